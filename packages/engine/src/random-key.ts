@@ -23,7 +23,9 @@ export class RandomKey {
 
   /** The key for a purpose below this one, for example `key.fold('episode', 17)`. */
   fold(...path: readonly (string | number)[]): RandomKey {
-    const digest = createHash('sha256').update(JSON.stringify([this.seed, path])).digest()
+    const digest = createHash('sha256')
+      .update(JSON.stringify([this.seed, path]))
+      .digest()
     return new RandomKey([digest.readInt32LE(0), digest.readInt32LE(4)])
   }
 
