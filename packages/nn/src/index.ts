@@ -1,1 +1,3 @@
-export {}
+export type { Layout, Parameter, StateDict } from './parameter.js'
+export { disposeState, mergeStates, prefixed, trainableVariables } from './parameter.js'
+export type { Backbone, ForwardContext } from './module.js'
