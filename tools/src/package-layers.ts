@@ -1,0 +1,44 @@
+/**
+ * The packages of the project and, for each, the packages below it: those it may import and depend on.
+ * `.oxlintrc.json` states the same for the linter; `import-rules.test.ts` holds the two together.
+ */
+export const layers: Readonly<Record<string, readonly string[]>> = {
+  engine: [],
+  nn: ['engine'],
+  datasets: ['engine'],
+  'dataset-emoji': ['engine', 'datasets'],
+  samplers: ['engine', 'datasets'],
+  backbones: ['engine', 'nn'],
+  metric: ['engine', 'nn'],
+  'metric-pixel': ['engine', 'nn', 'metric'],
+  'metric-part': ['engine', 'nn', 'metric'],
+  'metric-global': ['engine', 'nn', 'metric'],
+  trainer: ['engine', 'nn', 'datasets', 'samplers', 'metric'],
+  m2l: [
+    'engine',
+    'nn',
+    'datasets',
+    'dataset-emoji',
+    'samplers',
+    'backbones',
+    'metric',
+    'metric-pixel',
+    'metric-part',
+    'metric-global',
+    'trainer',
+  ],
+  cli: [
+    'engine',
+    'nn',
+    'datasets',
+    'dataset-emoji',
+    'samplers',
+    'backbones',
+    'metric',
+    'metric-pixel',
+    'metric-part',
+    'metric-global',
+    'trainer',
+    'm2l',
+  ],
+}
