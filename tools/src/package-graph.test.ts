@@ -39,11 +39,11 @@ describe.each(packages)('$id', (workspacePackage) => {
     expect(allowed).toEqual(expect.arrayContaining(dependencies))
   })
 
-  test('depends on the version in the workspace', () => {
-    for (const { manifest: other } of packages) {
-      const range = manifest.dependencies?.[other.name]
-      if (range !== undefined) expect(range, other.name).toBe(other.version)
-    }
+  test('depends on the versions in the workspace', () => {
+    const versions = packages
+      .filter(({ manifest: other }) => other.name in (manifest.dependencies ?? {}))
+      .map(({ manifest: other }) => [other.name, other.version])
+    expect(manifest.dependencies ?? {}).toMatchObject(Object.fromEntries(versions))
   })
 
   test('builds after the packages it depends on', () => {
