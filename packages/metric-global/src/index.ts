@@ -1,1 +1,1 @@
-export {}
+export { globalDefinition, globalLevel, globalScores, prototypes } from './global-level.js'

@@ -1,1 +1,2 @@
-export {}
+export { PartGraph, type PartAdjacency } from './part-graph.js'
+export { partDefinition, partLevel, type PartLevelOptions } from './part-level.js'

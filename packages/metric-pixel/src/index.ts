@@ -1,1 +1,1 @@
-export {}
+export { pixelDefinition, pixelLevel, type PixelLevelOptions } from './pixel-level.js'

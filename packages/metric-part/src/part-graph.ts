@@ -1,0 +1,86 @@
+import { randomUniform, tf, type RandomKey } from '@m2l/engine'
+import type { ForwardContext, Parameter, StateDict } from '@m2l/nn'
+
+/**
+ * Which parts of the supports are linked.
+ *
+ * `identity`: each only with itself, which is what the published program computes, since it gives every part a label
+ * of its own. `class`: the parts of one class. `full`: all parts of the episode.
+ */
+export type PartAdjacency = 'identity' | 'class' | 'full'
+
+/**
+ * The part-level graph network with a residual (Chen et al., ICANN 2022, section 3.3):
+ * `x + A(relu(A(x W1) + b1), dropped out) W2 + b2`, widths c - 4c - c, where `A` is the row-normalised adjacency of
+ * the parts with self loops.
+ */
+export class PartGraph {
+  readonly state: StateDict
+  readonly #adjacency: PartAdjacency
+  readonly #dropout: number
+
+  /** @param dropout the probability with which a hidden unit is dropped in training */
+  constructor(options: { channels: number; adjacency: PartAdjacency; dropout: number; key: RandomKey }) {
+    const { channels, adjacency, dropout, key } = options
+    this.#adjacency = adjacency
+    this.#dropout = dropout
+    const hidden = 4 * channels
+    this.state = {
+      'gc1.weight': uniform(key.fold('gc1.weight'), [channels, hidden]),
+      'gc1.bias': uniform(key.fold('gc1.bias'), [hidden]),
+      'gc2.weight': uniform(key.fold('gc2.weight'), [hidden, channels]),
+      'gc2.bias': uniform(key.fold('gc2.bias'), [channels]),
+    }
+  }
+
+  /**
+   * Adapts the support parts of an episode to one another.
+   *
+   * @param parts [images, parts, channels], sorted by class
+   * @param shots the number of images of each class
+   * @returns [images, parts, channels]
+   */
+  apply(parts: tf.Tensor3D, shots: readonly number[], context: ForwardContext): tf.Tensor3D {
+    return tf.tidy(() => {
+      const [images, count, channels] = parts.shape
+      const weight = (name: string) => this.state[name]!.value
+      const propagate = this.#propagation(shots, count)
+      const nodes = parts.reshape([images * count, channels])
+      const hidden = tf.relu(
+        tf.add(propagate(tf.matMul(nodes, weight('gc1.weight') as tf.Tensor2D)), weight('gc1.bias')),
+      )
+      const kept = this.#drop(hidden, context)
+      const change = tf.add(
+        propagate(tf.matMul(kept as tf.Tensor2D, weight('gc2.weight') as tf.Tensor2D)),
+        weight('gc2.bias'),
+      )
+      return tf.add(nodes, change).reshape([images, count, channels]) as tf.Tensor3D
+    })
+  }
+
+  /** Multiplication by the row-normalised adjacency. */
+  #propagation(shots: readonly number[], count: number): (nodes: tf.Tensor) => tf.Tensor {
+    if (this.#adjacency === 'identity') return (nodes) => nodes
+    if (this.#adjacency === 'full') return (nodes) => tf.add(tf.mean(nodes, 0, true), tf.zerosLike(nodes))
+    const classOfNode = shots.flatMap((shot, label) => Array.from({ length: shot * count }, () => label))
+    const nodesOfClass = shots.map((shot) => shot * count)
+    const membership = tf.oneHot(tf.tensor1d(classOfNode, 'int32'), shots.length, 1, 0, 'float32') // [nodes, ways]
+    const average = tf.div(membership, tf.tensor1d(nodesOfClass)) // [nodes, ways]
+    return (nodes) => tf.matMul(membership, tf.matMul(average, nodes, true, false))
+  }
+
+  #drop(hidden: tf.Tensor, context: ForwardContext): tf.Tensor {
+    if (!context.training || this.#dropout === 0) return hidden
+    if (!context.key)
+      throw new TypeError('the part graph drops units in training and needs `key` in the context')
+    const kept = tf.greaterEqual(randomUniform(context.key.fold('dropout'), hidden.shape), this.#dropout)
+    return tf.mul(tf.div(hidden, 1 - this.#dropout), tf.cast(kept, 'float32'))
+  }
+}
+
+/** Uniform within one over the root of the outputs, as graph convolutions are initialised (Kipf and Welling 2017). */
+function uniform(key: RandomKey, shape: readonly number[]): Parameter {
+  const bound = 1 / Math.sqrt(shape.at(-1)!)
+  const value = tf.tidy(() => tf.variable(tf.sub(tf.mul(randomUniform(key, shape), 2 * bound), bound)))
+  return { value, trainable: true, layout: 'plain' }
+}

@@ -1,0 +1,44 @@
+import { tf } from '@m2l/engine'
+import { defineLevel, imageToClassScores, requireField, type MetricLevel } from '@m2l/metric'
+import { z } from 'zod'
+
+/** Options of the pixel level. */
+export interface PixelLevelOptions {
+  /** How many nearest support positions of a class are averaged for each query position; 1 if not given. */
+  readonly neighbours?: number
+}
+
+/**
+ * The pixel level: every position of a feature map is a local descriptor, and a query is compared with a class by the
+ * image-to-class measure (Li et al., "Revisiting Local Descriptor based Image-to-Class Measure for Few-shot Learning",
+ * CVPR 2019, section 3.3). Alone it is DN4.
+ */
+export function pixelLevel({ neighbours = 1 }: PixelLevelOptions = {}): MetricLevel {
+  return {
+    name: 'pixel',
+    needs: ['map'],
+    state: {},
+    scores: (support, query) =>
+      tf.tidy(() =>
+        imageToClassScores(
+          descriptors(requireField(query, 'map', 'pixel')),
+          descriptors(requireField(support, 'map', 'pixel')),
+          support.shots,
+          neighbours,
+        ),
+      ),
+  }
+}
+
+/** The pixel level under its name in recipes. */
+export const pixelDefinition = defineLevel({
+  name: 'pixel',
+  options: z.object({ neighbours: z.int().min(1).default(1) }),
+  create: (options) => pixelLevel(options),
+})
+
+/** @returns [n, height * width, channels] */
+function descriptors(map: tf.Tensor4D): tf.Tensor3D {
+  const [images, height, width, channels] = map.shape
+  return map.reshape([images, height * width, channels])
+}

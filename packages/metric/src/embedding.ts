@@ -1,0 +1,33 @@
+import type { tf } from '@m2l/engine'
+
+/** What a backbone makes of images, as far as some level needs it. */
+export interface Embedding {
+  /** [n, height, width, channels]: the feature maps of the whole images. */
+  readonly map?: tf.Tensor4D
+  /** [n, parts, channels]: one pooled feature for each part of each image. */
+  readonly parts?: tf.Tensor3D
+}
+
+/** The labelled images of an episode, sorted by class. */
+export interface Support extends Embedding {
+  /** The number of images of each class, in class order; their sum is the number of images. */
+  readonly shots: readonly number[]
+}
+
+/** The fields of an embedding that a level may ask for. */
+export type EmbeddingField = keyof Embedding
+
+/**
+ * A field of an embedding that must be there.
+ *
+ * @throws {TypeError} when it is not: the caller did not compute what the level declares in `needs`.
+ */
+export function requireField<Field extends EmbeddingField>(
+  embedding: Embedding,
+  field: Field,
+  level: string,
+): NonNullable<Embedding[Field]> {
+  const value = embedding[field]
+  if (value === undefined) throw new TypeError(`level ${level} needs \`${field}\` in the embedding`)
+  return value
+}

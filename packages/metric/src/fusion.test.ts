@@ -1,0 +1,85 @@
+import { loadEngine, tf } from '@m2l/engine'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { crossEntropy, LevelFusion, type FusionMode, type MetricLevel } from './index.js'
+
+beforeAll(async () => {
+  await loadEngine()
+})
+
+/** A level whose scores are given, for arithmetic by hand. */
+function constantLevel(name: string): MetricLevel {
+  return {
+    name,
+    needs: name === 'b' ? ['parts'] : ['map'],
+    state: {},
+    scores: () => tf.tensor2d(values[name]!),
+  }
+}
+
+const values: Record<string, number[][]> = {
+  a: [
+    [1, 2],
+    [0, 3],
+  ],
+  b: [
+    [-64, 0],
+    [10, -10],
+  ],
+}
+
+function fusion(mode?: FusionMode) {
+  return new LevelFusion(
+    [
+      { level: constantLevel('a'), weight: 1, temperature: 1 },
+      { level: constantLevel('b'), weight: 0.5, temperature: 64 },
+    ],
+    mode,
+  )
+}
+
+const softmax = (row: number[]) => {
+  const sum = row.reduce((total, value) => total + Math.exp(value), 0)
+  return row.map((value) => Math.exp(value) / sum)
+}
+
+describe('LevelFusion', () => {
+  it('needs what its levels need', () => {
+    expect(fusion().needs).toEqual(['map', 'parts'])
+  })
+
+  it('weights the cross entropies of scores divided by the temperature', () => {
+    const labels = [1, 0]
+    const expected = [values.a!, values.b!.map((row) => row.map((value) => value / 64))]
+      .map((rows) => rows.map((row, index) => -Math.log(softmax(row)[labels[index]!]!)))
+      .map((losses) => (losses[0]! + losses[1]!) / 2)
+    const loss = tf.tidy(() => {
+      const scores = fusion().scores({ shots: [1, 1] }, {}, { training: true })
+      return fusion().loss(scores, tf.tensor1d(labels, 'int32')).dataSync()[0]!
+    })
+    expect(loss).toBeCloseTo(expected[0]! + 0.5 * expected[1]!, 5)
+  })
+
+  it.each([
+    ['released', 1],
+    ['consistent', 64],
+  ] as const)('predicts %s: temperature %d', (mode, temperature) => {
+    const predicted = tf.tidy(() =>
+      fusion(mode)
+        .predict(fusion(mode).scores({ shots: [1, 1] }, {}, { training: false }))
+        .arraySync(),
+    )
+    for (const [index, row] of predicted.entries()) {
+      const a = softmax(values.a![index]!)
+      const b = softmax(values.b![index]!.map((value) => value / temperature))
+      expect(row[0]).toBeCloseTo(a[0]! + 0.5 * b[0]!, 5)
+      expect(row[1]).toBeCloseTo(a[1]! + 0.5 * b[1]!, 5)
+    }
+  })
+})
+
+describe('crossEntropy', () => {
+  it('is finite for scores far apart', () => {
+    const loss = tf.tidy(() => crossEntropy(tf.tensor2d([[0, 1000]]), tf.tensor1d([0], 'int32')).dataSync())
+    expect(loss[0]).toBeCloseTo(1000, 2)
+  })
+})

@@ -1,0 +1,105 @@
+import { tf } from '@m2l/engine'
+import { mergeStates, prefixed, type ForwardContext, type StateDict } from '@m2l/nn'
+import type { Embedding, EmbeddingField, Support } from './embedding.js'
+import type { MetricLevel } from './level.js'
+
+/** A level with its part in the loss and in the prediction. */
+export interface WeightedLevel {
+  readonly level: MetricLevel
+  /** Factor of its cross entropy in the loss and of its probabilities in the prediction. */
+  readonly weight: number
+  /** Its scores are divided by this before the softmax of the loss; in the prediction, see {@link FusionMode}. */
+  readonly temperature: number
+}
+
+/**
+ * How the temperatures enter the prediction.
+ *
+ * `released`: not at all, as the published program does it, although its loss has them. `consistent`: as in the loss.
+ */
+export type FusionMode = 'released' | 'consistent'
+
+/** The scores of each level under its name, [queries, ways]. */
+export type LevelScores = Readonly<Record<string, tf.Tensor2D>>
+
+/**
+ * Several levels as one metric (Chen et al., "Multi-level Metric Learning for Few-shot Image Recognition", ICANN 2022,
+ * section 3.4): the loss is the weighted sum of the levels' cross entropies, the prediction the weighted sum of their
+ * softmax probabilities.
+ */
+export class LevelFusion {
+  readonly levels: readonly WeightedLevel[]
+  readonly mode: FusionMode
+
+  constructor(levels: readonly WeightedLevel[], mode: FusionMode = 'released') {
+    this.levels = levels
+    this.mode = mode
+  }
+
+  /** What the levels need of an embedding, together. */
+  get needs(): readonly EmbeddingField[] {
+    return [...new Set(this.levels.flatMap(({ level }) => level.needs))]
+  }
+
+  /** The levels' weights, each under its level's name. */
+  get state(): StateDict {
+    return mergeStates(...this.levels.map(({ level }) => prefixed(level.name, level.state)))
+  }
+
+  /** The scores of every level. */
+  scores(support: Support, query: Embedding, context: ForwardContext): LevelScores {
+    return Object.fromEntries(
+      this.levels.map(({ level }) => {
+        const levelContext = context.key ? { ...context, key: context.key.fold(level.name) } : context
+        return [level.name, level.scores(support, query, levelContext)]
+      }),
+    )
+  }
+
+  /**
+   * The training loss.
+   *
+   * @param labels [queries], int32, the class of each query
+   * @returns a scalar
+   */
+  loss(scores: LevelScores, labels: tf.Tensor1D): tf.Scalar {
+    return tf.tidy(() =>
+      tf.addN(
+        this.levels.map(({ level, weight, temperature }) =>
+          tf.mul(crossEntropy(tf.div(scores[level.name]!, temperature), labels), weight),
+        ),
+      ),
+    ) as tf.Scalar
+  }
+
+  /**
+   * The fused prediction.
+   *
+   * @returns [queries, ways], the weighted sum of the levels' probabilities; a row sums to the sum of the weights.
+   */
+  predict(scores: LevelScores): tf.Tensor2D {
+    return tf.tidy(() =>
+      tf.addN(
+        this.levels.map(({ level, weight, temperature }) => {
+          const scaled =
+            this.mode === 'consistent' ? tf.div(scores[level.name]!, temperature) : scores[level.name]!
+          return tf.mul(tf.softmax(scaled as tf.Tensor2D), weight)
+        }),
+      ),
+    ) as tf.Tensor2D
+  }
+}
+
+/**
+ * The mean negative log likelihood of the labels.
+ *
+ * @param logits [n, classes]
+ * @param labels [n], int32
+ * @returns a scalar
+ */
+export function crossEntropy(logits: tf.Tensor, labels: tf.Tensor1D): tf.Scalar {
+  return tf.tidy(() => {
+    const chosen = tf.oneHot(labels, logits.shape.at(-1)!, 1, 0, 'float32')
+    return tf.neg(tf.mean(tf.sum(tf.mul(tf.logSoftmax(logits), chosen), -1)))
+  }) as tf.Scalar
+}

@@ -1,0 +1,46 @@
+import type { RandomKey, tf } from '@m2l/engine'
+import type { ForwardContext, StateDict } from '@m2l/nn'
+import type { z } from 'zod'
+import type { Embedding, EmbeddingField, Support } from './embedding.js'
+
+/** One way to say how near queries are to classes of which a few labelled images are given. */
+export interface MetricLevel {
+  /** The name under which results show it. */
+  readonly name: string
+  /** The fields of the embedding that `scores` reads; nothing else is computed for it. */
+  readonly needs: readonly EmbeddingField[]
+  /** Weights that are learned with the backbone; empty for most levels. */
+  readonly state: StateDict
+  /**
+   * Compares every query with every class.
+   *
+   * A pure function of tensors, variables and the context's key: it never reads values back to JavaScript.
+   *
+   * @returns [queries, ways], higher is nearer.
+   */
+  scores(support: Support, query: Embedding, context: ForwardContext): tf.Tensor2D
+}
+
+/** What a level may depend on when it is created. */
+export interface LevelEnvironment {
+  /** The number of features of the backbone. */
+  readonly channels: number
+  /** The source of its initial weights. */
+  readonly key: RandomKey
+}
+
+/** How a level is found by name and created from options of a recipe. */
+export interface LevelDefinition<Options extends z.ZodObject = z.ZodObject> {
+  /** The name under `model.levels` in a recipe. */
+  readonly name: string
+  /** The options it takes there, beside `weight` and `temperature`, which belong to the fusion. */
+  readonly options: Options
+  create(options: z.output<Options>, environment: LevelEnvironment): MetricLevel
+}
+
+/** Declares a level; it only helps TypeScript to infer the type of the options. */
+export function defineLevel<Options extends z.ZodObject>(
+  definition: LevelDefinition<Options>,
+): LevelDefinition<Options> {
+  return definition
+}
