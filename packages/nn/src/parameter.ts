@@ -1,5 +1,4 @@
-import type { tf } from '@m2l/engine'
-import { InputError } from '@m2l/engine'
+import { InputError, tf } from '@m2l/engine'
 
 /**
  * How a parameter's axes are ordered in memory, where they are TensorFlow's; in files they are PyTorch's.
@@ -13,9 +12,9 @@ import { InputError } from '@m2l/engine'
 export type Layout = 'convolution' | 'linear' | 'plain'
 
 /** A tensor that a model keeps: a weight that is learned, or a running statistic or counter that is only kept. */
-export interface Parameter {
+export interface Parameter<Rank extends tf.Rank = tf.Rank> {
   /** The current value, in TensorFlow's layout. */
-  readonly value: tf.Variable
+  readonly value: tf.Variable<Rank>
   /** Whether an optimiser changes it. */
   readonly trainable: boolean
   readonly layout: Layout
@@ -23,6 +22,19 @@ export interface Parameter {
 
 /** The parameters of a model under PyTorch's names, for example `layer1.0.conv1.weight`. */
 export type StateDict = Readonly<Record<string, Parameter>>
+
+/** A parameter that an optimiser learns, starting at the tensor that `initial` makes. */
+export function learned<Rank extends tf.Rank>(
+  layout: Layout,
+  initial: () => tf.Tensor<Rank>,
+): Parameter<Rank> {
+  return { value: tf.tidy(() => tf.variable(initial(), true)), trainable: true, layout }
+}
+
+/** A parameter that is kept and saved but not learned, such as a running statistic, a moment or a counter. */
+export function kept<Rank extends tf.Rank>(layout: Layout, initial: () => tf.Tensor<Rank>): Parameter<Rank> {
+  return { value: tf.tidy(() => tf.variable(initial(), false)), trainable: false, layout }
+}
 
 /** The same parameters as `<prefix>.<name>`. */
 export function prefixed(prefix: string, state: StateDict): StateDict {

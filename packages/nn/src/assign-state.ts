@@ -1,0 +1,85 @@
+import { InputError, tf } from '@m2l/engine'
+import { fileShape, inMemoryLayout } from './layout.js'
+import type { StateDict } from './parameter.js'
+import type { StoredTensor } from './safetensors.js'
+import type { StoredValues } from './safetensors-types.js'
+
+/** Which tensors of a file belong to a state dict. */
+export interface AssignOptions {
+  /** Take only the tensors `<prefix>.<name>`, as `<name>`. */
+  readonly prefix?: string
+  /** Names that only one side may have, such as a counter that weights from elsewhere lack. */
+  readonly optional?: (name: string) => boolean
+}
+
+/**
+ * Gives a state dict the values of stored tensors in PyTorch's layouts. Nothing is assigned unless every name and shape
+ * fits. The `num_batches_tracked` that PyTorch saves with a batch norm is passed over.
+ *
+ * @param source names the tensors' file in errors
+ * @throws {InputError} when names are missing or unexpected or shapes differ
+ */
+export function assignState(
+  state: StateDict,
+  tensors: Readonly<Record<string, StoredTensor>>,
+  source: string,
+  { prefix, optional = () => false }: AssignOptions = {},
+): void {
+  const stored = prefix === undefined ? tensors : below(prefix, tensors)
+  const mayLack = (name: string) => optional(name) || isBatchCountOf(state, name)
+  const missing = Object.keys(state).filter((name) => !Object.hasOwn(stored, name) && !optional(name))
+  const unexpected = Object.keys(stored).filter((name) => !Object.hasOwn(state, name) && !mayLack(name))
+  const shared = Object.keys(state).filter((name) => Object.hasOwn(stored, name))
+  const misshapen = shared.flatMap((name) => {
+    const expected = fileShape(state[name]!.value.shape, state[name]!.layout)
+    const found = stored[name]!.shape
+    return String(expected) === String(found) ? [] : [`${name} is [${found}] instead of [${expected}]`]
+  })
+  const problems = [
+    ...listed(missing, 'missing'),
+    ...listed(unexpected, 'unexpected'),
+    ...listed(misshapen, 'misshapen'),
+  ]
+  if (problems.length > 0) {
+    const where = prefix === undefined ? source : `${source}, under ${prefix}`
+    throw new InputError(
+      `${where}: a checkpoint of another architecture: ${problems.join(', ')}; load it into the model that it was saved from`,
+    )
+  }
+  for (const name of shared) assign(state, name, stored[name]!)
+}
+
+function below(
+  prefix: string,
+  tensors: Readonly<Record<string, StoredTensor>>,
+): Readonly<Record<string, StoredTensor>> {
+  const start = `${prefix}.`
+  const chosen = Object.entries(tensors).filter(([name]) => name.startsWith(start))
+  return Object.fromEntries(chosen.map(([name, tensor]) => [name.slice(start.length), tensor]))
+}
+
+function isBatchCountOf(state: StateDict, name: string): boolean {
+  const suffix = 'num_batches_tracked'
+  return name.endsWith(suffix) && Object.hasOwn(state, `${name.slice(0, -suffix.length)}running_mean`)
+}
+
+function listed(items: readonly string[], problem: string): string[] {
+  if (items.length === 0) return []
+  const shown = items.slice(0, 3).join(', ')
+  const more = items.length > 3 ? ` and ${items.length - 3} more` : ''
+  return [`${items.length} ${problem} (${shown}${more})`]
+}
+
+function assign(state: StateDict, name: string, { shape, data }: StoredTensor): void {
+  const { value, layout } = state[name]!
+  tf.tidy(() => {
+    const tensor = tf.tensor(converted(data, value.dtype), [...shape], value.dtype)
+    value.assign(inMemoryLayout(tensor, layout))
+  })
+}
+
+function converted(data: StoredValues, dtype: tf.DataType): tf.TypedArray {
+  if (dtype === 'float32' && data instanceof Float32Array) return data
+  const numbers = Array.from<number | bigint, number>(data, Number)
+  return dtype === 'float32' ? Float32Array.from(numbers) : Int32Array.from(numbers)
+}

@@ -1,0 +1,58 @@
+import { batchNormTraining, tf } from '@m2l/engine'
+import type { ForwardContext } from './module.js'
+import { kept, learned, type Parameter, type StateDict } from './parameter.js'
+
+const epsilon = 1e-5
+const momentum = 0.1
+
+/**
+ * Batch normalisation over n, height and width (Ioffe and Szegedy 2015) with PyTorch's defaults: epsilon 1e-5;
+ * running statistics move by a tenth towards each batch's mean and unbiased variance.
+ *
+ * In training it normalises with the batch's statistics, otherwise, or where the context fixes batch norms, with the
+ * running ones.
+ */
+export class BatchNorm {
+  readonly state: StateDict
+  readonly #scale: Parameter<tf.Rank.R1>
+  readonly #offset: Parameter<tf.Rank.R1>
+  readonly #mean: Parameter<tf.Rank.R1>
+  readonly #variance: Parameter<tf.Rank.R1>
+
+  constructor(channels: number) {
+    this.#scale = learned('plain', () => tf.ones([channels]))
+    this.#offset = learned('plain', () => tf.zeros([channels]))
+    this.#mean = kept('plain', () => tf.zeros([channels]))
+    this.#variance = kept('plain', () => tf.ones([channels]))
+    this.state = {
+      weight: this.#scale,
+      bias: this.#offset,
+      running_mean: this.#mean,
+      running_var: this.#variance,
+    }
+  }
+
+  /**
+   * @param x [n, height, width, channels]
+   * @returns the same shape
+   */
+  forward(x: tf.Tensor4D, context: ForwardContext): tf.Tensor4D {
+    const scale = this.#scale.value
+    const offset = this.#offset.value
+    if (context.training && !context.fixBatchNorm) {
+      return tf.tidy(() => {
+        const { y, mean, variance } = batchNormTraining(x, scale, offset, epsilon)
+        move(this.#mean.value, mean)
+        move(this.#variance.value, variance)
+        return y
+      })
+    }
+    const mean = this.#mean.value
+    const variance = this.#variance.value
+    return tf.batchNorm4d(x, mean, variance, offset, scale, epsilon)
+  }
+}
+
+function move(running: tf.Variable<tf.Rank.R1>, batch: tf.Tensor1D): void {
+  running.assign(tf.add(tf.mul(running, 1 - momentum), tf.mul(batch, momentum)))
+}

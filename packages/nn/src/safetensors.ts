@@ -1,0 +1,158 @@
+import { createHash } from 'node:crypto'
+import { InputError } from '@m2l/engine'
+import { elementTypes, typeOf, type StoredValues } from './safetensors-types.js'
+
+/** A tensor outside TensorFlow: row-major values and their shape. */
+export interface StoredTensor {
+  readonly shape: readonly number[]
+  readonly data: StoredValues
+}
+
+/** What a safetensors file holds. */
+export interface SafetensorsContent {
+  readonly tensors: Readonly<Record<string, StoredTensor>>
+  /** Free texts, without the checksum. */
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+interface Entry {
+  readonly name: string
+  readonly dtype: string
+  readonly shape: readonly number[]
+  readonly begin: number
+  readonly end: number
+}
+
+const lengthBytes = 8
+const largestHeader = 100_000_000
+const metadataKey = '__metadata__'
+const checksumKey = 'sha256'
+
+/**
+ * The bytes of a safetensors file (https://github.com/huggingface/safetensors, "Format"), with the SHA-256 of the
+ * tensors' bytes under `sha256` in its metadata.
+ *
+ * @throws {RangeError} when a tensor's values do not fill its shape
+ */
+export function encodeSafetensors({ tensors, metadata }: SafetensorsContent): Buffer {
+  const header: Record<string, unknown> = {}
+  const chunks: Buffer[] = []
+  let end = 0
+  for (const [name, { shape, data }] of widestFirst(tensors)) {
+    if (elements(shape) !== data.length) {
+      throw new RangeError(`${name} has ${data.length} values, but its shape is [${shape}]`)
+    }
+    const begin = end
+    end += data.byteLength
+    header[name] = { dtype: typeOf(data), shape, data_offsets: [begin, end] }
+    chunks.push(Buffer.from(data.buffer, data.byteOffset, data.byteLength))
+  }
+  const digest = createHash('sha256')
+  for (const chunk of chunks) digest.update(chunk)
+  header[metadataKey] = { ...metadata, [checksumKey]: digest.digest('hex') }
+
+  const text = Buffer.from(JSON.stringify(header))
+  const padding = Buffer.alloc(-text.length & 7, ' ')
+  const length = Buffer.alloc(lengthBytes)
+  length.writeBigUInt64LE(BigInt(text.length + padding.length))
+  return Buffer.concat([length, text, padding, ...chunks])
+}
+
+/**
+ * Reads the bytes of a safetensors file. Values are views of `bytes` where their type and alignment allow; half
+ * precision, bfloat16 and double become single precision, small integers become 32-bit ones.
+ *
+ * @param source names the file in errors
+ * @throws {InputError} when the bytes are not a whole, consistent file or its checksum differs
+ */
+export function decodeSafetensors(bytes: Uint8Array, source: string): SafetensorsContent {
+  const fail = (problem: string): never => {
+    throw new InputError(`${source}: not a valid safetensors file: ${problem}; save or copy it again`)
+  }
+  if (bytes.length < lengthBytes) fail(`it has ${bytes.length} bytes, fewer than the header's length takes`)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const headerLength = Number(view.getBigUint64(0, true))
+  if (headerLength > largestHeader || headerLength > bytes.length - lengthBytes) {
+    fail(`it announces a header of ${headerLength} bytes, but has ${bytes.length} bytes in all`)
+  }
+  const data = bytes.subarray(lengthBytes + headerLength)
+  const header = parseHeader(bytes.subarray(lengthBytes, lengthBytes + headerLength), fail)
+  const { [metadataKey]: ownMetadata = {}, ...described } = header
+  const entries = Object.entries(described).map(([name, value]) => parseEntry(name, value, fail))
+  checkCoverage(entries, data.length, fail)
+  const { [checksumKey]: checksum, ...metadata } = parseMetadata(ownMetadata, fail)
+  if (checksum !== undefined && checksum !== createHash('sha256').update(data).digest('hex')) {
+    fail('its tensors do not match their checksum')
+  }
+  const tensors = entries.map(({ name, dtype, shape, begin, end }): [string, StoredTensor] => [
+    name,
+    { shape, data: elementTypes[dtype]!.read(data.subarray(begin, end)) },
+  ])
+  return { tensors: Object.fromEntries(tensors), metadata }
+}
+
+type Fail = (problem: string) => never
+
+function parseHeader(bytes: Uint8Array, fail: Fail): Record<string, unknown> {
+  let header: unknown
+  try {
+    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch {
+    return fail('its header is not JSON')
+  }
+  return isRecord(header) ? header : fail('its header is not a JSON object')
+}
+
+function parseMetadata(metadata: unknown, fail: Fail): Record<string, string> {
+  if (!isRecord(metadata)) return fail(`its ${metadataKey} is not a JSON object`)
+  for (const [key, value] of Object.entries(metadata)) {
+    if (typeof value !== 'string') fail(`its metadata ${JSON.stringify(key)} is not a text`)
+  }
+  return metadata as Record<string, string>
+}
+
+function parseEntry(name: string, value: unknown, fail: Fail): Entry {
+  const { dtype, shape, data_offsets: offsets } = isRecord(value) ? value : {}
+  const type =
+    typeof dtype === 'string' && Object.hasOwn(elementTypes, dtype) ? elementTypes[dtype] : undefined
+  if (!type) return fail(`tensor ${name} has the unsupported type ${JSON.stringify(dtype)}`)
+  if (!isCounts(shape)) return fail(`tensor ${name} has the impossible shape ${JSON.stringify(shape)}`)
+  if (!isCounts(offsets) || offsets.length !== 2 || offsets[0]! > offsets[1]!) {
+    return fail(`tensor ${name} has the impossible offsets ${JSON.stringify(offsets)}`)
+  }
+  const [begin, end] = offsets as [number, number]
+  if (elements(shape) * type.bytes !== end - begin) {
+    fail(`tensor ${name} of type ${dtype} and shape [${shape}] does not fill bytes ${begin} to ${end}`)
+  }
+  return { name, dtype: dtype as string, shape, begin, end }
+}
+
+/** The tensors must cover the data without gap or overlap. */
+function checkCoverage(entries: readonly Entry[], length: number, fail: Fail): void {
+  let covered = 0
+  for (const { name, begin, end } of entries.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
+    if (begin !== covered)
+      fail(`tensor ${name} starts at byte ${begin}, but the one before ends at ${covered}`)
+    covered = end
+  }
+  if (covered !== length) fail(`its tensors take ${covered} bytes, but ${length} follow the header`)
+}
+
+/** So that every tensor is aligned to its own width. */
+function widestFirst(tensors: SafetensorsContent['tensors']): [string, StoredTensor][] {
+  return Object.entries(tensors).toSorted(
+    ([, a], [, b]) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT,
+  )
+}
+
+function elements(shape: readonly number[]): number {
+  return shape.reduce((product, side) => product * side, 1)
+}
+
+function isCounts(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && item >= 0)
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

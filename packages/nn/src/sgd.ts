@@ -1,0 +1,42 @@
+import { tf } from '@m2l/engine'
+import { optimiserOf, zerosLike, type Optimiser } from './optimiser.js'
+import { prefixed, type StateDict } from './parameter.js'
+
+/** The constants of stochastic gradient descent; all are off unless told. */
+export interface SgdOptions {
+  /** In [0, 1). */
+  readonly momentum?: number
+  /** Whether momentum looks ahead (Nesterov). */
+  readonly nesterov?: boolean
+  /** Times the parameter, is added to its gradient. */
+  readonly weightDecay?: number
+}
+
+/**
+ * Stochastic gradient descent as PyTorch's `torch.optim.SGD` defines it: with g the gradient plus weight decay,
+ * v <- momentum v + g starting from 0 and w <- w - rate (g + momentum v) with Nesterov, w - rate v without
+ * (Sutskever et al. 2013, with the rate outside the velocity).
+ *
+ * @param parameters of which the trainable ones are changed
+ */
+export function sgd(
+  parameters: StateDict,
+  { momentum = 0, nesterov = false, weightDecay = 0 }: SgdOptions = {},
+): Optimiser {
+  const velocities = momentum === 0 ? {} : zerosLike(parameters)
+  return optimiserOf(
+    parameters,
+    prefixed('velocity', velocities),
+    () => (name, parameter, gradient, rate) => {
+      const decayed = weightDecay === 0 ? gradient : tf.add(gradient, tf.mul(parameter, weightDecay))
+      const velocity = velocities[name]?.value
+      velocity?.assign(tf.add(tf.mul(velocity, momentum), decayed))
+      const direction = !velocity
+        ? decayed
+        : nesterov
+          ? tf.add(decayed, tf.mul(velocity, momentum))
+          : velocity
+      parameter.assign(tf.sub(parameter, tf.mul(direction, rate)))
+    },
+  )
+}

@@ -1,0 +1,44 @@
+import { tf } from '@m2l/engine'
+import { assignState, type AssignOptions } from './assign-state.js'
+import { inFileLayout } from './layout.js'
+import type { StateDict } from './parameter.js'
+import { loadSafetensors, saveSafetensors } from './safetensors-file.js'
+import type { StoredTensor } from './safetensors.js'
+import type { StoredValues } from './safetensors-types.js'
+
+/**
+ * Saves a state dict as a safetensors file in PyTorch's layouts, at once.
+ *
+ * @param metadata free texts, for example the epoch
+ * @throws {InputError} when the file cannot be written
+ */
+export async function saveState(
+  file: string,
+  state: StateDict,
+  metadata: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const stored: [string, StoredTensor][] = []
+  for (const [name, parameter] of Object.entries(state)) {
+    const tensor = tf.tidy(() => tf.clone(inFileLayout(parameter.value, parameter.layout)))
+    const data = (await tensor.data()) as StoredValues
+    stored.push([name, { shape: tensor.shape, data }])
+    tensor.dispose()
+  }
+  await saveSafetensors(file, Object.fromEntries(stored), metadata)
+}
+
+/**
+ * Restores a state dict from a safetensors file. Nothing is assigned unless every name and shape fits.
+ *
+ * @returns the file's metadata
+ * @throws {InputError} when the file cannot be read, is damaged, or holds another model's parameters
+ */
+export async function loadState(
+  file: string,
+  state: StateDict,
+  options: AssignOptions = {},
+): Promise<Readonly<Record<string, string>>> {
+  const { tensors, metadata } = await loadSafetensors(file)
+  assignState(state, tensors, file, options)
+  return metadata
+}
