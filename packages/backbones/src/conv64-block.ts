@@ -1,0 +1,40 @@
+import { tf, type RandomKey } from '@m2l/engine'
+import { xavierUniform, type ForwardContext, type StateDict } from '@m2l/nn'
+import { NormalisedConvolution } from './normalised-convolution.js'
+
+/** The features at each position of the Conv-64F encoders, in every layer. */
+export const conv64Channels = 64
+
+/** A block of the Conv-64F encoders: 3x3 convolution, batch norm, LeakyReLU(.2) and, where asked, 2x2 max pooling. */
+export class Conv64Block {
+  readonly state: StateDict
+  readonly #convolution: NormalisedConvolution
+  readonly #pooled: boolean
+
+  /** @param position of the block in the network, from 1 */
+  constructor(key: RandomKey, position: number, { pooled }: { pooled: boolean }) {
+    this.#convolution = new NormalisedConvolution({
+      key,
+      convolution: `layer${position}.0`,
+      batchNorm: `layer${position}.1`,
+      inputChannels: position === 1 ? 3 : conv64Channels,
+      outputChannels: conv64Channels,
+      kernelSize: 3,
+      padding: 'same',
+      initialise: xavierUniform,
+    })
+    this.#pooled = pooled
+    this.state = this.#convolution.state
+  }
+
+  /**
+   * @param x [n, height, width, 3 or 64]
+   * @returns [n, height, width, 64], or with pooling half as high and wide
+   */
+  forward(x: tf.Tensor4D, context: ForwardContext): tf.Tensor4D {
+    return tf.tidy(() => {
+      const features = tf.leakyRelu(this.#convolution.forward(x, context), 0.2)
+      return this.#pooled ? tf.maxPool(features, 2, 2, 'valid') : features
+    })
+  }
+}

@@ -1,0 +1,42 @@
+import type { RandomKey, tf } from '@m2l/engine'
+import {
+  BatchNorm,
+  Convolution,
+  mergeStates,
+  prefixed,
+  type ConvolutionOptions,
+  type ForwardContext,
+  type StateDict,
+} from '@m2l/nn'
+
+/** What a normalised convolution is made from: a convolution's options, and the names of its two parts. */
+export interface NormalisedConvolutionOptions extends Omit<ConvolutionOptions, 'key'> {
+  /** Of the whole network; the convolution's name is folded in. */
+  readonly key: RandomKey
+  readonly convolution: string
+  readonly batchNorm: string
+}
+
+/** A convolution followed by a batch norm, the pair that every backbone here is made of. */
+export class NormalisedConvolution {
+  readonly state: StateDict
+  readonly #convolution: Convolution
+  readonly #batchNorm: BatchNorm
+
+  constructor({ key, convolution, batchNorm, ...options }: NormalisedConvolutionOptions) {
+    this.#convolution = new Convolution({ ...options, key: key.fold(convolution) })
+    this.#batchNorm = new BatchNorm(options.outputChannels)
+    this.state = mergeStates(
+      prefixed(convolution, this.#convolution.state),
+      prefixed(batchNorm, this.#batchNorm.state),
+    )
+  }
+
+  /**
+   * @param x [n, height, width, inputChannels]
+   * @returns [n, height', width', outputChannels]
+   */
+  forward(x: tf.Tensor4D, context: ForwardContext): tf.Tensor4D {
+    return this.#batchNorm.forward(this.#convolution.forward(x), context)
+  }
+}

@@ -1,0 +1,65 @@
+import { tf, type RandomKey } from '@m2l/engine'
+import { kaimingNormalFanOut, mergeStates, type ForwardContext, type StateDict } from '@m2l/nn'
+import { NormalisedConvolution } from './normalised-convolution.js'
+
+/** What a stage is made from. */
+export interface ResidualStageOptions {
+  /** Of the whole network. */
+  readonly key: RandomKey
+  /** In PyTorch's names, for example `layer1.0`. */
+  readonly name: string
+  readonly inputChannels: number
+  readonly outputChannels: number
+}
+
+/**
+ * A stage of ResNet-12: three 3x3 convolutions with batch norms beside a 1x1 convolution with batch norm, LeakyReLU(.1)
+ * after the first two and after the sum, then 2x2 max pooling.
+ */
+export class ResidualStage {
+  readonly state: StateDict
+  readonly #convolutions: readonly NormalisedConvolution[]
+  readonly #shortcut: NormalisedConvolution
+
+  constructor({ key, name, inputChannels, outputChannels }: ResidualStageOptions) {
+    const common = { key, outputChannels, padding: 'same', initialise: kaimingNormalFanOut } as const
+    this.#convolutions = [1, 2, 3].map(
+      (position) =>
+        new NormalisedConvolution({
+          ...common,
+          convolution: `${name}.conv${position}`,
+          batchNorm: `${name}.bn${position}`,
+          inputChannels: position === 1 ? inputChannels : outputChannels,
+          kernelSize: 3,
+        }),
+    )
+    this.#shortcut = new NormalisedConvolution({
+      ...common,
+      convolution: `${name}.downsample.0`,
+      batchNorm: `${name}.downsample.1`,
+      inputChannels,
+      kernelSize: 1,
+    })
+    this.state = mergeStates(...this.#convolutions.map((part) => part.state), this.#shortcut.state)
+  }
+
+  /**
+   * @param x [n, height, width, inputChannels]
+   * @returns [n, height / 2, width / 2, outputChannels]
+   */
+  forward(x: tf.Tensor4D, context: ForwardContext): tf.Tensor4D {
+    const [first, second, third] = this.#convolutions as Triple
+    return tf.tidy(() => {
+      const once = leakyRelu(first.forward(x, context))
+      const twice = leakyRelu(second.forward(once, context))
+      const sum = tf.add(third.forward(twice, context), this.#shortcut.forward(x, context)) as tf.Tensor4D
+      return tf.maxPool(leakyRelu(sum), 2, 2, 'valid')
+    })
+  }
+}
+
+type Triple = readonly [NormalisedConvolution, NormalisedConvolution, NormalisedConvolution]
+
+function leakyRelu(x: tf.Tensor4D): tf.Tensor4D {
+  return tf.leakyRelu(x, 0.1)
+}
