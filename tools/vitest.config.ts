@@ -11,5 +11,7 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     server: { deps: { inline: [/@m2l\//] } },
+    reporters: ['default', 'json'],
+    outputFile: { json: '.vitest/results.json' },
   },
 })
