@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { layers } from './package-layers.js'
@@ -57,10 +58,17 @@ describe.each(packages)('$id', (workspacePackage) => {
       name: `@m2l/${id}`,
       license: 'MIT',
       type: 'module',
+      publishConfig: { access: 'public' },
       exports: {
         '.': { '@m2l/source': './src/index.ts', types: './dist/index.d.ts', default: './dist/index.js' },
       },
     })
     expect(manifest).not.toHaveProperty('private')
+  })
+
+  test('carries the licence and a changelog that names its version', () => {
+    const licence = readFileSync(join(workspaceRoot, 'LICENSE'), 'utf8')
+    expect(readFileSync(join(folder, 'LICENSE'), 'utf8')).toBe(licence)
+    expect(readFileSync(join(folder, 'CHANGELOG.md'), 'utf8')).toContain(`## [${manifest.version}]`)
   })
 })

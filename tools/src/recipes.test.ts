@@ -1,0 +1,53 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import fastGlob from 'fast-glob'
+import { load } from 'js-yaml'
+import { describe, expect, test } from 'vitest'
+import { workspaceRoot } from './workspace.js'
+
+interface Recipe {
+  readonly n_way?: number
+  readonly k_shot?: number
+  readonly model: { readonly encoder: string; readonly weights?: string; readonly query?: string }
+}
+
+const folder = join(workspaceRoot, 'configs')
+const paths = fastGlob.sync('*/*.yaml', { cwd: folder }).toSorted()
+const read = (path: string): Recipe => load(readFileSync(join(folder, path), 'utf8')) as Recipe
+
+/** The encoders of pretraining and of episodes, by the name of the backbone in a recipe's file name. */
+const encoders: Readonly<Record<string, readonly [pretraining: string, episodes: string]>> = {
+  R12: ['R12-pre', 'R12'],
+  Conv64F: ['FourLayer_64F', 'FourLayer_64F'],
+  'Conv64F-4x': ['FourLayer_64F_4x', 'FourLayer_64F_4x'],
+}
+
+test('the table in configs/README.md links every recipe and nothing else', () => {
+  const readme = readFileSync(join(folder, 'README.md'), 'utf8')
+  const links = Array.from(readme.matchAll(/\]\((?<path>[^)]*\.yaml)\)/g), (match) => match.groups?.['path'])
+  expect(links.toSorted()).toEqual(paths)
+})
+
+describe.each(paths.filter((path) => basename(path).startsWith('pretrain_')))('%s', (path) => {
+  test('trains the backbone that its name says', () => {
+    const backbone = basename(path, '.yaml').slice('pretrain_'.length)
+    expect(read(path).model.encoder).toBe(encoders[backbone]?.[0])
+  })
+})
+
+describe.each(paths.filter((path) => !basename(path).startsWith('pretrain_')))('%s', (path) => {
+  const [method, episode, backbone] = basename(path, '.yaml').split('_')
+  const recipe = read(path)
+
+  test('is what its name says', () => {
+    expect(recipe.model.query).toBe(method)
+    expect(`N${recipe.n_way ?? 5}K${recipe.k_shot}`).toBe(episode)
+    expect(recipe.model.encoder).toBe(encoders[backbone ?? '']?.[1])
+  })
+
+  test('starts from the weights of a pretraining recipe of the same backbone and data set', () => {
+    const pretraining = dirname(recipe.model.weights ?? '')
+    expect(pretraining).toBe(`pretrain_${backbone}`)
+    expect(existsSync(join(folder, dirname(path), `${pretraining}.yaml`))).toBe(true)
+  })
+})
