@@ -1,0 +1,110 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { cacheFolder } from '../cache-folder.js'
+import { findDamage, readManifest, type FileRecord } from './manifest.js'
+import type { Variant } from './wheels.js'
+
+/**
+ * The engines in a cache:
+ *
+ *     <cache>/engine/tensorflow-2.21.0-cpu-linux-x64/       one libtensorflow
+ *       deps/lib  deps/include  manifest.json
+ *       bindings/abi-115/tfjs_binding.node  manifest.json   its binding for one Node.js ABI
+ *
+ * The binding looks for libtensorflow in `../../deps/lib`. Each folder appears under its name by one rename, when
+ * it is whole and has its manifest; what is being made lies in a folder named `.staging-*`.
+ */
+export const engineRoot = (cache: string = cacheFolder()): string => join(cache, 'engine')
+
+/** Where libtensorflow came from. */
+export type LibrarySource = 'python package' | 'wheel'
+
+/** The manifest of one libtensorflow. */
+export interface LibraryManifest {
+  readonly tensorflowVersion: string
+  readonly variant: Variant
+  readonly platform: string
+  readonly source: LibrarySource
+  /** The folder of the Python package, or the wheel's name and version. */
+  readonly origin: string
+  /** File name of the library that holds TensorFlow's C API. */
+  readonly library: string
+  readonly files: readonly FileRecord[]
+}
+
+/** A libtensorflow in the cache, whole or damaged. */
+export interface CachedLibrary extends LibraryManifest {
+  readonly folder: string
+}
+
+/** A libtensorflow with the binding for this Node.js. */
+export interface CachedEngine extends CachedLibrary {
+  readonly bindingPath: string
+  readonly libraryPath: string
+}
+
+/** This platform as the cache names it, such as `linux-x64`. */
+export const hostPlatform = `${process.platform}-${process.arch}`
+
+export const libraryFolderName = (version: string, variant: Variant): string =>
+  `tensorflow-${version}-${variant}-${hostPlatform}`
+
+/** Folder of the binding for this Node.js, relative to the folder of its libtensorflow. */
+export const bindingFolder = join('bindings', `abi-${process.versions.modules}`)
+
+export const bindingFile = 'tfjs_binding.node'
+
+/** Every libtensorflow in the cache for this platform, the newest first. Reads manifests only. */
+export async function listLibraries(cache?: string): Promise<CachedLibrary[]> {
+  const root = engineRoot(cache)
+  const names = await readdir(root).catch(() => [])
+  const newestFirst = names
+    .filter((name) => name.startsWith('tensorflow-'))
+    .toSorted((a, b) => b.localeCompare(a, 'en', { numeric: true }))
+  const libraries: CachedLibrary[] = []
+  for (const name of newestFirst) {
+    const folder = join(root, name)
+    const manifest = await readManifest<LibraryManifest>(folder)
+    if (manifest?.platform === hostPlatform) libraries.push({ ...manifest, folder })
+  }
+  return libraries
+}
+
+/** What the cache holds of a variant. */
+export interface Findings {
+  readonly engine?: CachedEngine
+  /** What is wrong with an engine that is there but cannot be used. */
+  readonly damage?: string
+}
+
+/**
+ * Finds the newest whole engine of a variant for this Node.js. Compares the sizes of the few files that are
+ * loaded, or of everything and every content if `verify` is set.
+ */
+export async function findEngine(variant: Variant, cache?: string, verify = false): Promise<Findings> {
+  let damage: string | undefined
+  for (const library of await listLibraries(cache)) {
+    if (library.variant !== variant) continue
+    const needed = verify ? library.files : library.files.filter((file) => file.path.startsWith('deps/lib/'))
+    const broken =
+      (await findDamage(library.folder, needed, verify)) ?? (await findBindingDamage(library.folder, verify))
+    if (broken === undefined) {
+      return {
+        engine: {
+          ...library,
+          bindingPath: join(library.folder, bindingFolder, bindingFile),
+          libraryPath: join(library.folder, 'deps', 'lib', library.library),
+        },
+      }
+    }
+    damage ??= broken
+  }
+  return damage === undefined ? {} : { damage }
+}
+
+async function findBindingDamage(libraryFolder: string, verify: boolean): Promise<string | undefined> {
+  const folder = join(libraryFolder, bindingFolder)
+  const manifest = await readManifest(folder)
+  if (!manifest) return `${folder} holds no binding for Node.js ${process.version}`
+  return findDamage(folder, manifest.files, verify)
+}

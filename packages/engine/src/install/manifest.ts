@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import writeFileAtomic from 'write-file-atomic'
+
+/** A file of the cache as it was when it was put there; the path is relative to the manifest's folder. */
+export interface FileRecord {
+  readonly path: string
+  readonly size: number
+  /** Present for the files that were taken out of a wheel. */
+  readonly sha256?: string
+}
+
+const manifestName = 'manifest.json'
+
+/** Writes the manifest of a folder: the last act of filling it, so that a folder with a manifest is whole. */
+export async function writeManifest(
+  folder: string,
+  manifest: { files: readonly FileRecord[] },
+): Promise<void> {
+  await writeFileAtomic(join(folder, manifestName), `${JSON.stringify(manifest, null, 1)}\n`)
+}
+
+/** Reads the manifest of a folder; `undefined` where there is none that can be understood. */
+export async function readManifest<Manifest extends { files: readonly FileRecord[] }>(
+  folder: string,
+): Promise<Manifest | undefined> {
+  try {
+    const manifest: Manifest = JSON.parse(await readFile(join(folder, manifestName), 'utf8'))
+    return Array.isArray(manifest.files) ? manifest : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Compares files with their records, by size and, if `hash` is set, by content too.
+ *
+ * @returns what is wrong with the first file that differs, or `undefined`.
+ */
+export async function findDamage(
+  folder: string,
+  files: readonly FileRecord[],
+  hash = false,
+): Promise<string | undefined> {
+  for (const file of files) {
+    const path = join(folder, file.path)
+    const size = await stat(path).then(
+      (found) => found.size,
+      () => undefined,
+    )
+    if (size === undefined) return `${path} is missing`
+    if (size !== file.size) return `${path} has ${size} bytes instead of ${file.size}`
+    if (hash && file.sha256 && (await sha256OfFile(path)) !== file.sha256) return `${path} has changed`
+  }
+  return undefined
+}
+
+/** SHA-256 of a file, 64 hexadecimal digits. */
+export async function sha256OfFile(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(path), hash)
+  return hash.digest('hex')
+}
+
+/** The record of a file as it is now. */
+export async function recordFile(folder: string, path: string): Promise<FileRecord> {
+  return { path, size: (await stat(join(folder, path))).size }
+}

@@ -1,0 +1,194 @@
+import { access, constants, mkdir, mkdtemp, readdir, rename, rm, symlink } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { EngineError } from '../engine-error.js'
+import { compileBinding } from './compile-binding.js'
+import { assertRoom, diskFull, isDiskFull } from './disk-space.js'
+import {
+  bindingFile,
+  bindingFolder,
+  engineRoot,
+  findEngine,
+  hostPlatform,
+  libraryFolderName,
+  listLibraries,
+  type CachedEngine,
+  type CachedLibrary,
+  type LibraryManifest,
+} from './engine-cache.js'
+import { assertTools } from './host-tools.js'
+import { withInstallationLock } from './installation-lock.js'
+import { layOutPythonTensorflow, layOutWheels } from './lay-out-library.js'
+import { findDamage, recordFile, writeManifest } from './manifest.js'
+import { findPythonTensorflow, isSuitable } from './python-tensorflow.js'
+import type { Variant, WheelSet } from './wheels.js'
+
+/** What one installation is to do. */
+export interface Order {
+  readonly variant: Variant
+  readonly cache: string
+  readonly python: string
+  readonly wheels: WheelSet
+  /** Compare the content of every file of an engine that is already there, not only sizes. */
+  readonly verify: boolean
+  readonly onProgress: (line: string) => void
+  readonly signal?: AbortSignal | undefined
+  readonly compile?: typeof compileBinding
+}
+
+/** An engine, and whether this installation had anything to do. */
+export interface Provision {
+  readonly engine: CachedEngine
+  readonly alreadyThere: boolean
+}
+
+const stagingPrefix = '.staging-'
+
+/** Brings an engine into the cache; does nothing if a whole one is there. */
+export async function provision(order: Order): Promise<Provision> {
+  const { variant, cache, verify, onProgress, signal } = order
+  const root = engineRoot(cache)
+  const present = await findEngine(variant, cache, verify)
+  if (present.engine) return { engine: present.engine, alreadyThere: true }
+  if (present.damage) onProgress(`repairing the engine: ${present.damage}`)
+  try {
+    await makeRoot(root)
+    return await withInstallationLock(
+      root,
+      onProgress,
+      (locked) => install({ ...order, signal: locked }),
+      signal,
+    )
+  } catch (error) {
+    throw isDiskFull(error) ? diskFull(root, order.wheels.diskBytes) : error
+  }
+}
+
+async function install(order: Order & { signal: AbortSignal }): Promise<Provision> {
+  const { variant, cache, verify } = order
+  const root = engineRoot(cache)
+  await clearLeftovers(root)
+  const present = await findEngine(variant, cache, verify)
+  if (present.engine) return { engine: present.engine, alreadyThere: true }
+
+  await assertTools(order.python)
+  const library = await findLibrary(order)
+  if (library) await addBinding(order, library)
+  else if (!(await usePythonTensorflow(order))) await addBinding(order, await useWheels(order))
+
+  const { engine, damage } = await findEngine(variant, cache)
+  if (!engine) throw new EngineError(`the engine in ${root} is not whole (${damage}); type the command again`)
+  return { engine, alreadyThere: false }
+}
+
+async function makeRoot(root: string): Promise<void> {
+  try {
+    await mkdir(root, { recursive: true })
+    await access(root, constants.W_OK)
+  } catch (error) {
+    if (isDiskFull(error)) throw error
+    throw new EngineError(
+      `${root} cannot be written (${(error as Error).message}); set M2L_CACHE to a folder that can, ` +
+        `and type the command again`,
+    )
+  }
+}
+
+/** Removes what installers that died have left. */
+async function clearLeftovers(root: string): Promise<void> {
+  for (const name of await readdir(root)) {
+    if (name.startsWith(stagingPrefix)) await rm(join(root, name), { recursive: true, force: true })
+  }
+}
+
+/** A whole libtensorflow that is in the cache already, without the binding for this Node.js. */
+async function findLibrary({ variant, cache, verify }: Order): Promise<CachedLibrary | undefined> {
+  for (const library of await listLibraries(cache)) {
+    if (library.variant !== variant) continue
+    if ((await findDamage(library.folder, library.files, verify)) === undefined) return library
+  }
+  return undefined
+}
+
+/** Links an installed Python TensorFlow and compiles the binding for it; returns whether that could be done. */
+async function usePythonTensorflow(order: Order & { signal: AbortSignal }): Promise<boolean> {
+  const { python, variant, signal, onProgress } = order
+  const found = await findPythonTensorflow(python, signal)
+  if (!found || !isSuitable(found, variant)) return false
+  onProgress(`using the Python TensorFlow ${found.version} in ${found.folder}`)
+  let library: CachedLibrary | undefined
+  try {
+    library = await publishLibrary(order, (staging) => layOutPythonTensorflow(staging, variant, found))
+    await addBinding(order, library)
+    return true
+  } catch (error) {
+    if (library) await rm(library.folder, { recursive: true, force: true })
+    if (!(error instanceof EngineError) || signal.aborted) throw error
+    onProgress(`the Python TensorFlow does not serve: ${error.message}`)
+    return false
+  }
+}
+
+async function useWheels(order: Order & { signal: AbortSignal }): Promise<CachedLibrary> {
+  const { cache, wheels, variant, python, onProgress, signal } = order
+  await assertRoom(engineRoot(cache), wheels.diskBytes)
+  onProgress(`fetching libtensorflow (${Math.round(wheels.downloadBytes / 1e6)} MB)`)
+  return publishLibrary(order, (staging) =>
+    layOutWheels(staging, variant, wheels, python, onProgress, signal),
+  )
+}
+
+/** Has a libtensorflow laid out aside and puts it in its place in one step. */
+async function publishLibrary(
+  { cache, variant }: Order,
+  layOut: (staging: string) => Promise<LibraryManifest>,
+): Promise<CachedLibrary> {
+  return withStaging(cache, async (staging) => {
+    const manifest = await layOut(staging)
+    await rm(join(staging, 'wheels'), { recursive: true, force: true })
+    await writeManifest(staging, manifest)
+    const folder = join(engineRoot(cache), libraryFolderName(manifest.tensorflowVersion, variant))
+    await replaceFolder(staging, folder, engineRoot(cache))
+    return { ...manifest, folder }
+  })
+}
+
+/** Compiles the binding aside and puts it in its place in one step. */
+async function addBinding(order: Order & { signal: AbortSignal }, library: CachedLibrary): Promise<void> {
+  const { cache, python, onProgress, signal, compile = compileBinding } = order
+  await withStaging(cache, async (staging) => {
+    onProgress(`compiling the binding for Node.js ${process.version}`)
+    await symlink(join(library.folder, 'deps'), join(staging, 'deps'))
+    const output = join(staging, bindingFolder)
+    const logFile = join(engineRoot(cache), 'compiler.log')
+    await compile({ workFolder: staging, outputFolder: output, logFile, python, signal })
+    await writeManifest(output, { files: [await recordFile(output, bindingFile)] })
+    const target = join(library.folder, bindingFolder)
+    await mkdir(dirname(target), { recursive: true })
+    await replaceFolder(output, target, engineRoot(cache))
+  })
+}
+
+async function withStaging<Result>(
+  cache: string,
+  work: (staging: string) => Promise<Result>,
+): Promise<Result> {
+  const staging = await mkdtemp(join(engineRoot(cache), stagingPrefix))
+  try {
+    return await work(staging)
+  } finally {
+    await rm(staging, { recursive: true, force: true })
+  }
+}
+
+/** Renames a folder to a name that a damaged one may bear. */
+async function replaceFolder(source: string, target: string, root: string): Promise<void> {
+  const old = await mkdtemp(join(root, stagingPrefix))
+  await rename(target, join(old, 'old')).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error
+  })
+  await rename(source, target)
+  await rm(old, { recursive: true, force: true })
+}
+
+/** The key of a variant in the table of wheels. */
+export const wheelKey = (variant: Variant): string => `${variant}-${hostPlatform}`
