@@ -1,0 +1,70 @@
+/** Bits after the binary point of a coefficient, as in Pillow: 8-bit sums stay below 2^31. */
+export const coefficientBits = 22
+
+/**
+ * How one axis of a view is computed: output position `i` is the sum over `t < taps` of
+ * `coefficients[i * taps + t] * source[starts[i] + t]`, divided by 2^{@link coefficientBits}.
+ */
+export interface AxisMap {
+  readonly length: number
+  readonly taps: number
+  /** The source pixels that are read: from `start` up to, not including, `end`. */
+  readonly start: number
+  readonly end: number
+  /** Int32, one an output position, in source pixels. */
+  readonly starts: Int32Array
+  /** Fixed point; those of one output position sum to 1 within `taps / 2` units of the last place. */
+  readonly coefficients: Int32Array
+}
+
+/** One axis of a view; all in pixels. */
+export interface Axis {
+  readonly windowStart: number
+  readonly windowLength: number
+  readonly resizedLength: number
+  readonly cutStart: number
+  readonly cutLength: number
+  readonly reversed: boolean
+}
+
+/**
+ * The coefficients of Pillow's antialiased bilinear resize: a triangle as wide as the reduction (never narrower than
+ * two source pixels), cut off at the window's edges and normalised to sum 1.
+ */
+export function axisMap(axis: Axis): AxisMap {
+  const { windowStart, windowLength, resizedLength, cutStart, cutLength, reversed } = axis
+  const scale = windowLength / resizedLength
+  const support = Math.max(scale, 1)
+  const taps = Math.min(windowLength, scale === 1 ? 1 : Math.ceil(2 * support))
+  const starts = new Int32Array(cutLength)
+  const coefficients = new Int32Array(cutLength * taps)
+  const weights = new Float64Array(taps)
+  for (let index = 0; index < cutLength; index++) {
+    const center = (cutStart + (reversed ? cutLength - 1 - index : index) + 0.5) * scale
+    // The pixels whose centres lie strictly within the triangle are at most `taps`; the window's edges may shift them.
+    const first = clamp(Math.floor(center - support - 0.5) + 1, 0, windowLength - taps)
+    let sum = 0
+    for (let tap = 0; tap < taps; tap++) {
+      const weight = Math.max(0, 1 - Math.abs(first + tap - center + 0.5) / support)
+      weights[tap] = weight
+      sum += weight
+    }
+    starts[index] = windowStart + first
+    for (let tap = 0; tap < taps; tap++) {
+      coefficients[index * taps + tap] = Math.round((weights[tap]! / sum) * (1 << coefficientBits))
+    }
+  }
+  const [first, last] = [starts[0]!, starts[cutLength - 1]!]
+  return {
+    length: cutLength,
+    taps,
+    start: Math.min(first, last),
+    end: Math.max(first, last) + taps,
+    starts,
+    coefficients,
+  }
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.min(Math.max(value, low), high)
+}

@@ -1,0 +1,89 @@
+import { type AxisMap, coefficientBits } from './axis-map.js'
+
+/** A rectangle of 8-bit pixels, three bytes each, whose first pixel has the coordinates `top`, `left`. */
+export interface Pixels {
+  readonly data: Uint8Array
+  readonly width: number
+  readonly top: number
+  readonly left: number
+}
+
+const half = 1 << (coefficientBits - 1)
+
+/**
+ * Resamples rows [firstRow, endRow) along their length into `result`, bytes [endRow - firstRow, columns.length, 3].
+ * The sums are 32-bit integers; two taps, the case of every enlargement, are written out.
+ */
+export function resampleColumns(
+  { data, width, top, left }: Pixels,
+  columns: AxisMap,
+  firstRow: number,
+  endRow: number,
+  result: Uint8Array,
+): void {
+  const { length, taps, starts, coefficients } = columns
+  let position = 0
+  for (let row = firstRow; row < endRow; row++) {
+    const rowStart = (row - top) * width - left
+    for (let index = 0; index < length; index++, position += 3) {
+      let source = (rowStart + starts[index]!) * 3
+      if (taps === 2) {
+        const a = coefficients[index * 2]!
+        const b = coefficients[index * 2 + 1]!
+        result[position] = blend(a, data[source]!, b, data[source + 3]!)
+        result[position + 1] = blend(a, data[source + 1]!, b, data[source + 4]!)
+        result[position + 2] = blend(a, data[source + 2]!, b, data[source + 5]!)
+        continue
+      }
+      let red = half
+      let green = half
+      let blue = half
+      for (let tap = index * taps, end = tap + taps; tap < end; tap++, source += 3) {
+        const coefficient = coefficients[tap]!
+        red = (red + Math.imul(coefficient, data[source]!)) | 0
+        green = (green + Math.imul(coefficient, data[source + 1]!)) | 0
+        blue = (blue + Math.imul(coefficient, data[source + 2]!)) | 0
+      }
+      result[position] = red >> coefficientBits
+      result[position + 1] = green >> coefficientBits
+      result[position + 2] = blue >> coefficientBits
+    }
+  }
+}
+
+/** Resamples columns [firstColumn, endColumn) from top to bottom into `result`, bytes [rows.length, columns, 3]. */
+export function resampleRows(
+  { data, width, top, left }: Pixels,
+  rows: AxisMap,
+  firstColumn: number,
+  endColumn: number,
+  result: Uint8Array,
+): void {
+  const { length, taps, starts, coefficients } = rows
+  const rowBytes = width * 3
+  let position = 0
+  for (let index = 0; index < length; index++) {
+    const rowStart = (starts[index]! - top) * width - left
+    const end = (rowStart + endColumn) * 3
+    if (taps === 2) {
+      const a = coefficients[index * 2]!
+      const b = coefficients[index * 2 + 1]!
+      for (let source = (rowStart + firstColumn) * 3; source < end; source++, position++) {
+        result[position] = blend(a, data[source]!, b, data[source + rowBytes]!)
+      }
+      continue
+    }
+    for (let column = (rowStart + firstColumn) * 3; column < end; column++, position++) {
+      let sum = half
+      for (let tap = 0, source = column; tap < taps; tap++, source += rowBytes) {
+        sum = (sum + Math.imul(coefficients[index * taps + tap]!, data[source]!)) | 0
+      }
+      result[position] = sum >> coefficientBits
+    }
+  }
+}
+
+/** The rounded sum of two weighted levels. */
+function blend(a: number, first: number, b: number, second: number): number {
+  return (half + Math.imul(a, first) + Math.imul(b, second)) >> coefficientBits
+}
