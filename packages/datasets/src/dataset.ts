@@ -30,7 +30,7 @@ export interface Dataset {
   readonly splits: Readonly<Record<string, ImageSplit>>
   /**
    * Decodes one image, or takes it from the memory cache. The pixels are shared with the cache: do not write to them.
-   * @throws InputError naming the file when it is not a readable picture, or the data set was closed.
+   * @throws InputError naming the file when it is not a readable picture.
    */
   read(image: ImageRecord): Promise<RgbImage>
   /** Decodes many images side by side, with bounded concurrency; results in the order of the records. */

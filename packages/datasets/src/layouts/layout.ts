@@ -1,0 +1,41 @@
+import type { FileTree } from '../sources/file-tree.js'
+import type { RgbImage } from '../rgb-image.js'
+
+/** The ways in which image data sets lie on a disk or in an archive; see the package's README. */
+export const layoutNames = [
+  'cifar100-binary',
+  'cifar100-python',
+  'csv',
+  'omniglot',
+  'split-folders',
+  'class-folders',
+] as const
+
+/** One of {@link layoutNames}. */
+export type LayoutName = (typeof layoutNames)[number]
+
+/** Ids of a class's images, by class name. A class folder without images is there with none. */
+export type ClassImages = Map<string, string[]>
+
+/** What a layout finds in a source. */
+export interface LayoutIndex {
+  /** Classes by the split that the source itself puts them in; one group named `all` where it has no splits. */
+  readonly groups: ReadonlyMap<string, ClassImages>
+  /** Whether every class stands for four, one for each quarter turn. */
+  readonly rotated: boolean
+  /** Decodes the image of an id. */
+  read(id: string): Promise<RgbImage>
+  close(): Promise<void>
+}
+
+/** How a layout reads a file tree's pictures. */
+export interface LayoutInput {
+  readonly tree: FileTree
+  /** Decodes a picture file of the tree. */
+  readonly decode: (file: string) => Promise<RgbImage>
+  /** The splits that must be complete; all where undefined. */
+  readonly only?: readonly string[]
+}
+
+/** The names of a source's own splits. */
+export const ownSplits: readonly string[] = ['train', 'val', 'test']

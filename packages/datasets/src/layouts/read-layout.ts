@@ -1,0 +1,38 @@
+import { InputError } from '@m2l/engine'
+import { didYouMean } from '../nearest-name.js'
+import type { FileTree } from '../sources/file-tree.js'
+import { detectCifarBinary, readCifarBinary } from './cifar100-binary.js'
+import { detectCifarPython, readCifarPython } from './cifar100-python.js'
+import { detectCsv, readCsv } from './csv.js'
+import { detectImageFolders, readClassFolders, readOmniglot, readSplitFolders } from './image-folders.js'
+import { type LayoutIndex, type LayoutInput, type LayoutName, layoutNames } from './layout.js'
+
+const readers: Readonly<Record<LayoutName, (input: LayoutInput) => LayoutIndex | Promise<LayoutIndex>>> = {
+  'cifar100-binary': readCifarBinary,
+  'cifar100-python': readCifarPython,
+  csv: readCsv,
+  omniglot: readOmniglot,
+  'split-folders': readSplitFolders,
+  'class-folders': readClassFolders,
+}
+
+/**
+ * Reads a tree's classes by the named layout, or by the one that it has.
+ *
+ * @throws InputError when there is no such layout, or the tree does not have it.
+ */
+export async function readLayout(input: LayoutInput, name?: LayoutName): Promise<LayoutIndex> {
+  if (name !== undefined && !layoutNames.includes(name)) {
+    throw new InputError(
+      `layout "${name}" does not exist${didYouMean(name, layoutNames) || '; use one'} of ${layoutNames.join(', ')}`,
+    )
+  }
+  return readers[name ?? (await detectLayout(input.tree))](input)
+}
+
+async function detectLayout(tree: FileTree): Promise<LayoutName> {
+  if (detectCifarBinary(tree)) return 'cifar100-binary'
+  if (detectCifarPython(tree)) return 'cifar100-python'
+  if (await detectCsv(tree)) return 'csv'
+  return detectImageFolders(tree)
+}

@@ -1,0 +1,23 @@
+/** Maps items in order, at most `limit` of them under way at a time. The first failure stops the rest. */
+export async function mapConcurrently<Item, Result>(
+  items: readonly Item[],
+  limit: number,
+  map: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = Array.from({ length: items.length })
+  let next = 0
+  let failed = false
+  const work = async (): Promise<void> => {
+    while (next < items.length && !failed) {
+      const index = next++
+      try {
+        results[index] = await map(items[index]!)
+      } catch (error) {
+        failed = true
+        throw error
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, work))
+  return results
+}

@@ -1,0 +1,77 @@
+import { open } from 'node:fs/promises'
+import { InputError } from '@m2l/engine'
+
+/** Bytes that can be read anywhere: a file held open, part of one, or memory. */
+export interface ByteSource {
+  /** What to call it in a message. */
+  readonly name: string
+  /** In bytes. */
+  readonly size: number
+  /** Exactly `length` bytes. @throws InputError when they reach beyond the end. */
+  read(offset: number, length: number): Promise<Buffer>
+  close(): Promise<void>
+}
+
+/** A file, held open until closed. */
+export async function openFile(path: string): Promise<ByteSource> {
+  const handle = await open(path).catch((error: unknown) => {
+    throw unreadable(path, error)
+  })
+  const { size } = await handle.stat()
+  return {
+    name: path,
+    size,
+    async read(offset, length) {
+      checkRange(path, size, offset, length)
+      const bytes = Buffer.allocUnsafe(length)
+      for (let filled = 0; filled < length;) {
+        const { bytesRead } = await handle.read(bytes, filled, length - filled, offset + filled)
+        if (bytesRead === 0) throw cutOff(path)
+        filled += bytesRead
+      }
+      return bytes
+    },
+    close: () => handle.close(),
+  }
+}
+
+/** Bytes that are in memory already; reads share them. */
+export function bytesInMemory(name: string, bytes: Buffer): ByteSource {
+  return {
+    name,
+    size: bytes.length,
+    async read(offset, length) {
+      checkRange(name, bytes.length, offset, length)
+      return bytes.subarray(offset, offset + length)
+    },
+    close: async () => {},
+  }
+}
+
+/** A stretch of another source, which stays open when the part is closed. */
+export function partOf(source: ByteSource, name: string, start: number, size: number): ByteSource {
+  return {
+    name,
+    size,
+    async read(offset, length) {
+      checkRange(name, size, offset, length)
+      return source.read(start + offset, length)
+    },
+    close: async () => {},
+  }
+}
+
+/** The one line for a file or folder that the operating system does not let us read. */
+export function unreadable(path: string, error: unknown): InputError {
+  const { code, message } = error as NodeJS.ErrnoException
+  const reason = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code ?? message})`
+  return new InputError(`${path}: ${reason}; check the path and its permissions`)
+}
+
+function checkRange(name: string, size: number, offset: number, length: number): void {
+  if (offset < 0 || length < 0 || offset + length > size) throw cutOff(name)
+}
+
+function cutOff(name: string): InputError {
+  return new InputError(`${name}: is cut off before the end of its content; fetch or copy it again`)
+}

@@ -1,0 +1,46 @@
+import { stat } from 'node:fs/promises'
+import { InputError } from '@m2l/engine'
+import { type ByteSource, openFile, unreadable } from './byte-source.js'
+import type { FileTree } from './file-tree.js'
+import { openFolder } from './folder-tree.js'
+import { isTar, openTar } from './tar-tree.js'
+import { unpackGzip } from './unpack-gzip.js'
+import { openZip } from './zip-tree.js'
+
+/**
+ * Opens a folder, or a zip, tar or tar.gz archive, which is told by its content, not by its name.
+ *
+ * @throws InputError when it does not exist, cannot be read, or is none of these.
+ */
+export async function openTree(root: string): Promise<FileTree> {
+  const found = await stat(root).catch((error: unknown) => {
+    throw unreadable(root, error)
+  })
+  if (found.isDirectory()) return openFolder(root)
+  if (!found.isFile()) throw noArchive(root)
+  const file = await openFile(root)
+  try {
+    return await openArchive(file)
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+}
+
+async function openArchive(file: ByteSource): Promise<FileTree> {
+  const start = (await file.read(0, Math.min(4, file.size))).toString('latin1')
+  if (start.startsWith('\x1f\x8b')) {
+    const unpacked = await unpackGzip(file.name)
+    if (!(await isTar(unpacked))) throw noArchive(file.name)
+    const tree = await openTar(unpacked)
+    await file.close()
+    return tree
+  }
+  if (start.startsWith('PK')) return openZip(file)
+  if (await isTar(file)) return openTar(file)
+  throw noArchive(file.name)
+}
+
+function noArchive(root: string): InputError {
+  return new InputError(`${root}: is neither a folder nor a zip, tar or tar.gz archive; name one of these`)
+}
