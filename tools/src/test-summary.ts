@@ -13,7 +13,8 @@ interface TestReport {
 
 /**
  * Sums the reports that the last test run of every project left in `.vitest/results.json` and prints
- * `N passed, N failed`. A test file that could not be loaded and a project without a report count as one failure each.
+ * `N passed, N failed`. A test file that could not be loaded, a project without tests
+ * and a project without a report count as one failure each.
  */
 let passed = 0
 let failed = 0
@@ -36,7 +37,7 @@ for (const manifest of await fastGlob(
     ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
   )
   passed += report.numPassedTests
-  failed += report.numFailedTests + unloadable.length
+  failed += Math.max(report.numFailedTests + unloadable.length, report.success ? 0 : 1)
 }
 console.log(`${passed} passed, ${failed} failed`)
 process.exitCode = failed === 0 ? 0 : 1
