@@ -1,1 +1,6 @@
-export {}
+export type { Episode, EpisodeShape } from './episode.js'
+export type { EpisodeOptions, EpisodeSource, SampleOptions } from './sample-episodes.js'
+export { assertEpisodesPossible, episodeAt, sampleEpisodes } from './sample-episodes.js'
+export type { EpisodeManifest } from './manifest.js'
+export { assertManifestMatches, sampleManifest, sliceManifest } from './manifest.js'
+export { readManifest, writeManifest } from './manifest-file.js'
