@@ -6,6 +6,7 @@ import Table from 'cli-table3'
 import spawn, { SubprocessError } from 'nano-spawn'
 import { ConsumerFolder } from './consumer-folder.js'
 import { packAll } from './pack.js'
+import { layers } from './package-layers.js'
 import { readmeExample } from './readme-example.js'
 import { workspacePackages, workspaceRoot, type WorkspacePackage } from './workspace.js'
 
@@ -26,7 +27,9 @@ interface PackageReport {
 const { values: options } = parseArgs({
   options: { json: { type: 'boolean', default: false }, package: { type: 'string', multiple: true } },
 })
-const packages = workspacePackages()
+// The lowest package first, so that installing the next one adds to what is there more than it removes.
+const order = Object.keys(layers)
+const packages = workspacePackages().toSorted((a, b) => order.indexOf(a.id) - order.indexOf(b.id))
 const selected = packages.filter(
   ({ id, manifest }) => options.package?.some((name) => name === id || name === manifest.name) ?? true,
 )
