@@ -1,3 +1,17 @@
+const belowModel = [
+  'engine',
+  'nn',
+  'datasets',
+  'dataset-emoji',
+  'samplers',
+  'backbones',
+  'metric',
+  'metric-pixel',
+  'metric-part',
+  'metric-global',
+  'trainer',
+]
+
 /**
  * The packages of the project and, for each, the packages below it: those it may import and depend on.
  * `.oxlintrc.json` states the same for the linter; `import-rules.test.ts` holds the two together.
@@ -14,31 +28,6 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   'metric-part': ['engine', 'nn', 'metric'],
   'metric-global': ['engine', 'nn', 'metric'],
   trainer: ['engine', 'nn', 'datasets', 'samplers', 'metric'],
-  m2l: [
-    'engine',
-    'nn',
-    'datasets',
-    'dataset-emoji',
-    'samplers',
-    'backbones',
-    'metric',
-    'metric-pixel',
-    'metric-part',
-    'metric-global',
-    'trainer',
-  ],
-  cli: [
-    'engine',
-    'nn',
-    'datasets',
-    'dataset-emoji',
-    'samplers',
-    'backbones',
-    'metric',
-    'metric-pixel',
-    'metric-part',
-    'metric-global',
-    'trainer',
-    'm2l',
-  ],
+  m2l: belowModel,
+  cli: [...belowModel, 'm2l'],
 }

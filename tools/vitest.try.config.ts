@@ -1,0 +1,17 @@
+import { defineConfig } from 'vitest/config'
+
+/** Shared by every package: tests lie beside the source and import sibling packages from their source. */
+export default defineConfig({
+  ssr: { resolve: { conditions: ['@m2l/source', 'node', 'module', 'default'] } },
+  resolve: { conditions: ['@m2l/source', 'node', 'import', 'module', 'default'] },
+  test: {
+    include: ['**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/dist/**'],
+    pool: 'forks',
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    server: { deps: { inline: [/@m2l\//] } },
+    reporters: ['default', 'json'],
+    outputFile: { json: '.vitest/results.json' },
+  },
+})
