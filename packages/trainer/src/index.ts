@@ -1,1 +1,27 @@
-export {}
+export {
+  loadBackbone,
+  loadCheckpoint,
+  saveCheckpoint,
+  startPosition,
+  type CheckpointContent,
+  type CheckpointDescription,
+  type TrainingPosition,
+} from './checkpoint.js'
+export {
+  disposeEpisode,
+  EpisodeImages,
+  type DecodedEpisode,
+  type EpisodeTensors,
+  type ImageTensors,
+  type ImageTransforms,
+} from './episode-images.js'
+export { accuracy, evaluate, type Evaluation, type EvaluationOptions } from './evaluate.js'
+export { FeatureBank } from './feature-bank.js'
+export { FewShotModel } from './few-shot-model.js'
+export { interval95, type Interval } from './interval.js'
+export { nearestPrototype } from './nearest-prototype.js'
+export { classifierState, pretrain, type Pretraining } from './pretrain.js'
+export type { OnProgress, Phase, Progress } from './progress.js'
+export { fileExists, openRunFolder, type RunFolder } from './run-folder.js'
+export { episodeStep, trainEpisodes, type EpisodicTraining } from './train-episodes.js'
+export type { StepMeasures, TrainingOutcome, TrainingRun, Validation } from './training-loop.js'

@@ -1,0 +1,124 @@
+import { tf, type RandomKey } from '@m2l/engine'
+import {
+  renderViews,
+  type Dataset,
+  type ImageRecord,
+  type ImageSplit,
+  type Normalisation,
+  type RgbImage,
+  type Transform,
+} from '@m2l/datasets'
+import type { EmbeddingField } from '@m2l/metric'
+import type { Episode } from '@m2l/samplers'
+
+/** How pictures become input of the backbone. Without a key the transforms are fixed, with one they draw from it. */
+export interface ImageTransforms {
+  /** One view: the whole image. */
+  readonly whole: Transform
+  /** The parts of an image; needed where a level needs parts. */
+  readonly parts?: Transform
+  readonly normalisation?: Normalisation
+}
+
+/** Images as input of the backbone. */
+export interface ImageTensors {
+  /** The number of images. */
+  readonly count: number
+  /** [count, height, width, 3] */
+  readonly whole?: tf.Tensor4D
+  /** [count * parts, height, width, 3], the parts of image 0 first. */
+  readonly parts?: tf.Tensor4D
+}
+
+/** An episode as input of the model. */
+export interface EpisodeTensors {
+  readonly support: ImageTensors
+  /** The number of support images of each class. */
+  readonly shots: readonly number[]
+  readonly query: ImageTensors
+  /** [queries], int32: the class of each query, as its position in the episode. */
+  readonly labels: tf.Tensor1D
+}
+
+/** An episode whose pictures are decoded. */
+export interface DecodedEpisode {
+  readonly support: readonly RgbImage[]
+  readonly query: readonly RgbImage[]
+  readonly shots: readonly number[]
+  readonly labels: readonly number[]
+}
+
+/** The pictures of a split and the transforms that they pass: what training and evaluation read. */
+export class EpisodeImages {
+  readonly dataset: Dataset
+  readonly split: ImageSplit
+  readonly transforms: ImageTransforms
+
+  constructor(dataset: Dataset, split: ImageSplit, transforms: ImageTransforms) {
+    this.dataset = dataset
+    this.split = split
+    this.transforms = transforms
+  }
+
+  /** The record of an image of an episode: its class, then its position in the class. */
+  record(classIndex: number, imageIndex: number): ImageRecord {
+    return this.split.classes[classIndex]!.images[imageIndex]!
+  }
+
+  /** Decodes an episode's pictures; only this waits for the disk. */
+  async decode(episode: Episode): Promise<DecodedEpisode> {
+    const records = (images: Episode['support']) =>
+      images.flatMap((ofClass, label) => ofClass.map((image) => this.record(episode.classes[label]!, image)))
+    const support = records(episode.support)
+    const pictures = await this.dataset.readMany([...support, ...records(episode.query)])
+    return {
+      support: pictures.slice(0, support.length),
+      query: pictures.slice(support.length),
+      shots: episode.support.map((ofClass) => ofClass.length),
+      labels: episode.query.flatMap((ofClass, label) => ofClass.map(() => label)),
+    }
+  }
+
+  /**
+   * Transforms decoded pictures.
+   *
+   * @param needs which fields of an embedding are wanted of them
+   * @param key in training, the source of the random transforms
+   */
+  render(pictures: readonly RgbImage[], needs: readonly EmbeddingField[], key?: RandomKey): ImageTensors {
+    const { whole, parts } = this.transforms
+    return {
+      count: pictures.length,
+      ...(needs.includes('parts') && {
+        parts: this.#views(pictures, requiredParts(parts), key?.fold('parts')),
+      }),
+      ...(needs.includes('map') && { whole: this.#views(pictures, whole, key?.fold('whole')) }),
+    }
+  }
+
+  /** Transforms a decoded episode; the tensors are the caller's. */
+  renderEpisode(episode: DecodedEpisode, needs: readonly EmbeddingField[], key?: RandomKey): EpisodeTensors {
+    return {
+      support: this.render(episode.support, needs, key?.fold('support')),
+      shots: episode.shots,
+      query: this.render(episode.query, needs, key?.fold('query')),
+      labels: tf.tensor1d([...episode.labels], 'int32'),
+    }
+  }
+
+  #views(pictures: readonly RgbImage[], transform: Transform, key?: RandomKey): tf.Tensor4D {
+    const views = pictures.map((picture, index) => transform(picture, key?.fold(index)))
+    return renderViews(pictures, views, { normalisation: this.transforms.normalisation })
+  }
+}
+
+function requiredParts(parts: Transform | undefined): Transform {
+  if (!parts) throw new TypeError('a level needs parts, but the transforms have none; give `parts`')
+  return parts
+}
+
+/** Frees the tensors of an episode. */
+export function disposeEpisode({ support, query, labels }: EpisodeTensors): void {
+  for (const { whole, parts } of [support, query]) tf.dispose([whole, parts])
+  labels.dispose()
+}

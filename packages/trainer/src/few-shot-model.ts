@@ -1,0 +1,74 @@
+import { tf } from '@m2l/engine'
+import type { Embedding, LevelFusion, LevelScores } from '@m2l/metric'
+import {
+  disposeState,
+  mergeStates,
+  prefixed,
+  type Backbone,
+  type ForwardContext,
+  type StateDict,
+} from '@m2l/nn'
+import type { EpisodeTensors, ImageTensors } from './episode-images.js'
+
+/** A backbone and the levels that compare what it sees: all that is trained and evaluated. */
+export class FewShotModel {
+  readonly backbone: Backbone
+  readonly metric: LevelFusion
+
+  constructor(backbone: Backbone, metric: LevelFusion) {
+    this.backbone = backbone
+    this.metric = metric
+  }
+
+  /** All parameters: the backbone's as `encoder.…`, each level's under its name. */
+  get state(): StateDict {
+    return mergeStates(prefixed('encoder', this.backbone.state), this.metric.state)
+  }
+
+  /**
+   * The scores of an episode's queries.
+   *
+   * The backbone sees support parts, query parts, support images and query images as four batches, in this order, as
+   * the published program does: in training their batch statistics are their own.
+   */
+  scores({ support, shots, query }: EpisodeTensors, context: ForwardContext): LevelScores {
+    return tf.tidy(() => {
+      const supportParts = this.#embedParts(support, within(context, 'support parts'))
+      const queryParts = this.#embedParts(query, within(context, 'query parts'))
+      const supportMap = this.#embedWhole(support, within(context, 'support'))
+      const queryMap = this.#embedWhole(query, within(context, 'query'))
+      return this.metric.scores(
+        { ...supportParts, ...supportMap, shots },
+        { ...queryParts, ...queryMap },
+        within(context, 'metric'),
+      )
+    })
+  }
+
+  /** The embedding of images, with what the tensors allow. */
+  embed(images: ImageTensors, context: ForwardContext): Embedding {
+    return tf.tidy(() => ({
+      ...this.#embedParts(images, within(context, 'parts')),
+      ...this.#embedWhole(images, within(context, 'whole')),
+    }))
+  }
+
+  dispose(): void {
+    this.backbone.dispose()
+    disposeState(this.metric.state)
+  }
+
+  #embedWhole({ whole }: ImageTensors, context: ForwardContext): Embedding {
+    return whole ? { map: this.backbone.embed(whole, context) } : {}
+  }
+
+  #embedParts({ parts, count }: ImageTensors, context: ForwardContext): Embedding {
+    if (!parts) return {}
+    const pooled = tf.mean(this.backbone.embed(parts, context), [1, 2]) // [count * parts, channels]
+    return { parts: pooled.reshape([count, parts.shape[0] / count, this.backbone.channels]) }
+  }
+}
+
+function within(context: ForwardContext, purpose: string): ForwardContext {
+  return context.key ? { ...context, key: context.key.fold(purpose) } : context
+}

@@ -1,0 +1,128 @@
+import { tf, type RandomKey } from '@m2l/engine'
+import type { ImageRecord, RgbImage } from '@m2l/datasets'
+import { crossEntropy, LevelFusion } from '@m2l/metric'
+import {
+  mergeStates,
+  prefixed,
+  trainableVariables,
+  type Backbone,
+  type Linear,
+  type Optimiser,
+} from '@m2l/nn'
+import type { Episode } from '@m2l/samplers'
+import type { EpisodeImages } from './episode-images.js'
+import { accuracy, evaluate } from './evaluate.js'
+import { FewShotModel } from './few-shot-model.js'
+import { nearestPrototype } from './nearest-prototype.js'
+import { prefetch } from './prefetch.js'
+import { runTraining, type StepMeasures, type TrainingOutcome, type TrainingRun } from './training-loop.js'
+
+export interface Pretraining extends TrainingRun {
+  readonly backbone: Backbone
+  /** From pooled features to the classes of the training split. */
+  readonly classifier: Linear
+  readonly optimiser: Optimiser
+  readonly images: EpisodeImages
+  readonly batchSize: number
+  readonly validation: {
+    readonly images: EpisodeImages
+    readonly episodes: readonly Episode[]
+    /** The first epoch, counted from 1, after which to validate; the last epoch is validated in any case. */
+    readonly firstEpoch: number
+    readonly everyEpochs: number
+  }
+  readonly key: RandomKey
+}
+
+/**
+ * Pretraining: the backbone learns to classify all classes of the training split, and the one that best classifies
+ * unseen classes by their nearest prototype is kept.
+ */
+export function pretrain(training: Pretraining): Promise<TrainingOutcome> {
+  const { backbone, optimiser, images, batchSize, validation, epochs, key } = training
+  const labelled = images.split.classes.flatMap((ofClass, label) =>
+    ofClass.images.map((record) => ({ record, label })),
+  )
+  const stepsPerEpoch = Math.ceil(labelled.length / batchSize)
+  const step = classificationStep(training)
+  const batches = function* (epoch: number, firstStep: number): Generator<Labelled[]> {
+    const order = key.fold('order', epoch).generator().shuffle(labelled)
+    for (let index = firstStep; index < stepsPerEpoch; index++) {
+      yield order.slice(index * batchSize, (index + 1) * batchSize)
+    }
+  }
+  const evaluated = new FewShotModel(
+    backbone,
+    new LevelFusion([{ level: nearestPrototype(), weight: 1, temperature: 1 }]),
+  )
+
+  return runTraining<[Labelled[], RgbImage[]]>(
+    {
+      phase: 'pretrain',
+      unit: 'batches',
+      unitsPerStep: 1,
+      stepsPerEpoch,
+      model: classifierState(training),
+      optimiser,
+      batches: (epoch, firstStep) =>
+        prefetch(batches(epoch, firstStep), (batch) =>
+          images.dataset.readMany(batch.map(({ record }) => record)),
+        ),
+      step([batch, pictures], at) {
+        const { whole } = images.render(pictures, ['map'], key.fold('transforms', at.epoch, at.step))
+        const labels = tf.tensor1d(
+          batch.map(({ label }) => label),
+          'int32',
+        )
+        const measures = step(whole!, labels, at.rate, key.fold('forward', at.epoch, at.step))
+        tf.dispose([whole, labels])
+        return measures
+      },
+      async validate(epoch) {
+        const { firstEpoch, everyEpochs } = validation
+        const due = epoch >= firstEpoch && (epoch - firstEpoch) % everyEpochs === 0
+        if (!due && epoch !== epochs) return undefined
+        const { fused, loss } = await evaluate({
+          model: evaluated,
+          images: validation.images,
+          episodes: validation.episodes,
+          phase: 'validate',
+          onProgress: training.onProgress,
+        })
+        return { loss, accuracy: fused.mean, halfWidth95: fused.halfWidth95 }
+      },
+    },
+    training,
+  )
+}
+
+/** The parameters that pretraining saves: the backbone's as `encoder.…` and the classifier's as `classifier.…`. */
+export function classifierState({ backbone, classifier }: Pick<Pretraining, 'backbone' | 'classifier'>) {
+  return mergeStates(prefixed('encoder', backbone.state), prefixed('classifier', classifier.state))
+}
+
+interface Labelled {
+  readonly record: ImageRecord
+  readonly label: number
+}
+
+/** One optimiser step on a batch of labelled images. */
+function classificationStep(training: Pick<Pretraining, 'backbone' | 'classifier' | 'optimiser'>) {
+  const { backbone, classifier, optimiser } = training
+  const variables = trainableVariables(classifierState(training))
+  return (images: tf.Tensor4D, labels: tf.Tensor1D, rate: number, key: RandomKey): StepMeasures =>
+    tf.tidy(() => {
+      let correct: tf.Scalar
+      const { value, grads } = tf.variableGrads(() => {
+        const pooled = tf.mean(backbone.embed(images, { training: true, key }), [1, 2]) as tf.Tensor2D
+        const logits = classifier.forward(pooled)
+        correct = tf.keep(accuracy(logits, labels))
+        return crossEntropy(logits, labels)
+      }, Object.values(variables))
+      const gradients = Object.entries(variables).map(
+        ([name, variable]) => [name, grads[variable.name]!] as const,
+      )
+      optimiser.step(Object.fromEntries(gradients), rate)
+      return { loss: value, accuracy: correct! }
+    }) as unknown as StepMeasures
+}

@@ -1,0 +1,46 @@
+import { access, constants, mkdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { InputError } from '@m2l/engine'
+
+/** Where a training run keeps its files. */
+export interface RunFolder {
+  readonly path: string
+  /** The newest checkpoint, from which the run can go on. */
+  readonly last: string
+  /** The model of the best validation so far. */
+  readonly best: string
+  /** One line a validation, for people. */
+  readonly record: string
+}
+
+/**
+ * The files of a run in a folder, which is made where it does not exist.
+ *
+ * @throws {InputError} when it cannot be made or written to
+ */
+export async function openRunFolder(path: string): Promise<RunFolder> {
+  try {
+    await mkdir(path, { recursive: true })
+    await access(path, constants.W_OK)
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? String(error)
+    throw new InputError(
+      `${path}: expected a folder to write results to, but it cannot be written (${reason}); choose another with run.folder=FOLDER`,
+    )
+  }
+  return {
+    path,
+    last: join(path, 'last.safetensors'),
+    best: join(path, 'best.safetensors'),
+    record: join(path, 'record.txt'),
+  }
+}
+
+/** Whether there is a file. */
+export async function fileExists(file: string): Promise<boolean> {
+  try {
+    return (await stat(file)).isFile()
+  } catch {
+    return false
+  }
+}

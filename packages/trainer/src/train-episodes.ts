@@ -1,0 +1,128 @@
+import { tf, type RandomKey } from '@m2l/engine'
+import { trainableVariables, type Optimiser } from '@m2l/nn'
+import { episodeAt, type Episode, type EpisodeShape } from '@m2l/samplers'
+import {
+  disposeEpisode,
+  type DecodedEpisode,
+  type EpisodeImages,
+  type EpisodeTensors,
+} from './episode-images.js'
+import { accuracy, evaluate } from './evaluate.js'
+import type { FewShotModel } from './few-shot-model.js'
+import { prefetch } from './prefetch.js'
+import { runTraining, type StepMeasures, type TrainingOutcome, type TrainingRun } from './training-loop.js'
+
+export interface EpisodicTraining extends TrainingRun {
+  readonly model: FewShotModel
+  readonly optimiser: Optimiser
+  readonly images: EpisodeImages
+  /** Ways, shots and queries of a training episode. */
+  readonly episode: EpisodeShape
+  readonly episodesPerEpoch: number
+  /** Episodes whose mean gradient makes a step. */
+  readonly batchSize: number
+  /** Episodes on which each epoch is validated. */
+  readonly validation: { readonly images: EpisodeImages; readonly episodes: readonly Episode[] }
+  /** Whether batch norms keep the statistics that they came with. */
+  readonly fixBatchNorm?: boolean
+  readonly key: RandomKey
+}
+
+/**
+ * Episodic training ("meta-training"): each step classifies the queries of a batch of episodes by their supports and
+ * follows the gradient of the mean loss.
+ *
+ * Episode `i` of a run depends on the key and `i` alone, so that a resumed run sees what it would have seen.
+ */
+export function trainEpisodes(training: EpisodicTraining): Promise<TrainingOutcome> {
+  const { model, optimiser, images, episode, batchSize, validation, key } = training
+  const stepsPerEpoch = Math.ceil(training.episodesPerEpoch / batchSize)
+  const { needs } = model.metric
+  const step = episodeStep(model, optimiser, training.fixBatchNorm ?? false)
+  const episodeIndices = function* (epoch: number, firstStep: number): Generator<number[]> {
+    for (let index = firstStep; index < stepsPerEpoch; index++) {
+      const first = (epoch * stepsPerEpoch + index) * batchSize
+      yield Array.from({ length: batchSize }, (_, offset) => first + offset)
+    }
+  }
+  const decode = (indices: number[]) =>
+    Promise.all(
+      indices.map((index) =>
+        images.decode(episodeAt(images.split, { ...episode, key: key.fold('episodes') }, index)),
+      ),
+    )
+
+  return runTraining<[number[], DecodedEpisode[]]>(
+    {
+      phase: 'train',
+      unit: 'episodes',
+      unitsPerStep: batchSize,
+      stepsPerEpoch,
+      model: model.state,
+      optimiser,
+      batches: (epoch, firstStep) => prefetch(episodeIndices(epoch, firstStep), decode),
+      step([indices, decoded], { rate }) {
+        const batch = decoded.map((pictures, position) =>
+          images.renderEpisode(pictures, needs, key.fold('transforms', indices[position]!)),
+        )
+        const measures = step(batch, rate, key.fold('forward', indices[0]!))
+        batch.forEach(disposeEpisode)
+        return measures
+      },
+      async validate() {
+        const { fused, loss } = await evaluate({
+          model,
+          ...validation,
+          phase: 'validate',
+          onProgress: training.onProgress,
+        })
+        return { loss, accuracy: fused.mean, halfWidth95: fused.halfWidth95 }
+      },
+    },
+    training,
+  )
+}
+
+/** One optimiser step on the mean gradient of some episodes, computed one after the other. */
+export function episodeStep(
+  model: FewShotModel,
+  optimiser: Optimiser,
+  fixBatchNorm = false,
+): (episodes: readonly EpisodeTensors[], rate: number, key: RandomKey) => StepMeasures {
+  const variables = trainableVariables(model.state)
+  return (episodes, rate, key) =>
+    tf.tidy(() => {
+      const each = episodes.map((episode, index) => {
+        const context = { training: true, key: key.fold(index), fixBatchNorm }
+        let correct: tf.Scalar
+        const { value, grads } = tf.variableGrads(() => {
+          const scores = model.scores(episode, context)
+          correct = tf.keep(accuracy(model.metric.predict(scores), episode.labels))
+          return model.metric.loss(scores, episode.labels)
+        }, Object.values(variables))
+        return { loss: value, grads, accuracy: correct! }
+      })
+      const gradients = Object.fromEntries(
+        Object.entries(variables).flatMap(([name, { name: id }]) => {
+          const ofEpisodes = each.flatMap(({ grads }) => (grads[id] ? [grads[id]] : []))
+          return ofEpisodes.length === 0 ? [] : [[name, mean(ofEpisodes, episodes.length)]]
+        }),
+      )
+      optimiser.step(gradients, rate)
+      const kept = each.map((measures) => measures.accuracy)
+      const measures = {
+        loss: mean(
+          each.map(({ loss }) => loss),
+          each.length,
+        ),
+        accuracy: mean(kept, each.length),
+      }
+      if (kept[0] !== measures.accuracy) tf.dispose(kept)
+      return measures
+    }) as StepMeasures
+}
+
+function mean<Tensor extends tf.Tensor>(tensors: readonly Tensor[], count: number): Tensor {
+  if (count === 1) return tensors[0]!
+  return tf.div(tf.addN([...tensors]), count) as Tensor
+}

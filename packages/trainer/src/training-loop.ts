@@ -1,0 +1,188 @@
+import { appendFile } from 'node:fs/promises'
+import { tf } from '@m2l/engine'
+import type { Optimiser, Schedule, StateDict } from '@m2l/nn'
+import { saveCheckpoint, type CheckpointDescription, type TrainingPosition } from './checkpoint.js'
+import { ProgressMeter, type OnProgress, type Phase } from './progress.js'
+import type { RunFolder } from './run-folder.js'
+import { TensorBoardWriter } from './tensorboard.js'
+
+/** What a training step measures: scalars that wait on the engine until they are read. */
+export interface StepMeasures {
+  readonly loss: tf.Scalar
+  readonly accuracy: tf.Scalar
+}
+
+/** What a validation measures. */
+export interface Validation {
+  readonly loss: number
+  readonly accuracy: number
+  readonly halfWidth95: number
+}
+
+/** What distinguishes one kind of training from another. */
+export interface TrainingTask<Batch> {
+  readonly phase: Extract<Phase, 'pretrain' | 'train'>
+  readonly unit: 'batches' | 'episodes'
+  readonly unitsPerStep: number
+  readonly stepsPerEpoch: number
+  readonly model: StateDict
+  readonly optimiser: Optimiser
+  /** The batches of an epoch from a step on; the same whenever asked. */
+  batches(epoch: number, firstStep: number): AsyncIterable<Batch>
+  /** Learns from one batch and frees it; random draws depend on the epoch and the step alone. */
+  step(batch: Batch, at: { epoch: number; step: number; rate: number }): StepMeasures
+  /** Validates after an epoch counted from 1, or gives nothing where this epoch is not validated. */
+  validate(epoch: number): Promise<Validation | undefined>
+}
+
+/** How a run is carried out and where it leaves its results. */
+export interface TrainingRun {
+  readonly folder: RunFolder
+  readonly description: CheckpointDescription
+  readonly epochs: number
+  readonly schedule: Schedule
+  /** Where to go on; the start if not given. */
+  readonly position: TrainingPosition
+  readonly onProgress?: OnProgress
+  readonly onValidation?: (epoch: number, validation: Validation, isBest: boolean) => void
+  /** Aborting finishes the step under way, saves a checkpoint and ends the run. */
+  readonly signal?: AbortSignal
+}
+
+export interface TrainingOutcome {
+  readonly position: TrainingPosition
+  /** False when the run was interrupted. */
+  readonly completed: boolean
+  readonly seconds: number
+}
+
+/** Losses are read from the engine after so many steps, checkpoints written after so many. */
+const stepsPerRead = 10
+const stepsPerCheckpoint = 500
+
+/**
+ * Trains for the epochs left, validating and saving as it goes: `last` after each epoch, every 500 steps and when
+ * interrupted; `best` whenever a validation is the best so far.
+ */
+export async function runTraining<Batch>(
+  task: TrainingTask<Batch>,
+  run: TrainingRun,
+): Promise<TrainingOutcome> {
+  const start = performance.now()
+  const { folder, description, epochs, signal } = run
+  let position = run.position
+  const board = new TensorBoardWriter(folder.path, position.epoch * task.stepsPerEpoch + position.step)
+  const saveLast = () =>
+    saveCheckpoint(folder.last, { model: task.model, optimiser: task.optimiser.state, description, position })
+  const outcome = (completed: boolean) => ({
+    position,
+    completed,
+    seconds: (performance.now() - start) / 1000,
+  })
+
+  while (position.epoch < epochs) {
+    position = await trainEpoch(task, run, position, board, async (reached) => {
+      position = reached
+      await saveLast()
+    })
+    if (position.step < task.stepsPerEpoch) return outcome(false)
+    position = await closeEpoch(task, run, position, board)
+    await saveLast()
+    if (signal?.aborted && position.epoch < epochs) return outcome(false)
+  }
+  return outcome(true)
+}
+
+/** @returns the position at the end of the epoch, or within it when the signal was aborted. */
+async function trainEpoch<Batch>(
+  task: TrainingTask<Batch>,
+  { epochs, schedule, onProgress, signal }: TrainingRun,
+  from: TrainingPosition,
+  board: TensorBoardWriter,
+  save: (position: TrainingPosition) => Promise<void>,
+): Promise<TrainingPosition> {
+  const { phase, unit, unitsPerStep, stepsPerEpoch } = task
+  let position = from
+  const meter = new ProgressMeter(
+    onProgress,
+    { phase, unit, epoch: from.epoch + 1, epochs, total: stepsPerEpoch * unitsPerStep },
+    from.step * unitsPerStep,
+  )
+  const unread: StepMeasures[] = []
+  const read = async () => {
+    const { epoch, step, lossSum, accuracySum } = position
+    const sums = await readSums(unread)
+    position = { ...position, lossSum: lossSum + sums.loss, accuracySum: accuracySum + sums.accuracy }
+    if (sums.count > 0) board.scalar('loss_train', sums.loss / sums.count, epoch * stepsPerEpoch + step)
+    if (step === 0) return
+    meter.update(step * unitsPerStep, {
+      loss: position.lossSum / step,
+      accuracy: position.accuracySum / step,
+    })
+  }
+  if (from.step === stepsPerEpoch) return from
+  for await (const batch of task.batches(from.epoch, from.step)) {
+    const { epoch, step } = position
+    unread.push(task.step(batch, { epoch, step, rate: schedule(epoch) }))
+    position = { ...position, step: step + 1 }
+    if (position.step % stepsPerRead === 0) await read()
+    if (signal?.aborted) break
+    if (position.step % stepsPerCheckpoint === 0 && position.step < stepsPerEpoch) {
+      await read()
+      await save(position)
+    }
+  }
+  await read()
+  if (signal?.aborted) await save(position)
+  return position
+}
+
+async function readSums(unread: StepMeasures[]): Promise<{ loss: number; accuracy: number; count: number }> {
+  const measures = unread.splice(0)
+  const count = measures.length
+  if (count === 0) return { loss: 0, accuracy: 0, count }
+  const sums = tf.tidy(() =>
+    tf.sum(tf.stack(measures.map(({ loss, accuracy }) => tf.stack([loss, accuracy]))), 0),
+  )
+  const [loss, accuracy] = await sums.data()
+  tf.dispose([sums, measures.map((measure) => [measure.loss, measure.accuracy])])
+  return { loss: loss!, accuracy: accuracy!, count }
+}
+
+/** Validates, keeps the model where it is the best so far, and moves to the next epoch. */
+async function closeEpoch<Batch>(
+  task: TrainingTask<Batch>,
+  { folder, description, onValidation }: TrainingRun,
+  position: TrainingPosition,
+  board: TensorBoardWriter,
+): Promise<TrainingPosition> {
+  const epoch = position.epoch + 1
+  const validation = await task.validate(epoch)
+  let best = position.best
+  if (validation) {
+    const isBest = best === null || validation.accuracy > best.accuracy
+    if (isBest) {
+      best = { epoch, accuracy: validation.accuracy }
+      await saveCheckpoint(folder.best, { model: task.model, description })
+    }
+    board.scalar('loss_val', validation.loss, epoch * task.stepsPerEpoch)
+    board.scalar('acc_val', validation.accuracy, epoch * task.stepsPerEpoch)
+    await appendFile(folder.record, recordLine(epoch, position, validation, isBest))
+    onValidation?.(epoch, validation, isBest)
+  }
+  return { epoch, step: 0, lossSum: 0, accuracySum: 0, best }
+}
+
+function recordLine(
+  epoch: number,
+  { step, lossSum }: TrainingPosition,
+  validation: Validation,
+  isBest: boolean,
+): string {
+  const percent = (fraction: number) => (100 * fraction).toFixed(2)
+  const { loss, accuracy, halfWidth95 } = validation
+  return (
+    `epoch ${epoch}: training loss ${(lossSum / step).toFixed(4)}, validation loss ${loss.toFixed(4)}, ` +
+    `validation accuracy ${percent(accuracy)} ± ${percent(halfWidth95)} %${isBest ? ', best so far' : ''}\n`
+  )
+}

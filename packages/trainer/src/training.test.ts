@@ -1,0 +1,180 @@
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { loadEngine, randomKey, tf } from '@m2l/engine'
+import { Linear, loadSafetensors, sgd } from '@m2l/nn'
+import { sampleEpisodes } from '@m2l/samplers'
+import { beforeAll, describe, expect, it } from 'vitest'
+import {
+  classifierState,
+  disposeEpisode,
+  episodeStep,
+  loadBackbone,
+  loadCheckpoint,
+  openRunFolder,
+  pretrain,
+  startPosition,
+  trainEpisodes,
+  type EpisodicTraining,
+  type TrainingPosition,
+} from './index.js'
+import { colourDataset, colourImages, tinyBackbone, tinyModel } from './testing/colours.js'
+
+beforeAll(async () => {
+  await loadEngine()
+})
+
+const dataset = colourDataset(6, 8)
+const train = colourImages(dataset, 'train')
+const val = colourImages(dataset, 'val')
+const key = randomKey(4)
+const shape = { ways: 3, shots: 1, queries: 3 }
+const validation = { images: val, episodes: sampleEpisodes(val.split, { ...shape, key, episodes: 20 }) }
+const momentum = { momentum: 0.9, nesterov: true, weightDecay: 5e-4 }
+
+async function run(folder: string, position: TrainingPosition, changes: Partial<EpisodicTraining> = {}) {
+  const model = tinyModel(1)
+  const optimiser = sgd(model.state, momentum)
+  const files = await openRunFolder(folder)
+  if (position !== startPosition)
+    await loadCheckpoint(files.last, { model: model.state, optimiser: optimiser.state })
+  const outcome = await trainEpisodes({
+    model,
+    optimiser,
+    images: train,
+    episode: shape,
+    episodesPerEpoch: 24,
+    batchSize: 2,
+    validation,
+    folder: files,
+    description: { backbone: 'tiny', run: 'test' },
+    epochs: 2,
+    schedule: (epoch) => 0.05 / (epoch + 1),
+    position,
+    key,
+    ...changes,
+  })
+  optimiser.dispose()
+  model.dispose()
+  return { outcome, files }
+}
+
+const temporary = () => mkdtempSync(join(tmpdir(), 'm2l-trainer-'))
+
+describe('trainEpisodes', () => {
+  it('learns, validates, and leaves checkpoints, a record and TensorBoard scalars', async () => {
+    const losses: number[] = []
+    const before = tf.memory().numTensors
+    const { outcome, files } = await run(temporary(), startPosition, {
+      epochs: 4,
+      onProgress: ({ phase, loss }) => phase === 'train' && losses.push(loss!),
+    })
+    expect(tf.memory().numTensors).toBe(before)
+    expect(outcome).toMatchObject({ completed: true, position: { epoch: 4, step: 0 } })
+    expect(losses.at(-1)).toBeLessThan(losses[0]!)
+    expect(existsSync(files.best)).toBe(true)
+    const record = readFileSync(files.record, 'utf8').trimEnd().split('\n')
+    expect(record).toHaveLength(4)
+    expect(record[0]).toMatch(
+      /^epoch 1: training loss .* validation accuracy \d+\.\d\d ± \d+\.\d\d %, best so far$/,
+    )
+  })
+
+  it('goes on after an interruption to the very weights of the uninterrupted run', async () => {
+    const whole = await run(temporary(), startPosition)
+    const folder = temporary()
+    const controller = new AbortController()
+    let reports = 0
+    const interrupted = await run(folder, startPosition, {
+      signal: controller.signal,
+      onProgress: ({ phase, epoch }) => {
+        if (phase === 'train' && epoch === 2 && ++reports === 1) controller.abort()
+      },
+    })
+    expect(interrupted.outcome).toMatchObject({ completed: false, position: { epoch: 1 } })
+    expect(interrupted.outcome.position.step).toBeGreaterThan(0)
+    const resumed = await run(folder, interrupted.outcome.position)
+    expect(resumed.outcome).toMatchObject({ completed: true, position: whole.outcome.position })
+    const [expected, actual] = await Promise.all(
+      [whole, resumed].map(({ files }) => loadSafetensors(files.last)),
+    )
+    expect(actual!.tensors).toEqual(expected!.tensors)
+  })
+
+  it('makes a step of a batch by the mean gradient of its episodes', async () => {
+    const [alone, together] = [tinyModel(1), tinyModel(1)]
+    const [episode] = sampleEpisodes(train.split, { ...shape, key, episodes: 1 })
+    const tensors = train.renderEpisode(await train.decode(episode!), ['map', 'parts'])
+    tf.dispose(Object.values(episodeStep(alone, sgd(alone.state), true)([tensors], 0.1, key)))
+    tf.dispose(Object.values(episodeStep(together, sgd(together.state), true)([tensors, tensors], 0.1, key)))
+    for (const [name, { value }] of Object.entries(alone.state)) {
+      const difference = tf.tidy(
+        () => tf.max(tf.abs(tf.sub(value, together.state[name]!.value))).dataSync()[0],
+      )
+      expect(difference).toBeLessThan(1e-6)
+    }
+    disposeEpisode(tensors)
+  })
+
+  it('keeps the number of tensors flat over 500 steps', async () => {
+    const model = tinyModel(1)
+    const optimiser = sgd(model.state, momentum)
+    const step = episodeStep(model, optimiser)
+    const episodes = sampleEpisodes(train.split, { ...shape, key, episodes: 500 })
+    const counts = new Set<number>()
+    for (const [index, episode] of episodes.entries()) {
+      const tensors = train.renderEpisode(await train.decode(episode), ['map', 'parts'], key.fold(index))
+      const { loss, accuracy } = step([tensors], 0.01, key.fold(index))
+      disposeEpisode(tensors)
+      tf.dispose([loss, accuracy])
+      if (index > 0) counts.add(tf.memory().numTensors)
+    }
+    expect(counts.size).toBe(1)
+  })
+
+  it('refuses the checkpoint of another architecture and changes nothing', async () => {
+    const { files } = await run(temporary(), startPosition, { epochs: 1 })
+    const other = new Linear({ key, inputs: 2, outputs: 2 })
+    const before = other.state.weight!.value.dataSync()
+    await expect(loadCheckpoint(files.best, { model: other.state })).rejects.toThrow(
+      /best\.safetensors.*another architecture.*missing/,
+    )
+    expect(other.state.weight!.value.dataSync()).toEqual(before)
+  })
+})
+
+describe('pretrain', () => {
+  it('learns the training classes and hands its backbone on', async () => {
+    const backbone = tinyBackbone(key)
+    const classifier = new Linear({ key, inputs: backbone.channels, outputs: 6 })
+    const optimiser = sgd(classifierState({ backbone, classifier }), momentum)
+    const folder = await openRunFolder(temporary())
+    const accuracies: number[] = []
+    const outcome = await pretrain({
+      backbone,
+      classifier,
+      optimiser,
+      images: train,
+      batchSize: 16,
+      validation: { ...validation, firstEpoch: 3, everyEpochs: 4 },
+      folder,
+      description: { backbone: 'tiny', run: 'test' },
+      epochs: 8,
+      schedule: () => 0.05,
+      position: startPosition,
+      key,
+      onProgress: ({ phase, accuracy }) => phase === 'pretrain' && accuracies.push(accuracy!),
+    })
+    expect(accuracies.at(-1)).toBeGreaterThan(accuracies[0]!)
+    expect(readFileSync(folder.record, 'utf8').match(/^epoch \d+/gm)).toEqual([
+      'epoch 3',
+      'epoch 7',
+      'epoch 8',
+    ])
+    expect(outcome.position.best).not.toBeNull()
+    const fresh = tinyBackbone(randomKey(99))
+    await loadBackbone(folder.best, fresh.state)
+    const best = await loadSafetensors(folder.best)
+    expect(best.tensors['model.encoder.1.weight']!.data).toEqual(fresh.state['1.weight']!.value.dataSync())
+  })
+})
