@@ -2,7 +2,7 @@ import { randomKey, tf, type RandomKey } from '@m2l/engine'
 import { squareResize, type Dataset, type ImageSplit, type RgbImage } from '@m2l/datasets'
 import { LevelFusion, type MetricLevel } from '@m2l/metric'
 import { BatchNorm, Convolution, disposeState, mergeStates, prefixed, type Backbone } from '@m2l/nn'
-import { EpisodeImages, FewShotModel } from '../index.js'
+import { EpisodeImages, FewShotModel } from './index.js'
 
 /**
  * A data set in memory whose classes are colours, one picture a shade, with some noise; enough to be learned in
