@@ -1,0 +1,188 @@
+import { createHash } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { InputError, loadEngine, randomKey, tf } from '@m2l/engine'
+import { loadState, saveState, sgd, trainableVariables, type Backbone } from '@m2l/nn'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { backboneNames, createBackbone } from './index.js'
+
+const key = randomKey(3)
+let folder: string
+
+beforeAll(async () => {
+  await loadEngine()
+  folder = await mkdtemp(join(tmpdir(), 'm2l-backbones-'))
+})
+
+afterAll(() => rm(folder, { recursive: true }))
+
+function images(n: number, size: number): tf.Tensor4D {
+  return tf.randomNormal([n, size, size, 3], 0, 1, 'float32', 5)
+}
+
+/** A digest of each parameter's bytes. */
+function digests(backbone: Backbone): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(backbone.state).map(([name, { value }]) => [
+      name,
+      createHash('sha256').update(value.dataSync()).digest('hex'),
+    ]),
+  )
+}
+
+function trainOnce(backbone: Backbone, step: number): void {
+  const optimiser = sgd(backbone.state)
+  const { value, grads } = tf.tidy(() =>
+    tf.variableGrads(
+      () =>
+        tf.mean(
+          tf.square(backbone.embed(images(2, 32), { training: true, key: key.fold(step) })),
+        ) as tf.Scalar,
+      Object.values(trainableVariables(backbone.state)),
+    ),
+  )
+  const named = Object.fromEntries(
+    Object.entries(trainableVariables(backbone.state)).map(([name, variable]) => [
+      name,
+      grads[variable.name]!,
+    ]),
+  )
+  optimiser.step(named, 0.01)
+  tf.dispose([value, grads])
+  optimiser.dispose()
+}
+
+describe.each(backboneNames)('%s', (name) => {
+  it('gives maps of the announced size and leaves no other tensor behind', () => {
+    const start = tf.memory().numTensors
+    const backbone = createBackbone(name, key)
+    const parameters = tf.memory().numTensors
+    expect(parameters - start).toBe(Object.keys(backbone.state).length)
+    for (const [height, width] of [
+      [32, 32],
+      [33, 50],
+    ] as const) {
+      const batch: tf.Tensor4D = tf.zeros([1, height, width, 3])
+      for (const training of [false, true]) {
+        const before = tf.memory().numTensors
+        const map = backbone.embed(batch, { training, key })
+        expect(map.shape).toEqual([1, ...backbone.outputSize(height, width), backbone.channels])
+        expect(tf.memory().numTensors).toBe(before + 1)
+        map.dispose()
+      }
+      batch.dispose()
+    }
+    backbone.dispose()
+    expect(tf.memory().numTensors).toBe(start)
+  })
+
+  it('keeps the tensor count over a training step, and learns', () => {
+    const backbone = createBackbone(name, key)
+    const before = tf.memory().numTensors
+    const initial = digests(backbone)
+    trainOnce(backbone, 0)
+    expect(tf.memory().numTensors).toBe(before)
+    const trained = digests(backbone)
+    for (const parameter of Object.keys(initial)) expect(trained[parameter]).not.toEqual(initial[parameter])
+    backbone.dispose()
+  })
+
+  it('is restored from its file bit by bit', async () => {
+    const file = join(folder, `${name}.safetensors`)
+    const [saved, restored] = [createBackbone(name, key.fold('a')), createBackbone(name, key.fold('b'))]
+    trainOnce(saved, 1)
+    await saveState(file, saved.state)
+    const before = tf.memory().numTensors
+    await loadState(file, restored.state)
+    expect(tf.memory().numTensors).toBe(before)
+    expect(digests(restored)).toEqual(digests(saved))
+    saved.dispose()
+    restored.dispose()
+  })
+
+  it('draws equal weights from equal keys and different ones from others', () => {
+    const weights = ['a', 'a', 'b'].map((purpose) => {
+      const backbone = createBackbone(name, key.fold(purpose))
+      const drawn = Object.entries(digests(backbone)).find(([parameter]) => parameter.startsWith('layer4'))
+      backbone.dispose()
+      return drawn
+    })
+    expect(weights[0]).toEqual(weights[1])
+    expect(weights[0]).not.toEqual(weights[2])
+  })
+
+  it('names the images that it cannot embed', () => {
+    const backbone = createBackbone(name, key)
+    const before = tf.memory().numTensors
+    const grey = tf.zeros([1, 32, 32, 1]) as tf.Tensor4D
+    const tiny = tf.zeros([1, 8, 32, 3]) as tf.Tensor4D
+    expect(() => backbone.embed(grey, { training: false })).toThrow(
+      `${name} was given images of shape [1,32,32,1]; give it [n, height, width, 3]`,
+    )
+    expect(() => backbone.embed(tiny, { training: false })).toThrow(InputError)
+    tf.dispose([grey, tiny])
+    expect(tf.memory().numTensors).toBe(before)
+    backbone.dispose()
+  })
+})
+
+describe('R12-pre', () => {
+  it('counts training passes in its state, through a resume', async () => {
+    const file = join(folder, 'dropping.safetensors')
+    const [interrupted, resumed] = [
+      createBackbone('R12-pre', key),
+      createBackbone('R12-pre', key.fold('other')),
+    ]
+    const batch = images(1, 32)
+    const pass = (backbone: Backbone, training: boolean) =>
+      tf.tidy(() => Array.from(backbone.embed(batch, { training, key }).dataSync()))
+    const batchesSeen = (backbone: Backbone) => backbone.state.batches_seen!.value.dataSync()[0]
+    tf.tidy(() => interrupted.state.batches_seen!.value.assign(tf.scalar(20_000)))
+    pass(interrupted, true)
+    pass(interrupted, false)
+    expect(batchesSeen(interrupted)).toBe(20_001)
+    await saveState(file, interrupted.state)
+    await loadState(file, resumed.state)
+    expect(pass(resumed, true)).toEqual(pass(interrupted, true))
+    expect(batchesSeen(resumed)).toBe(20_002)
+    tf.dispose(batch)
+    interrupted.dispose()
+    resumed.dispose()
+  })
+
+  it('drops by the key in training and not at all in evaluation', () => {
+    const [dropping, plain] = [createBackbone('R12-pre', key), createBackbone('R12', key)]
+    const batch = images(2, 32)
+    const map = (backbone: Backbone, training: boolean, purpose: string) =>
+      tf.tidy(() => Array.from(backbone.embed(batch, { training, key: key.fold(purpose) }).dataSync()))
+    expect(map(dropping, false, 'a')).toEqual(map(plain, false, 'a'))
+    expect(map(dropping, true, 'a')).not.toEqual(map(plain, true, 'a'))
+    expect(map(dropping, true, 'b')).not.toEqual(map(dropping, true, 'a'))
+    expect(() => dropping.embed(batch, { training: true })).toThrow(/pass a key/)
+    tf.dispose(batch)
+    dropping.dispose()
+    plain.dispose()
+  })
+
+  it('shares its weights with R12 when the counter is left out', async () => {
+    const file = join(folder, 'shared.safetensors')
+    const [dropping, plain] = [createBackbone('R12-pre', key), createBackbone('R12', key.fold('other'))]
+    await saveState(file, dropping.state)
+    await expect(loadState(file, plain.state)).rejects.toThrow('1 unexpected (batches_seen)')
+    await loadState(file, plain.state, { optional: (name) => name === 'batches_seen' })
+    const { batches_seen: _, ...weights } = digests(dropping)
+    expect(digests(plain)).toEqual(weights)
+    dropping.dispose()
+    plain.dispose()
+  })
+})
+
+describe('createBackbone', () => {
+  it('names the backbones there are when asked for another', () => {
+    expect(() => createBackbone('R18', key)).toThrow(
+      '"R18" is not a backbone; choose one of FourLayer_64F, FourLayer_64F_4x, R12, R12-pre',
+    )
+    expect(() => createBackbone('toString', key)).toThrow(InputError)
+  })
+})
