@@ -18,12 +18,9 @@ export function registerConvolutionFilterGradient(backendName: string): void {
   tf.registerKernel({
     kernelName: 'Conv2DBackpropFilter',
     backendName,
+    // TensorFlow.js hands tensors to a kernel, though the type promises less.
     kernelFunc: ({ inputs, attrs }) =>
-      filterGradient(
-        tensorOf<tf.Tensor4D>(inputs.x!),
-        tensorOf<tf.Tensor4D>(inputs.dy!),
-        attrs as unknown as Convolution,
-      ),
+      filterGradient(inputs.x as tf.Tensor4D, inputs.dy as tf.Tensor4D, attrs as unknown as Convolution),
   })
 }
 
@@ -70,6 +67,3 @@ function filterGradient(x: tf.Tensor4D, dy: tf.Tensor4D, convolution: Convolutio
     return tf.stack(places).reshape(filterShape) // [kh, kw, in, out]
   })
 }
-
-const tensorOf = <T extends tf.Tensor>(info: tf.TensorInfo): T =>
-  tf.engine().makeTensorFromTensorInfo(info) as T

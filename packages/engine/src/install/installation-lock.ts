@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { EngineError } from '../engine-error.js'
 
 /** How long a dead installer's lock is respected; a living one renews it all the time. */
-const staleMilliseconds = 10_000
+const staleMilliseconds = 5_000
 const halfAnHour = { retries: 3600, factor: 1, minTimeout: 500, maxTimeout: 500 }
 
 /**

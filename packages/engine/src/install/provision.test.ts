@@ -1,0 +1,221 @@
+import { execFileSync, spawn } from 'node:child_process'
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { buildPackage, names, outcomeOf, Workshop } from './installation.test.support.js'
+
+const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
+const engineFolder = `tensorflow-2.21.0-cpu-${process.platform}-${process.arch}`
+
+beforeAll(buildPackage)
+
+let workshop: Workshop
+beforeEach(() => {
+  workshop = new Workshop()
+})
+afterEach(() => rmSync(workshop.folder, { recursive: true, force: true }))
+
+describe('an installation', () => {
+  it('takes libraries and headers out of the wheel and keeps nothing else', async () => {
+    const outcome = await workshop.install()
+    expect(outcome).toMatchObject({ alreadyThere: false, source: 'wheel' })
+    expect(workshop.inCache()).toEqual([engineFolder])
+    const files = readdirSync(outcome.folder!, { recursive: true, withFileTypes: true })
+    expect(
+      files
+        .filter((file) => file.isFile())
+        .map((file) => file.name)
+        .toSorted(),
+    ).toEqual(
+      [
+        'c_api.h',
+        'c_api.h',
+        names.library,
+        names.framework,
+        'manifest.json',
+        'manifest.json',
+        'status.h',
+        'tfjs_binding.node',
+      ].toSorted(),
+    )
+  })
+
+  it('has nothing to do the second time', async () => {
+    await workshop.install()
+    expect(await workshop.install()).toMatchObject({ alreadyThere: true, progress: '' })
+    expect(workshop.downloads()).toBe(1)
+  })
+
+  it('makes a second process wait and use what the first one made', async () => {
+    const environment = { FAKE_PIP_SECONDS: '2' }
+    const outcomes = await Promise.all([workshop.install(environment), workshop.install(environment)])
+    expect(outcomes.map((outcome) => outcome.alreadyThere).toSorted()).toEqual([false, true])
+    expect(workshop.downloads()).toBe(1)
+    expect(outcomes.map((outcome) => outcome.progress).join()).toContain('another process is installing')
+  })
+
+  it('takes over from a process that was killed half way and removes its leftovers', async () => {
+    const { child } = workshop.start({ FAKE_PIP_SECONDS: '3' })
+    while (workshop.downloads() === 0) await sleep(50)
+    child.kill('SIGKILL')
+    expect(workshop.inCache().some((name) => name.startsWith('.staging-'))).toBe(true)
+    expect(workshop.inCache()).not.toContain(engineFolder)
+    expect(await workshop.install()).toMatchObject({ alreadyThere: false })
+    expect(workshop.inCache()).toEqual([engineFolder])
+  })
+
+  it('rebuilds an engine whose library was truncated', async () => {
+    const { folder } = await workshop.install()
+    const library = join(folder!, 'deps', 'lib', names.library)
+    const whole = readFileSync(library)
+    truncateSync(library, 1000)
+    const outcome = await workshop.install()
+    expect(outcome).toMatchObject({ alreadyThere: false })
+    expect(outcome.progress).toContain(`${names.library} has 1000 bytes instead of ${whole.length}`)
+    expect(readFileSync(library).equals(whole)).toBe(true)
+    expect(workshop.inCache()).toEqual([engineFolder])
+  })
+
+  it('finds changed bytes when it is asked to verify', async () => {
+    const { folder } = await workshop.install()
+    const library = join(folder!, 'deps', 'lib', names.library)
+    const whole = readFileSync(library)
+    const changed = Buffer.from(whole)
+    changed[77]! ^= 1
+    writeFileSync(library, changed)
+    expect(await workshop.install()).toMatchObject({ alreadyThere: true })
+    expect(await workshop.install({}, { verify: true })).toMatchObject({ alreadyThere: false })
+    expect(readFileSync(library).equals(whole)).toBe(true)
+  })
+
+  it('compiles again, without a download, where only the binding is gone', async () => {
+    const { folder } = await workshop.install()
+    rmSync(join(folder!, 'bindings'), { recursive: true })
+    expect(await workshop.install()).toMatchObject({ alreadyThere: false })
+    expect(workshop.downloads()).toBe(1)
+  })
+})
+
+describe('an installed Python TensorFlow', () => {
+  it('is used instead of the wheel', async () => {
+    const outcome = await workshop.install({ FAKE_TENSORFLOW: workshop.layOutPythonTensorflow('2.20.1') })
+    expect(outcome).toMatchObject({ source: 'python package', tensorflowVersion: '2.20.1' })
+    expect(readFileSync(join(outcome.folder!, 'deps', 'lib', names.library), 'utf8')).toContain('the library')
+    expect(existsSync(join(outcome.folder!, 'deps', 'include', 'tensorflow', 'c', 'c_api.h'))).toBe(true)
+    expect(workshop.downloads()).toBe(0)
+  })
+
+  it('is replaced by the wheel when it is removed later', async () => {
+    await workshop.install({ FAKE_TENSORFLOW: workshop.layOutPythonTensorflow('2.20.1') })
+    rmSync(join(workshop.folder, 'site-packages-2.20.1'), { recursive: true })
+    const outcome = await workshop.install()
+    expect(outcome).toMatchObject({ source: 'wheel', alreadyThere: false })
+    expect(await workshop.install()).toMatchObject({ source: 'wheel', alreadyThere: true })
+  })
+
+  it.each([
+    ['too old', '2.11.0', []],
+    ['without headers', '2.21.0', ['tensorflow/include/tensorflow/c/eager/c_api.h']],
+    ['without its library', '2.21.0', [`tensorflow/${names.library}`]],
+  ])('that is %s is left alone', async (_, version, left) => {
+    const tensorflow = workshop.layOutPythonTensorflow(version, left)
+    expect(await workshop.install({ FAKE_TENSORFLOW: tensorflow })).toMatchObject({ source: 'wheel' })
+  })
+})
+
+describe('what an installation lacks', () => {
+  const failures: [string, NodeJS.ProcessEnv, object, RegExp][] = [
+    [
+      'python',
+      {},
+      { python: '/no/such/python3' },
+      /^\/no\/such\/python3 is missing: .*apt-get install python3/,
+    ],
+    ['pip', { FAKE_NO_PIP: '1' }, {}, /has no pip.* -m ensurepip/],
+    [
+      'a compiler',
+      { CXX: 'no-such-compiler' },
+      {},
+      /^no-such-compiler is missing: .*(apt-get install g\+\+|xcode-select)/,
+    ],
+    [
+      'the network',
+      { FAKE_PIP_ERROR: 'ERROR: No matching distribution found' },
+      {},
+      /could not download tensorflow 2\.21\.0 \(No matching distribution found\); check the network/,
+    ],
+    [
+      'room, as pip finds',
+      { FAKE_PIP_ERROR: 'OSError: [Errno 28] No space left on device' },
+      {},
+      /needs 1 MB.* it is full; free some/,
+    ],
+  ]
+  it.each(failures)('%s, is told in one line', async (_, environment, order, message) => {
+    const outcome = await workshop.install(environment, order)
+    expect(outcome).toMatchObject({ error: 'EngineError', message: expect.stringMatching(message) })
+    expect(outcome.message).not.toContain('\n')
+    expect(workshop.inCache()).toEqual([])
+    expect(await workshop.install()).toMatchObject({ alreadyThere: false })
+  })
+
+  it('room, is told before anything is fetched', async () => {
+    const wheels = { wheels: [], downloadBytes: 1, diskBytes: 1e18 }
+    const outcome = await workshop.install({}, { wheels })
+    expect(outcome.message).toMatch(
+      /needs 1000000000\.0 GB there while it is installed and .* are free; free some/,
+    )
+    expect(workshop.downloads()).toBe(0)
+    expect(workshop.inCache()).toEqual([])
+  })
+
+  it('the right wheel, is told with both hashes', async () => {
+    const wheel = { name: 'tensorflow', version: '2.21.0', platform: 'any', sha256: '0'.repeat(64) }
+    const outcome = await workshop.install(
+      {},
+      { wheels: { wheels: [wheel], downloadBytes: 1, diskBytes: 1 } },
+    )
+    expect(outcome.message).toMatch(/has SHA-256 [0-9a-f]{64} instead of 0{64}/)
+    expect(workshop.inCache()).toEqual([])
+  })
+
+  it('a cache that can be written, is told with what to set', async () => {
+    const file = join(workshop.folder, 'file')
+    writeFileSync(file, '')
+    const outcome = await workshop.install({}, { cache: file })
+    expect(outcome.message).toMatch(/cannot be written .*set M2L_CACHE/)
+  })
+})
+
+describe.runIf(canMount())('a disk that fills up', () => {
+  it.each([
+    ['in pip', '1m'],
+    ['while the wheel is taken apart', '2m'],
+  ])('%s leaves no broken engine', async (_, size) => {
+    mkdirSync(workshop.cache)
+    const script = `mount -t tmpfs -o size=${size} tmpfs "$0" && "$@"; ls -A "$0/engine" >&2`
+    const command = [process.execPath, ...workshop.command()]
+    const outcome = await outcomeOf(spawn('unshare', ['-rm', 'sh', '-c', script, workshop.cache, ...command]))
+    expect(outcome.message).toMatch(/has too little room: the engine needs 1 MB there .*M2L_CACHE/)
+    expect(outcome.progress).not.toContain('.staging-')
+    expect(outcome.progress).not.toContain(engineFolder)
+  })
+})
+
+/** Whether this user may mount a file system of his own. */
+function canMount(): boolean {
+  try {
+    execFileSync('unshare', ['-rm', 'sh', '-c', 'mount -t tmpfs tmpfs /tmp'], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
