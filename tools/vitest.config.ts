@@ -2,7 +2,8 @@ import { defineConfig } from 'vitest/config'
 
 /** Shared by every package: tests lie beside the source and import sibling packages from their source. */
 export default defineConfig({
-  ssr: { resolve: { conditions: ['@m2l/source', 'node', 'import', 'module', 'default'] } },
+  // These also reach Node's own require, which must not be told to take the `import` entry of a dependency.
+  ssr: { resolve: { conditions: ['@m2l/source', 'node', 'module', 'default'] } },
   resolve: { conditions: ['@m2l/source', 'node', 'import', 'module', 'default'] },
   test: {
     include: ['**/*.test.ts'],
