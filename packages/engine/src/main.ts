@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { runEngineCommand } from './command.js'
 
 process.exitCode = await runEngineCommand(process.argv.slice(2), 'm2l-engine')

@@ -49,7 +49,7 @@ export async function provision(order: Order): Promise<Provision> {
   const root = engineRoot(cache)
   const present = await findEngine(variant, cache, verify)
   if (present.engine) return { engine: present.engine, alreadyThere: true }
-  if (present.damage) onProgress(`repairing the engine: ${present.damage}`)
+  if (present.damage) onProgress(`the engine in the cache is not whole: ${present.damage}`)
   try {
     await makeRoot(root)
     return await withInstallationLock(
