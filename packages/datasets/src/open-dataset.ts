@@ -42,14 +42,13 @@ export async function openDataset(options: OpenDatasetOptions): Promise<Dataset>
   }
   const file = typeof options.split === 'string' ? await readSplitFile(options.split) : options.split
   const tree = await openTree(root)
-  let index: LayoutIndex | undefined
+  let index: LayoutIndex
   let splits: Splits
   try {
     const decode = async (path: string) => decodeImage(await tree.read(path), tree.label(path), options)
     index = await readLayout({ tree, decode, ...(only && !file && { only }) }, options.layout)
     splits = file ? splitsOfFile(root, index, file, only) : ownSplitsOf(root, index, only)
   } catch (error) {
-    await index?.close()
     await tree.close()
     throw error
   }
@@ -78,7 +77,6 @@ function dataset(
       if (!open) return
       open = false
       cache.clear()
-      await index.close()
       await closeTree()
     },
   }

@@ -41,7 +41,8 @@ export async function decodeImage(
   try {
     const picture = sharp(bytes, { failOn: 'error', limitInputPixels: maxPixels, ignoreIcc: true })
     const { space, hasAlpha } = await picture.metadata()
-    if (space === 'cmyk') return inkToRgb(await pixels(picture.autoOrient().toColourspace('cmyk')))
+    if (space === 'cmyk')
+      return inkToRgb(await pixels(picture.autoOrient().pipelineColourspace('cmyk').toColourspace('cmyk')))
     const upright = picture.autoOrient().toColourspace('srgb')
     if (!hasAlpha) return await pixels(upright)
     return await pixels(

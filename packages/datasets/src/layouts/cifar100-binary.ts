@@ -67,6 +67,5 @@ async function openHalf(name: string, bytes: ByteSource, classes: number): Promi
     name,
     labels,
     pixels: (index) => bytes.read(index * recordBytes + 2, cifarImageBytes),
-    close: () => bytes.close(),
   }
 }

@@ -60,7 +60,6 @@ async function openHalf(name: string, source: ByteSource, classes: number): Prom
     name,
     labels,
     pixels: (index) => source.read(start + index * cifarImageBytes, cifarImageBytes),
-    close: () => source.close(),
   }
 }
 

@@ -14,7 +14,6 @@ export interface CifarHalf {
   readonly labels: ArrayLike<number>
   /** The {@link cifarImageBytes} bytes of an image. */
   pixels(index: number): Promise<Buffer>
-  close(): Promise<void>
 }
 
 /**
@@ -35,9 +34,6 @@ export function cifarIndex(classNames: readonly string[], halves: readonly Cifar
       const [name, index] = id.split('/')
       const half = halves.find((candidate) => candidate.name === name)!
       return interleave(await half.pixels(Number(index)))
-    },
-    async close() {
-      for (const half of halves) await half.close()
     },
   }
 }

@@ -67,7 +67,6 @@ function readFolders(
     groups,
     rotated: false,
     read: (id) => decode(top === '' ? id : `${top}/${id}`),
-    close: async () => {},
   }
 }
 

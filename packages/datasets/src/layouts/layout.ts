@@ -25,7 +25,6 @@ export interface LayoutIndex {
   readonly rotated: boolean
   /** Decodes the image of an id. */
   read(id: string): Promise<RgbImage>
-  close(): Promise<void>
 }
 
 /** How a layout reads a file tree's pictures. */

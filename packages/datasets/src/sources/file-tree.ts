@@ -12,7 +12,7 @@ export interface FileTree {
   label(file: string): string
   /** All bytes of a file. @throws InputError naming it when it cannot be read. */
   read(file: string): Promise<Buffer>
-  /** A file for reading in places. */
+  /** A file for reading in places, until the tree is closed. */
   open(file: string): Promise<ByteSource>
   close(): Promise<void>
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { InputError } from '@m2l/engine'
 import glob from 'fast-glob'
 import { isLeftover } from '../image-file.js'
-import { openFile, unreadable } from './byte-source.js'
+import { type ByteSource, openFile, unreadable } from './byte-source.js'
 import type { FileTree } from './file-tree.js'
 
 /** Folders nested deeper are not looked into; it ends links that lead round in a circle. */
@@ -31,6 +31,7 @@ export async function openFolder(root: string): Promise<FileTree> {
       onDisk.set(name, found)
     }
   }
+  const opened: ByteSource[] = []
   const pathOf = (file: string): string => join(root, onDisk.get(file) ?? file)
   return {
     root,
@@ -41,8 +42,14 @@ export async function openFolder(root: string): Promise<FileTree> {
       readFile(pathOf(file)).catch((error: unknown) => {
         throw unreadable(pathOf(file), error)
       }),
-    open: (file) => openFile(pathOf(file)),
-    close: async () => {},
+    async open(file) {
+      const bytes = await openFile(pathOf(file))
+      opened.push(bytes)
+      return bytes
+    },
+    async close() {
+      for (const bytes of opened.splice(0)) await bytes.close()
+    },
   }
 }
 

@@ -56,7 +56,8 @@ interface TarEntry extends TarHeader {
 async function* tarEntries(bytes: ByteSource): AsyncGenerator<TarEntry> {
   const ahead = new ReadAhead(bytes)
   let described: { name?: string; size?: number } = {}
-  for (let at = 0; at + tarBlock <= bytes.size;) {
+  for (let at = 0; ;) {
+    if (at + tarBlock > bytes.size) throw damaged(bytes)
     const block = ahead.peek(at, tarBlock) ?? (await ahead.read(at, tarBlock))
     if (block.every((byte) => byte === 0)) return
     const header = parseTarHeader(block)

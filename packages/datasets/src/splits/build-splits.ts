@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { InputError } from '@m2l/engine'
 import type { ImageClass, ImageSplit } from '../dataset.js'
-import type { ClassImages, LayoutIndex } from '../layouts/layout.js'
+import { type ClassImages, type LayoutIndex, ownSplits } from '../layouts/layout.js'
 import { nearestName } from '../nearest-name.js'
 import type { SplitFile } from './split-file.js'
 
@@ -14,8 +14,10 @@ export type Splits = Record<string, ImageSplit>
  * @throws InputError when an asked one is missing, a class is in two of them, or a class has no image.
  */
 export function ownSplitsOf(root: string, index: LayoutIndex, only?: readonly string[]): Splits {
-  const groups = new Map([...index.groups].filter(([split]) => !only || only.includes(split)))
   requireAsked(root, [...index.groups.keys()], only)
+  const groups = [...index.groups]
+    .filter(([split]) => !only || only.includes(split))
+    .toSorted(([a], [b]) => ownSplits.indexOf(a) - ownSplits.indexOf(b))
   const placed = new Map<string, string>()
   for (const [split, classes] of groups) {
     for (const name of classes.keys()) {

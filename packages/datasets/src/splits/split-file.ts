@@ -82,7 +82,9 @@ function parse(source: string, text: string): unknown {
     return load(text)
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error
-    throw new InputError(`${source}: is not YAML (${error.toString(true)}); mend it`)
+    throw new InputError(
+      `${source}: is not YAML (${error.reason}${error.mark ? ` in line ${error.mark.line + 1}` : ''}); mend it`,
+    )
   }
 }
 
