@@ -1,0 +1,64 @@
+import { InputError } from '@m2l/engine'
+import type { Recipe, RecipeRunOptions, TrainingReport } from '@m2l/m2l'
+import type { Command } from 'commander'
+import { InterruptedError, watchForInterruption } from '../interruption.js'
+import { percent, seconds } from '../terminal/format.js'
+import { ProgressDisplay } from '../terminal/progress-display.js'
+import { prepareRecipe, recipeCommand, type RecipeCommandOptions } from './recipe-options.js'
+
+interface TrainingCommandOptions extends RecipeCommandOptions {
+  readonly resume?: true
+  readonly restart?: true
+}
+
+/** `m2l pretrain` or `m2l train`: trains, shows progress, and on Ctrl-C saves and says how to go on. */
+export function trainingCommand(
+  name: string,
+  description: string,
+  train: (recipe: Recipe, options: RecipeRunOptions) => Promise<TrainingReport>,
+): Command {
+  return recipeCommand(name, description)
+    .option('--resume', 'go on with the run in the run folder')
+    .option('--restart', 'throw away the run in the run folder')
+    .action(async (overrides: string[], options: TrainingCommandOptions) => {
+      if (options.resume && options.restart) {
+        throw new InputError('--resume and --restart exclude each other; give one of them')
+      }
+      const recipe = await prepareRecipe(options, overrides)
+      const display = new ProgressDisplay(options)
+      const interruption = watchForInterruption()
+      try {
+        const report = await train(recipe, {
+          ...((options.resume || options.restart) && { existing: options.resume ? 'resume' : 'restart' }),
+          onProgress: display.update,
+          onRender: display.rendering,
+          onValidation: display.validation,
+          signal: interruption.signal,
+        })
+        display.close()
+        if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`)
+        else if (report.completed) process.stdout.write(`${summary(report)}\n`)
+        if (!report.completed) {
+          throw new InterruptedError(
+            `interrupted; go on with: m2l ${name} --cfg ${options.cfg} --resume ${overrides.join(' ')}`.trimEnd(),
+            interruption.exitCode,
+          )
+        }
+      } finally {
+        display.close()
+        interruption.release()
+      }
+    })
+}
+
+function summary({
+  bestAccuracy,
+  bestEpoch,
+  bestCheckpoint,
+  epochs,
+  seconds: duration,
+}: TrainingReport): string {
+  const done = `${epochs} epochs in ${seconds(duration)}`
+  if (bestAccuracy === null) return done
+  return `${done}; best validation accuracy ${percent(bestAccuracy)} after epoch ${bestEpoch}: ${bestCheckpoint}`
+}

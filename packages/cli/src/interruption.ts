@@ -1,0 +1,44 @@
+/** The run was interrupted by a signal, after it saved what it had. */
+export class InterruptedError extends Error {
+  override readonly name = 'InterruptedError'
+  readonly exitCode: number
+
+  constructor(message: string, exitCode: number) {
+    super(message)
+    this.exitCode = exitCode
+  }
+}
+
+const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const
+
+/** A signal that the first Ctrl-C (or SIGTERM) aborts; the second Ctrl-C leaves at once. */
+export interface Interruption {
+  readonly signal: AbortSignal
+  /** 130 or 143 after the signal was aborted. */
+  readonly exitCode: number
+  /** Lets Ctrl-C end the process again. */
+  release(): void
+}
+
+export function watchForInterruption(): Interruption {
+  const controller = new AbortController()
+  let exitCode = 130
+  const onSignal = (name: keyof typeof exitCodes) => {
+    if (controller.signal.aborted) process.exit(exitCodes[name])
+    exitCode = exitCodes[name]
+    process.stderr.write('\nfinishing the step under way and saving; once more leaves at once\n')
+    controller.abort()
+  }
+  process.on('SIGINT', onSignal)
+  process.on('SIGTERM', onSignal)
+  return {
+    signal: controller.signal,
+    get exitCode() {
+      return exitCode
+    },
+    release() {
+      process.off('SIGINT', onSignal)
+      process.off('SIGTERM', onSignal)
+    },
+  }
+}

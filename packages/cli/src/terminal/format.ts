@@ -1,0 +1,14 @@
+/** A fraction of 1 as a percentage with two decimals, without the sign. */
+export function percent(fraction: number): string {
+  return (100 * fraction).toFixed(2)
+}
+
+/** A duration for people: `7.3 s`, `2 min 05 s`, `3 h 12 min`. */
+export function seconds(duration: number): string {
+  if (!Number.isFinite(duration)) return 'unknown'
+  if (duration < 60) return `${duration.toFixed(1)} s`
+  const whole = Math.round(duration)
+  const pad = (value: number) => String(value).padStart(2, '0')
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${pad(whole % 60)} s`
+  return `${Math.floor(whole / 3600)} h ${pad(Math.floor((whole % 3600) / 60))} min`
+}

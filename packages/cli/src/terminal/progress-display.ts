@@ -1,0 +1,81 @@
+import type { Progress, RecipeRunOptions } from '@m2l/m2l'
+import { SingleBar } from 'cli-progress'
+import colors from 'picocolors'
+import { percent, seconds } from './format.js'
+
+/** Progress on standard error: bars on a terminal, elsewhere a line for each epoch and validation. */
+export class ProgressDisplay {
+  readonly #quiet: boolean
+  #bar: SingleBar | undefined
+  #shown = ''
+
+  constructor({ quiet }: { readonly quiet?: true }) {
+    this.#quiet = quiet ?? false
+  }
+
+  readonly update = (progress: Progress): void => {
+    if (!this.#showsBars) return
+    const title = titleOf(progress)
+    if (title !== this.#shown) this.#start(title, progress.total)
+    this.#bar?.update(progress.done, { detail: detailOf(progress) })
+    if (progress.done >= progress.total) this.close()
+  }
+
+  readonly rendering = (done: number, total: number): void => {
+    this.update({
+      phase: 'embed',
+      done,
+      total,
+      unit: 'images',
+      perSecond: 0,
+      secondsLeft: Number.NaN,
+    })
+  }
+
+  readonly validation: NonNullable<RecipeRunOptions['onValidation']> = (epoch, validation, isBest) => {
+    if (this.#quiet) return
+    this.close()
+    const accuracy = `${percent(validation.accuracy)} ± ${percent(validation.halfWidth95)} %`
+    const best = isBest ? colors.green('  best so far') : ''
+    process.stderr.write(`epoch ${epoch}: validation accuracy ${accuracy}${best}\n`)
+  }
+
+  /** Ends the bar, if there is one. Harmless when repeated. */
+  close(): void {
+    this.#bar?.stop()
+    this.#bar = undefined
+    this.#shown = ''
+  }
+
+  get #showsBars(): boolean {
+    return !this.#quiet && process.stderr.isTTY === true
+  }
+
+  #start(title: string, total: number): void {
+    this.close()
+    this.#shown = title
+    this.#bar = new SingleBar({
+      format: `${title.padEnd(16)} {bar} {value}/{total} {detail}`,
+      barCompleteChar: '━',
+      barIncompleteChar: '─',
+      barsize: 24,
+      hideCursor: true,
+      stream: process.stderr,
+    })
+    this.#bar.start(total, 0, { detail: '' })
+  }
+}
+
+function titleOf({ phase, epoch, epochs, unit }: Progress): string {
+  if (epoch !== undefined) return `${phase} ${epoch}/${epochs}`
+  return phase === 'embed' ? unit : phase
+}
+
+function detailOf({ unit, loss, accuracy, perSecond, secondsLeft }: Progress): string {
+  return [
+    ...(loss === undefined ? [] : [`loss ${loss.toFixed(3)}`]),
+    ...(accuracy === undefined ? [] : [`accuracy ${percent(accuracy)} %`]),
+    ...(perSecond > 0 ? [`${perSecond.toPrecision(3)} ${unit}/s`] : []),
+    ...(Number.isFinite(secondsLeft) ? [`${seconds(secondsLeft)} left`] : []),
+  ].join(' · ')
+}

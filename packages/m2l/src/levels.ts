@@ -1,0 +1,63 @@
+import { dirname, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { InputError } from '@m2l/engine'
+import { LevelRegistry, type LevelDefinition } from '@m2l/metric'
+import { globalDefinition } from '@m2l/metric-global'
+import { partDefinition } from '@m2l/metric-part'
+import { pixelDefinition } from '@m2l/metric-pixel'
+import type { Recipe } from './recipe/read-recipe.js'
+
+/** The levels of a recipe with their options, weights and temperatures. */
+export type RecipeLevels = NonNullable<Recipe['model']['levels']>
+
+/** The levels that the recipe names, or those that its `query` stands for. */
+export function recipeLevels({ model }: Recipe): RecipeLevels {
+  if (model.levels) return model.levels
+  const pixel = { neighbours: model.nbnn_topk }
+  switch (model.query) {
+    case 'ProtoNet':
+      return { global: { weight: 1, temperature: model.protonet.temperature } }
+    case 'DN4':
+      return { pixel: { weight: 1, temperature: model.temperature, ...pixel } }
+    default:
+      return {
+        part: { weight: 1, temperature: 1 },
+        pixel: { weight: 0.5, temperature: 1, ...pixel },
+        global: { weight: 0.5, temperature: 64 },
+      }
+  }
+}
+
+/**
+ * The three levels of M2L and those that the recipe imports.
+ *
+ * @throws {InputError} when a module cannot be imported or its default export is not a level definition
+ */
+export async function levelRegistry(recipe: Pick<Recipe, 'file' | 'model'>): Promise<LevelRegistry> {
+  const registry = new LevelRegistry([partDefinition, pixelDefinition, globalDefinition] as LevelDefinition[])
+  for (const name of recipe.model.imports) registry.register(await importLevel(name, recipe.file))
+  return registry
+}
+
+async function importLevel(name: string, recipeFile: string): Promise<LevelDefinition> {
+  const isPath = name.startsWith('.') || name.startsWith('/')
+  const target = isPath ? pathToFileURL(resolve(dirname(recipeFile), name)).href : name
+  let module: { default?: unknown }
+  try {
+    module = (await import(target)) as { default?: unknown }
+  } catch (error) {
+    const [reason] = String((error as Error).message).split('\n')
+    throw new InputError(`${recipeFile}: model.imports: ${name} cannot be imported: ${reason}`)
+  }
+  const definition = module.default as Partial<LevelDefinition> | undefined
+  if (
+    typeof definition?.name !== 'string' ||
+    typeof definition.create !== 'function' ||
+    !definition.options
+  ) {
+    throw new InputError(
+      `${recipeFile}: model.imports: expected the default export of ${name} to be a level definition (see defineLevel of @m2l/metric)`,
+    )
+  }
+  return definition as LevelDefinition
+}

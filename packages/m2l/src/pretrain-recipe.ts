@@ -1,0 +1,84 @@
+import { createBackbone } from '@m2l/backbones'
+import { InputError, randomKey } from '@m2l/engine'
+import { disposeState, Linear } from '@m2l/nn'
+import { sampleEpisodes } from '@m2l/samplers'
+import { classifierState, EpisodeImages, pretrain } from '@m2l/trainer'
+import { pretrainingOptimiser, pretrainingSchedule } from './optimisers.js'
+import { episodeTransforms, openRecipeDataset, pretrainingTransforms, requireSplit } from './recipe-data.js'
+import { openRun, trainingReport, type RecipeRunOptions, type TrainingReport } from './recipe-run.js'
+import type { Recipe } from './recipe/read-recipe.js'
+
+/** Classes, shots and queries of a validation episode of pretraining, as published. */
+const validationEpisode = { ways: 16, shots: 1, queries: 15 }
+
+/**
+ * Pretrains a recipe's backbone as a classifier of all training classes; its best one is `best.safetensors` in the
+ * run folder, from which episodic training starts.
+ *
+ * @throws {InputError} when the data, the run folder or a checkpoint cannot be used
+ */
+export async function pretrainRecipe(
+  recipe: Recipe,
+  options: RecipeRunOptions = {},
+): Promise<TrainingReport> {
+  const key = randomKey(recipe.seed).fold('pretraining')
+  const dataset = await openRecipeDataset(recipe, options.onRender)
+  const backbone = createBackbone(recipe.model.encoder, key.fold('encoder'))
+  try {
+    const train = requireSplit(recipe, dataset, 'train')
+    const val = requireSplit(recipe, dataset, 'val')
+    const { pre } = recipe
+    const classifier = new Linear({
+      key: key.fold('classifier'),
+      inputs: backbone.channels,
+      outputs: train.classes.length,
+    })
+    const model = classifierState({ backbone, classifier })
+    const optimiser = pretrainingOptimiser(model)
+    const ways = Math.min(validationEpisode.ways, val.classes.length)
+    const episodes = sampleEpisodes(val, {
+      ...validationEpisode,
+      ways,
+      queries: Math.min(validationEpisode.queries, fewestImages(val.classes) - 1),
+      episodes: pre.val_episode,
+      key: key.fold('validation'),
+    })
+    const { folder, position } = await openRun(recipe, options, { model, optimiser })
+    const outcome = await pretrain({
+      ...options,
+      backbone,
+      classifier,
+      optimiser,
+      images: new EpisodeImages(dataset, train, pretrainingTransforms(recipe)),
+      batchSize: pre.batch_size,
+      validation: {
+        images: new EpisodeImages(dataset, val, episodeTransforms(recipe)),
+        episodes,
+        firstEpoch: Math.max(1, pre.snapshot_epoch),
+        everyEpochs: pre.snapshot_interval,
+      },
+      folder,
+      description: { backbone: backbone.name, run: recipe.name },
+      epochs: pre.epochs,
+      schedule: pretrainingSchedule(recipe),
+      position,
+      key,
+    })
+    optimiser.dispose()
+    disposeState(classifier.state)
+    return trainingReport(recipe, folder, outcome)
+  } finally {
+    backbone.dispose()
+    await dataset.close()
+  }
+}
+
+function fewestImages(classes: readonly { name: string; images: readonly unknown[] }[]): number {
+  const [smallest] = [...classes].sort((a, b) => a.images.length - b.images.length)
+  if (!smallest || smallest.images.length < 2) {
+    throw new InputError(
+      `validation class ${smallest?.name ?? '(none)'} has ${smallest?.images.length ?? 0} images; validation needs at least 2 a class, so leave it out of the split`,
+    )
+  }
+  return smallest.images.length
+}

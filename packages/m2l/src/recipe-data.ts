@@ -1,0 +1,79 @@
+import { join, resolve } from 'node:path'
+import { openEmoji } from '@m2l/dataset-emoji'
+import {
+  cifarNormalisation,
+  gridParts,
+  imagenetNormalisation,
+  openDataset,
+  parseGrid,
+  randomResizedCrop,
+  resizeThenCrop,
+  squareResize,
+  type Dataset,
+  type ImageSplit,
+} from '@m2l/datasets'
+import { InputError } from '@m2l/engine'
+import type { ImageTransforms } from '@m2l/trainer'
+import type { Recipe } from './recipe/read-recipe.js'
+
+/**
+ * The data set of a recipe.
+ *
+ * @throws {InputError} when it cannot be opened or lacks a class of its split
+ */
+export function openRecipeDataset(
+  recipe: Recipe,
+  onRender?: (done: number, total: number) => void,
+): Promise<Dataset> {
+  const { dataset, root, image_dir: folder, image_size: size, split } = recipe.data
+  if (dataset === 'emoji') return openEmoji({ size, onProgress: onRender })
+  return openDataset({
+    root: resolve(join(root, folder)),
+    name: dataset,
+    ...(split !== undefined && { split }),
+  })
+}
+
+/**
+ * A split of the recipe's data set.
+ *
+ * @throws {InputError} when the data set has no such split
+ */
+export function requireSplit(recipe: Recipe, dataset: Dataset, name: 'train' | 'val' | 'test'): ImageSplit {
+  const split = dataset.splits[name]
+  if (split) return split
+  const found = Object.keys(dataset.splits).join(', ') || 'none'
+  throw new InputError(
+    `${recipe.file}: data set ${dataset.name} has no split ${name} (it has ${found}); name a split file with data.split or arrange the classes in folders train, val and test`,
+  )
+}
+
+/**
+ * The transforms of episodes: the whole image, and its parts where the recipe's forward encoding is a grid.
+ *
+ * As published, Conv-64F sees the image resized to a square; the other encoders resize it a little larger (92 for 84)
+ * and crop.
+ */
+export function episodeTransforms({ model, data }: Recipe): ImageTransforms {
+  const side = data.image_size
+  const grid = model.forward_encoding.startsWith('Grid-')
+  return {
+    whole: model.encoder === 'FourLayer_64F' ? squareResize(side) : resizeThenCrop(largerSide(side), side),
+    ...(grid && { parts: gridParts(parseGrid(model.forward_encoding), side) }),
+    ...normalisation(data),
+  }
+}
+
+/** The transform of pretraining: random crops. */
+export function pretrainingTransforms({ data }: Recipe): ImageTransforms {
+  return { whole: randomResizedCrop(data.image_size), ...normalisation(data) }
+}
+
+function normalisation({ normalisation: name }: Recipe['data']): Pick<ImageTransforms, 'normalisation'> {
+  if (name === 'none') return {}
+  return { normalisation: name === 'cifar' ? cifarNormalisation : imagenetNormalisation }
+}
+
+function largerSide(side: number): number {
+  return Math.round((side * 92) / 84)
+}

@@ -1,0 +1,85 @@
+import { rm } from 'node:fs/promises'
+import { InputError } from '@m2l/engine'
+import {
+  fileExists,
+  loadCheckpoint,
+  openRunFolder,
+  startPosition,
+  type OnProgress,
+  type RunFolder,
+  type TrainingPosition,
+  type TrainingRun,
+} from '@m2l/trainer'
+import type { Optimiser, StateDict } from '@m2l/nn'
+import type { Recipe } from './recipe/read-recipe.js'
+
+/** How a recipe is carried out. */
+export interface RecipeRunOptions {
+  /** Where the run folder already holds a run: go on with it, or throw it away; without either it is refused. */
+  readonly existing?: 'resume' | 'restart'
+  readonly onProgress?: OnProgress
+  readonly onValidation?: TrainingRun['onValidation']
+  /** Called while the embedded data set is drawn for the first time. */
+  readonly onRender?: (done: number, total: number) => void
+  readonly signal?: AbortSignal
+}
+
+/** What a training of a recipe leaves. */
+export interface TrainingReport {
+  readonly recipe: string
+  readonly folder: string
+  /** The checkpoint of the best validation, or null when no epoch was validated yet. */
+  readonly bestCheckpoint: string | null
+  readonly bestEpoch: number | null
+  /** The best validation accuracy, in fractions of 1. */
+  readonly bestAccuracy: number | null
+  readonly epochs: number
+  /** False when the run was interrupted; `resume` goes on with it. */
+  readonly completed: boolean
+  readonly seconds: number
+}
+
+/**
+ * Opens a recipe's run folder and finds where to go on.
+ *
+ * @throws {InputError} when the folder cannot be written, holds a run that the options do not speak of, or its
+ *   checkpoint does not fit
+ */
+export async function openRun(
+  recipe: Recipe,
+  { existing }: RecipeRunOptions,
+  into: { model: StateDict; optimiser: Optimiser },
+): Promise<{ folder: RunFolder; position: TrainingPosition }> {
+  const folder = await openRunFolder(recipe.folder)
+  if (!(await fileExists(folder.last))) return { folder, position: startPosition }
+  if (existing === 'restart') {
+    for (const file of [folder.last, folder.best, folder.record]) await rm(file, { force: true })
+    return { folder, position: startPosition }
+  }
+  if (existing === 'resume') {
+    const position = await loadCheckpoint(folder.last, { model: into.model, optimiser: into.optimiser.state })
+    return { folder, position }
+  }
+  throw new InputError(
+    `${folder.path}: holds an earlier training run; go on with it (--resume), throw it away (--restart), or choose another folder with run.folder=FOLDER`,
+  )
+}
+
+/** What a training came to. */
+export function trainingReport(
+  recipe: Recipe,
+  folder: RunFolder,
+  outcome: { position: TrainingPosition; completed: boolean; seconds: number },
+): TrainingReport {
+  const { best, epoch } = outcome.position
+  return {
+    recipe: recipe.name,
+    folder: folder.path,
+    bestCheckpoint: best ? folder.best : null,
+    bestEpoch: best?.epoch ?? null,
+    bestAccuracy: best?.accuracy ?? null,
+    epochs: epoch,
+    completed: outcome.completed,
+    seconds: outcome.seconds,
+  }
+}

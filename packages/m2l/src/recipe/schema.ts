@@ -1,0 +1,111 @@
+import { backboneNames } from '@m2l/backbones'
+import { z } from 'zod'
+
+const count = z.int().min(1)
+const fraction = z.number().min(0).max(1)
+const rate = z.number().gt(0)
+const milestones = z.array(z.int().min(0)).default([])
+
+/** A level's part in the fusion; its other keys are options of the level itself. */
+const levelSchema = z.looseObject({
+  weight: z.number().min(0).default(1),
+  temperature: rate.default(1),
+})
+
+/**
+ * The keys of a recipe with their defaults: those of the published program (its YAML files), and beside them `data.dataset`,
+ * `data.split`, `data.image_size`, `data.normalisation`, `model.levels`, `model.imports`, `model.fusion`,
+ * `model.weights` and `run.folder`.
+ */
+export const recipeSchema = z.strictObject({
+  seed: z.int().default(1),
+  n_way: z.int().min(2).default(5),
+  k_shot: count.default(1),
+  model: z
+    .strictObject({
+      encoder: z.enum(backboneNames as [string, ...string[]]).default('FourLayer_64F'),
+      forward_encoding: z
+        .string()
+        .regex(/^(FCN|Grid-\d+(,\d+)*)$/, 'expected FCN or Grid-N,N…, for example Grid-3,2')
+        .default('Grid-3,2'),
+      query: z.enum(['M2L', 'ProtoNet', 'DN4']).default('M2L'),
+      nbnn_topk: count.default(1),
+      temperature: rate.default(1),
+      protonet: z.strictObject({ temperature: rate.default(64) }).prefault({}),
+      matchingnet: z.strictObject({ temperature: rate.default(32) }).prefault({}),
+      /** Levels by name instead of those of `query`. */
+      levels: z.record(z.string(), levelSchema).optional(),
+      /** Modules whose default export is a level definition, relative to the recipe. */
+      imports: z.array(z.string()).default([]),
+      fusion: z.enum(['released', 'consistent']).default('released'),
+      /** A checkpoint whose backbone training starts from, relative to the run folder's parent. */
+      weights: z.string().optional(),
+    })
+    .prefault({}),
+  train: z
+    .strictObject({
+      query_per_class_per_episode: count.default(10),
+      episode_per_epoch: count.default(20_000),
+      epochs: count.default(30),
+      learning_rate: rate.default(0.001),
+      lr_decay: rate.default(0.1),
+      lr_decay_epoch: count.default(10),
+      lr_decay_milestones: milestones,
+      adam_betas: z.tuple([fraction, fraction]).default([0.5, 0.9]),
+      sgd_mom: fraction.default(0.9),
+      sgd_weight_decay: z.number().min(0).default(5e-4),
+      optim: z.enum(['Adam', 'SGD']).default('Adam'),
+      batch_size: count.default(4),
+      fix_bn: z.boolean().default(false),
+      colorjitter: z.boolean().default(false),
+    })
+    .prefault({}),
+  val: z.strictObject({ episode: count.default(1000) }).prefault({}),
+  test: z
+    .strictObject({
+      query_per_class_per_episode: count.default(15),
+      episode: count.default(10_000),
+      total_testtimes: count.default(1),
+      batch_size: count.default(4),
+    })
+    .prefault({}),
+  data: z
+    .strictObject({
+      root: z.string().default('.'),
+      image_dir: z.string().default(''),
+      /** `emoji` is embedded; every other name only names the results. */
+      dataset: z.string().default('images'),
+      /** A shipped split or the path of a split file; the folders `train`, `val`, `test` if not given. */
+      split: z.string().optional(),
+      image_size: z.int().min(16).max(1024).default(84),
+      normalisation: z.enum(['imagenet', 'cifar', 'none']).default('imagenet'),
+    })
+    .prefault({}),
+  pre: z
+    .strictObject({
+      lr: rate.default(0.1),
+      lr_decay: rate.default(0.1),
+      lr_decay_milestones: z.array(z.int().min(0)).default([100, 200, 250, 300]),
+      snapshot_epoch: z.int().min(0).default(200),
+      snapshot_interval: count.default(5),
+      epochs: count.default(350),
+      batch_size: count.default(128),
+      colorjitter: z.boolean().default(true),
+      val_episode: count.default(200),
+      pretrain_num_class: count.default(64),
+    })
+    .prefault({}),
+  semi: z
+    .strictObject({
+      label_percentage: fraction.default(0.4),
+      with_distractors: z.union([z.literal(0), z.literal(1), z.boolean()]).default(0),
+      distractor_class: count.default(5),
+      unlabeled_per_task_train: count.default(5),
+      unlabeled_per_task_test: count.default(20),
+    })
+    .prefault({}),
+  run: z.strictObject({ folder: z.string().optional() }).prefault({}),
+})
+
+/** A recipe whose every key has its value. */
+export type RecipeValues = z.output<typeof recipeSchema>

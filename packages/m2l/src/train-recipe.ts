@@ -1,0 +1,76 @@
+import { InputError, randomKey } from '@m2l/engine'
+import { sampleEpisodes } from '@m2l/samplers'
+import { EpisodeImages, fileExists, loadBackbone, startPosition, trainEpisodes } from '@m2l/trainer'
+import type { StateDict } from '@m2l/nn'
+import { createModel } from './create-model.js'
+import { episodicOptimiser, episodicSchedule } from './optimisers.js'
+import { episodeTransforms, openRecipeDataset, requireSplit } from './recipe-data.js'
+import { openRun, trainingReport, type RecipeRunOptions, type TrainingReport } from './recipe-run.js'
+import { initialWeights, type Recipe } from './recipe/read-recipe.js'
+
+/**
+ * Trains a recipe's model on episodes, validates it after each epoch and keeps the best.
+ *
+ * @throws {InputError} when the data, the run folder, the initial weights or a checkpoint cannot be used
+ */
+export async function trainRecipe(recipe: Recipe, options: RecipeRunOptions = {}): Promise<TrainingReport> {
+  const key = randomKey(recipe.seed).fold('training')
+  const model = await createModel(recipe)
+  const optimiser = episodicOptimiser(recipe, model.state)
+  try {
+    const dataset = await openRecipeDataset(recipe, options.onRender)
+    try {
+      const transforms = episodeTransforms(recipe)
+      const train = new EpisodeImages(dataset, requireSplit(recipe, dataset, 'train'), transforms)
+      const val = new EpisodeImages(dataset, requireSplit(recipe, dataset, 'val'), transforms)
+      const task = { ways: recipe.n_way, shots: recipe.k_shot }
+      const episodes = sampleEpisodes(val.split, {
+        ...task,
+        queries: recipe.test.query_per_class_per_episode,
+        episodes: recipe.val.episode,
+        key: key.fold('validation'),
+      })
+      const { folder, position } = await openRun(recipe, options, { model: model.state, optimiser })
+      if (position === startPosition) await loadInitialWeights(recipe, model.backbone.state)
+      const outcome = await trainEpisodes({
+        ...options,
+        model,
+        optimiser,
+        images: train,
+        episode: { ...task, queries: recipe.train.query_per_class_per_episode },
+        episodesPerEpoch: recipe.train.episode_per_epoch,
+        batchSize: recipe.train.batch_size,
+        validation: { images: val, episodes },
+        fixBatchNorm: recipe.train.fix_bn,
+        folder,
+        description: { backbone: model.backbone.name, run: recipe.name },
+        epochs: recipe.train.epochs,
+        schedule: episodicSchedule(recipe),
+        position,
+        key,
+      })
+      return trainingReport(recipe, folder, outcome)
+    } finally {
+      await dataset.close()
+    }
+  } finally {
+    optimiser.dispose()
+    model.dispose()
+  }
+}
+
+async function loadInitialWeights(recipe: Recipe, backbone: StateDict): Promise<void> {
+  const weights = initialWeights(recipe)
+  if (weights === undefined) return
+  if (!(await fileExists(weights))) {
+    throw new InputError(
+      `${recipe.file}: model.weights: there is no ${weights}; pretrain first (m2l pretrain), or start from random weights with model.weights=null`,
+    )
+  }
+  await loadBackbone(weights, backbone, { optional: isDropBlockCounter })
+}
+
+/** R12-pre counts batches for its DropBlock, R12 does not. */
+function isDropBlockCounter(name: string): boolean {
+  return name.endsWith('batches_seen')
+}
