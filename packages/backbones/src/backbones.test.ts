@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { InputError, loadEngine, randomKey, tf } from '@m2l/engine'
-import { loadState, saveState, sgd, trainableVariables, type Backbone } from '@m2l/nn'
+import { loadState, lossAndGradients, saveState, sgd, type Backbone } from '@m2l/nn'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { backboneNames, createBackbone } from './index.js'
 
@@ -33,23 +33,12 @@ function digests(backbone: Backbone): Record<string, string> {
 
 function trainOnce(backbone: Backbone, step: number): void {
   const optimiser = sgd(backbone.state)
-  const { value, grads } = tf.tidy(() =>
-    tf.variableGrads(
-      () =>
-        tf.mean(
-          tf.square(backbone.embed(images(2, 32), { training: true, key: key.fold(step) })),
-        ) as tf.Scalar,
-      Object.values(trainableVariables(backbone.state)),
-    ),
-  )
-  const named = Object.fromEntries(
-    Object.entries(trainableVariables(backbone.state)).map(([name, variable]) => [
-      name,
-      grads[variable.name]!,
-    ]),
-  )
-  optimiser.step(named, 0.01)
-  tf.dispose([value, grads])
+  tf.tidy(() => {
+    const context = { training: true, key: key.fold(step) }
+    const batch = images(2, 32)
+    const loss = () => tf.mean(tf.square(backbone.embed(batch, context))) as tf.Scalar
+    optimiser.step(lossAndGradients(backbone.state, loss).gradients, 0.01)
+  })
   optimiser.dispose()
 }
 

@@ -33,8 +33,9 @@ export class Conv64Block {
    */
   forward(x: tf.Tensor4D, context: ForwardContext): tf.Tensor4D {
     return tf.tidy(() => {
-      const features = tf.leakyRelu(this.#convolution.forward(x, context), 0.2)
-      return this.#pooled ? tf.maxPool(features, 2, 2, 'valid') : features
+      const features = this.#convolution.forward(x, context)
+      // LeakyReLU grows with its input, so it gives the same after pooling as before, on a quarter of the values.
+      return tf.leakyRelu(this.#pooled ? tf.maxPool(features, 2, 2, 'valid') : features, 0.2)
     })
   }
 }

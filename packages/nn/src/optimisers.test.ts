@@ -11,6 +11,7 @@ import {
   learned,
   loadSafetensors,
   loadState,
+  lossAndGradients,
   mergeStates,
   prefixed,
   saveState,
@@ -44,8 +45,7 @@ function descend(state: StateDict, optimiser: Optimiser, rate: number | tf.Scala
     const target = tf.tensor1d(generatedValues('optimiser.target', 16, 1, 0))
     const curvature = tf.tensor1d(generatedValues('optimiser.curvature', 16, 0.5, 1))
     const loss = () => tf.sum(tf.mul(curvature, tf.square(tf.sub(w.value, target)))) as tf.Scalar
-    const { grads } = tf.variableGrads(loss, [w.value])
-    optimiser.step({ w: grads[w.value.name]! }, rate)
+    optimiser.step(lossAndGradients(state, loss).gradients, rate)
     return Array.from(w.value.dataSync())
   })
 }
