@@ -397,6 +397,10 @@ describe('bad sources', () => {
 })
 
 describe('bad archives', () => {
+  /** By how much the checksum's own digits exceed the spaces that they count as. */
+  const checksumBytes = (header: Buffer): number =>
+    header.subarray(148, 156).reduce((sum, byte) => sum + byte - 0x20, 0)
+
   const renamed = (archive: Buffer, from: string, to: string): Buffer => {
     expect(to.length).toBe(from.length)
     return Buffer.from(archive.toString('latin1').replaceAll(from, to), 'latin1')
@@ -456,6 +460,35 @@ describe('bad archives', () => {
         `${root}: cat/1.png: is damaged inside the archive; fetch or pack the archive again`,
       )
       expect((await dataset.read(dog!.images[0]!)).data).toEqual(pixelsOf(0))
+    })
+  })
+
+  test('a cut off long name of a tar archive is refused', async () => {
+    const tar = await tarOf(prefixed(`${'x'.repeat(200)}/`, animals))
+    tar.write('999 path', tar.indexOf(' path=') - 3, 'latin1')
+    const root = await temporaryFile('a.tar', tar)
+    expect(await messageOf(openDataset({ root }))).toContain(`${root}: is a damaged or cut off tar archive`)
+  })
+
+  test("GNU tar's long names are read", async () => {
+    const name = `cat/${'long '.repeat(40)}.png`
+    // What GNU tar writes is an entry of type L with the name, made here from a plain entry of that content.
+    const tar = await tarOf([
+      ['././@LongLink', `${name}\0`],
+      [name.slice(0, 99), await picture(8)],
+    ])
+    tar[156] = 'L'.charCodeAt(0)
+    tar.write(
+      (tar.subarray(0, 512).reduce((sum, byte) => sum + byte, 0) - checksumBytes(tar))
+        .toString(8)
+        .padStart(6, '0'),
+      148,
+      'latin1',
+    )
+    await withDataset({ root: await temporaryFile('a.tar', tar) }, async ({ splits, read }) => {
+      const [image] = splits['all']!.classes[0]!.images
+      expect(image!.id).toBe(name)
+      expect((await read(image!)).data).toEqual(pixelsOf(8))
     })
   })
 
