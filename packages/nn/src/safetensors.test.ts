@@ -59,6 +59,17 @@ describe('safetensors', () => {
     )
   })
 
+  it('keeps names that mean something to JavaScript', () => {
+    const tensors = Object.fromEntries(
+      ['__proto__', 'toString', 'constructor', ''].map((name) => [
+        name,
+        { shape: [1], data: Int32Array.of(name.length) },
+      ]),
+    )
+    const read = decodeSafetensors(encodeSafetensors({ tensors, metadata: {} }), 'x')
+    expect(Object.entries(read.tensors)).toEqual(Object.entries(tensors))
+  })
+
   it('answers every damage of one byte or more with an input error or the same content', () => {
     const whole = encodeSafetensors({
       tensors: { weight: { shape: [3], data: Float32Array.of(1, 2, 3) } },

@@ -35,7 +35,7 @@ const checksumKey = 'sha256'
  * @throws {RangeError} when a tensor's values do not fill its shape
  */
 export function encodeSafetensors({ tensors, metadata }: SafetensorsContent): Buffer {
-  const header: Record<string, unknown> = {}
+  const header: [string, unknown][] = []
   const chunks: Buffer[] = []
   let end = 0
   for (const [name, { shape, data }] of widestFirst(tensors)) {
@@ -44,14 +44,14 @@ export function encodeSafetensors({ tensors, metadata }: SafetensorsContent): Bu
     }
     const begin = end
     end += data.byteLength
-    header[name] = { dtype: typeOf(data), shape, data_offsets: [begin, end] }
+    header.push([name, { dtype: typeOf(data), shape, data_offsets: [begin, end] }])
     chunks.push(Buffer.from(data.buffer, data.byteOffset, data.byteLength))
   }
   const digest = createHash('sha256')
   for (const chunk of chunks) digest.update(chunk)
-  header[metadataKey] = { ...metadata, [checksumKey]: digest.digest('hex') }
+  header.push([metadataKey, { ...metadata, [checksumKey]: digest.digest('hex') }])
 
-  const text = Buffer.from(JSON.stringify(header))
+  const text = Buffer.from(JSON.stringify(Object.fromEntries(header)))
   const padding = Buffer.alloc(-text.length & 7, ' ')
   const length = Buffer.alloc(lengthBytes)
   length.writeBigUInt64LE(BigInt(text.length + padding.length))
