@@ -1,1 +1,3 @@
-export {}
+export { openEmoji, type EmojiOptions } from './open-emoji.js'
+export type { DrawProgress } from './draw-archive.js'
+export { nearTwinGroups } from './near-twins.js'
