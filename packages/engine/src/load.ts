@@ -98,7 +98,7 @@ async function load(options: LoadOptions): Promise<EngineStatus> {
     if (choice === 'native') throw new InputError(`M2L_ENGINE is native, but ${reason}; ${remedy}`)
     const warn = options.warn ?? ((line: string) => process.stderr.write(`${line}\n`))
     warn(
-      `m2l: the native engine is not there (${reason}); going on with TensorFlow.js's wasm, many times slower; ${remedy}`,
+      `m2l: the native engine is not there (${reason}); going on with TensorFlow.js's wasm, several times slower; ${remedy}`,
     )
     return portable('wasm', `the native engine is not there (${reason})`)
   }
