@@ -2,6 +2,7 @@ import { InputError } from '@m2l/engine'
 import sharp, { type Sharp } from 'sharp'
 import type { RgbImage } from '../rgb-image.js'
 import { imageExtensions } from '../image-file.js'
+import { mayHoldInks } from './may-hold-inks.js'
 import { readPlainPng } from './plain-png.js'
 
 // libvips would keep the last operations and open files; here every picture is decoded once.
@@ -40,14 +41,14 @@ export async function decodeImage(
   if (plain) return plain
   try {
     const picture = sharp(bytes, { failOn: 'error', limitInputPixels: maxPixels, ignoreIcc: true })
-    const { space, hasAlpha } = await picture.metadata()
-    if (space === 'cmyk')
+    if (mayHoldInks(bytes) && (await picture.metadata()).space === 'cmyk') {
       return inkToRgb(await pixels(picture.autoOrient().pipelineColourspace('cmyk').toColourspace('cmyk')))
+    }
     const upright = picture.autoOrient().toColourspace('srgb')
-    if (!hasAlpha) return await pixels(upright)
-    return await pixels(
-      options.transparency === 'drop' ? upright.removeAlpha() : upright.flatten({ background: 'white' }),
-    )
+    const opaque =
+      options.transparency === 'drop' ? upright.removeAlpha() : upright.flatten({ background: 'white' })
+    const { width, height, data } = await pixels(opaque)
+    return { width, height, data }
   } catch (error) {
     throw new InputError(`${name}: ${reasonOf(error as Error, maxPixels)}; replace or remove it`)
   }
