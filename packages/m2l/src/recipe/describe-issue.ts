@@ -1,33 +1,70 @@
 import { closest, distance } from 'fastest-levenshtein'
-import { z } from 'zod'
+import type { z } from 'zod'
+import { alternatives, describeSchema, jsonSchemaAt, type JsonSchema } from './json-schema.js'
 
-/** What is wrong with a recipe, in one line that names the key, what was read and what was expected. */
-export function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType): string {
-  if (issue.code === 'unrecognized_keys') {
-    const [unknown] = issue.keys
-    const known = keysAt(schema, issue.path)
-    const path = (key: string) => [...issue.path, key].join('.')
-    const near = closest(unknown!, known)
-    const hint =
-      distance(unknown!, near) <= Math.max(2, unknown!.length / 3)
-        ? `did you mean ${path(near)}?`
-        : `there are ${known.map(path).join(', ')}`
-    return `${path(unknown!)} is not an option; ${hint}`
+/**
+ * What is wrong with a value that a schema refused, in one line that names the key, what was read and what was expected.
+ *
+ * @param path the keys under which the value lies, for example `['model', 'levels', 'part']`; none for a whole recipe
+ */
+export function describeIssue(
+  issue: z.core.$ZodIssue,
+  { schema, value, path = [] }: { schema: z.ZodType; value: unknown; path?: readonly string[] },
+): string {
+  const expected = jsonSchemaAt(schema, issue.path)
+  const keys = [...path, ...issue.path].map(String)
+  if (issue.code === 'unrecognized_keys') return describeUnknownKey(issue.keys[0]!, keys, expected)
+  const found = valueAt(value, issue.path)
+  const read = found === undefined ? 'is missing' : `is ${show(found)}`
+  return `${keys.join('.')} ${read}, expected ${describeExpected(issue, expected)}${hint(found, expected)}`
+}
+
+function describeUnknownKey(unknown: string, path: readonly string[], { properties }: JsonSchema): string {
+  const withPath = (key: string) => [...path, key].join('.')
+  const known = Object.keys(properties ?? {})
+  const near = nearest(unknown, known)
+  const advice =
+    near === undefined ? `expected ${alternatives(known) || 'none'}` : `did you mean ${withPath(near)}?`
+  return `${withPath(unknown)} is not an option; ${advice}`
+}
+
+function describeExpected(issue: z.core.$ZodIssue, schema: JsonSchema): string {
+  if (issue.code === 'invalid_format' || issue.code === 'custom') return issue.message
+  return describeSchema(schema) ?? issue.message
+}
+
+/** What was probably meant instead. */
+function hint(found: unknown, { type, enum: values }: JsonSchema): string {
+  if (values) {
+    const near = nearest(String(found), values.map(String))
+    return near === undefined ? '' : `; did you mean ${near}?`
   }
-  return `${issue.path.join('.')}: ${issue.message.charAt(0).toLowerCase()}${issue.message.slice(1)}`
+  const lacksQuotes = type === 'string' && (typeof found === 'number' || typeof found === 'boolean')
+  return lacksQuotes ? `, that is "${found}" in quotes` : ''
 }
 
-/** The keys that the schema knows below a path. */
-function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
-  let inner = unwrap(schema)
-  for (const key of path) inner = unwrap((inner as z.ZodObject).shape[String(key)])
-  return Object.keys((inner as z.ZodObject).shape)
+/** The known name that differs least, whatever its case, where it differs little. */
+function nearest(name: string, known: readonly string[]): string | undefined {
+  if (known.length === 0) return undefined
+  const near = closest(
+    name.toLowerCase(),
+    known.map((candidate) => candidate.toLowerCase()),
+  )
+  if (distance(name.toLowerCase(), near) > Math.max(2, name.length / 3)) return undefined
+  return known.find((candidate) => candidate.toLowerCase() === near)
 }
 
-function unwrap(schema: unknown): z.ZodType {
-  let inner = schema as z.ZodType
-  while (inner instanceof z.ZodPrefault || inner instanceof z.ZodDefault || inner instanceof z.ZodOptional) {
-    inner = inner.unwrap() as z.ZodType
+/** A value in one short line. */
+function show(value: unknown): string {
+  const text = typeof value === 'number' ? String(value) : JSON.stringify(value)
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  let inner = value
+  for (const key of path) {
+    if (typeof inner !== 'object' || inner === null || !Object.hasOwn(inner, key)) return undefined
+    inner = (inner as Record<PropertyKey, unknown>)[key]
   }
   return inner
 }

@@ -1,49 +1,65 @@
 import { InputError } from '@m2l/engine'
 import { load } from 'js-yaml'
 
+/** A change of one key of a recipe. */
+export interface Override {
+  /** As it was given, `train.epochs=3`. */
+  readonly text: string
+  readonly path: readonly string[]
+  readonly value: unknown
+}
+
 /**
- * A recipe with some keys changed.
+ * Reads `key=value` with dots between nested keys; the value is YAML.
  *
- * @param overrides `key=value` with dots between nested keys; a value is YAML
- * @throws {InputError} when a text is not of this form or passes through a key that holds no keys
+ * @throws {InputError} when the text is not of this form
+ */
+export function parseOverride(text: string): Override {
+  const equals = text.indexOf('=')
+  const path = text.slice(0, equals).split('.')
+  if (equals < 1 || path.some((key) => key === '' || key !== key.trim())) {
+    throw new InputError(`${text}: expected key=value, for example train.epochs=3`)
+  }
+  return { text, path, value: parseValue(text, text.slice(equals + 1)) }
+}
+
+/**
+ * A recipe with some keys changed, one after the other.
+ *
+ * @throws {InputError} when an override passes through a key that holds no keys
  */
 export function applyOverrides(
   recipe: Readonly<Record<string, unknown>>,
-  overrides: readonly string[],
+  overrides: readonly Override[],
 ): Record<string, unknown> {
   const changed = structuredClone(recipe) as Record<string, unknown>
-  for (const override of overrides) {
-    const equals = override.indexOf('=')
-    if (equals < 1) {
-      throw new InputError(`${override}: expected key=value, for example train.epochs=3`)
-    }
-    assign(changed, override.slice(0, equals), parseValue(override, override.slice(equals + 1)))
-  }
+  for (const override of overrides) assign(changed, override)
   return changed
 }
 
-function assign(target: Record<string, unknown>, key: string, value: unknown): void {
-  const path = key.split('.')
+function assign(target: Record<string, unknown>, { text, path, value }: Override): void {
   let inner = target
-  for (const name of path.slice(0, -1)) {
+  for (const [depth, name] of path.slice(0, -1).entries()) {
     const next = Object.hasOwn(inner, name) ? (inner[name] ?? {}) : {}
     if (typeof next !== 'object' || Array.isArray(next)) {
-      throw new InputError(`${key}: ${name} holds a value and no further keys`)
+      const key = path.slice(0, depth + 1).join('.')
+      throw new InputError(`${text}: ${key} holds a value and no further keys; expected ${key}=value`)
     }
-    inner = defineKey(inner, name, next) as Record<string, unknown>
+    defineKey(inner, name, next)
+    inner = next as Record<string, unknown>
   }
   defineKey(inner, path.at(-1)!, value)
 }
 
 /** Sets a key as data, whatever its name. */
-function defineKey(target: Record<string, unknown>, name: string, value: unknown): unknown {
+function defineKey(target: Record<string, unknown>, name: string, value: unknown): void {
   Object.defineProperty(target, name, { value, configurable: true, enumerable: true, writable: true })
-  return value
 }
 
 function parseValue(override: string, text: string): unknown {
+  if (text.trim() === '') return null
   try {
-    return load(text) ?? null
+    return load(text)
   } catch {
     throw new InputError(`${override}: expected a YAML value after the equals sign, for example [10, 20]`)
   }

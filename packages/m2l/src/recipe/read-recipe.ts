@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { InputError } from '@m2l/engine'
-import { load } from 'js-yaml'
+import { load, YAMLException } from 'js-yaml'
+import type { z } from 'zod'
 import { describeIssue } from './describe-issue.js'
-import { applyOverrides } from './overrides.js'
+import { applyOverrides, parseOverride, type Override } from './overrides.js'
 import { recipeSchema, type RecipeValues } from './schema.js'
 
 /** A checked recipe, and where it came from. */
@@ -20,7 +21,8 @@ export interface Recipe extends RecipeValues {
  * Reads a recipe.
  *
  * @param file a YAML file
- * @param overrides `key=value` texts with dots between nested keys, for example `train.epochs=3`; a value is YAML
+ * @param overrides `key=value` texts with dots between nested keys, for example `train.epochs=3`; a value is YAML, and
+ *   none or `null` means the default
  * @throws {InputError} naming the file and the key when it cannot be read, a key is unknown, or a value is wrong
  */
 export async function readRecipe(file: string, overrides: readonly string[] = []): Promise<Recipe> {
@@ -29,10 +31,16 @@ export async function readRecipe(file: string, overrides: readonly string[] = []
 
 /** The same for a text that is at hand; `file` names it and is what its relative paths refer to. */
 export function parseRecipe(text: string, file: string, overrides: readonly string[] = []): Recipe {
-  const parsed = recipeSchema.safeParse(applyOverrides(parseYaml(text, file), overrides))
+  const changes = overrides.map(parseOverride)
+  const value = withoutNulls(applyOverrides(parseYaml(text, file), changes)) as Record<string, unknown>
+  const reserved = reservedKey(value)
+  if (reserved !== undefined) throw new InputError(`${file}: ${reserved} is not an option; leave it out`)
+  const parsed = recipeSchema.safeParse(value)
   if (!parsed.success) {
     const [issue] = parsed.error.issues
-    throw new InputError(`${file}: ${describeIssue(issue!, recipeSchema)}`)
+    throw new InputError(
+      `${sourceOf(issue!, changes) ?? file}: ${describeIssue(issue!, { schema: recipeSchema, value })}`,
+    )
   }
   const name = basename(file).replace(/\.ya?ml$/, '')
   const values = parsed.data
@@ -50,23 +58,51 @@ async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8')
   } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code ?? String(error)
-    throw new InputError(`${file}: expected a recipe in YAML, but the file cannot be read (${reason})`)
+    const { code } = error as NodeJS.ErrnoException
+    const reason =
+      code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code ?? String(error)})`
+    throw new InputError(`${file}: expected a recipe, a YAML file, but ${reason}`)
   }
 }
 
 function parseYaml(text: string, file: string): Record<string, unknown> {
   let value: unknown
   try {
-    value = load(text) ?? {}
+    value = text.trim() === '' ? {} : (load(text) ?? {})
   } catch (error) {
-    const [reason] = (error as Error).message.split('\n')
-    throw new InputError(`${file}: expected YAML; ${reason}`)
+    if (!(error instanceof YAMLException)) throw error
+    const line = error.mark ? `line ${error.mark.line + 1}: ` : ''
+    throw new InputError(`${file}: ${line}expected YAML, but ${error.reason}`)
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new InputError(
-      `${file}: expected keys and values such as \`k_shot: 1\`, found ${JSON.stringify(value)}`,
+      `${file}: expected keys and values such as \`k_shot: 1\`, found ${JSON.stringify(value).slice(0, 60)}`,
     )
   }
   return value as Record<string, unknown>
+}
+
+/** A key without a value has its default. */
+function withoutNulls(value: unknown): unknown {
+  if (value === null) return undefined
+  if (typeof value !== 'object' || Array.isArray(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withoutNulls(inner)]))
+}
+
+/** The path of a key `__proto__`, which schemas pass over. */
+function reservedKey(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  for (const [key, inner] of Object.entries(value)) {
+    if (key === '__proto__') return key
+    const below = reservedKey(inner)
+    if (below !== undefined) return `${key}.${below}`
+  }
+  return undefined
+}
+
+/** The override that brought in what is wrong, if one did. */
+function sourceOf(issue: z.core.$ZodIssue, overrides: readonly Override[]): string | undefined {
+  const unknown = issue.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : []
+  const wrong = [...issue.path, ...unknown].map(String)
+  return overrides.findLast(({ path }) => path.every((key, depth) => key === (wrong[depth] ?? key)))?.text
 }

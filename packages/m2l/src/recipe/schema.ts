@@ -4,6 +4,7 @@ import { z } from 'zod'
 const count = z.int().min(1)
 const fraction = z.number().min(0).max(1)
 const rate = z.number().gt(0)
+const beta = z.number().min(0).lt(1)
 const milestones = z.array(z.int().min(0)).default([])
 
 /** A level's part in the fusion; its other keys are options of the level itself. */
@@ -26,7 +27,7 @@ export const recipeSchema = z.strictObject({
       encoder: z.enum(backboneNames as [string, ...string[]]).default('FourLayer_64F'),
       forward_encoding: z
         .string()
-        .regex(/^(FCN|Grid-\d+(,\d+)*)$/, 'expected FCN or Grid-N,N…, for example Grid-3,2')
+        .regex(/^(FCN|Grid-[1-9]\d*(,[1-9]\d*)*)$/, 'FCN or Grid-N,N…, for example Grid-3,2')
         .default('Grid-3,2'),
       query: z.enum(['M2L', 'ProtoNet', 'DN4']).default('M2L'),
       nbnn_topk: count.default(1),
@@ -34,7 +35,13 @@ export const recipeSchema = z.strictObject({
       protonet: z.strictObject({ temperature: rate.default(64) }).prefault({}),
       matchingnet: z.strictObject({ temperature: rate.default(32) }).prefault({}),
       /** Levels by name instead of those of `query`. */
-      levels: z.record(z.string(), levelSchema).optional(),
+      levels: z
+        .record(z.string(), levelSchema)
+        .refine(
+          (levels) => Object.keys(levels).length > 0,
+          'at least one level, for example { pixel: { weight: 1 } }',
+        )
+        .optional(),
       /** Modules whose default export is a level definition, relative to the recipe. */
       imports: z.array(z.string()).default([]),
       fusion: z.enum(['released', 'consistent']).default('released'),
@@ -51,7 +58,7 @@ export const recipeSchema = z.strictObject({
       lr_decay: rate.default(0.1),
       lr_decay_epoch: count.default(10),
       lr_decay_milestones: milestones,
-      adam_betas: z.tuple([fraction, fraction]).default([0.5, 0.9]),
+      adam_betas: z.tuple([beta, beta]).default([0.5, 0.9]),
       sgd_mom: fraction.default(0.9),
       sgd_weight_decay: z.number().min(0).default(5e-4),
       optim: z.enum(['Adam', 'SGD']).default('Adam'),
