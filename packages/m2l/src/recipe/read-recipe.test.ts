@@ -127,7 +127,6 @@ describe('a mistake is told with its file, key, value and remedy', () => {
     ['K_Shot: 1', 'K_Shot is not an option; did you mean k_shot?'],
     ['val: { something: 1 }', 'val.something is not an option; expected episode'],
     ['val: { episode: 1, __proto__: { a: 1 } }', 'val.__proto__ is not an option; leave it out'],
-    ['constructor: 1', /^configs\/x.yaml: constructor is not an option; expected seed, n_way, .* or run$/],
     ['train: { epochs: ten }', 'train.epochs is "ten", expected a whole number of at least 1'],
     ['train: { epochs: 0 }', 'train.epochs is 0, expected a whole number of at least 1'],
     ['train: { epochs: 1.5 }', 'train.epochs is 1.5, expected a whole number of at least 1'],
@@ -174,12 +173,16 @@ describe('a mistake is told with its file, key, value and remedy', () => {
     ['- a', 'expected keys and values such as `k_shot: 1`, found ["a"]'],
     ['hello', 'expected keys and values such as `k_shot: 1`, found "hello"'],
     ['k_shot: 1\nk_shot: 2', 'line 2: expected YAML, but duplicated mapping key'],
+  ])('%s', (text, message) => {
+    expect(refusal(text)).toBe(`${file}: ${message}`)
+  })
+
+  test.each([
+    ['constructor: 1', /^configs\/x.yaml: constructor is not an option; expected seed, n_way, .* or run$/],
     ['train: [1, 2', /^configs\/x.yaml: line \d: expected YAML, but [^\n]+$/],
     ['k_shot: !!js/function x', /^configs\/x.yaml: line 1: expected YAML, but unknown scalar tag[^\n]+$/],
   ])('%s', (text, message) => {
-    expect(refusal(text)).toEqual(
-      typeof message === 'string' ? `${file}: ${message}` : expect.stringMatching(message),
-    )
+    expect(refusal(text)).toMatch(message)
   })
 
   test.each([
