@@ -72,7 +72,7 @@ const compile = async ({ outputFolder }) => {
 }
 try {
   const { engine, alreadyThere } = await provision({
-    verify: false, ...order, compile, onProgress: (line) => console.error(line),
+    ...order, compile, onProgress: (line) => console.error(line),
   })
   console.log(JSON.stringify({ alreadyThere, ...engine }))
 } catch (error) {
@@ -119,12 +119,20 @@ export class Workshop {
 
   /** Arguments for Node.js that install. */
   command(order: object = {}): string[] {
+    return [
+      '--input-type=module',
+      '-e',
+      installer,
+      JSON.stringify({ ...this.order(), packageFolder, ...order }),
+    ]
+  }
+
+  /** What an installation from the tiny wheel is told. */
+  order() {
     const sha256 = createHash('sha256').update(readFileSync(this.#wheel)).digest('hex')
     const wheel = { name: 'tensorflow', version: '2.21.0', platform: 'any', sha256 }
-    const { cache, python: program } = this
     const wheels = { wheels: [wheel], downloadBytes: 1, diskBytes: 1 }
-    const full = { variant: 'cpu', cache, python: program, wheels, packageFolder, ...order }
-    return ['--input-type=module', '-e', installer, JSON.stringify(full)]
+    return { variant: 'cpu' as const, cache: this.cache, python: this.python, wheels, verify: false }
   }
 
   downloads(): number {

@@ -11,6 +11,7 @@ import {
 import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { buildPackage, names, outcomeOf, Workshop } from './installation.test.support.js'
+import { provision } from './provision.js'
 
 const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 const engineFolder = `tensorflow-2.21.0-cpu-${process.platform}-${process.arch}`
@@ -70,6 +71,18 @@ describe('an installation', () => {
     expect(workshop.inCache()).not.toContain(engineFolder)
     expect(await workshop.install()).toMatchObject({ alreadyThere: false })
     expect(workshop.inCache()).toEqual([engineFolder])
+  })
+
+  it('ends when its signal does and leaves nothing', async () => {
+    const controller = new AbortController()
+    process.env.FAKE_PIP_SECONDS = '3'
+    const installation = provision({ ...workshop.order(), onProgress: () => {}, signal: controller.signal })
+    const ended = installation.catch((error: unknown) => error)
+    while (workshop.downloads() === 0) await sleep(50)
+    delete process.env.FAKE_PIP_SECONDS
+    controller.abort(new Error('enough'))
+    expect(await ended).toMatchObject({ message: 'enough' })
+    expect(workshop.inCache()).toEqual([])
   })
 
   it('rebuilds an engine whose library was truncated', async () => {
