@@ -1,6 +1,7 @@
 // @ts-check
 import { tf } from '@m2l/engine'
 import { defineLevel, l2Normalise, requireField } from '@m2l/metric'
+import { learned } from '@m2l/nn'
 import { z } from 'zod'
 
 /**
@@ -11,11 +12,11 @@ export default defineLevel({
   name: 'cosine',
   options: z.object({ scale: z.number().gt(0).default(10) }),
   create({ scale }) {
-    const learnedScale = tf.variable(tf.scalar(scale))
+    const learnedScale = learned('plain', () => tf.scalar(scale))
     return {
       name: 'cosine',
       needs: ['map'],
-      state: { scale: { value: learnedScale, trainable: true, layout: 'plain' } },
+      state: { scale: learnedScale },
       scores: (support, query) =>
         tf.tidy(() => {
           const supportFeatures = pooled(requireField(support, 'map', 'cosine')) // [images, channels]
@@ -23,7 +24,7 @@ export default defineLevel({
           const classes = tf.split(supportFeatures, [...support.shots])
           const means = tf.stack(classes.map((ofClass) => tf.mean(ofClass, 0))) // [ways, channels]
           const cosines = tf.matMul(l2Normalise(queryFeatures), l2Normalise(means), false, true)
-          return /** @type {tf.Tensor2D} */ (tf.mul(cosines, learnedScale)) // [queries, ways]
+          return /** @type {tf.Tensor2D} */ (tf.mul(cosines, learnedScale.value)) // [queries, ways]
         }),
     }
   },

@@ -57,7 +57,7 @@ else {
 
 /** The baseline on the very same episodes. */
 async function nearestPixelAccuracy(from: Recipe, manifestFile: string): Promise<Interval> {
-  const dataset = await openRecipeDataset(from)
+  const dataset = await openRecipeDataset(from, ['test'])
   const { episodes } = await readManifest(manifestFile)
   const images = new EpisodeImages(dataset, requireSplit(from, dataset, 'test'), episodeTransforms(from))
   const evaluation = await evaluate({ model: nearestPixelModel(), images, episodes })

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { engineStatus, InputError, loadEngine, tf, type EngineStatus } from './index.js'
-import { buildPackage, packageFolder } from './install/installation.test.support.js'
+import { buildPackage, packageFolder } from './install/installation.test.helper.js'
 
 const index = pathToFileURL(join(packageFolder, 'dist', 'index.js')).href
 const temporary = mkdtempSync(join(tmpdir(), 'm2l-load-'))

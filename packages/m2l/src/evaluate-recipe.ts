@@ -68,7 +68,7 @@ export async function evaluateRecipe(
     const checkpoint = options.checkpoint ?? folder.best
     await requireCheckpoint(checkpoint)
     await loadCheckpoint(checkpoint, { model: model.state })
-    const dataset = await openRecipeDataset(recipe, options.onRender)
+    const dataset = await openRecipeDataset(recipe, ['test'], options.onRender)
     try {
       const images = new EpisodeImages(
         dataset,

@@ -22,7 +22,7 @@ export async function pretrainRecipe(
   options: RecipeRunOptions = {},
 ): Promise<TrainingReport> {
   const key = randomKey(recipe.seed).fold('pretraining')
-  const dataset = await openRecipeDataset(recipe, options.onRender)
+  const dataset = await openRecipeDataset(recipe, ['train', 'val'], options.onRender)
   const backbone = createBackbone(recipe.model.encoder, key.fold('encoder'))
   try {
     const train = requireSplit(recipe, dataset, 'train')

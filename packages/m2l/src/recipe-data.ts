@@ -16,20 +16,27 @@ import { InputError } from '@m2l/engine'
 import type { ImageTransforms } from '@m2l/trainer'
 import type { Recipe } from './recipe/read-recipe.js'
 
+/** The splits that recipes use. */
+export type SplitName = 'train' | 'val' | 'test'
+
 /**
  * The data set of a recipe.
  *
+ * @param splits those that must be complete; others need not be there
  * @throws {InputError} when it cannot be opened or lacks a class of its split
  */
 export function openRecipeDataset(
   recipe: Recipe,
+  splits: readonly SplitName[],
   onRender?: (done: number, total: number) => void,
 ): Promise<Dataset> {
   const { dataset, root, image_dir: folder, image_size: size, split } = recipe.data
-  if (dataset === 'emoji') return openEmoji({ size, onProgress: onRender })
+  if (dataset === 'emoji')
+    return openEmoji({ size, onProgress: ({ done, total }) => onRender?.(done, total) })
   return openDataset({
     root: resolve(join(root, folder)),
     name: dataset,
+    only: splits,
     ...(split !== undefined && { split }),
   })
 }
@@ -39,7 +46,7 @@ export function openRecipeDataset(
  *
  * @throws {InputError} when the data set has no such split
  */
-export function requireSplit(recipe: Recipe, dataset: Dataset, name: 'train' | 'val' | 'test'): ImageSplit {
+export function requireSplit(recipe: Recipe, dataset: Dataset, name: SplitName): ImageSplit {
   const split = dataset.splits[name]
   if (split) return split
   const found = Object.keys(dataset.splits).join(', ') || 'none'

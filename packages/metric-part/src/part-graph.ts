@@ -1,5 +1,5 @@
-import { randomUniform, tf, type RandomKey } from '@m2l/engine'
-import type { ForwardContext, Parameter, StateDict } from '@m2l/nn'
+import { tf, type RandomKey } from '@m2l/engine'
+import { dropout, learned, uniform, type ForwardContext, type Parameter, type StateDict } from '@m2l/nn'
 
 /**
  * Which parts of the supports are linked.
@@ -26,10 +26,10 @@ export class PartGraph {
     this.#dropout = dropout
     const hidden = 4 * channels
     this.state = {
-      'gc1.weight': uniform(key.fold('gc1.weight'), [channels, hidden]),
-      'gc1.bias': uniform(key.fold('gc1.bias'), [hidden]),
-      'gc2.weight': uniform(key.fold('gc2.weight'), [hidden, channels]),
-      'gc2.bias': uniform(key.fold('gc2.bias'), [channels]),
+      'gc1.weight': withinRootOfOutputs(key.fold('gc1.weight'), [channels, hidden]),
+      'gc1.bias': withinRootOfOutputs(key.fold('gc1.bias'), [hidden]),
+      'gc2.weight': withinRootOfOutputs(key.fold('gc2.weight'), [hidden, channels]),
+      'gc2.bias': withinRootOfOutputs(key.fold('gc2.bias'), [channels]),
     }
   }
 
@@ -49,7 +49,7 @@ export class PartGraph {
       const hidden = tf.relu(
         tf.add(propagate(tf.matMul(nodes, weight('gc1.weight') as tf.Tensor2D)), weight('gc1.bias')),
       )
-      const kept = this.#drop(hidden, context)
+      const kept = dropout(hidden, this.#dropout, context, 'part graph dropout')
       const change = tf.add(
         propagate(tf.matMul(kept as tf.Tensor2D, weight('gc2.weight') as tf.Tensor2D)),
         weight('gc2.bias'),
@@ -68,19 +68,10 @@ export class PartGraph {
     const average = tf.div(membership, tf.tensor1d(nodesOfClass)) // [nodes, ways]
     return (nodes) => tf.matMul(membership, tf.matMul(average, nodes, true, false))
   }
-
-  #drop(hidden: tf.Tensor, context: ForwardContext): tf.Tensor {
-    if (!context.training || this.#dropout === 0) return hidden
-    if (!context.key)
-      throw new TypeError('the part graph drops units in training and needs `key` in the context')
-    const kept = tf.greaterEqual(randomUniform(context.key.fold('dropout'), hidden.shape), this.#dropout)
-    return tf.mul(tf.div(hidden, 1 - this.#dropout), tf.cast(kept, 'float32'))
-  }
 }
 
 /** Uniform within one over the root of the outputs, as graph convolutions are initialised (Kipf and Welling 2017). */
-function uniform(key: RandomKey, shape: readonly number[]): Parameter {
+function withinRootOfOutputs(key: RandomKey, shape: readonly number[]): Parameter {
   const bound = 1 / Math.sqrt(shape.at(-1)!)
-  const value = tf.tidy(() => tf.variable(tf.sub(tf.mul(randomUniform(key, shape), 2 * bound), bound)))
-  return { value, trainable: true, layout: 'plain' }
+  return learned('plain', () => uniform(key, shape, -bound, bound))
 }

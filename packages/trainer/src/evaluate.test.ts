@@ -2,7 +2,7 @@ import { loadEngine, randomKey, tf } from '@m2l/engine'
 import { sampleEpisodes } from '@m2l/samplers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { evaluate, type Progress } from './index.js'
-import { colourDataset, colourImages, tinyModel } from './colours.test.support.js'
+import { colourDataset, colourImages, tinyModel } from './colours.test.helper.js'
 
 beforeAll(async () => {
   await loadEngine()

@@ -1,14 +1,7 @@
 import { tf, type RandomKey } from '@m2l/engine'
 import type { ImageRecord, RgbImage } from '@m2l/datasets'
 import { crossEntropy, LevelFusion } from '@m2l/metric'
-import {
-  mergeStates,
-  prefixed,
-  trainableVariables,
-  type Backbone,
-  type Linear,
-  type Optimiser,
-} from '@m2l/nn'
+import { lossAndGradients, mergeStates, prefixed, type Backbone, type Linear, type Optimiser } from '@m2l/nn'
 import type { Episode } from '@m2l/samplers'
 import type { EpisodeImages } from './episode-images.js'
 import { accuracy, evaluate } from './evaluate.js'
@@ -109,20 +102,17 @@ interface Labelled {
 /** One optimiser step on a batch of labelled images. */
 function classificationStep(training: Pick<Pretraining, 'backbone' | 'classifier' | 'optimiser'>) {
   const { backbone, classifier, optimiser } = training
-  const variables = trainableVariables(classifierState(training))
+  const state = classifierState(training)
   return (images: tf.Tensor4D, labels: tf.Tensor1D, rate: number, key: RandomKey): StepMeasures =>
     tf.tidy(() => {
       let correct: tf.Scalar
-      const { value, grads } = tf.variableGrads(() => {
+      const { loss, gradients } = lossAndGradients(state, () => {
         const pooled = tf.mean(backbone.embed(images, { training: true, key }), [1, 2]) as tf.Tensor2D
         const logits = classifier.forward(pooled)
         correct = tf.keep(accuracy(logits, labels))
         return crossEntropy(logits, labels)
-      }, Object.values(variables))
-      const gradients = Object.entries(variables).map(
-        ([name, variable]) => [name, grads[variable.name]!] as const,
-      )
-      optimiser.step(Object.fromEntries(gradients), rate)
-      return { loss: value, accuracy: correct! }
-    }) as unknown as StepMeasures
+      })
+      optimiser.step(gradients, rate)
+      return { loss, accuracy: correct! }
+    })
 }

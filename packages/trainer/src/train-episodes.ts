@@ -1,5 +1,5 @@
 import { tf, type RandomKey } from '@m2l/engine'
-import { trainableVariables, type Optimiser } from '@m2l/nn'
+import { lossAndGradients, type Optimiser } from '@m2l/nn'
 import { episodeAt, type Episode, type EpisodeShape } from '@m2l/samplers'
 import {
   disposeEpisode,
@@ -89,40 +89,44 @@ export function episodeStep(
   optimiser: Optimiser,
   fixBatchNorm = false,
 ): (episodes: readonly EpisodeTensors[], rate: number, key: RandomKey) => StepMeasures {
-  const variables = trainableVariables(model.state)
+  const { state } = model
   return (episodes, rate, key) =>
     tf.tidy(() => {
       const each = episodes.map((episode, index) => {
         const context = { training: true, key: key.fold(index), fixBatchNorm }
         let correct: tf.Scalar
-        const { value, grads } = tf.variableGrads(() => {
+        const { loss, gradients } = lossAndGradients(state, () => {
           const scores = model.scores(episode, context)
           correct = tf.keep(accuracy(model.metric.predict(scores), episode.labels))
           return model.metric.loss(scores, episode.labels)
-        }, Object.values(variables))
-        return { loss: value, grads, accuracy: correct! }
+        })
+        return { loss, gradients, accuracy: correct! }
       })
-      const gradients = Object.fromEntries(
-        Object.entries(variables).flatMap(([name, { name: id }]) => {
-          const ofEpisodes = each.flatMap(({ grads }) => (grads[id] ? [grads[id]] : []))
-          return ofEpisodes.length === 0 ? [] : [[name, mean(ofEpisodes, episodes.length)]]
-        }),
-      )
-      optimiser.step(gradients, rate)
-      const kept = each.map((measures) => measures.accuracy)
-      const measures = {
-        loss: mean(
-          each.map(({ loss }) => loss),
-          each.length,
-        ),
-        accuracy: mean(kept, each.length),
-      }
-      if (kept[0] !== measures.accuracy) tf.dispose(kept)
+      optimiser.step(meanGradients(each.map(({ gradients }) => gradients)), rate)
+      const accuracies = each.map((measures) => measures.accuracy)
+      const measures = { loss: mean(each.map(({ loss }) => loss)), accuracy: tf.clone(mean(accuracies)) }
+      tf.dispose(accuracies)
       return measures
-    }) as StepMeasures
+    })
 }
 
-function mean<Tensor extends tf.Tensor>(tensors: readonly Tensor[], count: number): Tensor {
+type Gradients = Readonly<Record<string, tf.Tensor>>
+
+/** The mean over episodes; where an episode's loss does not depend on a parameter, its gradient counts as zero. */
+function meanGradients(each: readonly Gradients[]): Gradients {
+  const names = new Set(each.flatMap((gradients) => Object.keys(gradients)))
+  return Object.fromEntries(
+    Array.from(names, (name) => [
+      name,
+      mean(
+        each.flatMap((gradients) => gradients[name] ?? []),
+        each.length,
+      ),
+    ]),
+  )
+}
+
+function mean<Tensor extends tf.Tensor>(tensors: readonly Tensor[], count = tensors.length): Tensor {
   if (count === 1) return tensors[0]!
   return tf.div(tf.addN([...tensors]), count) as Tensor
 }

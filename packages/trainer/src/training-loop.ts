@@ -7,10 +7,7 @@ import type { RunFolder } from './run-folder.js'
 import { TensorBoardWriter } from './tensorboard.js'
 
 /** What a training step measures: scalars that wait on the engine until they are read. */
-export interface StepMeasures {
-  readonly loss: tf.Scalar
-  readonly accuracy: tf.Scalar
-}
+export type StepMeasures = Readonly<Record<'loss' | 'accuracy', tf.Scalar>>
 
 /** What a validation measures. */
 export interface Validation {

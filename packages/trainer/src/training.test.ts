@@ -18,7 +18,7 @@ import {
   type EpisodicTraining,
   type TrainingPosition,
 } from './index.js'
-import { colourDataset, colourImages, tinyBackbone, tinyModel } from './colours.test.support.js'
+import { colourDataset, colourImages, tinyBackbone, tinyModel } from './colours.test.helper.js'
 
 beforeAll(async () => {
   await loadEngine()

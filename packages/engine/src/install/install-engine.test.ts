@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { installEngine } from '../index.js'
 import { findEngine } from './engine-cache.js'
-import { buildPackage, packageFolder } from './installation.test.support.js'
+import { buildPackage, packageFolder } from './installation.test.helper.js'
 import { pinnedWheels } from './wheels.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'm2l-real-'))

@@ -10,7 +10,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { buildPackage, names, outcomeOf, Workshop } from './installation.test.support.js'
+import { buildPackage, names, outcomeOf, Workshop } from './installation.test.helper.js'
 import { provision } from './provision.js'
 
 const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
