@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises'
+
 /**
  * Runs `load` for items ahead of their use, so that reading and decoding go on while the engine computes.
  *
@@ -21,7 +23,9 @@ export async function* prefetch<Item, Loaded>(
     for (let count = 0; count < ahead; count++) startNext()
     for (let next = underWay.shift(); next; next = underWay.shift()) {
       startNext()
-      yield [next[0], await next[1]]
+      const loaded = await next[1]
+      await setImmediate() // Items that load at once would otherwise keep signals and timers waiting for all of them.
+      yield [next[0], loaded]
     }
   } finally {
     await Promise.allSettled(underWay.map(([, loading]) => loading))

@@ -81,6 +81,7 @@ export function pretrain(training: Pretraining): Promise<TrainingOutcome> {
           episodes: validation.episodes,
           phase: 'validate',
           onProgress: training.onProgress,
+          signal: training.signal,
         })
         return { loss, accuracy: fused.mean, halfWidth95: fused.halfWidth95 }
       },

@@ -75,6 +75,7 @@ export function trainEpisodes(training: EpisodicTraining): Promise<TrainingOutco
           ...validation,
           phase: 'validate',
           onProgress: training.onProgress,
+          signal: training.signal,
         })
         return { loss, accuracy: fused.mean, halfWidth95: fused.halfWidth95 }
       },

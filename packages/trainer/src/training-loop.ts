@@ -28,7 +28,11 @@ export interface TrainingTask<Batch> {
   batches(epoch: number, firstStep: number): AsyncIterable<Batch>
   /** Learns from one batch and frees it; random draws depend on the epoch and the step alone. */
   step(batch: Batch, at: { epoch: number; step: number; rate: number }): StepMeasures
-  /** Validates after an epoch counted from 1, or gives nothing where this epoch is not validated. */
+  /**
+   * Validates after an epoch counted from 1, or gives nothing where this epoch is not validated.
+   *
+   * @throws the reason of the run's signal when it is aborted; going on with the run validates anew
+   */
   validate(epoch: number): Promise<Validation | undefined>
 }
 
@@ -42,7 +46,7 @@ export interface TrainingRun {
   readonly position: TrainingPosition
   readonly onProgress?: OnProgress
   readonly onValidation?: (epoch: number, validation: Validation, isBest: boolean) => void
-  /** Aborting finishes the step under way, saves a checkpoint and ends the run. */
+  /** Aborting finishes the step under way or breaks off the validation, saves a checkpoint and ends the run. */
   readonly signal?: AbortSignal
 }
 
@@ -83,7 +87,13 @@ export async function runTraining<Batch>(
       await saveLast()
     })
     if (position.step < task.stepsPerEpoch) return outcome(false)
-    position = await closeEpoch(task, run, position, board)
+    try {
+      position = await closeEpoch(task, run, position, board)
+    } catch (error) {
+      if (!signal?.aborted || error !== signal.reason) throw error
+      await saveLast()
+      return outcome(false)
+    }
     await saveLast()
     if (signal?.aborted && position.epoch < epochs) return outcome(false)
   }

@@ -16,6 +16,7 @@ import {
   startPosition,
   trainEpisodes,
   type EpisodicTraining,
+  type Progress,
   type TrainingPosition,
 } from './index.js'
 import { colourDataset, colourImages, tinyBackbone, tinyModel } from './colours.test.helper.js'
@@ -80,26 +81,33 @@ describe('trainEpisodes', () => {
     )
   })
 
-  it('goes on after an interruption to the very weights of the uninterrupted run', async () => {
-    const whole = await run(temporary(), startPosition)
-    const folder = temporary()
-    const controller = new AbortController()
-    let reports = 0
-    const interrupted = await run(folder, startPosition, {
-      signal: controller.signal,
-      onProgress: ({ phase, epoch }) => {
-        if (phase === 'train' && epoch === 2 && ++reports === 1) controller.abort()
-      },
-    })
-    expect(interrupted.outcome).toMatchObject({ completed: false, position: { epoch: 1 } })
-    expect(interrupted.outcome.position.step).toBeGreaterThan(0)
-    const resumed = await run(folder, interrupted.outcome.position)
-    expect(resumed.outcome).toMatchObject({ completed: true, position: whole.outcome.position })
-    const [expected, actual] = await Promise.all(
-      [whole, resumed].map(({ files }) => loadSafetensors(files.last)),
-    )
-    expect(actual!.tensors).toEqual(expected!.tensors)
-  })
+  it.each<[string, { epoch: number; atStep: boolean }, (progress: Progress) => boolean]>([
+    ['in an epoch', { epoch: 1, atStep: true }, ({ phase, epoch }) => phase === 'train' && epoch === 2],
+    ['in a validation', { epoch: 0, atStep: true }, ({ phase, done }) => phase === 'embed' && done > 0],
+    ['at the end of a validation', { epoch: 1, atStep: false }, ({ phase }) => phase === 'validate'],
+  ])(
+    'goes on after an interruption %s to the very weights of the uninterrupted run',
+    async (_, { epoch, atStep }, isMoment) => {
+      const before = tf.memory().numTensors
+      const whole = await run(temporary(), startPosition)
+      const folder = temporary()
+      const controller = new AbortController()
+      const interrupted = await run(folder, startPosition, {
+        signal: controller.signal,
+        onProgress: (progress) => isMoment(progress) && controller.abort(),
+      })
+      expect(interrupted.outcome).toMatchObject({ completed: false, position: { epoch } })
+      expect(interrupted.outcome.position.step > 0).toBe(atStep)
+      expect(tf.memory().numTensors).toBe(before)
+      const resumed = await run(folder, interrupted.outcome.position)
+      expect(resumed.outcome).toMatchObject({ completed: true, position: whole.outcome.position })
+      const [expected, actual] = await Promise.all(
+        [whole, resumed].map(({ files }) => loadSafetensors(files.last)),
+      )
+      expect(actual!.tensors).toEqual(expected!.tensors)
+      expect(readFileSync(resumed.files.record, 'utf8')).toBe(readFileSync(whole.files.record, 'utf8'))
+    },
+  )
 
   it('makes a step of a batch by the mean gradient of its episodes', async () => {
     const [alone, together] = [tinyModel(1), tinyModel(1)]
