@@ -20,13 +20,15 @@ export interface Interruption {
   release(): void
 }
 
-export function watchForInterruption(): Interruption {
+/** @param say tells a line to the person who interrupts */
+export function watchForInterruption(say: (line: string) => void): Interruption {
   const controller = new AbortController()
   let exitCode = 130
   const onSignal = (name: keyof typeof exitCodes) => {
     if (controller.signal.aborted) process.exit(exitCodes[name])
     exitCode = exitCodes[name]
-    process.stderr.write('\nfinishing the step under way and saving; once more leaves at once\n')
+    const again = name === 'SIGINT' ? 'Ctrl-C again' : 'a second signal'
+    say(`stopping after the step under way; ${again} leaves at once`)
     controller.abort()
   }
   process.on('SIGINT', onSignal)

@@ -6,13 +6,13 @@ import { pretrainCommand } from './commands/pretrain.js'
 import { trainCommand } from './commands/train.js'
 import { packageVersion } from './package-version.js'
 
-/** The `m2l` command. */
+/** The `m2l` command. What computes is imported when a command runs, so that help appears at once. */
 export function createProgram(): Command {
   const program = new Command('m2l')
     .description('Few-shot image recognition by multi-level metric learning')
-    .version(packageVersion)
-    .exitOverride()
-    .showHelpAfterError('(add --help for usage)')
+    .version(packageVersion, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand('help [command]', 'print help for a command')
     .addHelpText(
       'after',
       `
@@ -31,7 +31,22 @@ Exit codes: 0 done, 1 failed, 2 bad input, 130 or 143 interrupted. NO_COLOR turn
     trainCommand(),
     evaluateCommand(),
   ]) {
-    program.addCommand(command.exitOverride())
+    program.addCommand(command)
   }
+  complainInOneLine(program, 'm2l')
   return program
+}
+
+/** Mistakes in the words of a command are told like all others: in one line, without ending the process. */
+function complainInOneLine(command: Command, name: string): void {
+  command.exitOverride().configureOutput({
+    outputError: (text, write) => {
+      const message = text
+        .trim()
+        .replace(/^error: /, '')
+        .replaceAll('\n', ' ')
+      write(`m2l: ${message.replace(/\.$/, '')}; see ${name} --help\n`)
+    },
+  })
+  for (const inner of command.commands) complainInOneLine(inner, `${name} ${inner.name()}`)
 }

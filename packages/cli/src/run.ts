@@ -1,9 +1,13 @@
 import { CommanderError } from 'commander'
-import { EngineError, InputError } from '@m2l/engine'
 import { createProgram } from './program.js'
 import { InterruptedError } from './interruption.js'
 
-/** Exit codes: 0 done, 1 failed, 2 bad input, 130 or 143 interrupted. */
+/**
+ * Runs the `m2l` command.
+ *
+ * @param args the words after the program's name
+ * @returns the exit code: 0 done, 1 failed, 2 bad input, 130 or 143 interrupted; messages have been printed
+ */
 export async function run(args: readonly string[]): Promise<number> {
   try {
     await createProgram().parseAsync([...args], { from: 'user' })
@@ -11,13 +15,23 @@ export async function run(args: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
     if (error instanceof InterruptedError) return complain(error.message, error.exitCode)
-    if (error instanceof InputError) return complain(`m2l: ${error.message}`, 2)
-    if (error instanceof EngineError) return complain(`m2l: ${error.message}`, 1)
-    return complain(`m2l: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`, 1)
+    return complainOf(error)
   }
 }
 
+/** What was done wrong or what the machine lacks fits in one line; a mistake of the program comes with its stack. */
+async function complainOf(error: unknown): Promise<number> {
+  const { EngineError, InputError } = await import('@m2l/engine')
+  if (error instanceof InputError) return complain(inOneLine(error.message), 2)
+  if (error instanceof EngineError) return complain(inOneLine(error.message), 1)
+  return complain(error instanceof Error ? (error.stack ?? error.message) : String(error), 1)
+}
+
+function inOneLine(message: string): string {
+  return message.replaceAll(/\s*\n\s*/g, ' ')
+}
+
 function complain(message: string, exitCode: number): number {
-  process.stderr.write(`${message}\n`)
+  process.stderr.write(`m2l: ${message}\n`)
   return exitCode
 }

@@ -1,6 +1,4 @@
-import { openDataset, shippedSplits, type Dataset } from '@m2l/datasets'
-import { openRecipeDataset, readRecipe } from '@m2l/m2l'
-import { InputError } from '@m2l/engine'
+import type { Dataset } from '@m2l/datasets'
 import { Command } from 'commander'
 import { ProgressDisplay } from '../terminal/progress-display.js'
 import { table } from '../terminal/table.js'
@@ -13,7 +11,10 @@ interface ShowOptions {
 
 /** `m2l data show` and `m2l data splits`. */
 export function dataCommand(): Command {
-  const data = new Command('data').description('look at data sets and split files').exitOverride()
+  const data = new Command('data')
+    .description('look at data sets and split files')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand('help [command]', 'print help for a command')
   data
     .command('show')
     .description('count the classes and images of a folder or archive, or of a recipe (--cfg)')
@@ -21,14 +22,30 @@ export function dataCommand(): Command {
     .option('--split <name>', 'a shipped split or the path of a split file')
     .option('--cfg <file>', 'the recipe whose data set to show')
     .option('--json', 'print one JSON object on standard output and nothing else there')
-    .exitOverride()
+    .helpOption('-h, --help', 'print help')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  m2l data show photos                              class folders, or train, val and test with class folders in them
+  m2l data show cifar-100.tar.gz --split cifar-fs   an archive is read in place
+  m2l data show --cfg configs/emoji/M2L_N5K1_Conv64F-4x.yaml`,
+    )
     .action(show)
   data
     .command('splits')
     .description('list the split files that are shipped')
     .option('--json', 'print one JSON object on standard output and nothing else there')
-    .exitOverride()
-    .action((options: ShowOptions) => {
+    .helpOption('-h, --help', 'print help')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  m2l data splits
+  m2l data show cifar-100.tar.gz --split fc100`,
+    )
+    .action(async (options: ShowOptions) => {
+      const { shippedSplits } = await import('@m2l/datasets')
       const names = shippedSplits()
       process.stdout.write(options.json ? `${JSON.stringify({ splits: names })}\n` : `${names.join('\n')}\n`)
     })
@@ -70,11 +87,19 @@ async function open(
   options: ShowOptions,
   display: ProgressDisplay,
 ): Promise<Dataset> {
+  const { InputError } = await import('@m2l/engine')
   if (options.cfg !== undefined && path === undefined) {
-    return openRecipeDataset(await readRecipe(options.cfg), display.rendering)
+    if (options.split !== undefined) {
+      throw new InputError('--split goes with a path; a recipe names its split itself, as data.split')
+    }
+    const { openRecipeDataset, readRecipe } = await import('@m2l/m2l')
+    return openRecipeDataset(await readRecipe(options.cfg), ['train', 'val', 'test'], display.rendering)
   }
   if (options.cfg !== undefined || path === undefined) {
-    throw new InputError('expected the path of a data set or --cfg RECIPE, one of them')
+    throw new InputError(
+      'expected the path of a data set, or --cfg with a recipe, one of them; for example m2l data show photos.zip',
+    )
   }
+  const { openDataset } = await import('@m2l/datasets')
   return openDataset({ root: path, ...(options.split !== undefined && { split: options.split }) })
 }

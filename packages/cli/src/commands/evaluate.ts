@@ -1,4 +1,4 @@
-import { evaluateRecipe, type EvaluationReport } from '@m2l/m2l'
+import type { EvaluationReport } from '@m2l/m2l'
 import type { Command } from 'commander'
 import { InterruptedError, watchForInterruption } from '../interruption.js'
 import { percent, seconds } from '../terminal/format.js'
@@ -18,8 +18,9 @@ export function evaluateCommand(): Command {
     .action(async (overrides: string[], options: EvaluateCommandOptions) => {
       const recipe = await prepareRecipe(options, overrides)
       const display = new ProgressDisplay(options)
-      const interruption = watchForInterruption()
+      const interruption = watchForInterruption(display.say)
       try {
+        const { evaluateRecipe } = await import('@m2l/m2l')
         const report = await evaluateRecipe(recipe, {
           ...(options.checkpoint !== undefined && { checkpoint: options.checkpoint }),
           ...(options.manifest !== undefined && { manifest: options.manifest }),
@@ -31,12 +32,22 @@ export function evaluateCommand(): Command {
         process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : `${describe(report)}\n`)
       } catch (error) {
         if (!interruption.signal.aborted) throw error
-        throw new InterruptedError('interrupted; nothing was written', interruption.exitCode)
+        throw new InterruptedError('interrupted; earlier results are as they were', interruption.exitCode)
       } finally {
         display.close()
         interruption.release()
       }
     })
+    .addHelpText(
+      'after',
+      `
+Examples:
+  m2l evaluate --cfg configs/emoji/M2L_N5K1_Conv64F-4x.yaml
+  m2l evaluate --cfg configs/emoji/M2L_N5K1_Conv64F-4x.yaml test.episode=2000 --json
+  m2l evaluate --cfg configs/emoji/M2L_N5K1_Conv64F-4x.yaml -c other/best.safetensors --manifest episodes.jsonl
+
+The episodes and the result are left in the run folder as test-manifest.jsonl and result.json.`,
+    )
 }
 
 function describe(report: EvaluationReport): string {
@@ -46,7 +57,7 @@ function describe(report: EvaluationReport): string {
   ])
   const { episodes, ways, shots, dataset, split, seconds: duration, result, manifest } = report
   return [
-    table(['level', 'accuracy'], rows),
+    table(['level', 'accuracy (%)'], rows),
     `${episodes} ${ways}-way ${shots}-shot episodes of ${dataset} (${split}) in ${seconds(duration)}; ± is the 95 % interval`,
     `result    ${result}`,
     `episodes  ${manifest}`,

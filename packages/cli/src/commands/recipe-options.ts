@@ -1,5 +1,4 @@
-import { loadEngine } from '@m2l/engine'
-import { readRecipe, type Recipe } from '@m2l/m2l'
+import type { Recipe } from '@m2l/m2l'
 import { Command, InvalidArgumentError } from 'commander'
 
 /** What the commands that carry out a recipe have in common. */
@@ -15,10 +14,15 @@ export interface RecipeCommandOptions {
 export function recipeCommand(name: string, description: string): Command {
   return new Command(name)
     .description(description)
-    .argument('[overrides...]', 'changes of the recipe, for example train.epochs=3')
+    .argument('[key=value...]', 'changes of the recipe, for example train.epochs=3')
     .requiredOption('--cfg <file>', 'the recipe, a YAML file')
-    .option('--device <device>', 'cpu, gpu, or the number of a GPU', parseDevice)
-    .option('--threads <count>', 'threads of the engine', parseThreads)
+    .option(
+      '--device <device>',
+      'cpu, gpu, or the number of a GPU (default: a GPU if there is one)',
+      parseDevice,
+    )
+    .option('--threads <count>', 'threads of the engine (default: one a core)', parseThreads)
+    .helpOption('-h, --help', 'print help')
     .option('--json', 'print one JSON object on standard output and nothing else there')
     .option('--quiet', 'print no progress')
 }
@@ -28,6 +32,8 @@ export async function prepareRecipe(
   options: RecipeCommandOptions,
   overrides: readonly string[],
 ): Promise<Recipe> {
+  const { loadEngine } = await import('@m2l/engine')
+  const { readRecipe } = await import('@m2l/m2l')
   const recipe = await readRecipe(options.cfg, overrides)
   await loadEngine({
     ...(options.device !== undefined && { device: options.device }),

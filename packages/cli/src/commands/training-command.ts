@@ -1,9 +1,9 @@
-import { InputError } from '@m2l/engine'
 import type { Recipe, RecipeRunOptions, TrainingReport } from '@m2l/m2l'
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
 import { InterruptedError, watchForInterruption } from '../interruption.js'
 import { percent, seconds } from '../terminal/format.js'
 import { ProgressDisplay } from '../terminal/progress-display.js'
+import { resumeCommand } from './resume-command.js'
 import { prepareRecipe, recipeCommand, type RecipeCommandOptions } from './recipe-options.js'
 
 interface TrainingCommandOptions extends RecipeCommandOptions {
@@ -18,15 +18,12 @@ export function trainingCommand(
   train: (recipe: Recipe, options: RecipeRunOptions) => Promise<TrainingReport>,
 ): Command {
   return recipeCommand(name, description)
-    .option('--resume', 'go on with the run in the run folder')
+    .addOption(new Option('--resume', 'go on with the run in the run folder').conflicts('restart'))
     .option('--restart', 'throw away the run in the run folder')
     .action(async (overrides: string[], options: TrainingCommandOptions) => {
-      if (options.resume && options.restart) {
-        throw new InputError('--resume and --restart exclude each other; give one of them')
-      }
       const recipe = await prepareRecipe(options, overrides)
       const display = new ProgressDisplay(options)
-      const interruption = watchForInterruption()
+      const interruption = watchForInterruption(display.say)
       try {
         const report = await train(recipe, {
           ...((options.resume || options.restart) && { existing: options.resume ? 'resume' : 'restart' }),
@@ -40,7 +37,7 @@ export function trainingCommand(
         else if (report.completed) process.stdout.write(`${summary(report)}\n`)
         if (!report.completed) {
           throw new InterruptedError(
-            `interrupted; go on with: m2l ${name} --cfg ${options.cfg} --resume ${overrides.join(' ')}`.trimEnd(),
+            `interrupted after saving; go on with: ${resumeCommand(name, options, overrides)}`,
             interruption.exitCode,
           )
         }
@@ -60,5 +57,5 @@ function summary({
 }: TrainingReport): string {
   const done = `${epochs} epochs in ${seconds(duration)}`
   if (bestAccuracy === null) return done
-  return `${done}; best validation accuracy ${percent(bestAccuracy)} after epoch ${bestEpoch}: ${bestCheckpoint}`
+  return `${done}; best validation accuracy ${percent(bestAccuracy)} % after epoch ${bestEpoch}: ${bestCheckpoint}`
 }

@@ -34,10 +34,15 @@ export class ProgressDisplay {
 
   readonly validation: NonNullable<RecipeRunOptions['onValidation']> = (epoch, validation, isBest) => {
     if (this.#quiet) return
-    this.close()
     const accuracy = `${percent(validation.accuracy)} ± ${percent(validation.halfWidth95)} %`
     const best = isBest ? colors.green('  best so far') : ''
-    process.stderr.write(`epoch ${epoch}: validation accuracy ${accuracy}${best}\n`)
+    this.say(`epoch ${epoch}: validation accuracy ${accuracy}${best}`)
+  }
+
+  /** Tells a line, below the bar if there is one. */
+  readonly say = (line: string): void => {
+    this.close()
+    process.stderr.write(`${line}\n`)
   }
 
   /** Ends the bar, if there is one. Harmless when repeated. */

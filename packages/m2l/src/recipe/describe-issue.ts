@@ -50,7 +50,7 @@ function nearest(name: string, known: readonly string[]): string | undefined {
     name.toLowerCase(),
     known.map((candidate) => candidate.toLowerCase()),
   )
-  if (distance(name.toLowerCase(), near) > Math.max(2, name.length / 3)) return undefined
+  if (distance(name.toLowerCase(), near) > Math.ceil(name.length / 3)) return undefined
   return known.find((candidate) => candidate.toLowerCase() === near)
 }
 
