@@ -1,8 +1,8 @@
 import { createBackbone } from '@m2l/backbones'
-import { InputError, randomKey } from '@m2l/engine'
+import { randomKey } from '@m2l/engine'
 import { LevelFusion } from '@m2l/metric'
 import { FewShotModel } from '@m2l/trainer'
-import { levelRegistry, recipeLevels } from './levels.js'
+import { createLevel, levelRegistry, recipeLevels } from './levels.js'
 import type { Recipe } from './recipe/read-recipe.js'
 
 /**
@@ -17,7 +17,10 @@ export async function createModel(recipe: Recipe): Promise<FewShotModel> {
   try {
     const levels = Object.entries(recipeLevels(recipe)).map(
       ([name, { weight, temperature, ...options }]) => ({
-        level: registry.create(name, options, { channels: backbone.channels, key: key.fold(name) }),
+        level: createLevel(recipe, registry, name, options, {
+          channels: backbone.channels,
+          key: key.fold(name),
+        }),
         weight,
         temperature,
       }),
@@ -25,7 +28,6 @@ export async function createModel(recipe: Recipe): Promise<FewShotModel> {
     return new FewShotModel(backbone, new LevelFusion(levels, recipe.model.fusion))
   } catch (error) {
     backbone.dispose()
-    if (error instanceof InputError) throw new InputError(`${recipe.file}: model.levels: ${error.message}`)
     throw error
   }
 }

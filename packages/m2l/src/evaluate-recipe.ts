@@ -64,10 +64,10 @@ export async function evaluateRecipe(
 ): Promise<EvaluationReport> {
   const model = await createModel(recipe)
   try {
-    const folder = await openRunFolder(recipe.folder)
-    const checkpoint = options.checkpoint ?? folder.best
+    const checkpoint = options.checkpoint ?? join(recipe.folder, 'best.safetensors')
     await requireCheckpoint(checkpoint)
     await loadCheckpoint(checkpoint, { model: model.state })
+    const folder = await openRunFolder(recipe.folder)
     const dataset = await openRecipeDataset(recipe, ['test'], options.onRender)
     try {
       const images = new EpisodeImages(
@@ -128,7 +128,7 @@ async function replayedManifest(file: string, { split }: EpisodeImages): Promise
 async function requireCheckpoint(file: string): Promise<void> {
   if (await fileExists(file)) return
   throw new InputError(
-    `${file}: there is no such checkpoint; train first (m2l train), or name one with --checkpoint FILE`,
+    `${file}: there is no such checkpoint; train first (m2l train), or name a checkpoint's file with --checkpoint`,
   )
 }
 

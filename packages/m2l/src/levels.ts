@@ -1,10 +1,12 @@
 import { dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { InputError } from '@m2l/engine'
-import { LevelRegistry, type LevelDefinition } from '@m2l/metric'
+import { LevelRegistry, type LevelDefinition, type LevelEnvironment, type MetricLevel } from '@m2l/metric'
 import { globalDefinition } from '@m2l/metric-global'
 import { partDefinition } from '@m2l/metric-part'
 import { pixelDefinition } from '@m2l/metric-pixel'
+import { disposeState } from '@m2l/nn'
+import { describeIssue } from './recipe/describe-issue.js'
 import type { Recipe } from './recipe/read-recipe.js'
 
 /** The levels of a recipe with their options, weights and temperatures. */
@@ -37,6 +39,41 @@ export async function levelRegistry(recipe: Pick<Recipe, 'file' | 'model'>): Pro
   const registry = new LevelRegistry([partDefinition, pixelDefinition, globalDefinition] as LevelDefinition[])
   for (const name of recipe.model.imports) registry.register(await importLevel(name, recipe.file))
   return registry
+}
+
+/**
+ * A level with the options that the recipe gives it.
+ *
+ * @throws {InputError} when there is no such level, an option is wrong, or the recipe's forward encoding does not make
+ *   the parts that it needs
+ */
+export function createLevel(
+  { file, model }: Recipe,
+  registry: LevelRegistry,
+  name: string,
+  options: Readonly<Record<string, unknown>>,
+  environment: LevelEnvironment,
+): MetricLevel {
+  if (!registry.names.includes(name)) {
+    throw new InputError(
+      `${file}: model.levels.${name}: there is no level ${name}; there are ${registry.names.join(', ')}, and those of model.imports`,
+    )
+  }
+  const schema = registry.get(name).options.strict()
+  const parsed = schema.safeParse(options)
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues
+    const path = ['model', 'levels', name]
+    throw new InputError(`${file}: ${describeIssue(issue!, { schema, value: options, path })}`)
+  }
+  const level = registry.create(name, options, environment)
+  if (level.needs.includes('parts') && model.forward_encoding === 'FCN') {
+    disposeState(level.state)
+    throw new InputError(
+      `${file}: model.forward_encoding is FCN, but level ${name} needs the parts of images; expected Grid-N,N…, for example Grid-3,2`,
+    )
+  }
+  return level
 }
 
 async function importLevel(name: string, recipeFile: string): Promise<LevelDefinition> {

@@ -1,4 +1,5 @@
-import { rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { InputError } from '@m2l/engine'
 import {
   fileExists,
@@ -42,6 +43,7 @@ export interface TrainingReport {
 /**
  * Opens a recipe's run folder and finds where to go on.
  *
+ * @param begin prepares a run that starts anew, before anything of an earlier one is thrown away
  * @throws {InputError} when the folder cannot be written, holds a run that the options do not speak of, or its
  *   checkpoint does not fit
  */
@@ -49,11 +51,16 @@ export async function openRun(
   recipe: Recipe,
   { existing }: RecipeRunOptions,
   into: { model: StateDict; optimiser: Optimiser },
+  begin: () => Promise<void> = async () => {},
 ): Promise<{ folder: RunFolder; position: TrainingPosition }> {
   const folder = await openRunFolder(recipe.folder)
-  if (!(await fileExists(folder.last))) return { folder, position: startPosition }
+  if (!(await fileExists(folder.last))) {
+    await begin()
+    return { folder, position: startPosition }
+  }
   if (existing === 'restart') {
-    for (const file of [folder.last, folder.best, folder.record]) await rm(file, { force: true })
+    await begin()
+    for (const file of await runFiles(folder)) await rm(file, { force: true })
     return { folder, position: startPosition }
   }
   if (existing === 'resume') {
@@ -63,6 +70,13 @@ export async function openRun(
   throw new InputError(
     `${folder.path}: holds an earlier training run; go on with it (--resume), throw it away (--restart), or choose another folder with run.folder=FOLDER`,
   )
+}
+
+/** What a run has left in its folder. */
+async function runFiles({ path, last, best, record }: RunFolder): Promise<string[]> {
+  const names = await readdir(path)
+  const events = names.filter((name) => name.startsWith('events.out.tfevents.'))
+  return [last, best, record, ...events.map((name) => join(path, name))]
 }
 
 /** What a training came to. */

@@ -1,6 +1,6 @@
 import { InputError, randomKey } from '@m2l/engine'
 import { sampleEpisodes } from '@m2l/samplers'
-import { EpisodeImages, fileExists, loadBackbone, startPosition, trainEpisodes } from '@m2l/trainer'
+import { EpisodeImages, fileExists, loadBackbone, trainEpisodes } from '@m2l/trainer'
 import type { StateDict } from '@m2l/nn'
 import { createModel } from './create-model.js'
 import { episodicOptimiser, episodicSchedule } from './optimisers.js'
@@ -30,8 +30,9 @@ export async function trainRecipe(recipe: Recipe, options: RecipeRunOptions = {}
         episodes: recipe.val.episode,
         key: key.fold('validation'),
       })
-      const { folder, position } = await openRun(recipe, options, { model: model.state, optimiser })
-      if (position === startPosition) await loadInitialWeights(recipe, model.backbone.state)
+      const { folder, position } = await openRun(recipe, options, { model: model.state, optimiser }, () =>
+        loadInitialWeights(recipe, model.backbone.state),
+      )
       const outcome = await trainEpisodes({
         ...options,
         model,

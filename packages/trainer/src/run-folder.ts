@@ -1,5 +1,5 @@
 import { access, constants, mkdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { InputError } from '@m2l/engine'
 
 /** Where a training run keeps its files. */
@@ -20,10 +20,12 @@ export interface RunFolder {
  */
 export async function openRunFolder(path: string): Promise<RunFolder> {
   try {
-    await mkdir(path, { recursive: true })
+    await makeFolder(path)
     await access(path, constants.W_OK)
   } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code ?? String(error)
+    const { code } = error as NodeJS.ErrnoException
+    const inTheWay = code === 'EEXIST' || code === 'ENOTDIR'
+    const reason = inTheWay ? 'a file is in the way' : (code ?? String(error))
     throw new InputError(
       `${path}: expected a folder to write results to, but it cannot be written (${reason}); choose another with run.folder=FOLDER`,
     )
@@ -33,6 +35,19 @@ export async function openRunFolder(path: string): Promise<RunFolder> {
     last: join(path, 'last.safetensors'),
     best: join(path, 'best.safetensors'),
     record: join(path, 'record.txt'),
+  }
+}
+
+/** As `mkdir -p`; Node's own recursive mkdir never ends where the system says that a parent is missing, as in /proc. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return
+    if (code !== 'ENOENT' || dirname(path) === path) throw error
+    await makeFolder(dirname(path))
+    await mkdir(path)
   }
 }
 
