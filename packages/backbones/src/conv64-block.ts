@@ -1,5 +1,6 @@
 import { tf, type RandomKey } from '@m2l/engine'
 import { xavierUniform, type ForwardContext, type StateDict } from '@m2l/nn'
+import { maxPool } from './max-pool.js'
 import { NormalisedConvolution } from './normalised-convolution.js'
 
 /** The features at each position of the Conv-64F encoders, in every layer. */
@@ -35,7 +36,7 @@ export class Conv64Block {
     return tf.tidy(() => {
       const features = this.#convolution.forward(x, context)
       // LeakyReLU grows with its input, so it gives the same after pooling as before, on a quarter of the values.
-      return tf.leakyRelu(this.#pooled ? tf.maxPool(features, 2, 2, 'valid') : features, 0.2)
+      return tf.leakyRelu(this.#pooled ? maxPool(features, context) : features, 0.2)
     })
   }
 }

@@ -1,5 +1,6 @@
 import { tf, type RandomKey } from '@m2l/engine'
 import { kaimingNormalFanOut, mergeStates, type ForwardContext, type StateDict } from '@m2l/nn'
+import { maxPool } from './max-pool.js'
 import { NormalisedConvolution } from './normalised-convolution.js'
 
 /** What a stage is made from. */
@@ -54,7 +55,7 @@ export class ResidualStage {
       const twice = leakyRelu(second.forward(once, context))
       const sum = tf.add(third.forward(twice, context), this.#shortcut.forward(x, context)) as tf.Tensor4D
       // LeakyReLU grows with its input, so it gives the same after pooling as before, on a quarter of the values.
-      return leakyRelu(tf.maxPool(sum, 2, 2, 'valid'))
+      return leakyRelu(maxPool(sum, context))
     })
   }
 }

@@ -1,3 +1,5 @@
+import './kernels/leaky-relu-gradient.js'
+
 export { tf } from './tensorflow.js'
 export { InputError } from './input-error.js'
 export { loadEngine, type LoadOptions } from './load.js'
@@ -9,4 +11,5 @@ export { cacheFolder } from './cache-folder.js'
 export { runEngineCommand } from './command.js'
 export { RandomKey, RandomGenerator, randomKey } from './random-key.js'
 export { batchNormTraining, type BatchNormTrainingResult } from './kernels/batch-norm-training.js'
+export { maxPoolTraining } from './kernels/max-pool-training.js'
 export { randomUniform } from './kernels/random-uniform.js'

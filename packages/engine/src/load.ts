@@ -109,6 +109,7 @@ async function startNative(native: NativeEngine, { device, threads }: LoadOption
     process.env.TF_NUM_INTRAOP_THREADS = String(threads)
     process.env.OMP_NUM_THREADS = String(threads)
   }
+  preferFastKernels()
   if (device === 'cpu') process.env.CUDA_VISIBLE_DEVICES = '-1'
   if (typeof device === 'number') process.env.CUDA_VISIBLE_DEVICES = String(device)
 
@@ -127,6 +128,15 @@ async function startNative(native: NativeEngine, { device, threads }: LoadOption
     source: native.source,
     why: native.why,
   }
+}
+
+/**
+ * TensorFlow uses oneDNN's kernels by itself only on processors with AVX-512 or AMX, though they are faster on those
+ * with AVX2 as well; and it asks the system for the memory of each large tensor anew unless told to keep a pool.
+ */
+function preferFastKernels(): void {
+  process.env.TF_ENABLE_ONEDNN_OPTS ??= '1'
+  process.env.TF_CPU_ALLOCATOR_USE_BFC ??= 'true'
 }
 
 async function portable(backend: 'wasm' | 'cpu', why: string): Promise<EngineStatus> {

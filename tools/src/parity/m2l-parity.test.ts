@@ -154,6 +154,9 @@ describe('ten training steps of M2L, against PyTorch', () => {
     3.2345662117004395, 3.2192342281341553, 3.210803508758545, 3.222552537918091, 3.2208075523376465,
   ]
   const tolerance = 2e-3
+  // Where a rectifier's input is within rounding of zero, two right programs part: multiplying the images by
+  // 1 + 1e-6 moves the final weights by up to 3e-3 of the largest.
+  const weightTolerance = 5e-3
 
   it('gives the losses and the final weights', async () => {
     const { tensors: expected } = await load('run_m2l')
@@ -186,7 +189,7 @@ describe('ten training steps of M2L, against PyTorch', () => {
     for (const [name, tensor] of Object.entries(expected)) {
       const { value, layout } = model.state[name]!
       const inFile = layout === 'convolution' ? tf.transpose(value, [3, 2, 0, 1]) : value
-      expect(difference(inFile, tensor), name).toBeLessThan(tolerance)
+      expect(difference(inFile, tensor), name).toBeLessThan(weightTolerance)
     }
   })
 

@@ -2,7 +2,8 @@ import type { tf } from '../tensorflow.js'
 
 /** The part of tfjs-node's backend that runs any TensorFlow operation by name. */
 export interface NativeBackend {
-  readonly binding: Readonly<Record<string, number>>
+  readonly binding: NativeBinding
+  readonly isUsingGpuDevice: boolean
   executeSingleOutput(operation: string, attributes: Attribute[], inputs: tf.TensorInfo[]): tf.Tensor
   executeMultipleOutputs(
     operation: string,
@@ -10,19 +11,42 @@ export interface NativeBackend {
     inputs: tf.TensorInfo[],
     outputs: number,
   ): tf.Tensor[]
+  getInputTensorIds(tensors: readonly tf.TensorInfo[]): number[]
+  createOutputTensor(metadata: NativeTensor): tf.Tensor
+}
+
+/** A tensor of TensorFlow, perhaps of a type that TensorFlow.js does not know. */
+export interface NativeTensor {
+  readonly id: number
+  readonly shape: number[]
+  readonly dtype: number
+}
+
+/** tfjs-node's binding: constants of the C API, and operations on tensors that TensorFlow.js does not know. */
+export interface NativeBinding {
+  readonly TF_ATTR_BOOL: number
+  readonly TF_ATTR_FLOAT: number
+  readonly TF_ATTR_INT: number
+  readonly TF_ATTR_STRING: number
+  readonly TF_ATTR_TYPE: number
+  readonly TF_FLOAT: number
+  readonly TF_INT32: number
+  readonly TF_INT64: number
+  executeOp(operation: string, attributes: Attribute[], inputs: number[], outputs: number): NativeTensor[]
+  deleteTensor(id: number): void
 }
 
 /** An attribute of a TensorFlow operation as tfjs-node's binding takes it. */
 export interface Attribute {
   readonly name: string
-  readonly type: number | undefined
+  readonly type: number
   readonly value: unknown
 }
 
 export function typeAttribute(
   backend: NativeBackend,
   name: string,
-  type: 'TF_FLOAT' | 'TF_INT32',
+  type: 'TF_FLOAT' | 'TF_INT32' | 'TF_INT64',
 ): Attribute {
   return { name, type: backend.binding.TF_ATTR_TYPE, value: backend.binding[type] }
 }
@@ -37,4 +61,8 @@ export function booleanAttribute(backend: NativeBackend, name: string, value: bo
 
 export function stringAttribute(backend: NativeBackend, name: string, value: string): Attribute {
   return { name, type: backend.binding.TF_ATTR_STRING, value }
+}
+
+export function integersAttribute(backend: NativeBackend, name: string, value: readonly number[]): Attribute {
+  return { name, type: backend.binding.TF_ATTR_INT, value: [...value] }
 }
