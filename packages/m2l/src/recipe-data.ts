@@ -61,19 +61,20 @@ export function requireSplit(recipe: Recipe, dataset: Dataset, name: SplitName):
  * As published, Conv-64F sees the image resized to a square; the other encoders resize it a little larger (92 for 84)
  * and crop.
  */
-export function episodeTransforms({ model, data }: Recipe): ImageTransforms {
+export function episodeTransforms({ model, data, train }: Recipe): ImageTransforms {
   const side = data.image_size
   const grid = model.forward_encoding.startsWith('Grid-')
   return {
     whole: model.encoder === 'FourLayer_64F' ? squareResize(side) : resizeThenCrop(largerSide(side), side),
     ...(grid && { parts: gridParts(parseGrid(model.forward_encoding), side) }),
     ...normalisation(data),
+    jitter: train.colorjitter,
   }
 }
 
 /** The transform of pretraining: random crops. */
-export function pretrainingTransforms({ data }: Recipe): ImageTransforms {
-  return { whole: randomResizedCrop(data.image_size), ...normalisation(data) }
+export function pretrainingTransforms({ data, pre }: Recipe): ImageTransforms {
+  return { whole: randomResizedCrop(data.image_size), ...normalisation(data), jitter: pre.colorjitter }
 }
 
 function normalisation({ normalisation: name }: Recipe['data']): Pick<ImageTransforms, 'normalisation'> {

@@ -1,5 +1,7 @@
 import { tf, type RandomKey } from '@m2l/engine'
 import {
+  colourJitter,
+  normalise,
   renderViews,
   type Dataset,
   type ImageRecord,
@@ -18,6 +20,8 @@ export interface ImageTransforms {
   /** The parts of an image; needed where a level needs parts. */
   readonly parts?: Transform
   readonly normalisation?: Normalisation
+  /** Whether brightness, contrast and colour vary in training. */
+  readonly jitter?: boolean
 }
 
 /** Images as input of the backbone. */
@@ -107,8 +111,13 @@ export class EpisodeImages {
   }
 
   #views(pictures: readonly RgbImage[], transform: Transform, key?: RandomKey): tf.Tensor4D {
+    const { normalisation, jitter } = this.transforms
     const views = pictures.map((picture, index) => transform(picture, key?.fold(index)))
-    return renderViews(pictures, views, { normalisation: this.transforms.normalisation })
+    if (!key || !jitter) return renderViews(pictures, views, { ...(normalisation && { normalisation }) })
+    return tf.tidy(() => {
+      const jittered = colourJitter(renderViews(pictures, views), key.fold('colour'))
+      return normalisation ? normalise(jittered, normalisation) : jittered
+    })
   }
 }
 

@@ -2,7 +2,7 @@ import { appendFile } from 'node:fs/promises'
 import { tf } from '@m2l/engine'
 import type { Optimiser, Schedule, StateDict } from '@m2l/nn'
 import { saveCheckpoint, type CheckpointDescription, type TrainingPosition } from './checkpoint.js'
-import { ProgressMeter, type OnProgress, type Phase } from './progress.js'
+import { ProgressMeter, type OnProgress, type Phase, type Progress } from './progress.js'
 import type { RunFolder } from './run-folder.js'
 import { TensorBoardWriter } from './tensorboard.js'
 
@@ -116,25 +116,27 @@ async function trainEpoch<Batch>(
     from.step * unitsPerStep,
   )
   const unread: StepMeasures[] = []
+  let means: Pick<Progress, 'loss' | 'accuracy'> = from.step === 0 ? {} : meansOf(from)
+  const report = () => meter.update(position.step * unitsPerStep, means)
   const read = async () => {
     const { epoch, step, lossSum, accuracySum } = position
     const sums = await readSums(unread)
+    if (sums.count === 0) return
     position = { ...position, lossSum: lossSum + sums.loss, accuracySum: accuracySum + sums.accuracy }
-    if (sums.count > 0) board.scalar('loss_train', sums.loss / sums.count, epoch * stepsPerEpoch + step)
-    if (step === 0) return
-    meter.update(step * unitsPerStep, {
-      loss: position.lossSum / step,
-      accuracy: position.accuracySum / step,
-    })
+    means = meansOf(position)
+    board.scalar('loss_train', sums.loss / sums.count, epoch * stepsPerEpoch + step)
   }
   if (from.step === stepsPerEpoch) return from
+  report()
   for await (const batch of task.batches(from.epoch, from.step)) {
     const { epoch, step } = position
     unread.push(task.step(batch, { epoch, step, rate: schedule(epoch) }))
     position = { ...position, step: step + 1 }
-    if (position.step % stepsPerRead === 0) await read()
+    const isLast = position.step === stepsPerEpoch
+    if (position.step % stepsPerRead === 0 || isLast) await read()
+    report()
     if (signal?.aborted) break
-    if (position.step % stepsPerCheckpoint === 0 && position.step < stepsPerEpoch) {
+    if (position.step % stepsPerCheckpoint === 0 && !isLast) {
       await read()
       await save(position)
     }
@@ -142,6 +144,10 @@ async function trainEpoch<Batch>(
   await read()
   if (signal?.aborted) await save(position)
   return position
+}
+
+function meansOf({ step, lossSum, accuracySum }: TrainingPosition): { loss: number; accuracy: number } {
+  return { loss: lossSum / step, accuracy: accuracySum / step }
 }
 
 async function readSums(unread: StepMeasures[]): Promise<{ loss: number; accuracy: number; count: number }> {

@@ -68,7 +68,7 @@ describe('trainEpisodes', () => {
     const before = tf.memory().numTensors
     const { outcome, files } = await run(temporary(), startPosition, {
       epochs: 4,
-      onProgress: ({ phase, loss }) => phase === 'train' && losses.push(loss!),
+      onProgress: ({ phase, loss }) => phase === 'train' && loss !== undefined && losses.push(loss),
     })
     expect(tf.memory().numTensors).toBe(before)
     expect(outcome).toMatchObject({ completed: true, position: { epoch: 4, step: 0 } })
@@ -171,7 +171,8 @@ describe('pretrain', () => {
       schedule: () => 0.05,
       position: startPosition,
       key,
-      onProgress: ({ phase, accuracy }) => phase === 'pretrain' && accuracies.push(accuracy!),
+      onProgress: ({ phase, accuracy }) =>
+        phase === 'pretrain' && accuracy !== undefined && accuracies.push(accuracy),
     })
     expect(accuracies.at(-1)).toBeGreaterThan(accuracies[0]!)
     expect(readFileSync(folder.record, 'utf8').match(/^epoch \d+/gm)).toEqual([

@@ -1,0 +1,86 @@
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { InputError, loadEngine, tf } from '@m2l/engine'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { createModel, parseRecipe, type Recipe } from './index.js'
+
+beforeAll(async () => {
+  await loadEngine()
+})
+
+const small = 'model: { encoder: FourLayer_64F_4x }'
+
+async function levelsOf(recipe: Recipe) {
+  const model = await createModel(recipe)
+  const levels = model.metric.levels.map(({ level, weight, temperature }) => [
+    level.name,
+    weight,
+    temperature,
+  ])
+  model.dispose()
+  return levels
+}
+
+describe('createModel', () => {
+  it('composes the levels that the query stands for', async () => {
+    const query = (name: string) => levelsOf(parseRecipe(small, 'r.yaml', [`model.query=${name}`]))
+    expect(await query('M2L')).toEqual([
+      ['part', 1, 1],
+      ['pixel', 0.5, 1],
+      ['global', 0.5, 64],
+    ])
+    expect(await query('ProtoNet')).toEqual([['global', 1, 64]])
+    expect(await query('DN4')).toEqual([['pixel', 1, 1]])
+  })
+
+  it('takes levels, weights and options from the recipe instead', async () => {
+    const recipe = parseRecipe(small, 'r.yaml', [
+      'model.levels={part: {weight: 2, graph: class}, global: {}}',
+    ])
+    expect(await levelsOf(recipe)).toEqual([
+      ['part', 2, 1],
+      ['global', 1, 1],
+    ])
+  })
+
+  it('draws its weights from the seed and leaves no tensor behind', async () => {
+    const before = tf.memory().numTensors
+    const weights = async (seed: number) => {
+      const model = await createModel(parseRecipe(small, 'r.yaml', [`seed=${seed}`]))
+      const values = Object.values(model.state).flatMap(({ value }) =>
+        Array.from(value.dataSync().slice(0, 4)),
+      )
+      model.dispose()
+      return values
+    }
+    expect(await weights(1)).toEqual(await weights(1))
+    expect(await weights(1)).not.toEqual(await weights(2))
+    expect(tf.memory().numTensors).toBe(before)
+  })
+
+  it.each([
+    [
+      'model.levels={pixl: {}}',
+      /r\.yaml: model\.levels.*pixl.*pixel/,
+    ],
+    ['model.levels={part: {graph: star}}', /r\.yaml: model\.levels\.part\.graph is "star", expected identity, class or full/],
+    ['model.levels={pixel: {topk: 3}}', /r\.yaml: model\.levels\.pixel\.topk is not an option/],
+    ['model.imports=[./missing.js]', /r\.yaml: model\.imports: \.\/missing\.js cannot be imported/],
+  ])('refuses %s in one line and frees what it had made', async (override, message) => {
+    const before = tf.memory().numTensors
+    const failure = createModel(parseRecipe(small, 'r.yaml', [override]))
+    await expect(failure).rejects.toThrow(InputError)
+    await expect(failure).rejects.toThrow(message)
+    expect(tf.memory().numTensors).toBe(before)
+  })
+
+  it('refuses a module that exports no level', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'm2l-level-'))
+    writeFileSync(join(folder, 'level.mjs'), 'export default 3\n')
+    const recipe = parseRecipe(small, join(folder, 'r.yaml'), ['model.imports=[./level.mjs]'])
+    await expect(createModel(recipe)).rejects.toThrow(
+      'expected the default export of ./level.mjs to be a level',
+    )
+  })
+})
