@@ -60,11 +60,11 @@ describe('createModel', () => {
   })
 
   it.each([
+    ['model.levels={pixl: {}}', /r\.yaml: model\.levels.*pixl.*pixel/],
     [
-      'model.levels={pixl: {}}',
-      /r\.yaml: model\.levels.*pixl.*pixel/,
+      'model.levels={part: {graph: star}}',
+      /r\.yaml: model\.levels\.part\.graph is "star", expected identity, class or full/,
     ],
-    ['model.levels={part: {graph: star}}', /r\.yaml: model\.levels\.part\.graph is "star", expected identity, class or full/],
     ['model.levels={pixel: {topk: 3}}', /r\.yaml: model\.levels\.pixel\.topk is not an option/],
     ['model.imports=[./missing.js]', /r\.yaml: model\.imports: \.\/missing\.js cannot be imported/],
   ])('refuses %s in one line and frees what it had made', async (override, message) => {

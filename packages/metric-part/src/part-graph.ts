@@ -21,9 +21,9 @@ export class PartGraph {
 
   /** @param dropout the probability with which a hidden unit is dropped in training */
   constructor(options: { channels: number; adjacency: PartAdjacency; dropout: number; key: RandomKey }) {
-    const { channels, adjacency, dropout, key } = options
+    const { channels, adjacency, key } = options
     this.#adjacency = adjacency
-    this.#dropout = dropout
+    this.#dropout = options.dropout
     const hidden = 4 * channels
     this.state = {
       'gc1.weight': withinRootOfOutputs(key.fold('gc1.weight'), [channels, hidden]),
