@@ -1,41 +1,31 @@
 import type { Progress, RecipeRunOptions } from '@m2l/m2l'
 import { SingleBar } from 'cli-progress'
-import colors from 'picocolors'
+import { coloursFor } from './colours.js'
 import { percent, seconds } from './format.js'
 
-/** Progress on standard error: bars on a terminal, elsewhere a line for each epoch and validation. */
+/** Progress on standard error: bars on a terminal, elsewhere a line for each validation. */
 export class ProgressDisplay {
   readonly #quiet: boolean
   #bar: SingleBar | undefined
-  #shown = ''
+  #title = ''
 
   constructor({ quiet }: { readonly quiet?: true }) {
     this.#quiet = quiet ?? false
   }
 
   readonly update = (progress: Progress): void => {
-    if (!this.#showsBars) return
-    const title = titleOf(progress)
-    if (title !== this.#shown) this.#start(title, progress.total)
-    this.#bar?.update(progress.done, { detail: detailOf(progress) })
-    if (progress.done >= progress.total) this.close()
+    this.#show(titleOf(progress), progress.done, progress.total, detailOf(progress))
   }
 
+  /** Shows how much of the embedded data set is drawn. */
   readonly rendering = (done: number, total: number): void => {
-    this.update({
-      phase: 'embed',
-      done,
-      total,
-      unit: 'images',
-      perSecond: 0,
-      secondsLeft: Number.NaN,
-    })
+    this.#show('drawing emoji', done, total, '')
   }
 
   readonly validation: NonNullable<RecipeRunOptions['onValidation']> = (epoch, validation, isBest) => {
     if (this.#quiet) return
     const accuracy = `${percent(validation.accuracy)} ± ${percent(validation.halfWidth95)} %`
-    const best = isBest ? colors.green('  best so far') : ''
+    const best = isBest ? coloursFor(process.stderr).green('  best so far') : ''
     this.say(`epoch ${epoch}: validation accuracy ${accuracy}${best}`)
   }
 
@@ -49,16 +39,19 @@ export class ProgressDisplay {
   close(): void {
     this.#bar?.stop()
     this.#bar = undefined
-    this.#shown = ''
+    this.#title = ''
   }
 
-  get #showsBars(): boolean {
-    return !this.#quiet && process.stderr.isTTY === true
+  #show(title: string, done: number, total: number, detail: string): void {
+    if (this.#quiet || process.stderr.isTTY !== true) return
+    if (title !== this.#title) this.#start(title, total)
+    this.#bar?.update(done, { detail })
+    if (done >= total) this.close()
   }
 
   #start(title: string, total: number): void {
     this.close()
-    this.#shown = title
+    this.#title = title
     this.#bar = new SingleBar({
       format: `${title.padEnd(16)} {bar} {value}/{total} {detail}`,
       barCompleteChar: '━',
@@ -73,7 +66,7 @@ export class ProgressDisplay {
 
 function titleOf({ phase, epoch, epochs, unit }: Progress): string {
   if (epoch !== undefined) return `${phase} ${epoch}/${epochs}`
-  return phase === 'embed' ? unit : phase
+  return phase === 'embed' ? `${phase} ${unit}` : phase
 }
 
 function detailOf({ unit, loss, accuracy, perSecond, secondsLeft }: Progress): string {
