@@ -74,7 +74,11 @@ export function episodeTransforms({ model, data, train }: Recipe): ImageTransfor
 
 /** The transform of pretraining: random crops. */
 export function pretrainingTransforms({ data, pre }: Recipe): ImageTransforms {
-  return { whole: randomResizedCrop(data.image_size), ...normalisation(data), jitter: pre.colorjitter }
+  return {
+    whole: randomResizedCrop(data.image_size, pre.smallest_crop),
+    ...normalisation(data),
+    jitter: pre.colorjitter,
+  }
 }
 
 function normalisation({ normalisation: name }: Recipe['data']): Pick<ImageTransforms, 'normalisation'> {

@@ -1,5 +1,5 @@
 import { InputError, randomKey } from '@m2l/engine'
-import { sampleEpisodes } from '@m2l/samplers'
+import { assertEpisodesPossible, sampleEpisodes } from '@m2l/samplers'
 import { EpisodeImages, fileExists, loadBackbone, trainEpisodes } from '@m2l/trainer'
 import type { StateDict } from '@m2l/nn'
 import { createModel } from './create-model.js'
@@ -24,6 +24,8 @@ export async function trainRecipe(recipe: Recipe, options: RecipeRunOptions = {}
       const train = new EpisodeImages(dataset, requireSplit(recipe, dataset, 'train'), transforms)
       const val = new EpisodeImages(dataset, requireSplit(recipe, dataset, 'val'), transforms)
       const task = { ways: recipe.n_way, shots: recipe.k_shot }
+      const episode = { ...task, queries: recipe.train.query_per_class_per_episode }
+      assertEpisodesPossible(train.split, episode)
       const episodes = sampleEpisodes(val.split, {
         ...task,
         queries: recipe.test.query_per_class_per_episode,
@@ -38,7 +40,7 @@ export async function trainRecipe(recipe: Recipe, options: RecipeRunOptions = {}
         model,
         optimiser,
         images: train,
-        episode: { ...task, queries: recipe.train.query_per_class_per_episode },
+        episode,
         episodesPerEpoch: recipe.train.episode_per_epoch,
         batchSize: recipe.train.batch_size,
         validation: { images: val, episodes },

@@ -1,35 +1,42 @@
-import type { RandomGenerator } from '@m2l/engine'
+import { InputError, type RandomGenerator } from '@m2l/engine'
 import { assertSide } from './side.js'
 import { squareResize } from './square-resize.js'
 import type { Transform } from './transform.js'
 import type { Rectangle, Size } from './view.js'
 
-const smallestArea = 0.08
+/** The share of the area that torchvision's transform keeps at least. */
+const usualSmallestArea = 0.08
 const smallestRatio = 3 / 4
 const largestRatio = 4 / 3
 const attempts = 10
 
 /**
- * A random part of the picture, 8 to 100 % of its area and 3/4 to 4/3 as wide as high, resized to a square and
+ * A random part of the picture, `smallestArea` to all of its area and 3/4 to 4/3 as wide as high, resized to a square and
  * mirrored half of the time, as torchvision's `RandomResizedCrop` and `RandomHorizontalFlip` do; for pretraining.
  * Introduced for Inception: Szegedy et al., "Going deeper with convolutions", CVPR 2015, section 6.
  * Without a key it is {@link squareResize}.
  *
  * @param side of the result, in pixels.
- * @throws InputError when the side is not a whole number of at least one pixel.
+ * @param smallestArea the least share of the picture that is seen, in (0, 1].
+ * @throws InputError when the side is not a whole number of at least one pixel, or the area not in (0, 1].
  */
-export function randomResizedCrop(side: number): Transform {
+export function randomResizedCrop(side: number, smallestArea: number = usualSmallestArea): Transform {
   assertSide('randomResizedCrop', side)
+  if (!(smallestArea > 0 && smallestArea <= 1)) {
+    throw new InputError(
+      `randomResizedCrop: smallestArea is ${smallestArea}; give a share of the area, more than 0 up to 1`,
+    )
+  }
   const whole = squareResize(side)
   return (image, key) => {
     if (!key) return whole(image)
     const random = key.generator()
-    const window = drawWindow(image, random)
+    const window = drawWindow(image, smallestArea, random)
     return [{ window, size: { height: side, width: side }, flip: random.uniform() < 0.5 }]
   }
 }
 
-function drawWindow(image: Size, random: RandomGenerator): Rectangle {
+function drawWindow(image: Size, smallestArea: number, random: RandomGenerator): Rectangle {
   for (let attempt = 0; attempt < attempts; attempt++) {
     const area = image.height * image.width * (smallestArea + (1 - smallestArea) * random.uniform())
     const ratio = smallestRatio * (largestRatio / smallestRatio) ** random.uniform()

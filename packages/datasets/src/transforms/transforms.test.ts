@@ -200,6 +200,14 @@ describe('whole images', () => {
 })
 
 describe('randomResizedCrop', () => {
+  test('shows at least the share of the area that is asked for, and refuses a share that is none', () => {
+    for (let index = 0; index < 50; index++) {
+      const { window } = randomResizedCrop(32, 0.5)(square(100), randomKey(5).fold(index))[0]!
+      expect(window.height * window.width).toBeGreaterThan(0.47 * 100 * 100)
+    }
+    for (const share of [0, 1.5, Number.NaN]) expect(() => randomResizedCrop(32, share)).toThrow(InputError)
+  })
+
   test('windows lie inside and keep area and ratio within the rounding', () => {
     fc.assert(
       fc.property(sizes, keys, (image, key) => {

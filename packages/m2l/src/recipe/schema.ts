@@ -16,7 +16,7 @@ const levelSchema = z.looseObject({
 /**
  * The keys of a recipe with their defaults: those of the published program (its YAML files), and beside them `data.dataset`,
  * `data.split`, `data.image_size`, `data.normalisation`, `model.levels`, `model.imports`, `model.fusion`,
- * `model.weights` and `run.folder`.
+ * `model.weights`, `pre.smallest_crop` and `run.folder`.
  */
 export const recipeSchema = z.strictObject({
   seed: z.int().default(1),
@@ -100,6 +100,8 @@ export const recipeSchema = z.strictObject({
       colorjitter: z.boolean().default(true),
       val_episode: count.default(200),
       pretrain_num_class: count.default(64),
+      /** The least share of a picture's area that a random crop of pretraining shows. */
+      smallest_crop: z.number().gt(0).max(1).default(0.08),
     })
     .prefault({}),
   semi: z
