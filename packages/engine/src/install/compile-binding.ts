@@ -5,6 +5,7 @@ import { EngineError } from '../engine-error.js'
 import { DiskFullError, saysDiskFull } from './disk-space.js'
 import { bindingFile } from './engine-cache.js'
 import { findNodeHeaders } from './node-headers.js'
+import { addQuietStart } from './quiet-start.js'
 import { runCommand } from './run-command.js'
 
 const require = createRequire(import.meta.url)
@@ -33,6 +34,7 @@ export async function compileBinding(compilation: Compilation): Promise<void> {
   }
   await mkdir(outputFolder, { recursive: true })
   const nodeHeaders = await findNodeHeaders(join(workFolder, 'node'))
+  const quietStart = await addQuietStart(workFolder)
   const { code, output } = await runCommand(
     process.execPath,
     [
@@ -42,6 +44,7 @@ export async function compileBinding(compilation: Compilation): Promise<void> {
       `--module_path=${outputFolder}`,
       '--napi_build_version=8',
       `--nodedir=${nodeHeaders}`,
+      ...quietStart,
     ],
     { cwd: workFolder, env: compilerEnvironment(python), signal },
   )

@@ -9,7 +9,7 @@ import type { Variant } from './wheels.js'
  *
  *     <cache>/engine/tensorflow-2.21.0-cpu-linux-x64/       one libtensorflow
  *       deps/lib  deps/include  manifest.json
- *       bindings/abi-115/tfjs_binding.node  manifest.json   its binding for one Node.js ABI
+ *       bindings/abi-115-2/tfjs_binding.node  manifest.json   its binding for one Node.js ABI
  *
  * The binding looks for libtensorflow in `../../deps/lib`. Each folder appears under its name by one rename, when
  * it is whole and has its manifest; what is being made lies in a folder named `.staging-*`.
@@ -49,8 +49,11 @@ export const hostPlatform = `${process.platform}-${process.arch}`
 export const libraryFolderName = (version: string, variant: Variant): string =>
   `tensorflow-${version}-${variant}-${hostPlatform}`
 
+/** To be raised when the binding is built differently: caches then get the new one beside the old one. */
+const bindingRevision = 2
+
 /** Folder of the binding for this Node.js, relative to the folder of its libtensorflow. */
-export const bindingFolder = join('bindings', `abi-${process.versions.modules}`)
+export const bindingFolder = join('bindings', `abi-${process.versions.modules}-${bindingRevision}`)
 
 export const bindingFile = 'tfjs_binding.node'
 

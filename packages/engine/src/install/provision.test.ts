@@ -4,12 +4,14 @@ import {
   mkdirSync,
   readFileSync,
   readdirSync,
+  renameSync,
   rmSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { bindingFile, bindingFolder } from './engine-cache.js'
 import { buildPackage, names, outcomeOf, Workshop } from './installation.test.helper.js'
 import { provision } from './provision.js'
 
@@ -113,6 +115,16 @@ describe('an installation', () => {
     const { folder } = await workshop.install()
     rmSync(join(folder!, 'bindings'), { recursive: true })
     expect(await workshop.install()).toMatchObject({ alreadyThere: false })
+    expect(workshop.downloads()).toBe(1)
+  })
+
+  it('puts the binding beside one that an earlier version has built, without a download', async () => {
+    const { folder } = await workshop.install()
+    const earlier = join(folder!, 'bindings', `abi-${process.versions.modules}`)
+    renameSync(join(folder!, bindingFolder), earlier)
+    expect(await workshop.install()).toMatchObject({ alreadyThere: false })
+    expect(existsSync(join(folder!, bindingFolder, bindingFile))).toBe(true)
+    expect(existsSync(join(earlier, bindingFile))).toBe(true)
     expect(workshop.downloads()).toBe(1)
   })
 })
