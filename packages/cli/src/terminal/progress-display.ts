@@ -8,6 +8,7 @@ export class ProgressDisplay {
   readonly #quiet: boolean
   #bar: SingleBar | undefined
   #title = ''
+  #renderingSince: number | undefined
 
   constructor({ quiet }: { readonly quiet?: true }) {
     this.#quiet = quiet ?? false
@@ -19,7 +20,10 @@ export class ProgressDisplay {
 
   /** Shows how much of the embedded data set is drawn. */
   readonly rendering = (done: number, total: number): void => {
-    this.#show('drawing emoji', done, total, '')
+    this.#renderingSince ??= performance.now()
+    const perSecond = done / Math.max(1e-3, (performance.now() - this.#renderingSince) / 1000)
+    const secondsLeft = (total - done) / perSecond
+    this.#show('drawing emoji', done, total, detailOf({ unit: 'images', perSecond, secondsLeft }))
   }
 
   readonly validation: NonNullable<RecipeRunOptions['onValidation']> = (epoch, validation, isBest) => {
@@ -69,7 +73,13 @@ function titleOf({ phase, epoch, epochs, unit }: Progress): string {
   return phase === 'embed' ? `${phase} ${unit}` : phase
 }
 
-function detailOf({ unit, loss, accuracy, perSecond, secondsLeft }: Progress): string {
+function detailOf({
+  unit,
+  loss,
+  accuracy,
+  perSecond,
+  secondsLeft,
+}: Pick<Progress, 'unit' | 'loss' | 'accuracy' | 'perSecond' | 'secondsLeft'>): string {
   return [
     ...(loss === undefined ? [] : [`loss ${loss.toFixed(3)}`]),
     ...(accuracy === undefined ? [] : [`accuracy ${percent(accuracy)} %`]),

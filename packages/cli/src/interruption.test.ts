@@ -1,0 +1,69 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { beforeAll, expect, test } from 'vitest'
+import {
+  globalLevelOnly,
+  m2l,
+  smallRecipe,
+  start,
+  temporaryFolder,
+  writePatterns,
+  type Finished,
+} from './m2l-process.test.helper.js'
+
+let folder: string
+beforeAll(async () => {
+  folder = await temporaryFolder()
+  await writePatterns(join(folder, 'patterns'))
+  await writeFile(join(folder, 'm2l.yaml'), smallRecipe)
+})
+
+const changes = ['train.episode_per_epoch=25', ...globalLevelOnly]
+const train = ['train', '--cfg', 'm2l.yaml', ...changes]
+
+/** Interrupts a training as soon as it has begun, which its file for TensorBoard shows. */
+async function interrupted(signal: 'SIGINT' | 'SIGTERM', words: readonly string[]): Promise<Finished> {
+  const began = await eventFiles()
+  const run = start(folder, words)
+  const ended = run.finished.then(() => true)
+  while ((await eventFiles()) === began) {
+    if (await Promise.race([ended, setTimeout(10, false)])) break
+  }
+  run.kill(signal)
+  return run.finished
+}
+
+async function eventFiles(): Promise<number> {
+  const files = await readdir(join(folder, 'runs/broken')).catch(() => [])
+  return files.filter((file) => file.startsWith('events.')).length
+}
+
+test('a training that is interrupted twice ends with the weights of one that never was', async () => {
+  const whole = await m2l(folder, ...train, 'run.folder=runs/whole')
+  expect(whole.exitCode).toBe(0)
+
+  const goOn =
+    'go on with: m2l train --cfg m2l.yaml --resume train.episode_per_epoch=25 ' +
+    "'model.levels={global: {}}' model.forward_encoding=FCN run.folder=runs/broken"
+  const first = await interrupted('SIGINT', [...train, 'run.folder=runs/broken', '--json'])
+  expect(first.stderr).toBe(
+    `stopping after the step under way; Ctrl-C again leaves at once\nm2l: interrupted after saving; ${goOn}\n`,
+  )
+  expect(first.exitCode).toBe(130)
+  expect(JSON.parse(first.stdout)).toMatchObject({ completed: false, epochs: 0 })
+
+  const second = await interrupted('SIGTERM', [...train, 'run.folder=runs/broken', '--resume'])
+  expect(second.stderr).toContain('stopping after the step under way; a second signal leaves at once\n')
+  expect(second.stderr).toContain(goOn)
+  expect(second).toMatchObject({ exitCode: 143, stdout: '' })
+
+  const resumed = await m2l(folder, ...train, 'run.folder=runs/broken', '--resume')
+  expect(resumed.exitCode).toBe(0)
+  for (const file of ['last.safetensors', 'best.safetensors', 'record.txt']) {
+    const [expected, actual] = await Promise.all(
+      ['whole', 'broken'].map((run) => readFile(join(folder, 'runs', run, file))),
+    )
+    expect(actual!.equals(expected!), file).toBe(true)
+  }
+})

@@ -1,0 +1,112 @@
+import { spawn } from 'node:child_process'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import sharp from 'sharp'
+import { afterAll, vi } from 'vitest'
+import { run } from './index.js'
+
+const program = resolve(import.meta.dirname, '../bin/m2l.js')
+
+/** What a process of the command left. */
+export interface Finished {
+  readonly exitCode: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** A process of the command under way. */
+export interface Running {
+  readonly finished: Promise<Finished>
+  kill(signal: 'SIGINT' | 'SIGTERM'): void
+}
+
+/** Starts `m2l` with some words, in a folder. */
+export function start(folder: string, words: readonly string[]): Running {
+  const { NO_COLOR: _no, FORCE_COLOR: _force, ...env } = process.env
+  const child = spawn(process.execPath, [program, ...words], { cwd: folder, env })
+  const text = { stdout: '', stderr: '' }
+  for (const stream of ['stdout', 'stderr'] as const) {
+    child[stream].setEncoding('utf8').on('data', (part: string) => (text[stream] += part))
+  }
+  const finished = new Promise<Finished>((done, fail) => {
+    child.on('error', fail).on('close', (exitCode) => done({ exitCode, ...text }))
+  })
+  return { finished, kill: (signal) => child.kill(signal) }
+}
+
+/** Runs `m2l` to its end. */
+export function m2l(folder: string, ...words: string[]): Promise<Finished> {
+  return start(folder, words).finished
+}
+
+/**
+ * Runs the command to its end within this process, where the engine is loaded but once; only one at a time.
+ */
+export async function m2lHere(folder: string, ...words: string[]): Promise<Finished> {
+  const text = { stdout: '', stderr: '' }
+  const collect = (stream: 'stdout' | 'stderr') =>
+    vi.spyOn(process[stream], 'write').mockImplementation((part) => {
+      text[stream] += String(part)
+      return true
+    })
+  const spies = [collect('stdout'), collect('stderr')]
+  const before = process.cwd()
+  process.chdir(folder)
+  try {
+    return { exitCode: await run(words), ...text }
+  } finally {
+    process.chdir(before)
+    for (const spy of spies) spy.mockRestore()
+  }
+}
+
+/** A new empty folder, removed after the test file. */
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'm2l-cli-'))
+  made.push(folder)
+  return folder
+}
+
+const made: string[] = []
+afterAll(() => Promise.all(made.splice(0).map((folder) => rm(folder, { recursive: true }))))
+
+/** Pictures to learn from: 8 classes a split, 12 images of 32x32 a class, as `<split>/<class>/<image>.png`. */
+export async function writePatterns(folder: string, splits: readonly string[] = ['train', 'val', 'test']) {
+  for (const [number, split] of splits.entries()) {
+    for (let index = 0; index < 8; index++) {
+      const ofClass = join(folder, split, className(split, index))
+      await mkdir(ofClass, { recursive: true })
+      for (let image = 0; image < 12; image++) {
+        await writeFile(join(ofClass, `${image}.png`), await pattern(8 * number + index, image))
+      }
+    }
+  }
+}
+
+export function className(split: string, index: number): string {
+  return `${split}-${index}`
+}
+
+/** A disc on a ground, their colours and its size by the class, its place by the image. */
+export function pattern(kind: number, image: number): Promise<Buffer> {
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="32" height="32">
+    <rect width="32" height="32" fill="hsl(${(kind * 137) % 360}, 70%, ${35 + (kind % 3) * 15}%)"/>
+    <circle cx="${8 + (image % 4) * 5}" cy="${8 + Math.floor(image / 4) * 6}" r="${3 + (kind % 5)}"
+      fill="hsl(${(kind * 77) % 360}, 80%, 70%)"/></svg>`
+  return sharp(Buffer.from(svg)).png().toBuffer()
+}
+
+/** A recipe that is learned in seconds; all three levels with few parts. */
+export const smallRecipe = `
+n_way: 3
+model: { encoder: FourLayer_64F_4x, forward_encoding: Grid-2 }
+data: { dataset: patterns, image_dir: patterns, image_size: 32 }
+train: { query_per_class_per_episode: 1, batch_size: 1, episode_per_epoch: 6, epochs: 2 }
+val: { episode: 5 }
+test: { query_per_class_per_episode: 2, episode: 10 }
+pre: { epochs: 2, batch_size: 32, snapshot_epoch: 1, snapshot_interval: 1, val_episode: 5 }
+`
+
+/** One level on whole images: the quickest that can be trained. */
+export const globalLevelOnly = ['model.levels={global: {}}', 'model.forward_encoding=FCN']

@@ -1,0 +1,158 @@
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createWriteStream } from 'node:fs'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { ZipFile } from 'yazl'
+import {
+  className,
+  m2l,
+  m2lHere,
+  smallRecipe,
+  temporaryFolder,
+  writePatterns,
+} from './m2l-process.test.helper.js'
+
+let folder: string
+beforeAll(async () => {
+  folder = await temporaryFolder()
+  await writePatterns(join(folder, 'patterns'))
+  await writeFile(join(folder, 'pre.yaml'), smallRecipe)
+  await writeFile(join(folder, 'm2l.yaml'), `${smallRecipe}run: { folder: runs/patterns/m2l }\n`)
+})
+
+const json = (text: string) => JSON.parse(text) as Record<string, unknown>
+const read = (path: string) => readFile(join(folder, path))
+
+describe('from images to an accuracy', () => {
+  test('pretrains, trains from that, evaluates, and replays the evaluation', async () => {
+    const pretrained = await m2l(folder, 'pretrain', '--cfg', 'pre.yaml')
+    expect(pretrained.stderr).toMatch(/^epoch 1: validation accuracy .*\nepoch 2: validation accuracy .*\n$/)
+    expect(pretrained.stdout).toMatch(
+      /^2 epochs in .* s; best validation accuracy [\d.]+ % after epoch [12]: runs\/patterns\/pre\/best\.safetensors\n$/,
+    )
+    expect(pretrained.exitCode).toBe(0)
+    await expectRunFolder('runs/patterns/pre')
+
+    const trained = await m2l(
+      folder,
+      'train',
+      '--cfg',
+      'm2l.yaml',
+      'model.weights=pre/best.safetensors',
+      '--json',
+    )
+    expect(trained.stderr.match(/^epoch \d: validation accuracy/gm)).toHaveLength(2)
+    expect(trained.stdout.trimEnd()).not.toContain('\n')
+    expect(json(trained.stdout)).toMatchObject({
+      recipe: 'm2l',
+      folder: 'runs/patterns/m2l',
+      bestCheckpoint: 'runs/patterns/m2l/best.safetensors',
+      epochs: 2,
+      completed: true,
+    })
+    expect(trained.exitCode).toBe(0)
+    await expectRunFolder('runs/patterns/m2l')
+
+    const evaluated = await m2l(folder, 'evaluate', '--cfg', 'm2l.yaml', '--json')
+    expect(evaluated.stderr).toBe('')
+    expect(evaluated.stdout.trimEnd()).not.toContain('\n')
+    const report = json(evaluated.stdout)
+    expect(report).toEqual(json((await read('runs/patterns/m2l/result.json')).toString()))
+    expect(report).toMatchObject({
+      dataset: 'patterns',
+      split: 'test',
+      ways: 3,
+      shots: 1,
+      queries: 2,
+      episodes: 10,
+    })
+    expect(Object.keys(report.accuracy as object)).toEqual(['fused', 'part', 'pixel', 'global'])
+    expect((report.accuracy as { fused: number }).fused).toBeGreaterThan(0.6)
+
+    const manifest = 'runs/patterns/m2l/test-manifest.jsonl'
+    await writeFile(join(folder, 'episodes.jsonl'), await read(manifest))
+    const words = ['seed=5', 'test.episode=3', '-c', 'runs/patterns/m2l/best.safetensors']
+    const replayed = await m2lHere(
+      folder,
+      'evaluate',
+      '--cfg',
+      'm2l.yaml',
+      '--manifest',
+      'episodes.jsonl',
+      '--json',
+      ...words,
+    )
+    expect(json(replayed.stdout).accuracy).toEqual(report.accuracy)
+    expect(json(replayed.stdout).interval95).toEqual(report.interval95)
+
+    const shown = await m2lHere(folder, 'evaluate', '--cfg', 'm2l.yaml')
+    const { fused } = report.accuracy as { fused: number }
+    expect(shown.stdout).toContain(`${(100 * fused).toFixed(2)} ± `)
+    expect(shown.stdout).toContain('10 3-way 1-shot episodes of patterns (test)')
+
+    await expectAnotherRunRefused()
+  })
+
+  test('reads a zip in place, its classes divided by a split file', async () => {
+    const zip = new ZipFile()
+    for (const split of ['train', 'val', 'test']) {
+      for (const ofClass of await readdir(join(folder, 'patterns', split))) {
+        for (const image of await readdir(join(folder, 'patterns', split, ofClass))) {
+          zip.addFile(join(folder, 'patterns', split, ofClass, image), `${ofClass}/${image}`)
+        }
+      }
+    }
+    zip.end()
+    await pipeline(zip.outputStream, createWriteStream(join(folder, 'all.zip')))
+    const names = (split: string) =>
+      Array.from({ length: 8 }, (_, index) => className(split, index)).join(', ')
+    const lines = ['train', 'val', 'test'].map((split) => `${split}: [${names(split)}]`)
+    await writeFile(join(folder, 'split.yaml'), lines.join('\n'))
+
+    const shown = await m2lHere(folder, 'data', 'show', 'all.zip', '--split', 'split.yaml', '--json')
+    expect(json(shown.stdout)).toMatchObject({
+      dataset: 'all',
+      splits: ['train', 'val', 'test'].map((split) => ({
+        split,
+        classes: 8,
+        images: 96,
+        fewest: 12,
+        most: 12,
+      })),
+    })
+
+    const words = ['data.image_dir=all.zip', 'data.split=split.yaml', 'run.folder=runs/zip', 'train.epochs=1']
+    const trained = await m2lHere(folder, 'train', '--cfg', 'm2l.yaml', ...words, '--quiet')
+    expect(trained).toMatchObject({ exitCode: 0, stderr: '' })
+    const evaluated = await m2lHere(folder, 'evaluate', '--cfg', 'm2l.yaml', ...words, '--json')
+    expect(json(evaluated.stdout)).toMatchObject({ episodes: 10, checkpoint: 'runs/zip/best.safetensors' })
+    await rm(join(folder, 'all.zip'))
+  })
+})
+
+async function expectRunFolder(run: string): Promise<void> {
+  const files = await readdir(join(folder, run))
+  expect(files.filter((file) => !file.startsWith('events.out.tfevents.')).sort()).toEqual([
+    'best.safetensors',
+    'last.safetensors',
+    'record.txt',
+  ])
+  expect(files).toHaveLength(4)
+  expect((await read(`${run}/record.txt`)).toString().match(/^epoch \d: training loss/gm)).toHaveLength(2)
+}
+
+async function expectAnotherRunRefused(): Promise<void> {
+  const run = join(folder, 'runs/patterns/m2l')
+  const contents = async () => Promise.all((await readdir(run)).map((file) => readFile(join(run, file))))
+  const before = await contents()
+  const refused = await m2lHere(folder, 'train', '--cfg', 'm2l.yaml')
+  expect(refused).toEqual({
+    exitCode: 2,
+    stdout: '',
+    stderr:
+      'm2l: runs/patterns/m2l: holds an earlier training run; go on with it (--resume), throw it away (--restart), ' +
+      'or choose another folder with run.folder=FOLDER\n',
+  })
+  expect(await contents()).toEqual(before)
+}
