@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto'
-import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
+  contentsOf,
   globalLevelOnly,
   m2l,
   m2lHere,
@@ -40,18 +40,7 @@ async function refusalOf(command: typeof m2l, words: readonly string[]): Promise
   return stderr.trimEnd()
 }
 
-async function results(): Promise<[string, string][]> {
-  const run = join(folder, 'runs/patterns/m2l')
-  const files = await readdir(run)
-  return Promise.all(
-    files.map(async (file): Promise<[string, string]> => [
-      file,
-      createHash('sha256')
-        .update(await readFile(join(run, file)))
-        .digest('hex'),
-    ]),
-  )
-}
+const results = () => contentsOf(join(folder, 'runs/patterns/m2l'))
 
 /** The pictures once more, with changes to a class of the training split. */
 async function patternsWith(name: string, change: (ofClass: string) => Promise<unknown>): Promise<string> {

@@ -19,7 +19,7 @@ beforeAll(async () => {
   await writeFile(join(folder, 'm2l.yaml'), smallRecipe)
 })
 
-const changes = ['train.episode_per_epoch=25', ...globalLevelOnly]
+const changes = ['train.episode_per_epoch=12', ...globalLevelOnly]
 const train = ['train', '--cfg', 'm2l.yaml', ...changes]
 
 /** Interrupts a training as soon as it has begun, which its file for TensorBoard shows. */
@@ -44,7 +44,7 @@ test('a training that is interrupted twice ends with the weights of one that nev
   expect(whole.exitCode).toBe(0)
 
   const goOn =
-    'go on with: m2l train --cfg m2l.yaml --resume train.episode_per_epoch=25 ' +
+    'go on with: m2l train --cfg m2l.yaml --resume train.episode_per_epoch=12 ' +
     "'model.levels={global: {}}' model.forward_encoding=FCN run.folder=runs/broken"
   const first = await interrupted('SIGINT', [...train, 'run.folder=runs/broken', '--json'])
   expect(first.stderr).toBe(

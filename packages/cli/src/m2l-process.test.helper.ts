@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import sharp from 'sharp'
@@ -71,6 +72,16 @@ export async function temporaryFolder(): Promise<string> {
 const made: string[] = []
 afterAll(() => Promise.all(made.splice(0).map((folder) => rm(folder, { recursive: true }))))
 
+/** The files of a folder, and a hash of what each holds. */
+export async function contentsOf(folder: string): Promise<Record<string, string>> {
+  const files = await readdir(folder)
+  const hashes = files.map(async (file) => {
+    const content = await readFile(join(folder, file))
+    return [file, createHash('sha256').update(content).digest('hex')]
+  })
+  return Object.fromEntries(await Promise.all(hashes)) as Record<string, string>
+}
+
 /** Pictures to learn from: 8 classes a split, 12 images of 32x32 a class, as `<split>/<class>/<image>.png`. */
 export async function writePatterns(folder: string, splits: readonly string[] = ['train', 'val', 'test']) {
   for (const [number, split] of splits.entries()) {
@@ -101,7 +112,7 @@ export function pattern(kind: number, image: number): Promise<Buffer> {
 export const smallRecipe = `
 n_way: 3
 model: { encoder: FourLayer_64F_4x, forward_encoding: Grid-2 }
-data: { dataset: patterns, image_dir: patterns, image_size: 32 }
+data: { dataset: patterns, image_dir: patterns, image_size: 16 }
 train: { query_per_class_per_episode: 1, batch_size: 1, episode_per_epoch: 6, epochs: 2 }
 val: { episode: 5 }
 test: { query_per_class_per_episode: 2, episode: 10 }

@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { ZipFile } from 'yazl'
 import {
   className,
+  contentsOf,
   m2l,
   m2lHere,
   smallRecipe,
@@ -144,8 +145,7 @@ async function expectRunFolder(run: string): Promise<void> {
 
 async function expectAnotherRunRefused(): Promise<void> {
   const run = join(folder, 'runs/patterns/m2l')
-  const contents = async () => Promise.all((await readdir(run)).map((file) => readFile(join(run, file))))
-  const before = await contents()
+  const before = await contentsOf(run)
   const refused = await m2lHere(folder, 'train', '--cfg', 'm2l.yaml')
   expect(refused).toEqual({
     exitCode: 2,
@@ -154,5 +154,5 @@ async function expectAnotherRunRefused(): Promise<void> {
       'm2l: runs/patterns/m2l: holds an earlier training run; go on with it (--resume), throw it away (--restart), ' +
       'or choose another folder with run.folder=FOLDER\n',
   })
-  expect(await contents()).toEqual(before)
+  expect(await contentsOf(run)).toEqual(before)
 }

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import { m2l, temporaryFolder } from './m2l-process.test.helper.js'
+import { m2l, m2lHere, temporaryFolder } from './m2l-process.test.helper.js'
 
-test.concurrent.each([['pretrain'], ['train'], ['evaluate'], ['data show'], ['data splits'], ['']])(
+test.each([['pretrain'], ['train'], ['evaluate'], ['data show'], ['data splits'], ['']])(
   'm2l %s --help shows examples',
   async (command) => {
     const words = command.split(' ').filter(Boolean)
-    const { exitCode, stdout, stderr } = await m2l('.', ...words, '--help')
+    const { exitCode, stdout, stderr } = await m2lHere('.', ...words, '--help')
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
     expect(stdout).toContain(`Usage: m2l ${command}`)
     expect(stdout).toContain(`Examples:\n  m2l ${words.length === 0 ? 'engine install' : command}`)
@@ -20,9 +20,11 @@ test('m2l engine passes its words on', async () => {
 })
 
 test('m2l data splits lists what data show and recipes take', async () => {
-  const { stdout } = await m2l('.', 'data', 'splits')
+  const { stdout } = await m2lHere('.', 'data', 'splits')
   expect(stdout.split('\n')).toContain('mini-imagenet')
-  const { splits } = JSON.parse((await m2l('.', 'data', 'splits', '--json')).stdout) as { splits: string[] }
+  const { splits } = JSON.parse((await m2lHere('.', 'data', 'splits', '--json')).stdout) as {
+    splits: string[]
+  }
   expect(splits).toEqual(stdout.trimEnd().split('\n'))
 })
 
