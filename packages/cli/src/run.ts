@@ -24,7 +24,13 @@ async function complainOf(error: unknown): Promise<number> {
   const { EngineError, InputError } = await import('@m2l/engine')
   if (error instanceof InputError) return complain(inOneLine(error.message), 2)
   if (error instanceof EngineError) return complain(inOneLine(error.message), 1)
+  if (isSystemError(error)) return complain(inOneLine(error.message), 1)
   return complain(error instanceof Error ? (error.stack ?? error.message) : String(error), 1)
+}
+
+/** What the operating system refuses, such as a write to a full disk. */
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error && 'code' in error
 }
 
 function inOneLine(message: string): string {

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { InputError } from '@m2l/engine'
-import writeFileAtomic from 'write-file-atomic'
+import { InputError, writeFileAtomically } from '@m2l/engine'
 import { z } from 'zod'
 
 /** An archive of one folder a class. */
@@ -28,8 +27,8 @@ export async function keptArchive(file: string, make: () => Promise<Archive>): P
   const { bytes, classes } = await make()
   try {
     await mkdir(dirname(file), { recursive: true })
-    await writeFileAtomic(file, bytes)
-    await writeFileAtomic(recordOf(file), `${JSON.stringify({ sha256: sha256(bytes), classes })}\n`)
+    await writeFileAtomically(file, bytes)
+    await writeFileAtomically(recordOf(file), `${JSON.stringify({ sha256: sha256(bytes), classes })}\n`)
   } catch (error) {
     throw new InputError(
       `${file}: cannot be written (${error instanceof Error ? error.message : String(error)}); ` +

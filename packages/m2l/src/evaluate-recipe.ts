@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { InputError, randomKey } from '@m2l/engine'
+import { InputError, randomKey, writeFileAtomically } from '@m2l/engine'
 import {
   assertManifestMatches,
   readManifest,
@@ -17,7 +17,6 @@ import {
   type Evaluation,
   type Interval,
 } from '@m2l/trainer'
-import writeFileAtomic from 'write-file-atomic'
 import { createModel } from './create-model.js'
 import { episodeTransforms, openRecipeDataset, requireSplit } from './recipe-data.js'
 import type { RecipeRunOptions } from './recipe-run.js'
@@ -97,7 +96,7 @@ export async function evaluateRecipe(
         seconds: evaluation.seconds,
       }
       await writeManifest(manifestFile, manifest)
-      await writeFileAtomic(result, `${JSON.stringify(report, null, 2)}\n`)
+      await writeFileAtomically(result, `${JSON.stringify(report, null, 2)}\n`)
       return report
     } finally {
       await dataset.close()

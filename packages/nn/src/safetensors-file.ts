@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { InputError } from '@m2l/engine'
-import writeFileAtomic from 'write-file-atomic'
+import { InputError, writeFileAtomically } from '@m2l/engine'
 import { decodeSafetensors, encodeSafetensors, type SafetensorsContent } from './safetensors.js'
 
 /**
@@ -16,7 +15,7 @@ export async function saveSafetensors(
 ): Promise<void> {
   const bytes = encodeSafetensors({ tensors, metadata })
   try {
-    await writeFileAtomic(file, bytes)
+    await writeFileAtomically(file, bytes)
   } catch (error) {
     throw unusable(file, 'written', 'choose a place that exists, is writable and has room', error)
   }

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { InputError } from '@m2l/engine'
-import writeFileAtomic from 'write-file-atomic'
+import { InputError, writeFileAtomically } from '@m2l/engine'
 import * as z from 'zod'
 import type { Episode } from './episode.js'
 import { type EpisodeManifest, episodeFault } from './manifest.js'
@@ -64,7 +63,7 @@ export async function writeManifest(file: string, manifest: EpisodeManifest): Pr
   }
   const header = JSON.stringify({ ...description, sha256: contentHash(description, lines) })
   try {
-    await writeFileAtomic(file, [header, ...lines, ''].join('\n'))
+    await writeFileAtomically(file, [header, ...lines, ''].join('\n'))
   } catch (error) {
     throw new InputError(
       `${file}: the manifest cannot be written (${reason(error)}); choose a folder that exists and is writable`,

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import writeFileAtomic from 'write-file-atomic'
+import { writeFileAtomically } from '../write-file-atomically.js'
 
 /** A file of the cache as it was when it was put there; the path is relative to the manifest's folder. */
 export interface FileRecord {
@@ -20,7 +20,7 @@ export async function writeManifest(
   folder: string,
   manifest: { files: readonly FileRecord[] },
 ): Promise<void> {
-  await writeFileAtomic(join(folder, manifestName), `${JSON.stringify(manifest, null, 1)}\n`)
+  await writeFileAtomically(join(folder, manifestName), `${JSON.stringify(manifest, null, 1)}\n`)
 }
 
 /** Reads the manifest of a folder; `undefined` where there is none that can be understood. */
