@@ -49,7 +49,11 @@ function expectClose(actual: number[][], expected: number[][]) {
 describe('imageToClassScores', () => {
   it('is its definition, for any numbers of shots, descriptors and neighbours', () => {
     const anyShots = fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 4 })
-    const cases = fc.record({ seed: fc.nat(1000), shots: anyShots, neighbours: fc.integer({ min: 1, max: 2 }) })
+    const cases = fc.record({
+      seed: fc.nat(1000),
+      shots: anyShots,
+      neighbours: fc.integer({ min: 1, max: 2 }),
+    })
     fc.assert(
       fc.property(cases, ({ seed, shots, neighbours }) => {
         const images = shots.reduce((sum, shot) => sum + shot, 0)
