@@ -68,6 +68,7 @@ describe('a recipe', () => {
         colorjitter: true,
         val_episode: 200,
         pretrain_num_class: 64,
+        smallest_crop: 0.08,
       },
       semi: {
         label_percentage: 0.4,
