@@ -18,20 +18,26 @@ import { EpisodeImages, evaluate, type Interval } from '@m2l/trainer'
 import { nearestPixelModel } from './nearest-pixel.js'
 import { accuracyTable, say, showProgress, showRendering, showValidation } from './terminal.js'
 
-const { values: options } = parseArgs({ options: { json: { type: 'boolean', default: false } } })
+const { values: options, positionals: overrides } = parseArgs({
+  options: { json: { type: 'boolean', default: false } },
+  allowPositionals: true,
+})
 const configs = fileURLToPath(new URL('../../../configs/emoji/', import.meta.url))
 const show = { onProgress: showProgress, onValidation: showValidation, onRender: showRendering }
 
 await loadEngine()
 
 say('1/3 pretraining Conv-64F-4x to tell emoji apart')
-const pretraining = await pretrainRecipe(await readRecipe(join(configs, 'pretrain_Conv64F-4x.yaml')), {
-  existing: 'restart',
-  ...show,
-})
+const pretraining = await pretrainRecipe(
+  await readRecipe(join(configs, 'pretrain_Conv64F-4x.yaml'), overrides),
+  {
+    existing: 'restart',
+    ...show,
+  },
+)
 
 say('2/3 training all three levels on 5-way 1-shot episodes')
-const recipe = await readRecipe(join(configs, 'M2L_N5K1_Conv64F-4x.yaml'))
+const recipe = await readRecipe(join(configs, 'M2L_N5K1_Conv64F-4x.yaml'), overrides)
 const training = await trainRecipe(recipe, { existing: 'restart', ...show })
 
 say('3/3 evaluating on emoji that were never seen')

@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { InputError, loadEngine, tf } from '@m2l/engine'
@@ -73,6 +73,18 @@ describe('createModel', () => {
     await expect(failure).rejects.toThrow(InputError)
     await expect(failure).rejects.toThrow(message)
     expect(tf.memory().numTensors).toBe(before)
+  })
+
+  it('finds a package that lies beside the recipe', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'm2l-level-'))
+    const packageFolder = join(folder, 'node_modules', 'some-level')
+    mkdirSync(packageFolder, { recursive: true })
+    writeFileSync(join(packageFolder, 'package.json'), '{ "type": "module", "exports": "./level.js" }')
+    writeFileSync(join(packageFolder, 'level.js'), 'export default "found, but no level"\n')
+    const recipe = parseRecipe(small, join(folder, 'r.yaml'), ['model.imports=[some-level]'])
+    await expect(createModel(recipe)).rejects.toThrow(
+      'expected the default export of some-level to be a level',
+    )
   })
 
   it('refuses a module that exports no level', async () => {

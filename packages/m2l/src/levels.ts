@@ -1,4 +1,5 @@
-import { dirname, resolve } from 'node:path'
+import { createRequire } from 'node:module'
+import { dirname, isAbsolute, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { InputError } from '@m2l/engine'
 import { LevelRegistry, type LevelDefinition, type LevelEnvironment, type MetricLevel } from '@m2l/metric'
@@ -77,8 +78,7 @@ export function createLevel(
 }
 
 async function importLevel(name: string, recipeFile: string): Promise<LevelDefinition> {
-  const isPath = name.startsWith('.') || name.startsWith('/')
-  const target = isPath ? pathToFileURL(resolve(dirname(recipeFile), name)).href : name
+  const target = moduleAddress(name, recipeFile)
   let module: { default?: unknown }
   try {
     module = (await import(target)) as { default?: unknown }
@@ -97,4 +97,14 @@ async function importLevel(name: string, recipeFile: string): Promise<LevelDefin
     )
   }
   return definition as LevelDefinition
+}
+
+/** A path is relative to the recipe; a package is the one that a program beside the recipe would find. */
+function moduleAddress(name: string, recipeFile: string): string {
+  if (name.startsWith('.') || isAbsolute(name)) return pathToFileURL(resolve(dirname(recipeFile), name)).href
+  try {
+    return pathToFileURL(createRequire(recipeFile).resolve(name)).href
+  } catch {
+    return name
+  }
 }

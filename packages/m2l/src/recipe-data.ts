@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { openEmoji } from '@m2l/dataset-emoji'
 import {
   cifarNormalisation,
@@ -34,7 +34,7 @@ export function openRecipeDataset(
   if (dataset === 'emoji')
     return openEmoji({ size, onProgress: ({ done, total }) => onRender?.(done, total) })
   return openDataset({
-    root: resolve(join(root, folder)),
+    root: resolve(root, folder),
     name: dataset,
     only: splits,
     ...(split !== undefined && { split }),
@@ -58,14 +58,16 @@ export function requireSplit(recipe: Recipe, dataset: Dataset, name: SplitName):
 /**
  * The transforms of episodes: the whole image, and its parts where the recipe's forward encoding is a grid.
  *
- * As published, Conv-64F sees the image resized to a square; the other encoders resize it a little larger (92 for 84)
- * and crop.
+ * As published, the Conv-64F encoders see the image resized to a square; for the others it is resized a little larger
+ * (92 for 84) and cropped.
  */
 export function episodeTransforms({ model, data, train }: Recipe): ImageTransforms {
   const side = data.image_size
   const grid = model.forward_encoding.startsWith('Grid-')
   return {
-    whole: model.encoder === 'FourLayer_64F' ? squareResize(side) : resizeThenCrop(largerSide(side), side),
+    whole: model.encoder.startsWith('FourLayer_64F')
+      ? squareResize(side)
+      : resizeThenCrop(largerSide(side), side),
     ...(grid && { parts: gridParts(parseGrid(model.forward_encoding), side) }),
     ...normalisation(data),
     jitter: train.colorjitter,

@@ -28,8 +28,8 @@ export class PartGraph {
     this.state = {
       'gc1.weight': withinRootOfOutputs(key.fold('gc1.weight'), [channels, hidden]),
       'gc1.bias': withinRootOfOutputs(key.fold('gc1.bias'), [hidden]),
-      'gc2.weight': withinRootOfOutputs(key.fold('gc2.weight'), [hidden, channels]),
-      'gc2.bias': withinRootOfOutputs(key.fold('gc2.bias'), [channels]),
+      'gc2.weight': learned('plain', () => tf.zeros([hidden, channels])),
+      'gc2.bias': learned('plain', () => tf.zeros([channels])),
     }
   }
 
