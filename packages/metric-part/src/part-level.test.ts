@@ -1,4 +1,5 @@
 import { loadEngine, randomKey, randomUniform, tf } from '@m2l/engine'
+import type { StateDict } from '@m2l/nn'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { PartGraph, partDefinition, partLevel, type PartAdjacency } from './index.js'
 
@@ -8,6 +9,13 @@ beforeAll(async () => {
 
 const parts = (seed: number, shape: [number, number, number]) =>
   randomUniform(randomKey(seed), shape).sub(0.5) as tf.Tensor3D
+
+/** Gives every weight a random value, since a fresh graph adds nothing. */
+function randomise(state: StateDict): void {
+  for (const [name, { value }] of Object.entries(state)) {
+    tf.tidy(() => value.assign(randomUniform(randomKey(9).fold(name), value.shape).sub(0.5)))
+  }
+}
 
 /** x + A(relu(A(x W1) + b1)) W2 + b2 with the adjacency written out. */
 function expectedParts(
@@ -45,6 +53,7 @@ describe('PartGraph', () => {
 
   it.each(['identity', 'class', 'full'] as const)('adapts parts as the formula says: %s', (adjacency) => {
     const graph = new PartGraph({ channels: 4, adjacency, dropout: 0, key: randomKey(1) })
+    randomise(graph.state)
     tf.tidy(() => {
       const x = parts(2, [3, 5, 4])
       const difference = graph
@@ -54,8 +63,21 @@ describe('PartGraph', () => {
     })
   })
 
+  it('starts as the identity and learns from there', () => {
+    const graph = new PartGraph({ channels: 4, adjacency: 'full', dropout: 0, key: randomKey(1) })
+    tf.tidy(() => {
+      const x = parts(2, [3, 5, 4])
+      const loss = () => tf.sum(tf.square(graph.apply(x, shots, { training: true }))) as tf.Scalar
+      expect(graph.apply(x, shots, { training: true }).dataSync()).toEqual(x.dataSync())
+      const second = graph.state['gc2.weight']!.value
+      const { grads } = tf.variableGrads(loss, [second])
+      expect(tf.max(tf.abs(grads[second.name]!)).dataSync()[0]).toBeGreaterThan(0)
+    })
+  })
+
   it('drops hidden units in training only, by the key', () => {
     const graph = new PartGraph({ channels: 4, adjacency: 'identity', dropout: 0.5, key: randomKey(1) })
+    randomise(graph.state)
     tf.tidy(() => {
       const x = parts(2, [3, 5, 4])
       const values = (key: number) =>
@@ -71,6 +93,7 @@ describe('PartGraph', () => {
 describe('partLevel', () => {
   it('compares images of different numbers of parts and learns through the graph', () => {
     const level = partLevel({ channels: 4, key: randomKey(1), graphDropout: 0 })
+    randomise(level.state)
     const variables = Object.values(level.state).map((parameter) => parameter.value)
     const { value, grads } = tf.variableGrads(
       () =>
