@@ -13,6 +13,9 @@ export type PartAdjacency = 'identity' | 'class' | 'full'
  * The part-level graph network with a residual (Chen et al., ICANN 2022, section 3.3):
  * `x + A(relu(A(x W1) + b1), dropped out) W2 + b2`, widths c - 4c - c, where `A` is the row-normalised adjacency of
  * the parts with self loops.
+ *
+ * `W2` and `b2` start at zero, so that a fresh graph leaves the features of a pretrained backbone as they are (as residual
+ * branches are started by Goyal et al. 2017, "Accurate, Large Minibatch SGD", section 5.1).
  */
 export class PartGraph {
   readonly state: StateDict
@@ -70,7 +73,7 @@ export class PartGraph {
   }
 }
 
-/** Uniform within one over the root of the outputs, as graph convolutions are initialised (Kipf and Welling 2017). */
+/** Uniform within one over the root of the number of outputs, as graph convolutions are initialised (Kipf and Welling 2017). */
 function withinRootOfOutputs(key: RandomKey, shape: readonly number[]): Parameter {
   const bound = 1 / Math.sqrt(shape.at(-1)!)
   return learned('plain', () => uniform(key, shape, -bound, bound))
