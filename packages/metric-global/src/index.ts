@@ -1,1 +1,9 @@
-export { globalDefinition, globalLevel, globalScores, prototypes } from './global-level.js'
+export {
+  globalDefinition,
+  globalLevel,
+  globalScores,
+  type GlobalLevelOptions,
+  type GlobalSimilarity,
+} from './global-level.js'
+export { prototypes } from './prototypes.js'
+export { relationDefinition, relationLevel, type RelationLevelOptions } from './relation-level.js'
