@@ -102,15 +102,21 @@ function scaledProducts(queries: tf.Tensor3D, keys: tf.Tensor3D): tf.Tensor3D {
 }
 
 /**
- * Whether the column nearest to a row has this row as its nearest in turn. In each image at least one row has.
+ * Whether the column nearest to a row has this row as its nearest in turn. In each image at least one row has. It is a
+ * choice, so no gradient passes.
  *
  * @param similarities [queries, positions, columns]
  * @returns [queries, positions, 1], 1 or 0
  */
 function haveMutualNearest(similarities: tf.Tensor3D): tf.Tensor3D {
-  const isNearestOfRow = tf.equal(similarities, tf.max(similarities, 2, true))
-  const isNearestOfColumn = tf.equal(similarities, tf.max(similarities, 1, true))
-  return tf.cast(tf.any(tf.logicalAnd(isNearestOfRow, isNearestOfColumn), 2, true), 'float32') as tf.Tensor3D
+  const choose = tf.customGrad((x) => {
+    const values = x as tf.Tensor3D
+    const isNearestOfRow = tf.equal(values, tf.max(values, 2, true))
+    const isNearestOfColumn = tf.equal(values, tf.max(values, 1, true))
+    const isMutual = tf.any(tf.logicalAnd(isNearestOfRow, isNearestOfColumn), 2, true)
+    return { value: tf.cast(isMutual, 'float32'), gradFunc: () => tf.zeros(values.shape) }
+  })
+  return choose(similarities) as tf.Tensor3D
 }
 
 interface Alignment {

@@ -10,8 +10,8 @@ import {
   type RgbImage,
   type Transform,
 } from '@m2l/datasets'
-import type { EmbeddingField } from '@m2l/metric'
 import type { Episode } from '@m2l/samplers'
+import type { ImageView } from './forward-encoding.js'
 
 /** How pictures become input of the backbone. Without a key the transforms are fixed, with one they draw from it. */
 export interface ImageTransforms {
@@ -86,26 +86,26 @@ export class EpisodeImages {
   /**
    * Transforms decoded pictures.
    *
-   * @param needs which fields of an embedding are wanted of them
+   * @param views which views of them are wanted
    * @param key in training, the source of the random transforms
    */
-  render(pictures: readonly RgbImage[], needs: readonly EmbeddingField[], key?: RandomKey): ImageTensors {
+  render(pictures: readonly RgbImage[], views: readonly ImageView[], key?: RandomKey): ImageTensors {
     const { whole, parts } = this.transforms
     return {
       count: pictures.length,
-      ...(needs.includes('parts') && {
+      ...(views.includes('parts') && {
         parts: this.#views(pictures, requiredParts(parts), key?.fold('parts')),
       }),
-      ...(needs.includes('map') && { whole: this.#views(pictures, whole, key?.fold('whole')) }),
+      ...(views.includes('whole') && { whole: this.#views(pictures, whole, key?.fold('whole')) }),
     }
   }
 
   /** Transforms a decoded episode; the tensors are the caller's. */
-  renderEpisode(episode: DecodedEpisode, needs: readonly EmbeddingField[], key?: RandomKey): EpisodeTensors {
+  renderEpisode(episode: DecodedEpisode, views: readonly ImageView[], key?: RandomKey): EpisodeTensors {
     return {
-      support: this.render(episode.support, needs, key?.fold('support')),
+      support: this.render(episode.support, views, key?.fold('support')),
       shots: episode.shots,
-      query: this.render(episode.query, needs, key?.fold('query')),
+      query: this.render(episode.query, views, key?.fold('query')),
       labels: tf.tensor1d([...episode.labels], 'int32'),
     }
   }

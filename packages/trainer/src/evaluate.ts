@@ -109,7 +109,7 @@ async function* measuredEpisodes(options: EvaluationOptions): AsyncGenerator<tf.
     return
   }
   for await (const [, decoded] of prefetch(episodes, (episode) => images.decode(episode))) {
-    const tensors = images.renderEpisode(decoded, model.metric.needs)
+    const tensors = images.renderEpisode(decoded, model.views)
     const measured = tf.tidy(() => measure(model, model.scores(tensors, { training: false }), tensors.labels))
     disposeEpisode(tensors)
     yield measured

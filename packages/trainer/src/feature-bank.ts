@@ -40,11 +40,11 @@ export class FeatureBank {
     try {
       const decode = (keys: readonly number[]) =>
         images.dataset.readMany(keys.map((key) => images.record(...fromImageKey(key))))
-      const { needs } = model.metric
-      const size = needs.includes('parts') ? imagesPerBatch.withParts : imagesPerBatch.withoutParts
+      const { views } = model
+      const size = views.includes('parts') ? imagesPerBatch.withParts : imagesPerBatch.withoutParts
       for await (const [keys, pictures] of prefetch(slices(used, size), decode)) {
         signal?.throwIfAborted()
-        chunks.push(embedded(model, images.render(pictures, needs)))
+        chunks.push(embedded(model, images.render(pictures, views)))
         done += keys.length
         meter.update(done)
       }

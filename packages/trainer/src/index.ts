@@ -18,6 +18,7 @@ export {
 export { accuracy, evaluate, type Evaluation, type EvaluationOptions } from './evaluate.js'
 export { FeatureBank } from './feature-bank.js'
 export { FewShotModel } from './few-shot-model.js'
+export type { ForwardEncoding, ImageView } from './forward-encoding.js'
 export { interval95, type Interval } from './interval.js'
 export { nearestPrototype } from './nearest-prototype.js'
 export { classifierState, pretrain, type Pretraining } from './pretrain.js'

@@ -37,7 +37,7 @@ export interface EpisodicTraining extends TrainingRun {
 export function trainEpisodes(training: EpisodicTraining): Promise<TrainingOutcome> {
   const { model, optimiser, images, episode, batchSize, validation, key } = training
   const stepsPerEpoch = Math.ceil(training.episodesPerEpoch / batchSize)
-  const { needs } = model.metric
+  const { views } = model
   const step = episodeStep(model, optimiser, training.fixBatchNorm ?? false)
   const episodeIndices = function* (epoch: number, firstStep: number): Generator<number[]> {
     for (let index = firstStep; index < stepsPerEpoch; index++) {
@@ -63,7 +63,7 @@ export function trainEpisodes(training: EpisodicTraining): Promise<TrainingOutco
       batches: (epoch, firstStep) => prefetch(episodeIndices(epoch, firstStep), decode),
       step([indices, decoded], { rate }) {
         const batch = decoded.map((pictures, position) =>
-          images.renderEpisode(pictures, needs, key.fold('transforms', indices[position]!)),
+          images.renderEpisode(pictures, views, key.fold('transforms', indices[position]!)),
         )
         const measures = step(batch, rate, key.fold('forward', indices[0]!))
         batch.forEach(disposeEpisode)
