@@ -44,7 +44,9 @@ export class Bounds {
     let [sum, maxAbs, largest] = [0, 0, 0]
     for (let index = 0; index < data.length; index++) {
       const expected = data[index]!
-      const outside = Math.max(0, this.#lower[index]! - expected, expected - this.#upper[index]!)
+      const [lower, upper] = [this.#lower[index]!, this.#upper[index]!]
+      const margin = (upper - lower) / 2
+      const outside = Math.max(0, lower - margin - expected, expected - upper - margin)
       if (!Number.isFinite(outside)) return apart
       sum += outside
       maxAbs = Math.max(maxAbs, outside)

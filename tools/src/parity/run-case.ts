@@ -1,6 +1,6 @@
 import { Bounds, type Difference } from './agreement.js'
 import { GeneratedInputs } from './generated-inputs.js'
-import type { NamedNumbers } from './numbers.js'
+import type { NamedNumbers, Numbers } from './numbers.js'
 import type { Expectation } from './parity-case.js'
 
 /** How a case went. */
@@ -17,12 +17,12 @@ export interface Outcome {
 }
 
 /** At most this many runs decide about a case. */
-const mostRuns = 8
+const mostRuns = 16
 
 /**
  * Computes a case and compares it. Where it is out of tolerance, it is computed again on inputs that are the same but
  * for rounding, see {@link GeneratedInputs}, and compared with what lies between the runs, see {@link Bounds}, until it
- * is within tolerance or has been computed eight times.
+ * is within tolerance or has been computed sixteen times.
  */
 export async function runCase(salt: string, expectation: Expectation): Promise<Outcome> {
   const { expected, tolerance, exact } = expectation
@@ -41,8 +41,7 @@ export async function runCase(salt: string, expectation: Expectation): Promise<O
 
 function takeIn(bounds: Map<string, Bounds>, numbers: NamedNumbers, names: readonly string[]): void {
   for (const name of names) {
-    const found = numbers[name]
-    if (!found) throw new Error(`${name} is expected, but was not computed`)
+    const found = numbers[name] ?? nothing
     const sofar = bounds.get(name)
     if (sofar) sofar.widen(found)
     else bounds.set(name, new Bounds(found))
@@ -56,3 +55,6 @@ function summary(differences: readonly (readonly [string, Difference])[]) {
   const [worst] = differences.find(([, difference]) => difference.maxRel === maxRel)!
   return { maxAbs: largest((difference) => difference.maxAbs), maxRel, worst }
 }
+
+/** In place of a tensor that the packages do not have: it is infinitely far from any other. */
+const nothing: Numbers = { shape: [], data: [Number.NaN] }

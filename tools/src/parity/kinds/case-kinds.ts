@@ -1,4 +1,5 @@
 import type { CaseKind } from '../parity-case.js'
+import { checkpointKind } from './checkpoint.js'
 import { encoderKind } from './encoder.js'
 import { gridKind } from './grid.js'
 import { intervalKind } from './interval.js'
@@ -15,5 +16,6 @@ export const caseKinds: Readonly<Record<string, CaseKind>> = {
   interval: intervalKind,
   grid: gridKind,
   run: runKind,
+  checkpoint: checkpointKind,
   transforms: transformsKind,
 }
