@@ -45,7 +45,8 @@ export class ParityFolder {
     if (unexpected !== undefined) {
       throw new InputError(`${file}: tensor ${unexpected} is unknown; expected ${names!.join(', ')}`)
     }
-    if (found.length === 0) throw new InputError(`${file}: has no tensors; its case needs some to compare with`)
+    if (found.length === 0)
+      throw new InputError(`${file}: has no tensors; its case needs some to compare with`)
     return Object.fromEntries(found.map((key) => [key, numbersOfStored(tensors[key]!)]))
   }
 }

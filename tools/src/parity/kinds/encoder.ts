@@ -54,7 +54,7 @@ function compute({ encoder, size, x }: z.output<typeof settings>, inputs: Genera
       trained = tf.keep(backbone.embed(images, { training: true }))
       return tf.sum(tf.mul(trained, probe(inputs, trained)))
     }, [images, convolution.value, batchNormWeight.value])
-    return {
+    const found = {
       eval: evaluated,
       train: numbersOf(trained!),
       grad_x: numbersOf(grads[images.name]!),
@@ -63,6 +63,8 @@ function compute({ encoder, size, x }: z.output<typeof settings>, inputs: Genera
       running_mean_first_bn: numbersOfParameter(runningMean),
       running_var_first_bn: numbersOfParameter(runningVariance),
     }
+    trained!.dispose()
+    return found
   })
   images.dispose()
   backbone.dispose()

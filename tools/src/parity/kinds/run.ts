@@ -12,19 +12,19 @@ import { defineKind } from '../parity-case.js'
 import { relativeTolerance } from '../tolerance.js'
 import { encoderName } from './encoder.js'
 
-const count = z.int().positive()
+const positive = z.int().positive()
 
 const settings = z.strictObject({
   encoder: encoderName,
-  size: count,
-  way: count,
-  shot: count,
-  query: count,
-  parts: count,
+  size: positive,
+  way: positive,
+  shot: positive,
+  query: positive,
+  parts: positive,
   graph: z.enum(['identity', 'class', 'full']),
   graph_dropout: z.literal(0, 'only 0 can be compared, since what is dropped is drawn'),
   lr: z.number().min(0),
-  steps: count,
+  steps: positive,
   forward_order: batchOrder,
   losses: z.array(z.number()),
   rtol: z.number().min(0),

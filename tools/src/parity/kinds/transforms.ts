@@ -28,13 +28,14 @@ const settings = z.strictObject({
 export const transformsKind = defineKind({
   settings,
   async prepare({ images, outputs, ...values }, folder) {
+    const named = outputs.map((output) => [output, viewNamed(output, values.grid_ratio)] as const)
     const views: PlannedView[] = []
     for (const image of images) {
       const source = await picture(folder, `${image}.png`)
-      for (const output of outputs) {
+      for (const [output, viewOf] of named) {
         const name = `${image}.${output}`
         const expected = await picture(folder, `${name}.png`)
-        views.push({ name, source, expected, view: viewOf(output, source, expected, values.grid_ratio) })
+        views.push({ name, source, expected, view: viewOf(source, expected) })
       }
     }
     return {
@@ -69,14 +70,17 @@ function rendered(source: RgbImage, view: View): Numbers {
   })
 }
 
+/** Depends on the source's size, and a grid's cell on the expected picture's. */
+type ViewOf = (source: Size, expected: Size) => View
+
 /** The view that an output's name stands for. */
-function viewOf(output: string, source: Size, expected: Size, gridRatio: number): View {
+function viewNamed(output: string, gridRatio: number): ViewOf {
   const [first, second, third] = Array.from(output.matchAll(/\d+/g), Number) as [number, number, number]
   const form = output.replaceAll(/\d+/g, '#')
-  if (form === 'square#') return squareResize(first)(source)[0]!
-  if (form === 'resize#crop#') return resizeThenCrop(first, second)(source)[0]!
+  if (form === 'square#') return (source) => squareResize(first)(source)[0]!
+  if (form === 'resize#crop#') return (source) => resizeThenCrop(first, second)(source)[0]!
   if (form === 'grid#_row#_col#' && second < first && third < first) {
-    return gridCell(first, second, third, gridRatio, source, expected.width)
+    return (source, { width }) => gridCell(first, second, third, gridRatio, source, width)
   }
   throw new InputError(
     `transforms: output ${output} is unknown; expected square<side>, resize<side>crop<side> or ` +
@@ -85,7 +89,14 @@ function viewOf(output: string, source: Size, expected: Size, gridRatio: number)
 }
 
 /** One cell of a grid: as the package cuts it in evaluation, or with another ratio by its spans. */
-function gridCell(cells: number, row: number, column: number, ratio: number, source: Size, side: number): View {
+function gridCell(
+  cells: number,
+  row: number,
+  column: number,
+  ratio: number,
+  source: Size,
+  side: number,
+): View {
   if (ratio === 2) return gridParts([cells], side)(source)[row * cells + column]!
   const [top, bottom] = gridSpans(source.height, cells, ratio)[row]!
   const [left, right] = gridSpans(source.width, cells, ratio)[column]!
