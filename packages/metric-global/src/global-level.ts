@@ -1,31 +1,40 @@
 import { tf } from '@m2l/engine'
-import { defineLevel, requireField, type MetricLevel } from '@m2l/metric'
+import { defineLevel, requireField, type Embedding, type MetricLevel } from '@m2l/metric'
 import { z } from 'zod'
+import {
+  prototypeRefinement,
+  refinementOptions,
+  type PrototypeRefinementOptions,
+} from './prototype-refinement.js'
 
 /**
  * The global level: the negative squared Euclidean distance between a query's pooled feature and a class's prototype,
  * which is the mean of the pooled features of its supports (Snell, Swersky, Zemel, "Prototypical Networks for Few-shot
- * Learning", NeurIPS 2017, equations 1 and 2).
+ * Learning", NeurIPS 2017, equations 1 and 2). In semi-supervised episodes unlabelled images may refine the prototypes,
+ * see {@link refinePrototypes}.
  */
-export function globalLevel(): MetricLevel {
+export function globalLevel(options: PrototypeRefinementOptions = {}): MetricLevel {
+  const refinement = prototypeRefinement(options)
   return {
     name: 'global',
     needs: ['map'],
-    state: {},
-    scores: (support, query) =>
-      globalScores(
-        requireField(support, 'map', 'global'),
-        support.shots,
-        requireField(query, 'map', 'global'),
-      ),
+    needsOfUnlabelled: refinement.isActive ? ['map'] : [],
+    state: refinement.state,
+    scores: ({ shots, unlabelled, ...support }, query) =>
+      tf.tidy(() => {
+        const classMeans = prototypes(pooled(support), shots)
+        const refined = refinement.apply(classMeans, shots, unlabelled && pooled(unlabelled))
+        return negativeSquaredDistances(pooled(query), refined)
+      }),
   }
 }
 
 /** The global level under its name in recipes. */
 export const globalDefinition = defineLevel({
   name: 'global',
-  options: z.object({}),
-  create: () => globalLevel(),
+  options: z.object(refinementOptions),
+  create: ({ refine, refine_steps: refineSteps, length_scale: lengthScale }) =>
+    globalLevel({ refine, refineSteps, lengthScale }),
 })
 
 /**
@@ -39,15 +48,22 @@ export function globalScores(
   shots: readonly number[],
   query: tf.Tensor4D,
 ): tf.Tensor2D {
-  return tf.tidy(() => {
-    const pooledSupport = tf.mean(support, [1, 2]) as tf.Tensor2D
-    const pooledQuery = tf.mean(query, [1, 2]) as tf.Tensor2D
-    const difference = tf.sub(
-      tf.expandDims(pooledQuery, 1),
-      tf.expandDims(prototypes(pooledSupport, shots), 0),
-    )
-    return tf.neg(tf.sum(tf.square(difference), 2)) as tf.Tensor2D
-  })
+  return tf.tidy(() => negativeSquaredDistances(averaged(query), prototypes(averaged(support), shots)))
+}
+
+/** @returns [n, channels] */
+function pooled(embedding: Embedding): tf.Tensor2D {
+  return averaged(requireField(embedding, 'map', 'global'))
+}
+
+function averaged(map: tf.Tensor4D): tf.Tensor2D {
+  return tf.mean(map, [1, 2])
+}
+
+/** @returns [queries, ways] */
+function negativeSquaredDistances(queries: tf.Tensor2D, classes: tf.Tensor2D): tf.Tensor2D {
+  const difference = tf.sub(tf.expandDims(queries, 1), tf.expandDims(classes, 0))
+  return tf.neg(tf.sum(tf.square(difference), 2))
 }
 
 /**
