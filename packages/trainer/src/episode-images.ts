@@ -10,7 +10,7 @@ import {
   type RgbImage,
   type Transform,
 } from '@m2l/datasets'
-import type { EmbeddingField } from '@m2l/metric'
+import type { EmbeddingField, LevelFusion } from '@m2l/metric'
 import type { Episode } from '@m2l/samplers'
 
 /** How pictures become input of the backbone. Without a key the transforms are fixed, with one they draw from it. */
@@ -40,6 +40,8 @@ export interface EpisodeTensors {
   /** The number of support images of each class. */
   readonly shots: readonly number[]
   readonly query: ImageTensors
+  /** Images whose class is not told, in semi-supervised episodes where some level looks at them. */
+  readonly unlabelled?: ImageTensors
   /** [queries], int32: the class of each query, as its position in the episode. */
   readonly labels: tf.Tensor1D
 }
@@ -48,8 +50,21 @@ export interface EpisodeTensors {
 export interface DecodedEpisode {
   readonly support: readonly RgbImage[]
   readonly query: readonly RgbImage[]
+  readonly unlabelled?: readonly RgbImage[]
   readonly shots: readonly number[]
   readonly labels: readonly number[]
+}
+
+/** What is wanted of the images of an episode; a `LevelFusion` says it. */
+export type EpisodeNeeds = Pick<LevelFusion, 'needs' | 'needsOfUnlabelled'>
+
+/**
+ * An episode as far as a metric looks at it: without its unlabelled images where no level does.
+ */
+export function episodeSeenBy({ needsOfUnlabelled }: EpisodeNeeds, episode: Episode): Episode {
+  if (needsOfUnlabelled.length > 0) return episode
+  const { unlabelled: _unlabelled, ...labelled } = episode
+  return labelled
 }
 
 /** The pictures of a split and the transforms that they pass: what training and evaluation read. */
@@ -74,10 +89,13 @@ export class EpisodeImages {
     const records = (images: Episode['support']) =>
       images.flatMap((ofClass, label) => ofClass.map((image) => this.record(episode.classes[label]!, image)))
     const support = records(episode.support)
-    const pictures = await this.dataset.readMany([...support, ...records(episode.query)])
+    const labelled = [...support, ...records(episode.query)]
+    const unlabelled = episode.unlabelled?.map((image) => this.record(...image)) ?? []
+    const pictures = await this.dataset.readMany([...labelled, ...unlabelled])
     return {
       support: pictures.slice(0, support.length),
-      query: pictures.slice(support.length),
+      query: pictures.slice(support.length, labelled.length),
+      ...(episode.unlabelled && { unlabelled: pictures.slice(labelled.length) }),
       shots: episode.support.map((ofClass) => ofClass.length),
       labels: episode.query.flatMap((ofClass, label) => ofClass.map(() => label)),
     }
@@ -100,12 +118,24 @@ export class EpisodeImages {
     }
   }
 
-  /** Transforms a decoded episode; the tensors are the caller's. */
-  renderEpisode(episode: DecodedEpisode, needs: readonly EmbeddingField[], key?: RandomKey): EpisodeTensors {
+  /**
+   * Transforms a decoded episode; the tensors are the caller's.
+   *
+   * @param needs which fields of an embedding are wanted of its images, and which of unlabelled ones
+   * @param key in training, the source of the random transforms
+   */
+  renderEpisode(
+    { support, query, unlabelled, ...episode }: DecodedEpisode,
+    { needs, needsOfUnlabelled }: EpisodeNeeds,
+    key?: RandomKey,
+  ): EpisodeTensors {
     return {
-      support: this.render(episode.support, needs, key?.fold('support')),
+      support: this.render(support, needs, key?.fold('support')),
       shots: episode.shots,
-      query: this.render(episode.query, needs, key?.fold('query')),
+      query: this.render(query, needs, key?.fold('query')),
+      ...(unlabelled && {
+        unlabelled: this.render(unlabelled, needsOfUnlabelled, key?.fold('unlabelled')),
+      }),
       labels: tf.tensor1d([...episode.labels], 'int32'),
     }
   }
@@ -127,7 +157,7 @@ function requiredParts(parts: Transform | undefined): Transform {
 }
 
 /** Frees the tensors of an episode. */
-export function disposeEpisode({ support, query, labels }: EpisodeTensors): void {
-  for (const { whole, parts } of [support, query]) tf.dispose([whole, parts])
+export function disposeEpisode({ support, query, unlabelled, labels }: EpisodeTensors): void {
+  for (const images of [support, query, unlabelled]) tf.dispose([images?.whole, images?.parts])
   labels.dispose()
 }

@@ -11,6 +11,7 @@ export {
   disposeEpisode,
   EpisodeImages,
   type DecodedEpisode,
+  type EpisodeNeeds,
   type EpisodeTensors,
   type ImageTensors,
   type ImageTransforms,
