@@ -25,20 +25,17 @@ const images = colourImages(dataset, 'test')
 const unlabelled = { perClass: 3, distractorClasses: 2, labelledShare: 0.5, divisionKey: randomKey(8) }
 const shape = { ways: 3, shots: [1, 2, 1], queries: 4, key: randomKey(3), unlabelled }
 
-/** A level whose prototypes give way to the mean of the unlabelled images that are near. */
-function nearUnlabelled(): MetricLevel {
+/** A level that takes the first unlabelled images for its prototypes, so that its scores tell which and in which order. */
+function firstUnlabelled(): MetricLevel {
   const plain = pooledLevel('map')
   return {
     ...plain,
-    name: 'near unlabelled',
+    name: 'first unlabelled',
     needsOfUnlabelled: ['map'],
-    scores: (support, query, context) =>
+    scores: ({ shots, unlabelled: images }, query, context) =>
       tf.tidy(() => {
-        const { map: maps } = support.unlabelled!
-        const nearness = tf.softmax(tf.mul(50, tf.transpose(plain.scores(support, { map: maps! }, context)))) // [ways, images]
-        const means = tf.matMul(nearness, maps!.reshape([maps!.shape[0], -1]))
-        const map = means.reshape([-1, ...maps!.shape.slice(1)]) as tf.Tensor4D
-        return plain.scores({ map, shots: support.shots.map(() => 1) }, query, context)
+        const map = tf.slice(images!.map!, 0, shots.length)
+        return plain.scores({ map, shots: shots.map(() => 1) }, query, context)
       }),
   }
 }
@@ -76,7 +73,7 @@ describe('semi-supervised episodes', () => {
   })
 
   it('pass the backbone as support parts, query parts, support, query, then unlabelled', async () => {
-    const { model, batches } = countingModel([pooledLevel('parts'), nearUnlabelled()])
+    const { model, batches } = countingModel([pooledLevel('parts'), firstUnlabelled()])
     const tensors = images.renderEpisode(await images.decode(episodeAt(images.split, shape, 0)), model.metric)
     tf.dispose(model.scores(tensors, { training: true, key: randomKey(1) }))
     expect(batches).toEqual([8, 24, 4, 12, 15])
@@ -85,17 +82,15 @@ describe('semi-supervised episodes', () => {
   })
 
   it('have the same accuracies to the last query from a bank as episode by episode', async () => {
-    const { model } = countingModel([pooledLevel('map'), nearUnlabelled()])
+    const { model } = countingModel([pooledLevel('map'), firstUnlabelled()])
     const episodes = sampleEpisodes(images.split, { ...shape, episodes: 40 })
     const before = tf.memory().numTensors
     const banked = await evaluate({ model, images, episodes })
     const direct = await evaluate({ model, images, episodes, bank: false })
     expect(direct.perEpisode).toEqual(banked.perEpisode)
     expect(direct.loss).toBeCloseTo(banked.loss, 5)
-    const fewer = { ...shape, unlabelled: { ...unlabelled, perClass: 1 }, episodes: 40 }
-    const other = await evaluate({ model, images, episodes: sampleEpisodes(images.split, fewer) })
-    expect(other.perEpisode.levels['pooled map']).toEqual(banked.perEpisode.levels['pooled map'])
-    expect(other.loss).not.toBeCloseTo(banked.loss, 3)
+    const accuracies = banked.perEpisode.levels['first unlabelled']!
+    expect(new Set(accuracies).size).toBeGreaterThan(4)
     expect(tf.memory().numTensors).toBe(before)
     model.dispose()
   })
@@ -115,10 +110,9 @@ describe('semi-supervised episodes', () => {
   })
 
   it('are learned from, validated on, and leave no tensor behind', async () => {
-    const { model, batches } = countingModel([nearUnlabelled()])
+    const { model, batches } = countingModel([firstUnlabelled()])
     const optimiser = sgd(model.state)
     const before = tf.memory().numTensors
-    const losses: number[] = []
     const outcome = await trainEpisodes({
       model,
       optimiser,
@@ -133,10 +127,8 @@ describe('semi-supervised episodes', () => {
       schedule: () => 0.02,
       position: startPosition,
       key: randomKey(5),
-      onProgress: ({ phase, loss }) => phase === 'train' && loss !== undefined && losses.push(loss),
     })
     expect(outcome).toMatchObject({ completed: true, position: { epoch: 2 } })
-    expect(losses.at(-1)).toBeLessThan(losses[0]!)
     expect(batches.slice(0, 3)).toEqual([3, 6, 10])
     expect(tf.memory().numTensors).toBe(before)
     optimiser.dispose()
