@@ -124,6 +124,18 @@ describe('trainEpisodes', () => {
     disposeEpisode(tensors)
   })
 
+  it.each([true, false])(
+    'leaves the statistics of batch norms alone where they are fixed: %s',
+    async (fixed) => {
+      const { files } = await run(temporary(), startPosition, { fixBatchNorm: fixed, epochs: 1 })
+      const { tensors } = await loadSafetensors(files.last)
+      const zeros = Array.from({ length: 6 }, () => 0)
+      const expectation = expect(Array.from(tensors['model.encoder.1.running_mean']!.data as Float32Array))
+      await (fixed ? expectation.toEqual(zeros) : expectation.not.toEqual(zeros))
+      expect(tensors['model.encoder.1.weight']!.data).not.toEqual(new Float32Array(6).fill(1))
+    },
+  )
+
   it('keeps the number of tensors flat over 500 steps', async () => {
     const model = tinyModel(1)
     const optimiser = sgd(model.state, momentum)
