@@ -2,6 +2,7 @@ import { createBackbone } from '@m2l/backbones'
 import { randomKey } from '@m2l/engine'
 import { LevelFusion } from '@m2l/metric'
 import { FewShotModel } from '@m2l/trainer'
+import { forwardEncoding } from './forward-encoding.js'
 import { createLevel, levelRegistry, recipeLevels } from './levels.js'
 import type { Recipe } from './recipe/read-recipe.js'
 
@@ -25,7 +26,8 @@ export async function createModel(recipe: Recipe): Promise<FewShotModel> {
         temperature,
       }),
     )
-    return new FewShotModel(backbone, new LevelFusion(levels, recipe.model.fusion))
+    const metric = new LevelFusion(levels, recipe.model.fusion)
+    return new FewShotModel(backbone, metric, forwardEncoding(recipe, metric.needs))
   } catch (error) {
     backbone.dispose()
     throw error

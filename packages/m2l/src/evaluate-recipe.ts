@@ -19,6 +19,7 @@ import {
 } from '@m2l/trainer'
 import { createModel } from './create-model.js'
 import { episodeTransforms, openRecipeDataset, requireSplit } from './recipe-data.js'
+import { writePredictions } from './predictions-file.js'
 import type { RecipeRunOptions } from './recipe-run.js'
 import type { Recipe } from './recipe/read-recipe.js'
 
@@ -44,16 +45,18 @@ export interface EvaluationReport {
   readonly accuracy: Readonly<Record<string, number>>
   /** Half widths of the 95 % intervals, under the same names. */
   readonly interval95: Readonly<Record<string, number>>
-  /** The fused prediction in each of `test.total_testtimes` rounds. */
+  /** The fused prediction in each of `test.total_testtimes` rounds; `accuracy` and `interval95` are of all episodes. */
   readonly rounds: readonly { readonly accuracy: number; readonly interval95: number }[]
   readonly manifest: string
+  /** What was predicted for each query, see `writePredictions`. */
+  readonly predictions: string
   readonly result: string
   readonly seconds: number
 }
 
 /**
- * Evaluates a checkpoint on the test split, and leaves the episodes (`test-manifest.jsonl`) and the result
- * (`result.json`) in the run folder.
+ * Evaluates a checkpoint on the test split, and leaves the episodes (`test-manifest.jsonl`), what was predicted
+ * (`predictions.jsonl`) and the result (`result.json`) in the run folder.
  *
  * @throws {InputError} when the data, the checkpoint or the manifest cannot be used
  */
@@ -78,9 +81,7 @@ export async function evaluateRecipe(
         ? await replayedManifest(options.manifest, images)
         : drawnManifest(recipe, images)
       const evaluation = await evaluate({ ...options, model, images, episodes: manifest.episodes })
-      const result = join(folder.path, 'result.json')
-      const manifestFile = join(folder.path, 'test-manifest.jsonl')
-      const report: EvaluationReport = {
+      const outcome = {
         recipe: recipe.name,
         checkpoint,
         dataset: dataset.name,
@@ -91,11 +92,12 @@ export async function evaluateRecipe(
         episodes: manifest.episodes.length,
         ...accuracies(evaluation),
         rounds: rounds(evaluation, recipe.test.total_testtimes),
-        manifest: manifestFile,
-        result,
-        seconds: evaluation.seconds,
       }
+      const [manifestFile, predictions, result] = resultFiles.map((name) => join(folder.path, name)) as Triple
+      const { seconds } = evaluation
+      const report: EvaluationReport = { ...outcome, manifest: manifestFile, predictions, result, seconds }
       await writeManifest(manifestFile, manifest)
+      await writePredictions(predictions, { ...outcome, splitHash: images.split.hash }, evaluation)
       await writeFileAtomically(result, `${JSON.stringify(report, null, 2)}\n`)
       return report
     } finally {
@@ -105,6 +107,10 @@ export async function evaluateRecipe(
     model.dispose()
   }
 }
+
+const resultFiles = ['test-manifest.jsonl', 'predictions.jsonl', 'result.json'] as const
+
+type Triple = [manifest: string, predictions: string, result: string]
 
 /** Test episodes drawn from the recipe's seed: `test.episode` for each of `test.total_testtimes` rounds. */
 function drawnManifest(recipe: Recipe, { dataset, split }: EpisodeImages): EpisodeManifest {
@@ -140,9 +146,11 @@ function accuracies({ fused, levels }: Evaluation): Pick<EvaluationReport, 'accu
 }
 
 function rounds({ perEpisode }: Evaluation, times: number): EvaluationReport['rounds'] {
-  const size = Math.ceil(perEpisode.fused.length / times)
-  return Array.from({ length: times }, (_, round) => {
-    const { mean, halfWidth95 } = interval95(perEpisode.fused.subarray(round * size, (round + 1) * size))
+  const { fused } = perEpisode
+  const starts = Array.from({ length: times + 1 }, (_, round) => Math.round((round * fused.length) / times))
+  return starts.slice(1).flatMap((end, round) => {
+    if (starts[round] === end) return [] // a replayed manifest of fewer episodes than rounds
+    const { mean, halfWidth95 } = interval95(fused.subarray(starts[round], end))
     return { accuracy: mean, interval95: halfWidth95 }
   })
 }

@@ -2,7 +2,13 @@ export { createModel } from './create-model.js'
 export { evaluateRecipe, type EvaluateOptions, type EvaluationReport } from './evaluate-recipe.js'
 export { levelRegistry, recipeLevels, type RecipeLevels } from './levels.js'
 export { pretrainRecipe } from './pretrain-recipe.js'
-export { episodeTransforms, openRecipeDataset, pretrainingTransforms, requireSplit } from './recipe-data.js'
+export {
+  dataFolder,
+  episodeTransforms,
+  openRecipeDataset,
+  pretrainingTransforms,
+  requireSplit,
+} from './recipe-data.js'
 export type { RecipeRunOptions, TrainingReport } from './recipe-run.js'
 export { initialWeights, parseRecipe, readRecipe, type Recipe } from './recipe/read-recipe.js'
 export { recipeSchema, type RecipeValues } from './recipe/schema.js'

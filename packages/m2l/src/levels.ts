@@ -3,12 +3,21 @@ import { dirname, isAbsolute, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { InputError } from '@m2l/engine'
 import { LevelRegistry, type LevelDefinition, type LevelEnvironment, type MetricLevel } from '@m2l/metric'
-import { globalDefinition } from '@m2l/metric-global'
+import { globalDefinition, relationDefinition } from '@m2l/metric-global'
 import { partDefinition } from '@m2l/metric-part'
-import { pixelDefinition } from '@m2l/metric-pixel'
+import { alignmentDefinition, pixelDefinition } from '@m2l/metric-pixel'
 import { disposeState } from '@m2l/nn'
+import { partGrids } from './forward-encoding.js'
 import { describeIssue } from './recipe/describe-issue.js'
 import type { Recipe } from './recipe/read-recipe.js'
+
+const ownDefinitions = [
+  partDefinition,
+  pixelDefinition,
+  globalDefinition,
+  relationDefinition,
+  alignmentDefinition,
+] as LevelDefinition[]
 
 /** The levels of a recipe with their options, weights and temperatures. */
 export type RecipeLevels = NonNullable<Recipe['model']['levels']>
@@ -20,8 +29,14 @@ export function recipeLevels({ model }: Recipe): RecipeLevels {
   switch (model.query) {
     case 'ProtoNet':
       return { global: { weight: 1, temperature: model.protonet.temperature } }
+    case 'MatchingNet':
+      return { global: { weight: 1, temperature: 1 / model.matchingnet.temperature, similarity: 'cosine' } }
+    case 'RelationNet':
+      return { relation: { weight: 1, temperature: 1 } }
     case 'DN4':
       return { pixel: { weight: 1, temperature: model.temperature, ...pixel } }
+    case 'ST':
+      return { alignment: { weight: 1, temperature: model.temperature } }
     default:
       return {
         part: { weight: 1, temperature: 1 },
@@ -32,12 +47,12 @@ export function recipeLevels({ model }: Recipe): RecipeLevels {
 }
 
 /**
- * The three levels of M2L and those that the recipe imports.
+ * The levels of these packages and those that the recipe imports.
  *
  * @throws {InputError} when a module cannot be imported or its default export is not a level definition
  */
 export async function levelRegistry(recipe: Pick<Recipe, 'file' | 'model'>): Promise<LevelRegistry> {
-  const registry = new LevelRegistry([partDefinition, pixelDefinition, globalDefinition] as LevelDefinition[])
+  const registry = new LevelRegistry(ownDefinitions)
   for (const name of recipe.model.imports) registry.register(await importLevel(name, recipe.file))
   return registry
 }
@@ -49,12 +64,13 @@ export async function levelRegistry(recipe: Pick<Recipe, 'file' | 'model'>): Pro
  *   the parts that it needs
  */
 export function createLevel(
-  { file, model }: Recipe,
+  recipe: Recipe,
   registry: LevelRegistry,
   name: string,
   options: Readonly<Record<string, unknown>>,
   environment: LevelEnvironment,
 ): MetricLevel {
+  const { file, model } = recipe
   if (!registry.names.includes(name)) {
     throw new InputError(
       `${file}: model.levels.${name}: there is no level ${name}; there are ${registry.names.join(', ')}, and those of model.imports`,
@@ -68,10 +84,10 @@ export function createLevel(
     throw new InputError(`${file}: ${describeIssue(issue!, { schema, value: options, path })}`)
   }
   const level = registry.create(name, options, environment)
-  if (level.needs.includes('parts') && model.forward_encoding === 'FCN') {
+  if (level.needs.includes('parts') && !partGrids(recipe)) {
     disposeState(level.state)
     throw new InputError(
-      `${file}: model.forward_encoding is FCN, but level ${name} needs the parts of images; expected Grid-N,N…, for example Grid-3,2`,
+      `${file}: model.forward_encoding is ${model.forward_encoding}, but level ${name} needs the parts of images; expected Grid-N,N…, for example Grid-3,2`,
     )
   }
   return level

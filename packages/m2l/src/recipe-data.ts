@@ -1,11 +1,11 @@
-import { resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { basename, dirname, resolve } from 'node:path'
 import { openEmoji } from '@m2l/dataset-emoji'
 import {
   cifarNormalisation,
   gridParts,
   imagenetNormalisation,
   openDataset,
-  parseGrid,
   randomResizedCrop,
   resizeThenCrop,
   squareResize,
@@ -14,6 +14,7 @@ import {
 } from '@m2l/datasets'
 import { InputError } from '@m2l/engine'
 import type { ImageTransforms } from '@m2l/trainer'
+import { partGrids } from './forward-encoding.js'
 import type { Recipe } from './recipe/read-recipe.js'
 
 /** The splits that recipes use. */
@@ -30,15 +31,26 @@ export function openRecipeDataset(
   splits: readonly SplitName[],
   onRender?: (done: number, total: number) => void,
 ): Promise<Dataset> {
-  const { dataset, root, image_dir: folder, image_size: size, split } = recipe.data
+  const { dataset, image_size: size, split } = recipe.data
   if (dataset === 'emoji')
     return openEmoji({ size, onProgress: ({ done, total }) => onRender?.(done, total) })
   return openDataset({
-    root: resolve(root, folder),
+    root: dataFolder(recipe),
     name: dataset,
     only: splits,
     ...(split !== undefined && { split }),
   })
+}
+
+/**
+ * Where a recipe's images are: `data.image_dir` below `data.root`. Without it, as in the published program, the folder
+ * that is named like the recipe's own, so that `configs/miniImagenet/MML_N5K1_R12.yaml` reads `data/miniImagenet`; where
+ * a given root holds no such folder, the root itself.
+ */
+export function dataFolder({ file, data: { root, image_dir: folder } }: Recipe): string {
+  if (folder !== undefined) return resolve(root ?? '.', folder)
+  const published = resolve(root ?? 'data', basename(dirname(file)))
+  return root === undefined || existsSync(published) ? published : resolve(root)
 }
 
 /**
@@ -56,19 +68,20 @@ export function requireSplit(recipe: Recipe, dataset: Dataset, name: SplitName):
 }
 
 /**
- * The transforms of episodes: the whole image, and its parts where the recipe's forward encoding is a grid.
+ * The transforms of episodes: the whole image, and its parts where the recipe's forward encoding has some.
  *
  * As published, the Conv-64F encoders see the image resized to a square; for the others it is resized a little larger
  * (92 for 84) and cropped.
  */
-export function episodeTransforms({ model, data, train }: Recipe): ImageTransforms {
+export function episodeTransforms(recipe: Recipe): ImageTransforms {
+  const { model, data, train } = recipe
   const side = data.image_size
-  const grid = model.forward_encoding.startsWith('Grid-')
+  const grids = partGrids(recipe)
   return {
     whole: model.encoder.startsWith('FourLayer_64F')
       ? squareResize(side)
       : resizeThenCrop(largerSide(side), side),
-    ...(grid && { parts: gridParts(parseGrid(model.forward_encoding), side) }),
+    ...(grids && { parts: gridParts(grids, side) }),
     ...normalisation(data),
     jitter: train.colorjitter,
   }

@@ -34,6 +34,20 @@ describe('globalScores', () => {
 })
 
 describe('globalLevel', () => {
+  it('compares by the cosine where told', () => {
+    tf.tidy(() => {
+      const support = tf.tensor4d([3, 0, 1, 0, 0, 5], [3, 1, 1, 2]) // prototypes: [2, 0], [0, 5]
+      const query = tf.tensor4d([6, 8, 0, 0], [2, 1, 1, 2])
+      const level = globalLevel({ similarity: 'cosine' })
+      const rows = level
+        .scores({ map: support, shots: [2, 1] }, { map: query }, { training: false })
+        .arraySync()
+      expect(rows[0]![0]).toBeCloseTo(0.6, 6)
+      expect(rows[0]![1]).toBeCloseTo(0.8, 6)
+      expect(rows[1]).toEqual([0, 0])
+    })
+  })
+
   it('asks for maps and says so when there is none', () => {
     const level = globalLevel()
     expect(level.needs).toEqual(['map'])

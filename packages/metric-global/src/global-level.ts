@@ -1,20 +1,37 @@
 import { tf } from '@m2l/engine'
-import { defineLevel, requireField, type Embedding, type MetricLevel } from '@m2l/metric'
+import { defineLevel, l2Normalise, requireField, type Embedding, type MetricLevel } from '@m2l/metric'
 import { z } from 'zod'
 import {
   prototypeRefinement,
   refinementOptions,
   type PrototypeRefinementOptions,
 } from './prototype-refinement.js'
+import { pooled, prototypes } from './prototypes.js'
 
 /**
- * The global level: the negative squared Euclidean distance between a query's pooled feature and a class's prototype,
- * which is the mean of the pooled features of its supports (Snell, Swersky, Zemel, "Prototypical Networks for Few-shot
- * Learning", NeurIPS 2017, equations 1 and 2). In semi-supervised episodes unlabelled images may refine the prototypes,
- * see {@link refinePrototypes}.
+ * How a query is compared with a prototype.
+ *
+ * `euclidean`: the negative squared distance (Snell, Swersky, Zemel, "Prototypical Networks for Few-shot Learning",
+ * NeurIPS 2017, equation 2). `cosine`: the cosine of the angle between them, as the published program's MatchingNet
+ * (after Vinyals et al., "Matching Networks for One Shot Learning", NeurIPS 2016, section 2.1).
  */
-export function globalLevel(options: PrototypeRefinementOptions = {}): MetricLevel {
-  const refinement = prototypeRefinement(options)
+export type GlobalSimilarity = 'euclidean' | 'cosine'
+
+/** Options of the global level. */
+export interface GlobalLevelOptions extends PrototypeRefinementOptions {
+  /** `euclidean`, as published, if not given. */
+  readonly similarity?: GlobalSimilarity
+}
+
+/**
+ * The global level: the similarity of a query's pooled feature to a class's prototype, which is the mean of the pooled
+ * features of its supports (Snell, Swersky, Zemel, NeurIPS 2017, equation 1). Alone it is ProtoNet, or with the cosine
+ * at temperature 1/32 the published program's MatchingNet. In semi-supervised episodes unlabelled images may refine the
+ * prototypes, see {@link prototypeRefinement}.
+ */
+export function globalLevel({ similarity = 'euclidean', ...refine }: GlobalLevelOptions = {}): MetricLevel {
+  const refinement = prototypeRefinement(refine)
+  const features = (embedding: Embedding) => pooled(requireField(embedding, 'map', 'global'))
   return {
     name: 'global',
     needs: ['map'],
@@ -22,9 +39,9 @@ export function globalLevel(options: PrototypeRefinementOptions = {}): MetricLev
     state: refinement.state,
     scores: ({ shots, unlabelled, ...support }, query) =>
       tf.tidy(() => {
-        const classMeans = prototypes(pooled(support), shots)
-        const refined = refinement.apply(classMeans, shots, unlabelled && pooled(unlabelled))
-        return negativeSquaredDistances(pooled(query), refined)
+        const classMeans = prototypes(features(support), shots)
+        const refined = refinement.apply(classMeans, shots, unlabelled && features(unlabelled))
+        return similarities[similarity](features(query), refined)
       }),
   }
 }
@@ -32,52 +49,37 @@ export function globalLevel(options: PrototypeRefinementOptions = {}): MetricLev
 /** The global level under its name in recipes. */
 export const globalDefinition = defineLevel({
   name: 'global',
-  options: z.object(refinementOptions),
-  create: ({ refine, refine_steps: refineSteps, length_scale: lengthScale }) =>
-    globalLevel({ refine, refineSteps, lengthScale }),
+  options: z.object({
+    similarity: z.enum(['euclidean', 'cosine']).default('euclidean'),
+    ...refinementOptions,
+  }),
+  create: ({ refine_steps: refineSteps, length_scale: lengthScale, ...options }) =>
+    globalLevel({ ...options, refineSteps, lengthScale }),
 })
 
 /**
  * @param support [images, height, width, channels], sorted by class
  * @param shots the number of images of each class
  * @param query [queries, height', width', channels]
- * @returns [queries, ways], at most 0
+ * @returns [queries, ways]: at most 0 where Euclidean, in [-1, 1] where cosines
  */
 export function globalScores(
   support: tf.Tensor4D,
   shots: readonly number[],
   query: tf.Tensor4D,
+  similarity: GlobalSimilarity = 'euclidean',
 ): tf.Tensor2D {
-  return tf.tidy(() => negativeSquaredDistances(averaged(query), prototypes(averaged(support), shots)))
+  return tf.tidy(() => similarities[similarity](pooled(query), prototypes(pooled(support), shots)))
 }
 
-/** @returns [n, channels] */
-function pooled(embedding: Embedding): tf.Tensor2D {
-  return averaged(requireField(embedding, 'map', 'global'))
-}
-
-function averaged(map: tf.Tensor4D): tf.Tensor2D {
-  return tf.mean(map, [1, 2])
-}
-
-/** @returns [queries, ways] */
-function negativeSquaredDistances(queries: tf.Tensor2D, classes: tf.Tensor2D): tf.Tensor2D {
-  const difference = tf.sub(tf.expandDims(queries, 1), tf.expandDims(classes, 0))
-  return tf.neg(tf.sum(tf.square(difference), 2))
-}
-
-/**
- * The mean feature of each class.
- *
- * @param features [images, channels], sorted by class
- * @returns [ways, channels]
- */
-export function prototypes(features: tf.Tensor2D, shots: readonly number[]): tf.Tensor2D {
-  return tf.tidy(() => {
-    if (shots.every((shot) => shot === shots[0])) {
-      return tf.mean(features.reshape([shots.length, shots[0]!, features.shape[1]]), 1) as tf.Tensor2D
-    }
-    const classes = tf.split(features, [...shots], 0)
-    return tf.stack(classes.map((ofClass) => tf.mean(ofClass, 0))) as tf.Tensor2D
-  })
+/** Of queries [queries, channels] to prototypes [ways, channels]: [queries, ways]. */
+const similarities: Readonly<
+  Record<GlobalSimilarity, (queries: tf.Tensor2D, prototypes: tf.Tensor2D) => tf.Tensor2D>
+> = {
+  euclidean(queries, centres) {
+    const difference = tf.sub(tf.expandDims(queries, 1), tf.expandDims(centres, 0)) // [queries, ways, channels]
+    return tf.neg(tf.sum(tf.square(difference), 2)) as tf.Tensor2D
+  },
+  cosine: (queries, centres) =>
+    tf.matMul(l2Normalise(queries), l2Normalise(centres), false, true) as tf.Tensor2D,
 }

@@ -1,6 +1,7 @@
 import { tf } from '@m2l/engine'
 import { defineLevel, imageToClassScores, requireField, type MetricLevel } from '@m2l/metric'
 import { z } from 'zod'
+import { descriptors } from './descriptors.js'
 
 /** Options of the pixel level. */
 export interface PixelLevelOptions {
@@ -36,9 +37,3 @@ export const pixelDefinition = defineLevel({
   options: z.object({ neighbours: z.int().min(1).default(1) }),
   create: (options) => pixelLevel(options),
 })
-
-/** @returns [n, height * width, channels] */
-function descriptors(map: tf.Tensor4D): tf.Tensor3D {
-  const [images, height, width, channels] = map.shape
-  return map.reshape([images, height * width, channels])
-}

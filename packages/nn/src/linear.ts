@@ -11,6 +11,8 @@ export interface LinearOptions {
   readonly bias?: boolean
   /** Of the weight; `uniformFanIn` unless told. */
   readonly initialise?: Initialiser
+  /** Of the bias; uniform in ±1 / sqrt(inputs) unless told. */
+  readonly initialiseBias?: Initialiser
 }
 
 /** x W + b. */
@@ -19,12 +21,11 @@ export class Linear {
   readonly #weight: Parameter<tf.Rank.R2>
   readonly #bias: Parameter | undefined
 
-  constructor({ key, inputs, outputs, bias = true, initialise = uniformFanIn }: LinearOptions) {
-    const bound = 1 / Math.sqrt(inputs)
+  constructor(options: LinearOptions) {
+    const { key, inputs, outputs, bias = true, initialise = uniformFanIn } = options
+    const { initialiseBias = uniformWithin(1 / Math.sqrt(inputs)) } = options
     this.#weight = learned('linear', () => initialise(key.fold('weight'), [inputs, outputs]) as tf.Tensor2D)
-    this.#bias = bias
-      ? learned('plain', () => uniform(key.fold('bias'), [outputs], -bound, bound))
-      : undefined
+    this.#bias = bias ? learned('plain', () => initialiseBias(key.fold('bias'), [outputs])) : undefined
     this.state = { weight: this.#weight, ...(this.#bias && { bias: this.#bias }) }
   }
 
@@ -38,4 +39,8 @@ export class Linear {
     if (!bias) return tf.matMul(x, weight)
     return tf.tidy(() => tf.add(tf.matMul(x, weight), bias.value))
   }
+}
+
+function uniformWithin(bound: number): Initialiser {
+  return (key, shape) => uniform(key, shape, -bound, bound)
 }

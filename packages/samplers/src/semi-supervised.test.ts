@@ -293,8 +293,10 @@ describe('a manifest of semi-supervised episodes', () => {
       'an unlabelled image as support',
       (episode) => {
         const { unlabelled } = divideClass(split.classes[episode.classes[0]!]!, options.unlabelled)
-        const used = episode.unlabelled!.filter(([of]) => of === episode.classes[0]).map(([, image]) => image)
-        const free = unlabelled.find((image) => !used.includes(image))!
+        const used = new Set(
+          episode.unlabelled!.flatMap(([of, image]) => (of === episode.classes[0] ? [image] : [])),
+        )
+        const free = unlabelled.find((image) => !used.has(image))!
         return { ...episode, support: [[free], episode.support[1]!] }
       },
       /episode 0: image \d of class class\d is support or query, but not of the labelled share$/,

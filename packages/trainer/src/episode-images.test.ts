@@ -9,11 +9,10 @@ beforeAll(async () => {
 
 const plain = colourImages(colourDataset(3, 4), 'train')
 const jittered = new EpisodeImages(plain.dataset, plain.split, { ...plain.transforms, jitter: true })
-const everything = { needs: ['map', 'parts'], needsOfUnlabelled: ['map'] } as const
 const episode = { classes: [2, 0], support: [[1], [0, 3]], query: [[2], [1]] }
 
 async function rendered(images: EpisodeImages, key?: ReturnType<typeof randomKey>) {
-  const tensors = images.renderEpisode(await images.decode(episode), everything, key)
+  const tensors = images.renderEpisode(await images.decode(episode), { views: ['whole', 'parts'] }, key)
   const values = Array.from(tensors.query.whole!.dataSync())
   const shapes = [tensors.support.whole!.shape, tensors.support.parts!.shape, tensors.query.whole!.shape]
   const labels = Array.from(tensors.labels.dataSync())
@@ -52,7 +51,7 @@ describe('EpisodeImages', () => {
       ...(normalisation && { normalisation }),
     })
     const pictures = (await images.decode(episode)).support
-    const tensors = images.render(pictures, ['map'])
+    const tensors = images.render(pictures, ['whole'])
     expect(tensors.parts).toBeUndefined()
     tf.dispose(tensors.whole)
     expect(() => images.render(pictures, ['parts'])).toThrow('needs parts')

@@ -10,8 +10,8 @@ import {
   type RgbImage,
   type Transform,
 } from '@m2l/datasets'
-import type { EmbeddingField, LevelFusion } from '@m2l/metric'
 import type { Episode } from '@m2l/samplers'
+import type { ImageView } from './forward-encoding.js'
 
 /** How pictures become input of the backbone. Without a key the transforms are fixed, with one they draw from it. */
 export interface ImageTransforms {
@@ -55,14 +55,16 @@ export interface DecodedEpisode {
   readonly labels: readonly number[]
 }
 
-/** What is wanted of the images of an episode; a `LevelFusion` says it. */
-export type EpisodeNeeds = Pick<LevelFusion, 'needs' | 'needsOfUnlabelled'>
+/** Which views of the images of an episode are wanted. */
+export interface EpisodeViews {
+  readonly views: readonly ImageView[]
+  /** Of unlabelled images; none if not given. */
+  readonly viewsOfUnlabelled?: readonly ImageView[]
+}
 
-/**
- * An episode as far as a metric looks at it: without its unlabelled images where no level does.
- */
-export function episodeSeenBy({ needsOfUnlabelled }: EpisodeNeeds, episode: Episode): Episode {
-  if (needsOfUnlabelled.length > 0) return episode
+/** An episode as far as somebody looks at it: without its unlabelled images where nobody does. */
+export function episodeSeenBy({ viewsOfUnlabelled = [] }: EpisodeViews, episode: Episode): Episode {
+  if (viewsOfUnlabelled.length > 0) return episode
   const { unlabelled: _unlabelled, ...labelled } = episode
   return labelled
 }
@@ -104,37 +106,37 @@ export class EpisodeImages {
   /**
    * Transforms decoded pictures.
    *
-   * @param needs which fields of an embedding are wanted of them
+   * @param views which views of them are wanted
    * @param key in training, the source of the random transforms
    */
-  render(pictures: readonly RgbImage[], needs: readonly EmbeddingField[], key?: RandomKey): ImageTensors {
+  render(pictures: readonly RgbImage[], views: readonly ImageView[], key?: RandomKey): ImageTensors {
     const { whole, parts } = this.transforms
     return {
       count: pictures.length,
-      ...(needs.includes('parts') && {
+      ...(views.includes('parts') && {
         parts: this.#views(pictures, requiredParts(parts), key?.fold('parts')),
       }),
-      ...(needs.includes('map') && { whole: this.#views(pictures, whole, key?.fold('whole')) }),
+      ...(views.includes('whole') && { whole: this.#views(pictures, whole, key?.fold('whole')) }),
     }
   }
 
   /**
    * Transforms a decoded episode; the tensors are the caller's.
    *
-   * @param needs which fields of an embedding are wanted of its images, and which of unlabelled ones
+   * @param views which views of its images are wanted; a `FewShotModel` says it
    * @param key in training, the source of the random transforms
    */
   renderEpisode(
     { support, query, unlabelled, ...episode }: DecodedEpisode,
-    { needs, needsOfUnlabelled }: EpisodeNeeds,
+    { views, viewsOfUnlabelled = [] }: EpisodeViews,
     key?: RandomKey,
   ): EpisodeTensors {
     return {
-      support: this.render(support, needs, key?.fold('support')),
+      support: this.render(support, views, key?.fold('support')),
       shots: episode.shots,
-      query: this.render(query, needs, key?.fold('query')),
+      query: this.render(query, views, key?.fold('query')),
       ...(unlabelled && {
-        unlabelled: this.render(unlabelled, needsOfUnlabelled, key?.fold('unlabelled')),
+        unlabelled: this.render(unlabelled, viewsOfUnlabelled, key?.fold('unlabelled')),
       }),
       labels: tf.tensor1d([...episode.labels], 'int32'),
     }

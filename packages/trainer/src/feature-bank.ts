@@ -1,8 +1,9 @@
 import { tf } from '@m2l/engine'
-import type { Embedding, EmbeddingField, Support } from '@m2l/metric'
+import type { Embedding, Support } from '@m2l/metric'
 import type { Episode } from '@m2l/samplers'
 import type { EpisodeImages, ImageTensors } from './episode-images.js'
 import type { FewShotModel } from './few-shot-model.js'
+import type { ImageView } from './forward-encoding.js'
 import { prefetch } from './prefetch.js'
 import { ProgressMeter, type OnProgress } from './progress.js'
 
@@ -33,7 +34,7 @@ export class FeatureBank {
     signal?: AbortSignal
   }): Promise<FeatureBank> {
     const { model, episodes, onProgress } = options
-    const { needs, needsOfUnlabelled } = model.metric
+    const { views, viewsOfUnlabelled } = model
     const labelled = distinct(
       episodes.flatMap((episode) => [...keysOf(episode, 'support'), ...keysOf(episode, 'query')]),
     )
@@ -43,7 +44,7 @@ export class FeatureBank {
     const table = await embeddingTable({
       ...options,
       keys: labelled,
-      needs,
+      views,
       onDone: (done) => meter.update(done),
     })
     try {
@@ -51,7 +52,7 @@ export class FeatureBank {
       const ofUnlabelled = await embeddingTable({
         ...options,
         keys: unlabelled,
-        needs: needsOfUnlabelled,
+        views: viewsOfUnlabelled,
         onDone,
       })
       return new FeatureBank(table, ofUnlabelled)
@@ -91,20 +92,20 @@ async function embeddingTable(options: {
   model: FewShotModel
   images: EpisodeImages
   keys: readonly number[]
-  needs: readonly EmbeddingField[]
+  views: readonly ImageView[]
   onDone: (images: number) => void
   signal?: AbortSignal
 }): Promise<EmbeddingTable> {
-  const { model, images, keys, needs, onDone, signal } = options
+  const { model, images, keys, views, onDone, signal } = options
   const chunks: Embedding[] = []
   let done = 0
   try {
     const decode = (some: readonly number[]) =>
       images.dataset.readMany(some.map((key) => images.record(...fromImageKey(key))))
-    const size = needs.includes('parts') ? imagesPerBatch.withParts : imagesPerBatch.withoutParts
+    const size = views.includes('parts') ? imagesPerBatch.withParts : imagesPerBatch.withoutParts
     for await (const [some, pictures] of prefetch(slices(keys, size), decode)) {
       signal?.throwIfAborted()
-      chunks.push(embedded(model, images.render(pictures, needs)))
+      chunks.push(embedded(model, images.render(pictures, views)))
       done += some.length
       onDone(done)
     }

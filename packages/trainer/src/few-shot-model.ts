@@ -4,20 +4,34 @@ import {
   disposeState,
   mergeStates,
   prefixed,
+  pyramidPool,
   type Backbone,
   type ForwardContext,
   type StateDict,
 } from '@m2l/nn'
 import type { EpisodeTensors, ImageTensors } from './episode-images.js'
+import { viewsFor, type ForwardEncoding, type ImageView } from './forward-encoding.js'
 
 /** A backbone and the levels that compare what it sees: all that is trained and evaluated. */
 export class FewShotModel {
   readonly backbone: Backbone
   readonly metric: LevelFusion
+  readonly encoding: ForwardEncoding
 
-  constructor(backbone: Backbone, metric: LevelFusion) {
+  constructor(backbone: Backbone, metric: LevelFusion, encoding: ForwardEncoding = { map: 'positions' }) {
     this.backbone = backbone
     this.metric = metric
+    this.encoding = encoding
+  }
+
+  /** The views of an image that the levels need. */
+  get views(): readonly ImageView[] {
+    return viewsFor(this.metric.needs, this.encoding)
+  }
+
+  /** The views of an unlabelled image that the levels need; none where no level looks at unlabelled images. */
+  get viewsOfUnlabelled(): readonly ImageView[] {
+    return viewsFor(this.metric.needsOfUnlabelled, this.encoding)
   }
 
   /** All parameters: the backbone's as `encoder.…`, each level's under its name. */
@@ -65,13 +79,19 @@ export class FewShotModel {
   }
 
   #embedWhole({ whole }: ImageTensors, context: ForwardContext): Embedding {
-    return whole ? { map: this.backbone.embed(whole, context) } : {}
+    if (!whole) return {}
+    const map = this.backbone.embed(whole, context)
+    return { map: this.encoding.map === 'pyramid' ? pyramidPool(map, this.encoding.sizes) : map }
   }
 
   #embedParts({ parts, count }: ImageTensors, context: ForwardContext): Embedding {
     if (!parts) return {}
     const pooled = tf.mean(this.backbone.embed(parts, context), [1, 2]) // [count * parts, channels]
-    return { parts: pooled.reshape([count, parts.shape[0] / count, this.backbone.channels]) }
+    const features = pooled.reshape([count, parts.shape[0] / count, this.backbone.channels]) as tf.Tensor3D
+    return {
+      ...(this.metric.needs.includes('parts') && { parts: features }),
+      ...(this.encoding.map === 'parts' && { map: tf.expandDims(features, 2) as tf.Tensor4D }),
+    }
   }
 }
 

@@ -11,14 +11,15 @@ export {
   disposeEpisode,
   EpisodeImages,
   type DecodedEpisode,
-  type EpisodeNeeds,
   type EpisodeTensors,
+  type EpisodeViews,
   type ImageTensors,
   type ImageTransforms,
 } from './episode-images.js'
 export { accuracy, evaluate, type Evaluation, type EvaluationOptions } from './evaluate.js'
 export { FeatureBank } from './feature-bank.js'
 export { FewShotModel } from './few-shot-model.js'
+export type { ForwardEncoding, ImageView } from './forward-encoding.js'
 export { interval95, type Interval } from './interval.js'
 export { nearestPrototype } from './nearest-prototype.js'
 export { classifierState, pretrain, type Pretraining } from './pretrain.js'

@@ -62,7 +62,7 @@ export function pretrain(training: Pretraining): Promise<TrainingOutcome> {
           images.dataset.readMany(batch.map(({ record }) => record)),
         ),
       step([batch, pictures], at) {
-        const { whole } = images.render(pictures, ['map'], key.fold('transforms', at.epoch, at.step))
+        const { whole } = images.render(pictures, ['whole'], key.fold('transforms', at.epoch, at.step))
         const labels = tf.tensor1d(
           batch.map(({ label }) => label),
           'int32',

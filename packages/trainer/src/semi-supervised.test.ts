@@ -32,9 +32,9 @@ function firstUnlabelled(): MetricLevel {
     ...plain,
     name: 'first unlabelled',
     needsOfUnlabelled: ['map'],
-    scores: ({ shots, unlabelled: images }, query, context) =>
+    scores: ({ shots, unlabelled: unknown }, query, context) =>
       tf.tidy(() => {
-        const map = tf.slice(images!.map!, 0, shots.length)
+        const map = tf.slice(unknown!.map!, 0, shots.length)
         return plain.scores({ map, shots: shots.map(() => 1) }, query, context)
       }),
   }
@@ -59,12 +59,12 @@ describe('semi-supervised episodes', () => {
   it('are decoded and rendered with their unlabelled images, in their order', async () => {
     const before = tf.memory().numTensors
     const episode = episodeAt(images.split, shape, 0)
-    const needs = { needs: ['map', 'parts'], needsOfUnlabelled: ['map'] } as const
-    const tensors = images.renderEpisode(await images.decode(episode), needs)
+    const views = { views: ['whole', 'parts'], viewsOfUnlabelled: ['whole'] } as const
+    const tensors = images.renderEpisode(await images.decode(episode), views)
     expect(tensors.unlabelled).toMatchObject({ count: 15, whole: { shape: [15, 8, 8, 3] } })
     expect(tensors.unlabelled?.parts).toBeUndefined()
     const [classIndex, image] = episode.unlabelled![7]!
-    const alone = images.render([await dataset.read(images.record(classIndex, image))], ['map'])
+    const alone = images.render([await dataset.read(images.record(classIndex, image))], ['whole'])
     const eighth = tf.tidy(() => tf.slice(tensors.unlabelled!.whole!, 7, 1).dataSync())
     expect(eighth).toEqual(alone.whole!.dataSync())
     disposeEpisode(tensors)
@@ -74,7 +74,7 @@ describe('semi-supervised episodes', () => {
 
   it('pass the backbone as support parts, query parts, support, query, then unlabelled', async () => {
     const { model, batches } = countingModel([pooledLevel('parts'), firstUnlabelled()])
-    const tensors = images.renderEpisode(await images.decode(episodeAt(images.split, shape, 0)), model.metric)
+    const tensors = images.renderEpisode(await images.decode(episodeAt(images.split, shape, 0)), model)
     tf.dispose(model.scores(tensors, { training: true, key: randomKey(1) }))
     expect(batches).toEqual([8, 24, 4, 12, 15])
     disposeEpisode(tensors)

@@ -49,7 +49,7 @@ export function trainEpisodes(training: EpisodicTraining): Promise<TrainingOutco
     Promise.all(
       indices.map((index) => {
         const drawn = episodeAt(images.split, { ...episode, key: key.fold('episodes') }, index)
-        return images.decode(episodeSeenBy(model.metric, drawn))
+        return images.decode(episodeSeenBy(model, drawn))
       }),
     )
 
@@ -64,7 +64,7 @@ export function trainEpisodes(training: EpisodicTraining): Promise<TrainingOutco
       batches: (epoch, firstStep) => prefetch(episodeIndices(epoch, firstStep), decode),
       step([indices, decoded], { rate }) {
         const batch = decoded.map((pictures, position) =>
-          images.renderEpisode(pictures, model.metric, key.fold('transforms', indices[position]!)),
+          images.renderEpisode(pictures, model, key.fold('transforms', indices[position]!)),
         )
         const measures = step(batch, rate, key.fold('forward', indices[0]!))
         batch.forEach(disposeEpisode)

@@ -84,7 +84,7 @@ describe('a recipe', () => {
       protonet: { temperature: 64 },
       matchingnet: { temperature: 32 },
     })
-    expect(data).toMatchObject({ root: '.', image_dir: '' })
+    expect(data).toEqual({ dataset: 'images', image_size: 84, normalisation: 'imagenet' })
   })
 
   test('takes the default where a key has no value, in the file and in overrides', () => {
@@ -155,7 +155,7 @@ describe('a mistake is told with its file, key, value and remedy', () => {
     ],
     [
       'model: { forward_encoding: Grid-0 }',
-      'model.forward_encoding is "Grid-0", expected FCN or Grid-N,N…, for example Grid-3,2',
+      'model.forward_encoding is "Grid-0", expected FCN, PyramidFCN-N,N… or Grid-N,N…, for example Grid-3,2',
     ],
     [
       'model: { imports: a.js }',

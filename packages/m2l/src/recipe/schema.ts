@@ -7,6 +7,9 @@ const rate = z.number().gt(0)
 const beta = z.number().min(0).lt(1)
 const milestones = z.array(z.int().min(0)).default([])
 
+/** What `model.query` may be; the published program calls M2L `MML`. */
+const queryNames = ['M2L', 'MML', 'ProtoNet', 'MatchingNet', 'RelationNet', 'DN4', 'ST'] as const
+
 /** A level's part in the fusion; its other keys are options of the level itself. */
 const levelSchema = z.looseObject({
   weight: z.number().min(0).default(1),
@@ -27,9 +30,12 @@ export const recipeSchema = z.strictObject({
       encoder: z.enum(backboneNames as [string, ...string[]]).default('FourLayer_64F'),
       forward_encoding: z
         .string()
-        .regex(/^(FCN|Grid-[1-9]\d*(,[1-9]\d*)*)$/, 'FCN or Grid-N,N…, for example Grid-3,2')
-        .default('Grid-3,2'),
-      query: z.enum(['M2L', 'ProtoNet', 'DN4']).default('M2L'),
+        .regex(
+          /^(FCN|(PyramidFCN|Grid)-[1-9]\d*(,[1-9]\d*)*)$/,
+          'FCN, PyramidFCN-N,N… or Grid-N,N…, for example Grid-3,2',
+        )
+        .optional(),
+      query: z.enum(queryNames).default('M2L'),
       nbnn_topk: count.default(1),
       temperature: rate.default(1),
       protonet: z.strictObject({ temperature: rate.default(64) }).prefault({}),
@@ -78,8 +84,8 @@ export const recipeSchema = z.strictObject({
     .prefault({}),
   data: z
     .strictObject({
-      root: z.string().default('.'),
-      image_dir: z.string().default(''),
+      root: z.string().optional(),
+      image_dir: z.string().optional(),
       /** `emoji` is embedded; every other name only names the results. */
       dataset: z.string().default('images'),
       /** A shipped split or the path of a split file; the folders `train`, `val`, `test` if not given. */

@@ -1,0 +1,34 @@
+import { parseGrid } from '@m2l/datasets'
+import type { EmbeddingField } from '@m2l/metric'
+import type { ForwardEncoding } from '@m2l/trainer'
+import type { Recipe } from './recipe/read-recipe.js'
+
+/** The grids of parts where a recipe names no encoding, as published for M2L. */
+const publishedGrid = 'Grid-3,2'
+
+const pyramid = 'PyramidFCN-'
+
+/**
+ * The grids that images are cut into, cells a side of each: those of `Grid-…`, or the published ones where the recipe
+ * names no encoding; nothing where its encoding has no parts.
+ */
+export function partGrids({ model }: Recipe): readonly number[] | undefined {
+  const encoding = model.forward_encoding ?? publishedGrid
+  return encoding.startsWith('Grid-') ? parseGrid(encoding) : undefined
+}
+
+/**
+ * What the levels see of an image: `FCN` the backbone's positions, `PyramidFCN-5,2,1` their averages over grids,
+ * `Grid-3,2` the parts - as they are where a level asks for parts, with the positions of the whole image beside them for
+ * the other levels, as in the paper; else, as in the published program, in place of positions.
+ *
+ * @param needs what the levels need, together
+ */
+export function forwardEncoding({ model }: Recipe, needs: readonly EmbeddingField[]): ForwardEncoding {
+  const encoding = model.forward_encoding ?? 'FCN'
+  if (encoding.startsWith(pyramid)) {
+    return { map: 'pyramid', sizes: encoding.slice(pyramid.length).split(',').map(Number) }
+  }
+  if (encoding.startsWith('Grid-') && !needs.includes('parts')) return { map: 'parts' }
+  return { map: 'positions' }
+}

@@ -1,0 +1,61 @@
+import { tf, type RandomKey } from '@m2l/engine'
+import { defineLevel, requireField, type MetricLevel } from '@m2l/metric'
+import { Linear, mergeStates, normal, prefixed, type Initialiser } from '@m2l/nn'
+import { z } from 'zod'
+import { pooled, prototypes } from './prototypes.js'
+
+/** Options of the relation level. */
+export interface RelationLevelOptions {
+  /** The number of features of the backbone, at least 2. */
+  readonly channels: number
+  /** The source of the network's initial weights. */
+  readonly key: RandomKey
+}
+
+/**
+ * The relation level: how near a query is to a prototype, a small network tells. It sees the two pooled features side by
+ * side and has one hidden layer, widths 2c - c/2 - 1 with ReLU (after Sung et al., "Learning to Compare: Relation Network
+ * for Few-Shot Learning", CVPR 2018, section 3.2, whose comparison works on maps; the published program pools first).
+ * Alone it is RelationNet.
+ *
+ * As in the published program, weights start normal with deviation .01 and biases at zero.
+ */
+export function relationLevel({ channels, key }: RelationLevelOptions): MetricLevel {
+  const hidden = Math.floor(channels / 2)
+  const start = { initialise: small, initialiseBias: zero }
+  const first = new Linear({ key: key.fold('fc1'), inputs: 2 * channels, outputs: hidden, ...start })
+  const second = new Linear({ key: key.fold('fc2'), inputs: hidden, outputs: 1, ...start })
+  return {
+    name: 'relation',
+    needs: ['map'],
+    state: mergeStates(prefixed('fc1', first.state), prefixed('fc2', second.state)),
+    scores: (support, query) =>
+      tf.tidy(() => {
+        const centres = prototypes(pooled(requireField(support, 'map', 'relation')), support.shots) // [ways, c]
+        const queries = pooled(requireField(query, 'map', 'relation')) // [queries, c]
+        const pairs = everyPair(queries, centres) // [queries * ways, 2c]
+        const scores = second.forward(tf.relu(first.forward(pairs))) // [queries * ways, 1]
+        return scores.reshape([queries.shape[0], centres.shape[0]]) as tf.Tensor2D
+      }),
+  }
+}
+
+/** The relation level under its name in recipes. */
+export const relationDefinition = defineLevel({
+  name: 'relation',
+  options: z.object({}),
+  create: (_, environment) => relationLevel(environment),
+})
+
+/** Prototype and query side by side, for each query and each prototype. */
+function everyPair(queries: tf.Tensor2D, centres: tf.Tensor2D): tf.Tensor2D {
+  const [count, channels] = queries.shape
+  const ways = centres.shape[0]
+  const ofClasses = tf.tile(tf.expandDims(centres, 0), [count, 1, 1])
+  const ofQueries = tf.tile(tf.expandDims(queries, 1), [1, ways, 1])
+  return tf.concat([ofClasses, ofQueries], 2).reshape([count * ways, 2 * channels]) as tf.Tensor2D
+}
+
+const small: Initialiser = (key, shape) => normal(key, shape, 0, 0.01)
+
+const zero: Initialiser = (_, shape) => tf.zeros([...shape])
