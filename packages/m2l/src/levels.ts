@@ -10,7 +10,7 @@ import { disposeState } from '@m2l/nn'
 import { partGrids } from './forward-encoding.js'
 import { describeIssue } from './recipe/describe-issue.js'
 import type { Recipe } from './recipe/read-recipe.js'
-import { prototypeRefinement } from './semi-supervision.js'
+import { refinementFor } from './semi-supervision.js'
 
 const ownDefinitions = [
   partDefinition,
@@ -34,7 +34,7 @@ export function recipeLevels(recipe: Recipe): RecipeLevels {
   const global = (weight: number, temperature: number) => ({
     weight,
     temperature,
-    ...prototypeRefinement(recipe, temperature),
+    ...refinementFor(recipe, temperature),
   })
   switch (model.query) {
     case 'ProtoNet':

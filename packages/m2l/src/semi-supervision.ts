@@ -41,7 +41,7 @@ export function labelledSplit(recipe: Recipe, split: ImageSplit): ImageSplit {
  * Options of the global level by which unlabelled images refine its prototypes; none where there are no such images. The
  * length scale makes the assignments what the level itself would predict at its temperature.
  */
-export function prototypeRefinement(recipe: Recipe, temperature: number): Readonly<Record<string, unknown>> {
+export function refinementFor(recipe: Recipe, temperature: number): Readonly<Record<string, unknown>> {
   if (!recipe.semi) return {}
   return {
     refine: hasDistractors(recipe) ? 'soft-with-distractors' : 'soft',

@@ -1,11 +1,5 @@
 import type { ImageSplit } from '@m2l/datasets'
-import {
-  type Episode,
-  type EpisodeShape,
-  isDistractor,
-  shotsOfWays,
-  type UnlabelledShape,
-} from './episode.js'
+import { type Episode, type EpisodeShape, shotsOfWays, type UnlabelledShape } from './episode.js'
 import type { ClassDivisions } from './label-division.js'
 
 /** What keeps an episode from being one of this shape; undefined when nothing does. */
@@ -31,19 +25,18 @@ export function episodeFault(episode: Episode, shape: EpisodeShape): string | un
 }
 
 function unlabelledFault(
-  episode: Episode,
+  { classes, support, query, unlabelled = [] }: Episode,
   { perClass, distractorClasses }: UnlabelledShape,
 ): string | undefined {
-  const { classes, support, query, unlabelled = [] } = episode
   const ofClass = new Map<number, number[]>(classes.map((classIndex) => [classIndex, []]))
   for (const [classIndex, image] of unlabelled) {
     const images = ofClass.get(classIndex)
     if (images) images.push(image)
     else ofClass.set(classIndex, [image])
   }
-  const distractors = unlabelled.filter((image) => isDistractor(episode, image))
-  if (ofClass.size !== classes.length + distractorClasses) {
-    return `expected unlabelled images of ${distractorClasses} distractor classes, got ${new Set(distractors.map(([classIndex]) => classIndex)).size}`
+  const distractors = ofClass.size - classes.length
+  if (distractors !== distractorClasses) {
+    return `expected distractor classes: ${distractorClasses}, got ${distractors}`
   }
   for (const [classIndex, images] of ofClass) {
     if (images.length !== perClass) {

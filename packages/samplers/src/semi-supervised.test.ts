@@ -321,7 +321,7 @@ describe('a manifest of semi-supervised episodes', () => {
     [
       'no distractors',
       (episode) => ({ ...episode, unlabelled: episode.unlabelled!.filter((i) => !isDistractor(episode, i)) }),
-      /expected unlabelled images of 1 distractor classes, got 0/,
+      /expected distractor classes: 1, got 0/,
     ],
     [
       'a class that the split does not have',
@@ -355,7 +355,11 @@ describe('a manifest of semi-supervised episodes', () => {
       (text) => text.replace('"labelledShare":0.4', '"labelledShare":0.5'),
       /line 1: .*SHA-256/,
     ],
-    ['with a supervised episode', (text) => text.replace(/,"unlabelled":\[.*\]/, ''), /line 2: expected unl/],
+    [
+      'with a supervised episode',
+      (text) => text.replace(/,"unlabelled":\[.*\]/, ''),
+      /line 2: expected distractor classes: 1, got 0/,
+    ],
   ])('%s is refused when it is read', async (_, change, message) => {
     const file = join(folder, 'changed.jsonl')
     await writeManifest(file, manifest)
