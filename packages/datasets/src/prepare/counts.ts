@@ -1,7 +1,7 @@
 import { InputError } from '@m2l/engine'
 import type { ImageClass } from '../dataset.js'
 import { type LayoutIndex, ownSplits } from '../layouts/layout.js'
-import { nearestName } from '../nearest-name.js'
+import { didYouMean } from '../nearest-name.js'
 import { ownSplitsOf, type Splits, splitsOfFile } from '../splits/build-splits.js'
 import type { SplitFile } from '../splits/split-file.js'
 
@@ -17,7 +17,7 @@ export interface ExpectedCounts {
 
 /** What a division is held to. */
 export interface DivisionOptions extends ExpectedCounts {
-  /** Whether a source keeps its own splits if it calls no class as the file does. */
+  /** Whether a source keeps its own splits if the file does not know all of its classes. */
   readonly keepsOwn: boolean
 }
 
@@ -43,35 +43,44 @@ export function divide(
   expected: DivisionOptions,
 ): Division {
   const upright = { ...index, rotated: false }
-  const present = new Map<string, number>()
-  for (const group of index.groups.values())
-    for (const [name, images] of group) present.set(name, (present.get(name) ?? 0) + images.length)
+  if (expected.keepsOwn && hasOtherSplits(index, file)) {
+    const splits = ownSplitsOf(root, upright)
+    const differences = [...classDifferences(splits, expected), ...imageDifferences(splits, expected)]
+    return { splits, split: undefined, differences }
+  }
+  const present = presentClasses(index)
   const found = Object.entries(file.classes).map(([split, names]) => ({
     split,
-    names: names.filter((name) => (present.get(name) ?? 0) > 0),
-    missing: names.filter((name) => (present.get(name) ?? 0) === 0),
+    names: names.filter((name) => present.has(name)),
+    missing: names.filter((name) => !present.has(name)),
   }))
-  if (found.every(({ names }) => names.length === 0)) {
-    const hasOwn = [...index.groups.keys()].every((name) => ownSplits.includes(name))
-    const splits =
-      hasOwn && expected.keepsOwn ? ownSplitsOf(root, upright) : splitsOfFile(root, upright, file)
-    return {
-      splits,
-      split: undefined,
-      differences: [...classDifferences(splits, expected), ...imageDifferences(splits, expected)],
-    }
-  }
-  const classes = Object.fromEntries(
-    found.filter(({ names }) => names.length > 0).map(({ split, names }) => [split, names]),
-  )
-  const splits = splitsOfFile(root, upright, { ...file, classes })
+  const some = found.filter(({ names }) => names.length > 0)
+  const classes = Object.fromEntries(some.map(({ split, names }) => [split, names]))
+  const splits = splitsOfFile(root, upright, some.length > 0 ? { ...file, classes } : file)
+  const known = new Set(Object.values(file.classes).flat())
+  const unused = [...present].filter((name) => !known.has(name))
   const lacking = found
     .filter(({ missing }) => missing.length > 0)
     .map(({ split, names, missing }) => {
       const total = names.length + missing.length
-      return `${split} has ${count(names.length, 'class')} instead of ${total} (no ${nameList(missing, present)})`
+      return `${split} has ${count(names.length, 'class')} instead of ${total} (no ${nameList(missing, unused)})`
     })
   return { splits, split: file.source, differences: [...lacking, ...imageDifferences(splits, expected)] }
+}
+
+/** The classes of a source that have images. */
+function presentClasses({ groups }: LayoutIndex): Set<string> {
+  const classes = [...groups.values()].flatMap((group) => [...group])
+  return new Set(classes.filter(([, images]) => images.length > 0).map(([name]) => name))
+}
+
+/** Whether a source has splits of its own, of classes that the file does not know. */
+function hasOtherSplits({ groups }: LayoutIndex, file: SplitFile): boolean {
+  const known = new Set(Object.values(file.classes).flat())
+  const hasOwn = [...groups.keys()].every((name) => ownSplits.includes(name))
+  return (
+    hasOwn && [...groups.values()].some((classes) => [...classes.keys()].some((name) => !known.has(name)))
+  )
 }
 
 /** @throws InputError that lists all differences */
@@ -114,10 +123,9 @@ function imageDifferences(splits: Splits, expected: ExpectedCounts): string[] {
   return differences
 }
 
-function nameList(missing: readonly string[], present: ReadonlyMap<string, number>): string {
-  const near = nearestName(missing[0]!, present.keys())
+function nameList(missing: readonly string[], unused: readonly string[]): string {
   const more = missing.length > 1 ? ` and ${missing.length - 1} more` : ''
-  return `"${missing[0]}"${more}${near === undefined || near === missing[0] ? '' : `; did you mean "${near}"?`}`
+  return `"${missing[0]}"${more}${didYouMean(missing[0]!, unused)}`
 }
 
 function count(number: number, noun: 'class' | 'image'): string {

@@ -2,10 +2,13 @@ import { InputError } from '@m2l/engine'
 import type { LayoutIndex, LayoutInput } from '../layouts/layout.js'
 import { readLayout } from '../layouts/read-layout.js'
 import { didYouMean } from '../nearest-name.js'
+import { readCifarSplit } from './cifar.js'
 import type { ExpectedCounts } from './counts.js'
 import { readImagesFolder } from './images-folder.js'
+import { readMiniImageNet } from './mini-imagenet.js'
 import { readOmniglotParts } from './omniglot.js'
 import { readStanfordCars } from './stanford-cars.js'
+import { readTieredImageNet } from './tiered-imagenet.js'
 
 /** A data set that can be prepared. */
 export interface PreparableDataSet {
@@ -30,28 +33,28 @@ const dataSets: Readonly<Record<string, PreparableDataSet>> = {
     split: 'mini-imagenet',
     expected: { classes: { train: 64, val: 16, test: 20 }, imagesPerClass: 600 },
     archives: /./,
-    read: readLayout,
+    read: readMiniImageNet,
   },
   'tiered-imagenet': {
     title: 'tieredImageNet',
     split: 'tiered-imagenet',
     expected: { classes: { train: 351, val: 97, test: 160 }, images: 779_165 },
     archives: /./,
-    read: readLayout,
+    read: readTieredImageNet,
   },
   'cifar-fs': {
     title: 'CIFAR-FS',
     split: 'cifar-fs',
     expected: { classes: { train: 64, val: 16, test: 20 }, imagesPerClass: 600 },
     archives: /^cifar/i,
-    read: readLayout,
+    read: (input) => readCifarSplit('cifar-fs', input),
   },
   fc100: {
     title: 'FC100',
     split: 'fc100',
     expected: { classes: { train: 60, val: 20, test: 20 }, imagesPerClass: 600 },
     archives: /^(cifar|fc100)/i,
-    read: readLayout,
+    read: (input) => readCifarSplit('fc100', input),
   },
   cub: {
     title: 'CUB-200-2011',

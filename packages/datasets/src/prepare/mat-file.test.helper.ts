@@ -5,8 +5,8 @@ export function matFile(variables: Record<string, (name: string) => Buffer>, com
   const header = Buffer.alloc(128, ' ')
   header.write('MATLAB 5.0 MAT-file', 'latin1')
   header.set([0, 1, 0x49, 0x4d], 124)
-  const arrays = Object.entries(variables).map(([name, array]) => {
-    const bytes = array(name)
+  const arrays = Object.entries(variables).map(([name, variable]) => {
+    const bytes = variable(name)
     return compress ? element(15, deflateSync(bytes), false) : bytes
   })
   return Buffer.concat([header, ...arrays])

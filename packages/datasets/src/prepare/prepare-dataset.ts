@@ -75,7 +75,7 @@ async function fill(
   const { tree } = source
   const decode = async (file: string) => decodeImage(await tree.read(file), tree.label(file))
   const index = await dataSet.read({ tree, decode })
-  const keepsOwn = options.split === undefined
+  const keepsOwn = options.split === undefined && !dataSet.keepsLayout
   const division = divide(tree.root, index, split, { ...dataSet.expected, keepsOwn })
   if (!options.incomplete) requireNoDifferences(tree.root, dataSet.title, division.differences)
   const files = (dataSet.keepsLayout ? keptFiles : pictureFiles)(tree.root, division.splits)
