@@ -27,16 +27,15 @@ export interface PickledFile {
 /**
  * Reads a pickle of a tree, whatever its size, and leaves long byte strings where they are.
  *
- * @param memory the most that its values may take, in bytes
  * @throws InputError when it is damaged, or holds more than data
  */
-export async function openPickled(tree: FileTree, file: string, memory?: number): Promise<PickledFile> {
+export async function openPickled(tree: FileTree, file: string): Promise<PickledFile> {
   const source = await tree.open(file)
   try {
     const { value } = readPickle(windowOn(source), {
       constructors: numpyConstructors,
       leaveBytesFrom: shortestLeft,
-      ...(memory !== undefined && { memory }),
+      memory: largestValues,
     })
     return {
       value,
@@ -87,6 +86,9 @@ export function unexpected({ name }: PickledFile, what: string): InputError {
 
 /** Longer than names of types and classes, shorter than pictures. */
 const shortestLeft = 256
+
+/** In bytes: tieredImageNet's training split is a list of 448,695 arrays. */
+const largestValues = 2 ** 30
 
 const windowBytes = 1 << 13
 

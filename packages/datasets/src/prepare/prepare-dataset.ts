@@ -89,7 +89,7 @@ async function fill(
     name: options.name,
     preparedBy: preparedBy(),
     sources,
-    ...(source.loose && index.file && { pictures: summaryOfPictures(pictures) }),
+    ...(source.hasLoosePictures() && { pictures: summaryOfPictures(pictures) }),
     split: division.split === undefined ? 'own' : basename(division.split),
     splits,
     ...(division.differences.length > 0 && { differences: division.differences }),

@@ -167,8 +167,10 @@ describe('tieredImageNet', () => {
       'val_images_png.pkl': await png([4]),
       'test_images_png.pkl': await png([5, 6]),
     })
-    const { folder } = await prepared({ name: 'tiered-imagenet', from })
+    const { folder, card } = await prepared({ name: 'tiered-imagenet', from })
     expect(await seedsOf(folder)).toEqual(expected)
+    expect(card.pictures).toBeUndefined()
+    expect(card.sources.map(({ file }) => file)).toContain('class_names.txt')
     const content = await contentOf(folder)
     expect(content.get('train/n01530575/0000001.png')).toEqual(await picture(2, width, height))
   })

@@ -25,8 +25,8 @@ export interface SourceFile {
 /** What a data set is prepared from. */
 export interface Source {
   readonly tree: FileTree
-  /** Whether pictures lie in it as files of their own, not in an archive. */
-  readonly loose: boolean
+  /** Whether pictures were read so far that lie in a folder as files of their own. */
+  hasLoosePictures(): boolean
   /** Sizes and hashes of archives, and of the tables and pickles that were read so far; in order of their names. */
   sourceFiles(): Promise<SourceFile[]>
 }
@@ -52,7 +52,8 @@ export async function openSource(path: string, options: SourceOptions): Promise<
   })
   if (!found.isDirectory()) {
     const tree = await openTree(path, scratchOf(options, 0))
-    return { tree, loose: false, sourceFiles: () => hashFiles([[basename(path), path]], options.signal) }
+    const files: [string, string][] = [[basename(path), path]]
+    return { tree, hasLoosePictures: () => false, sourceFiles: () => hashFiles(files, options.signal) }
   }
   const folder = await openFolder(path)
   const archives = folder.files.filter((file) => archive.test(file) && options.archives.test(basename(file)))
@@ -60,9 +61,10 @@ export async function openSource(path: string, options: SourceOptions): Promise<
   const { tree, read } = withRecord(isLoose ? folder : await openArchives(path, folder, archives, options))
   return {
     tree,
-    loose: isLoose,
+    hasLoosePictures: () => isLoose && [...read].some(isImageFile),
     sourceFiles: () => {
-      const files = [...(isLoose ? [] : archives), ...folder.files.filter((file) => read.has(file))]
+      const tables = folder.files.filter((file) => read.has(file) && !isImageFile(file))
+      const files = [...(isLoose ? [] : archives), ...tables]
       return hashFiles(
         files.toSorted().map((file) => [file, folder.label(file)]),
         options.signal,
@@ -110,21 +112,18 @@ function scratchOf({ scratch, signal }: SourceOptions, index: number) {
   return { file: join(scratch, `unpacked-${index}.tar`), ...(signal && { signal }) }
 }
 
-/** A tree that remembers which files other than pictures were read. */
+/** A tree that remembers which of its files were read. */
 function withRecord(tree: FileTree): { tree: FileTree; read: ReadonlySet<string> } {
   const read = new Set<string>()
-  const note = (file: string): void => {
-    if (!isImageFile(file)) read.add(file)
-  }
   return {
     tree: {
       ...tree,
       read(file) {
-        note(file)
+        read.add(file)
         return tree.read(file)
       },
       open(file) {
-        note(file)
+        read.add(file)
         return tree.open(file)
       },
     },

@@ -49,7 +49,7 @@ async function readPngs(
   tree: FileTree,
   path: string,
 ): Promise<Pick<PickledSplit, 'read' | 'file'> & { count: number }> {
-  const file = await openPickled(tree, path, largestList)
+  const file = await openPickled(tree, path)
   const value = Array.isArray(file.value) ? file.value : []
   const isFile = (one: unknown): one is NumpyArray => one instanceof NumpyArray && one.dtype === '|u1'
   if (value.length === 0 || !value.every(isFile)) throw unexpected(file, 'is no list of PNG files as arrays')
@@ -61,9 +61,6 @@ async function readPngs(
     read: async (index) => decodeImage(await bytes(index), `${file.name}: picture ${index}`),
   }
 }
-
-/** In bytes; the training split has 448,695 arrays. */
-const largestList = 2 ** 30
 
 async function readLabels(
   tree: FileTree,
