@@ -105,9 +105,11 @@ function checkLevels(file: string, model: StateDict, tensors: Tensors): void {
   const firstOf = (name: string) => name.split('.')[0]!
   const present = new Set(Object.keys(tensors).map(firstOf))
   const missing = Object.keys(model).filter((name) => !present.has(firstOf(name)))
-  const isEncoder =
-    present.has('encoder') && [...present].every((first) => /^(encoder|classifier)$/.test(first))
-  if (missing.length === 0 || !isEncoder) return
+  const hasEncoder = Object.keys(model).some(
+    (name) => firstOf(name) === 'encoder' && Object.hasOwn(tensors, name),
+  )
+  const hasNoLevel = [...present].every((first) => first === 'encoder' || first === 'classifier')
+  if (missing.length === 0 || !hasEncoder || !hasNoLevel) return
   const levels = [...new Set(missing.map(firstOf))].join(', ')
   throw new InputError(
     `${file}: holds the weights of an encoder, but none of level ${levels}, which the model has too (${missing.slice(0, 2).join(', ')}…); train it from them (model.weights=${file}), or choose levels without weights, for example model.query=DN4`,
