@@ -149,7 +149,7 @@ describe('a file that cannot be used', () => {
   it('is named when it is missing', async () => {
     await expect(loadState(file, state)).rejects.toThrow(
       new InputError(
-        `${file}: cannot be read (ENOENT: no such file or directory); name a safetensors file that exists and is readable`,
+        `${file}: cannot be read (ENOENT: no such file or directory); name a safetensors file or PyTorch checkpoint that exists and is readable`,
       ),
     )
   })
