@@ -87,6 +87,12 @@ describe('from images to an accuracy', () => {
     expect(json(replayed.stdout).accuracy).toEqual(report.accuracy)
     expect(json(replayed.stdout).interval95).toEqual(report.interval95)
 
+    await expectPredictions(report)
+
+    const rounds = await m2lHere(folder, 'evaluate', '--cfg', 'm2l.yaml', 'test.total_testtimes=3')
+    expect(rounds.stdout).toMatch(/round .*\n.*│ 1 .*\n.*│ 2 .*\n.*│ 3 .*\n.*│ mean /s)
+    expect(rounds.stdout).toContain('30 3-way 1-shot episodes')
+
     const shown = await m2lHere(folder, 'evaluate', '--cfg', 'm2l.yaml')
     const { fused } = report.accuracy as { fused: number }
     expect(shown.stdout).toContain(`${(100 * fused).toFixed(2)} ± `)
@@ -141,6 +147,24 @@ async function expectRunFolder(run: string): Promise<void> {
   ])
   expect(files).toHaveLength(4)
   expect((await read(`${run}/record.txt`)).toString().match(/^epoch \d: training loss/gm)).toHaveLength(2)
+}
+
+/** The accuracies follow from what was predicted for each query. */
+async function expectPredictions({ accuracy, queries }: Record<string, unknown>): Promise<void> {
+  const text = (await read('runs/patterns/m2l/predictions.jsonl')).toString()
+  const [header, ...episodes] = text.trimEnd().split('\n').map(json) as [
+    object,
+    ...Record<string, number[]>[],
+  ]
+  expect(header).toMatchObject({ format: 'm2l-predictions', accuracy, episodes: 10 })
+  expect(episodes).toHaveLength(10)
+  for (const [name, expected] of Object.entries(accuracy as Record<string, number>)) {
+    const right = episodes.flatMap((episode) =>
+      episode[name]!.map((way, query) => Number(way === Math.floor(query / Number(queries)))),
+    )
+    expect(right).toHaveLength(10 * 3 * 2)
+    expect(right.reduce((sum, value) => sum + value, 0) / right.length).toBeCloseTo(expected, 6)
+  }
 }
 
 async function expectAnotherRunRefused(): Promise<void> {

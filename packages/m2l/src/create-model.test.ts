@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { InputError, loadEngine, tf } from '@m2l/engine'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createModel, parseRecipe, type Recipe } from './index.js'
+import { partGrids } from './forward-encoding.js'
 
 beforeAll(async () => {
   await loadEngine()
@@ -30,8 +31,29 @@ describe('createModel', () => {
       ['pixel', 0.5, 1],
       ['global', 0.5, 64],
     ])
+    expect(await query('MML')).toEqual(await query('M2L'))
     expect(await query('ProtoNet')).toEqual([['global', 1, 64]])
+    expect(await query('MatchingNet')).toEqual([['global', 1, 1 / 32]])
+    expect(await query('RelationNet')).toEqual([['relation', 1, 1]])
     expect(await query('DN4')).toEqual([['pixel', 1, 1]])
+    expect(await query('ST')).toEqual([['alignment', 1, 1]])
+  })
+
+  it.each([
+    ['DN4', 'FCN', { map: 'positions' }, ['whole']],
+    ['DN4', 'PyramidFCN-5,2,1', { map: 'pyramid', sizes: [5, 2, 1] }, ['whole']],
+    ['DN4', 'Grid-3,2', { map: 'parts' }, ['parts']],
+    ['DN4', null, { map: 'positions' }, ['whole']],
+    ['MML', 'Grid-3,2', { map: 'positions' }, ['whole', 'parts']],
+    ['MML', null, { map: 'positions' }, ['whole', 'parts']],
+  ])('shows the levels of %s what the forward encoding %s says', async (query, encoding, expected, views) => {
+    const overrides = [`model.query=${query}`, `model.forward_encoding=${encoding}`]
+    const recipe = parseRecipe(small, 'r.yaml', overrides)
+    const model = await createModel(recipe)
+    expect(model.encoding).toEqual(expected)
+    expect(model.views).toEqual(views)
+    expect(partGrids(recipe) ?? null).toEqual(encoding === null || encoding === 'Grid-3,2' ? [3, 2] : null)
+    model.dispose()
   })
 
   it('takes levels, weights and options from the recipe instead', async () => {
@@ -64,6 +86,10 @@ describe('createModel', () => {
     [
       'model.levels={part: {graph: star}}',
       /r\.yaml: model\.levels\.part\.graph is "star", expected identity, class or full/,
+    ],
+    [
+      'model.forward_encoding=PyramidFCN-2',
+      /r\.yaml: model\.forward_encoding is PyramidFCN-2, but level part needs the parts of images/,
     ],
     ['model.levels={pixel: {topk: 3}}', /r\.yaml: model\.levels\.pixel\.topk is not an option/],
     ['model.imports=[./missing.js]', /r\.yaml: model\.imports: \.\/missing\.js cannot be imported/],

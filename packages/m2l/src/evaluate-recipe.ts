@@ -15,16 +15,21 @@ import {
   loadCheckpoint,
   openRunFolder,
   type Evaluation,
+  type FewShotModel,
   type Interval,
 } from '@m2l/trainer'
 import { createModel } from './create-model.js'
+import { recipeLevels, type RecipeLevels } from './levels.js'
 import { episodeTransforms, openRecipeDataset, requireSplit } from './recipe-data.js'
+import { writePredictions } from './predictions-file.js'
 import type { RecipeRunOptions } from './recipe-run.js'
 import type { Recipe } from './recipe/read-recipe.js'
+import { semiSupervision } from './semi-supervision.js'
+import { isDropBlockCounter, ownName } from './weights/published-names.js'
 
 /** What to evaluate, and on what. */
 export interface EvaluateOptions extends Omit<RecipeRunOptions, 'existing' | 'onValidation'> {
-  /** The checkpoint; the best of the run folder if not given. */
+  /** The checkpoint, a safetensors file or of PyTorch; the best of the run folder if not given. */
   readonly checkpoint?: string
   /** A manifest of episodes to replay; drawn from the recipe's seed if not given. */
   readonly manifest?: string
@@ -40,20 +45,34 @@ export interface EvaluationReport {
   readonly shots: number | readonly number[]
   readonly queries: number
   readonly episodes: number
+  /** In semi-supervised episodes only. */
+  readonly semiSupervised?: SemiSupervisedReport
   /** Of the fused prediction as `fused`, and of each level alone under its name. */
   readonly accuracy: Readonly<Record<string, number>>
   /** Half widths of the 95 % intervals, under the same names. */
   readonly interval95: Readonly<Record<string, number>>
-  /** The fused prediction in each of `test.total_testtimes` rounds. */
+  /** The fused prediction in each of `test.total_testtimes` rounds; `accuracy` and `interval95` are of all episodes. */
   readonly rounds: readonly { readonly accuracy: number; readonly interval95: number }[]
   readonly manifest: string
+  /** What was predicted for each query, see `writePredictions`. */
+  readonly predictions: string
   readonly result: string
   readonly seconds: number
 }
 
+/** How unlabelled images took part in an evaluation. */
+export interface SemiSupervisedReport {
+  readonly labelledShare: number
+  /** Unlabelled images of each of an episode's classes and of each distractor class. */
+  readonly unlabelledPerClass: number
+  readonly distractorClasses: number
+  /** The levels that use them, with their options. */
+  readonly levels: RecipeLevels
+}
+
 /**
- * Evaluates a checkpoint on the test split, and leaves the episodes (`test-manifest.jsonl`) and the result
- * (`result.json`) in the run folder.
+ * Evaluates a checkpoint on the test split, and leaves the episodes (`test-manifest.jsonl`), what was predicted
+ * (`predictions.jsonl`) and the result (`result.json`) in the run folder.
  *
  * @throws {InputError} when the data, the checkpoint or the manifest cannot be used
  */
@@ -65,7 +84,11 @@ export async function evaluateRecipe(
   try {
     const checkpoint = options.checkpoint ?? join(recipe.folder, 'best.safetensors')
     await requireCheckpoint(checkpoint)
-    await loadCheckpoint(checkpoint, { model: model.state })
+    await loadCheckpoint(
+      checkpoint,
+      { model: model.state },
+      { optional: isDropBlockCounter, rename: ownName },
+    )
     const folder = await openRunFolder(recipe.folder)
     const dataset = await openRecipeDataset(recipe, ['test'], options.onRender)
     try {
@@ -78,9 +101,7 @@ export async function evaluateRecipe(
         ? await replayedManifest(options.manifest, images)
         : drawnManifest(recipe, images)
       const evaluation = await evaluate({ ...options, model, images, episodes: manifest.episodes })
-      const result = join(folder.path, 'result.json')
-      const manifestFile = join(folder.path, 'test-manifest.jsonl')
-      const report: EvaluationReport = {
+      const outcome = {
         recipe: recipe.name,
         checkpoint,
         dataset: dataset.name,
@@ -89,13 +110,15 @@ export async function evaluateRecipe(
         shots: manifest.shots,
         queries: manifest.queries,
         episodes: manifest.episodes.length,
+        ...semiSupervisedReport(recipe, model, manifest),
         ...accuracies(evaluation),
         rounds: rounds(evaluation, recipe.test.total_testtimes),
-        manifest: manifestFile,
-        result,
-        seconds: evaluation.seconds,
       }
+      const [manifestFile, predictions, result] = resultFiles.map((name) => join(folder.path, name)) as Triple
+      const { seconds } = evaluation
+      const report: EvaluationReport = { ...outcome, manifest: manifestFile, predictions, result, seconds }
       await writeManifest(manifestFile, manifest)
+      await writePredictions(predictions, { ...outcome, splitHash: images.split.hash }, evaluation)
       await writeFileAtomically(result, `${JSON.stringify(report, null, 2)}\n`)
       return report
     } finally {
@@ -106,6 +129,10 @@ export async function evaluateRecipe(
   }
 }
 
+const resultFiles = ['test-manifest.jsonl', 'predictions.jsonl', 'result.json'] as const
+
+type Triple = [manifest: string, predictions: string, result: string]
+
 /** Test episodes drawn from the recipe's seed: `test.episode` for each of `test.total_testtimes` rounds. */
 function drawnManifest(recipe: Recipe, { dataset, split }: EpisodeImages): EpisodeManifest {
   const { query_per_class_per_episode: queries, episode, total_testtimes: times } = recipe.test
@@ -113,6 +140,7 @@ function drawnManifest(recipe: Recipe, { dataset, split }: EpisodeImages): Episo
     ways: recipe.n_way,
     shots: recipe.k_shot,
     queries,
+    ...semiSupervision(recipe, 'test'),
     episodes: episode * times,
     key: randomKey(recipe.seed).fold('test'),
   })
@@ -122,6 +150,20 @@ async function replayedManifest(file: string, { split }: EpisodeImages): Promise
   const manifest = await readManifest(file)
   assertManifestMatches(manifest, split)
   return manifest
+}
+
+function semiSupervisedReport(
+  recipe: Recipe,
+  { metric }: FewShotModel,
+  { unlabelled }: EpisodeManifest,
+): Pick<EvaluationReport, 'semiSupervised'> {
+  if (!unlabelled) return {}
+  const { labelledShare, perClass: unlabelledPerClass, distractorClasses } = unlabelled
+  const using = Object.entries(recipeLevels(recipe)).filter(
+    (_, index) => (metric.levels[index]!.level.needsOfUnlabelled ?? []).length > 0,
+  )
+  const levels = Object.fromEntries(using)
+  return { semiSupervised: { labelledShare, unlabelledPerClass, distractorClasses, levels } }
 }
 
 async function requireCheckpoint(file: string): Promise<void> {
@@ -140,9 +182,11 @@ function accuracies({ fused, levels }: Evaluation): Pick<EvaluationReport, 'accu
 }
 
 function rounds({ perEpisode }: Evaluation, times: number): EvaluationReport['rounds'] {
-  const size = Math.ceil(perEpisode.fused.length / times)
-  return Array.from({ length: times }, (_, round) => {
-    const { mean, halfWidth95 } = interval95(perEpisode.fused.subarray(round * size, (round + 1) * size))
+  const { fused } = perEpisode
+  const starts = Array.from({ length: times + 1 }, (_, round) => Math.round((round * fused.length) / times))
+  return starts.slice(1).flatMap((end, round) => {
+    if (starts[round] === end) return [] // a replayed manifest of fewer episodes than rounds
+    const { mean, halfWidth95 } = interval95(fused.subarray(starts[round], end))
     return { accuracy: mean, interval95: halfWidth95 }
   })
 }

@@ -7,6 +7,8 @@ import { episodicOptimiser, episodicSchedule } from './optimisers.js'
 import { episodeTransforms, openRecipeDataset, requireSplit } from './recipe-data.js'
 import { openRun, trainingReport, type RecipeRunOptions, type TrainingReport } from './recipe-run.js'
 import { initialWeights, type Recipe } from './recipe/read-recipe.js'
+import { semiSupervision } from './semi-supervision.js'
+import { isDropBlockCounter, ownName } from './weights/published-names.js'
 
 /**
  * Trains a recipe's model on episodes, validates it after each epoch and keeps the best.
@@ -24,11 +26,16 @@ export async function trainRecipe(recipe: Recipe, options: RecipeRunOptions = {}
       const train = new EpisodeImages(dataset, requireSplit(recipe, dataset, 'train'), transforms)
       const val = new EpisodeImages(dataset, requireSplit(recipe, dataset, 'val'), transforms)
       const task = { ways: recipe.n_way, shots: recipe.k_shot }
-      const episode = { ...task, queries: recipe.train.query_per_class_per_episode }
+      const episode = {
+        ...task,
+        queries: recipe.train.query_per_class_per_episode,
+        ...semiSupervision(recipe, 'train'),
+      }
       assertEpisodesPossible(train.split, episode)
       const episodes = sampleEpisodes(val.split, {
         ...task,
         queries: recipe.test.query_per_class_per_episode,
+        ...semiSupervision(recipe, 'test'),
         episodes: recipe.val.episode,
         key: key.fold('validation'),
       })
@@ -70,10 +77,5 @@ async function loadInitialWeights(recipe: Recipe, backbone: StateDict): Promise<
       `${recipe.file}: model.weights: there is no ${weights}; pretrain first (m2l pretrain), or start from random weights with model.weights=null`,
     )
   }
-  await loadBackbone(weights, backbone, { optional: isDropBlockCounter })
-}
-
-/** R12-pre counts batches for its DropBlock, R12 does not. */
-function isDropBlockCounter(name: string): boolean {
-  return name.endsWith('batches_seen')
+  await loadBackbone(weights, backbone, { optional: isDropBlockCounter, rename: ownName })
 }

@@ -1,3 +1,4 @@
+import { InputError } from '@m2l/engine'
 import { decodePyTorch, isPyTorch } from './pytorch/decode-pytorch.js'
 import { encodePyTorch, type PyTorchOptions } from './pytorch/encode-pytorch.js'
 import { decodeSafetensors } from './safetensors.js'
@@ -25,11 +26,22 @@ export interface Weights {
 export async function loadWeights(file: string): Promise<Weights> {
   const bytes = await readWhole(file)
   if (!isPyTorch(bytes)) {
+    if (isBarePickle(bytes)) {
+      throw new InputError(
+        `${file}: a pickle, but not one of torch.save, which alone is read; save its weights so: torch.save(model.state_dict(), FILE)`,
+      )
+    }
     return { format: 'safetensors', ...decodeSafetensors(bytes, file), under: null, leftOut: {} }
   }
   const { container, tensors, under, entries, leftOut } = await decodePyTorch(bytes, file)
   const texts = Object.entries(entries).map(([name, value]) => [name, String(value)] as const)
   return { format: `pytorch-${container}`, tensors, metadata: Object.fromEntries(texts), under, leftOut }
+}
+
+/** Whether bytes begin as a pickle of protocol 2 to 5 does, and not as the header of a safetensors file of their size. */
+function isBarePickle(bytes: Buffer): boolean {
+  if (bytes.length < 8 || bytes[0] !== 0x80 || bytes[1]! < 2 || bytes[1]! > 5) return false
+  return bytes.readBigUInt64LE() > bytes.length
 }
 
 /**

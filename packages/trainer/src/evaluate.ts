@@ -1,7 +1,7 @@
 import { tf } from '@m2l/engine'
 import type { LevelScores } from '@m2l/metric'
 import type { Episode } from '@m2l/samplers'
-import { disposeEpisode, type EpisodeImages } from './episode-images.js'
+import { disposeEpisode, episodeSeenBy, type EpisodeImages } from './episode-images.js'
 import { FeatureBank } from './feature-bank.js'
 import type { FewShotModel } from './few-shot-model.js'
 import { interval95, type Interval } from './interval.js'
@@ -35,10 +35,15 @@ export interface Evaluation {
     readonly fused: Float32Array
     readonly levels: Readonly<Record<string, Float32Array>>
   }
+  /** The same for what was predicted: for each episode its queries' predicted ways, counted from 0. */
+  readonly predictions: {
+    readonly fused: readonly Uint16Array[]
+    readonly levels: Readonly<Record<string, readonly Uint16Array[]>>
+  }
   readonly seconds: number
 }
 
-/** Accuracies wait on the engine until so many episodes are computed. */
+/** What was measured waits on the engine until so many episodes are computed. */
 const episodesPerRead = 50
 
 /**
@@ -53,16 +58,30 @@ export async function evaluate(options: EvaluationOptions): Promise<Evaluation> 
   const start = performance.now()
   const meter = new ProgressMeter(onProgress, { phase, total: episodes.length, unit: 'episodes' })
   const names = model.metric.levels.map(({ level }) => level.name)
-  const rows: number[][] = [] // [episode][loss, fused, ...levels]
+  const columns = Array.from({ length: names.length + 1 }, () => new PredictionColumn()) // fused, then each level
+  let lossSum = 0
   let waiting: tf.Tensor1D[] = []
   const read = async () => {
     if (waiting.length === 0) return
-    const stacked = tf.tidy(() => tf.stack(waiting))
+    const joined = tf.tidy(() => tf.concat(waiting))
+    const sizes = waiting.map(({ size }) => size)
     tf.dispose(waiting)
     waiting = []
-    rows.push(...((await stacked.array()) as number[][]))
-    stacked.dispose()
-    meter.update(rows.length, { loss: columnMean(rows, 0), accuracy: columnMean(rows, 1) })
+    const values = await joined.data()
+    joined.dispose()
+    let offset = 0
+    for (const size of sizes) {
+      const [loss, ...predicted] = values.subarray(offset, offset + size)
+      lossSum += loss!
+      const episode = episodes[columns[0]!.accuracies.length]!
+      const queries = (size - 1) / columns.length
+      columns.forEach((column, index) =>
+        column.add(predicted.slice(index * queries, (index + 1) * queries), labelsOf(episode)),
+      )
+      offset += size
+    }
+    const [{ accuracies }] = columns as [PredictionColumn]
+    meter.update(accuracies.length, { loss: lossSum / accuracies.length, accuracy: mean(accuracies) })
   }
   try {
     for await (const measured of measuredEpisodes(options)) {
@@ -74,32 +93,49 @@ export async function evaluate(options: EvaluationOptions): Promise<Evaluation> 
   } finally {
     tf.dispose(waiting)
   }
-  const column = (index: number) => Float32Array.from(rows, (row) => row[index]!)
-  const fused = column(1)
-  const levels = Object.fromEntries(names.map((name, index) => [name, column(index + 2)]))
+  const [fused, ...levels] = columns as [PredictionColumn, ...PredictionColumn[]]
+  const byName = <Value>(value: (column: PredictionColumn) => Value) =>
+    Object.fromEntries(names.map((name, index) => [name, value(levels[index]!)]))
   return {
-    episodes: rows.length,
-    fused: interval95(fused),
-    levels: Object.fromEntries(names.map((name) => [name, interval95(levels[name]!)])),
-    loss: columnMean(rows, 0),
-    perEpisode: { fused, levels },
+    episodes: episodes.length,
+    fused: interval95(Float32Array.from(fused.accuracies)),
+    levels: byName(({ accuracies }) => interval95(Float32Array.from(accuracies))),
+    loss: lossSum / episodes.length,
+    perEpisode: {
+      fused: Float32Array.from(fused.accuracies),
+      levels: byName(({ accuracies }) => Float32Array.from(accuracies)),
+    },
+    predictions: { fused: fused.predicted, levels: byName(({ predicted }) => predicted) },
     seconds: (performance.now() - start) / 1000,
   }
 }
 
-/** For each episode a tensor [loss, accuracy, accuracy of each level]. */
+/** What the fusion or a level predicted in each episode, and how much of it is right. */
+class PredictionColumn {
+  readonly predicted: Uint16Array[] = []
+  readonly accuracies: number[] = []
+
+  add(predicted: readonly number[], labels: readonly number[]): void {
+    this.predicted.push(Uint16Array.from(predicted))
+    this.accuracies.push(mean(predicted.map((way, query) => Number(way === labels[query]))))
+  }
+}
+
+function labelsOf({ query }: Episode): number[] {
+  return query.flatMap((ofClass, label) => ofClass.map(() => label))
+}
+
+/** For each episode a tensor of the loss, then the queries' fused predictions, then those of each level. */
 async function* measuredEpisodes(options: EvaluationOptions): AsyncGenerator<tf.Tensor1D> {
-  const { model, images, episodes, bank: useBank = true } = options
+  const { model, images, bank: useBank = true } = options
+  const episodes = options.episodes.map((episode) => episodeSeenBy(model, episode))
   if (useBank) {
-    const bank = await FeatureBank.build(options)
+    const bank = await FeatureBank.build({ ...options, episodes })
     try {
       for (const episode of episodes) {
         yield tf.tidy(() => {
-          const shots = episode.support.map((ofClass) => ofClass.length)
-          const support = { ...bank.gather(episode, 'support'), shots }
-          const scores = model.metric.scores(support, bank.gather(episode, 'query'), { training: false })
-          const labels = episode.query.flatMap((ofClass, label) => ofClass.map(() => label))
-          return measure(model, scores, tf.tensor1d(labels, 'int32'))
+          const scores = model.metric.scores(bank.support(episode), bank.query(episode), { training: false })
+          return measure(model, scores, tf.tensor1d(labelsOf(episode), 'int32'))
         })
         await yieldToEventLoop()
       }
@@ -109,7 +145,7 @@ async function* measuredEpisodes(options: EvaluationOptions): AsyncGenerator<tf.
     return
   }
   for await (const [, decoded] of prefetch(episodes, (episode) => images.decode(episode))) {
-    const tensors = images.renderEpisode(decoded, model.views)
+    const tensors = images.renderEpisode(decoded, model)
     const measured = tf.tidy(() => measure(model, model.scores(tensors, { training: false }), tensors.labels))
     disposeEpisode(tensors)
     yield measured
@@ -117,12 +153,9 @@ async function* measuredEpisodes(options: EvaluationOptions): AsyncGenerator<tf.
 }
 
 function measure({ metric }: FewShotModel, scores: LevelScores, labels: tf.Tensor1D): tf.Tensor1D {
-  const levels = metric.levels.map(({ level }) => accuracy(scores[level.name]!, labels))
-  return tf.stack([
-    metric.loss(scores, labels),
-    accuracy(metric.predict(scores), labels),
-    ...levels,
-  ]) as tf.Tensor1D
+  const levels = metric.levels.map(({ level }) => scores[level.name]!)
+  const predicted = [metric.predict(scores), ...levels].map((rows) => tf.cast(tf.argMax(rows, 1), 'float32'))
+  return tf.concat([metric.loss(scores, labels).reshape([1]), ...predicted]) as tf.Tensor1D
 }
 
 /**
@@ -136,8 +169,8 @@ export function accuracy(scores: tf.Tensor2D, labels: tf.Tensor1D): tf.Scalar {
   return tf.tidy(() => tf.mean(tf.cast(tf.equal(tf.argMax(scores, 1), labels), 'float32'))) as tf.Scalar
 }
 
-function columnMean(rows: readonly number[][], column: number): number {
-  return rows.reduce((sum, row) => sum + row[column]!, 0) / rows.length
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
 }
 
 /** Lets signals and timers be handled between computations, which block the thread. */

@@ -112,7 +112,7 @@ describe('trainEpisodes', () => {
   it('makes a step of a batch by the mean gradient of its episodes', async () => {
     const [alone, together] = [tinyModel(1), tinyModel(1)]
     const [episode] = sampleEpisodes(train.split, { ...shape, key, episodes: 1 })
-    const tensors = train.renderEpisode(await train.decode(episode!), ['whole', 'parts'])
+    const tensors = train.renderEpisode(await train.decode(episode!), alone)
     tf.dispose(Object.values(episodeStep(alone, sgd(alone.state), true)([tensors], 0.1, key)))
     tf.dispose(Object.values(episodeStep(together, sgd(together.state), true)([tensors, tensors], 0.1, key)))
     for (const [name, { value }] of Object.entries(alone.state)) {
@@ -124,6 +124,17 @@ describe('trainEpisodes', () => {
     disposeEpisode(tensors)
   })
 
+  it.each([true, false])(
+    'leaves the statistics of batch norms alone where they are fixed: %s',
+    async (fixed) => {
+      const { files } = await run(temporary(), startPosition, { fixBatchNorm: fixed, epochs: 1 })
+      const { tensors } = await loadSafetensors(files.last)
+      const means = tensors['model.encoder.1.running_mean']!.data as Float32Array
+      expect(means.every((value) => value === 0)).toBe(fixed)
+      expect(tensors['model.encoder.1.weight']!.data).not.toEqual(new Float32Array(6).fill(1))
+    },
+  )
+
   it('keeps the number of tensors flat over 500 steps', async () => {
     const model = tinyModel(1)
     const optimiser = sgd(model.state, momentum)
@@ -131,7 +142,7 @@ describe('trainEpisodes', () => {
     const episodes = sampleEpisodes(train.split, { ...shape, key, episodes: 500 })
     const counts = new Set<number>()
     for (const [index, episode] of episodes.entries()) {
-      const tensors = train.renderEpisode(await train.decode(episode), ['whole', 'parts'], key.fold(index))
+      const tensors = train.renderEpisode(await train.decode(episode), model, key.fold(index))
       const { loss, accuracy } = step([tensors], 0.01, key.fold(index))
       disposeEpisode(tensors)
       tf.dispose([loss, accuracy])

@@ -13,7 +13,10 @@ interface EvaluateCommandOptions extends RecipeCommandOptions {
 
 export function evaluateCommand(): Command {
   return recipeCommand('evaluate', "measure the accuracy of a recipe's model on test episodes")
-    .option('-c, --checkpoint <file>', 'the checkpoint (default: best.safetensors of the run folder)')
+    .option(
+      '-c, --checkpoint <file>',
+      'the checkpoint, ours or a .pth of PyTorch (default: best.safetensors of the run folder)',
+    )
     .option('--manifest <file>', 'episodes to replay (default: drawn from the seed of the recipe)')
     .action(async (overrides: string[], options: EvaluateCommandOptions) => {
       const recipe = await prepareRecipe(options, overrides)
@@ -45,8 +48,10 @@ Examples:
   m2l evaluate --cfg configs/emoji/M2L_N5K1_Conv64F-4x.yaml
   m2l evaluate --cfg configs/emoji/M2L_N5K1_Conv64F-4x.yaml test.episode=2000 --json
   m2l evaluate --cfg configs/emoji/M2L_N5K1_Conv64F-4x.yaml -c other/best.safetensors --manifest episodes.jsonl
+  m2l evaluate --cfg configs/mini-imagenet/M2L_N5K1_R12.yaml -c published.pth
 
-The episodes and the result are left in the run folder as test-manifest.jsonl and result.json.`,
+The episodes, the prediction for each query and the result are left in the run folder as test-manifest.jsonl,
+predictions.jsonl and result.json.`,
     )
 }
 
@@ -55,11 +60,23 @@ function describe(report: EvaluationReport): string {
     name,
     `${percent(accuracy)} ± ${percent(report.interval95[name]!)}`,
   ])
-  const { episodes, ways, shots, dataset, split, seconds: duration, result, manifest } = report
+  const { episodes, ways, shots, dataset, split, seconds: duration, result, manifest, predictions } = report
   return [
+    ...(report.rounds.length > 1 ? [roundsTable(report)] : []),
     table(['level', 'accuracy (%)'], rows),
     `${episodes} ${ways}-way ${shots}-shot episodes of ${dataset} (${split}) in ${seconds(duration)}; ± is the 95 % interval`,
     `result    ${result}`,
     `episodes  ${manifest}`,
+    `predicted ${predictions}`,
   ].join('\n')
+}
+
+/** The fused accuracy of each round and their mean; the interval over all episodes is in the other table. */
+function roundsTable({ rounds }: EvaluationReport): string {
+  const rows = rounds.map(({ accuracy, interval95 }, round) => [
+    String(round + 1),
+    `${percent(accuracy)} ± ${percent(interval95)}`,
+  ])
+  const mean = rounds.reduce((sum, { accuracy }) => sum + accuracy, 0) / rounds.length
+  return table(['round', 'accuracy (%)'], [...rows, ['mean', percent(mean)]])
 }

@@ -51,7 +51,7 @@ export const recipeSchema = z.strictObject({
       /** Modules whose default export is a level definition, relative to the recipe. */
       imports: z.array(z.string()).default([]),
       fusion: z.enum(['released', 'consistent']).default('released'),
-      /** A checkpoint whose backbone training starts from, relative to the run folder's parent. */
+      /** A checkpoint, ours or PyTorch's, whose backbone training starts from, relative to the run folder's parent. */
       weights: z.string().optional(),
     })
     .prefault({}),
@@ -110,15 +110,16 @@ export const recipeSchema = z.strictObject({
       smallest_crop: z.number().gt(0).max(1).default(0.08),
     })
     .prefault({}),
+  /** Makes a recipe semi-supervised, whichever of its keys are given. */
   semi: z
     .strictObject({
-      label_percentage: fraction.default(0.4),
+      label_percentage: z.number().gt(0).lt(1).default(0.4),
       with_distractors: z.union([z.literal(0), z.literal(1), z.boolean()]).default(0),
       distractor_class: count.default(5),
       unlabeled_per_task_train: count.default(5),
       unlabeled_per_task_test: count.default(20),
     })
-    .prefault({}),
+    .optional(),
   run: z.strictObject({ folder: z.string().optional() }).prefault({}),
 })
 

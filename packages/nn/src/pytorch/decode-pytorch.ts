@@ -54,8 +54,9 @@ export async function decodePyTorch(bytes: Buffer, source: string): Promise<PyTo
     }
   } catch (error) {
     if (!(error instanceof PickleError)) throw error
+    const problem = error.message.replaceAll(/\p{Cc}/gu, '?') // names in it may hold anything
     throw new InputError(
-      `${source}: not a PyTorch checkpoint that can be read: ${error.message}; copy it again, or save its weights alone: torch.save(model.state_dict(), FILE)`,
+      `${source}: not a PyTorch checkpoint that can be read: ${problem}; copy it again, or save its weights alone: torch.save(model.state_dict(), FILE)`,
     )
   }
 }
