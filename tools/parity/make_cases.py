@@ -216,7 +216,8 @@ def relation_scores(generate, query, support, way, channels):
 
 
 def m2l_loss(part, pixel, glob, labels):
-    return F.cross_entropy(part, labels) + 0.5 * F.cross_entropy(pixel, labels) + 0.5 * F.cross_entropy(glob / 64, labels)
+    part_loss, pixel_loss = F.cross_entropy(part, labels), F.cross_entropy(pixel, labels)
+    return part_loss + 0.5 * pixel_loss + 0.5 * F.cross_entropy(glob / 64, labels)
 
 
 def levels_case(generate, folder, case):
@@ -253,7 +254,8 @@ def levels_case(generate, folder, case):
 
 def optimiser_case(generate, folder, case):
     w = nn.Parameter(generate.tensor("optimiser.w", (16,)))
-    target, curvature = generate.tensor("optimiser.target", (16,)), generate.tensor("optimiser.curvature", (16,), 0.5, 1)
+    target = generate.tensor("optimiser.target", (16,))
+    curvature = generate.tensor("optimiser.curvature", (16,), 0.5, 1)
     if case["optimiser"] == "sgd":
         optimiser = torch.optim.SGD([w], lr=0.1, momentum=0.9, nesterov=True, weight_decay=5e-4)
     else:
@@ -268,7 +270,8 @@ def optimiser_case(generate, folder, case):
 
 
 def interval_case(generate, folder, case):
-    name, scale, shift, count = re.fullmatch(r"(\S+): uniform scale (\S+) shift (\S+), (\d+) values", case["values"]).groups()
+    description = r"(\S+): uniform scale (\S+) shift (\S+), (\d+) values"
+    name, scale, shift, count = re.fullmatch(description, case["values"]).groups()
     values = generate.values(name, int(count), float(scale), float(shift)).astype(np.float64)
     mean, error = values.mean(), stats.sem(values)
     case["mean"] = float(mean)
