@@ -52,7 +52,7 @@ describe('createModel', () => {
     const model = await createModel(recipe)
     expect(model.encoding).toEqual(expected)
     expect(model.views).toEqual(views)
-    if (views.includes('parts')) expect(partGrids(recipe)).toEqual([3, 2])
+    expect(partGrids(recipe) ?? null).toEqual(encoding === null || encoding === 'Grid-3,2' ? [3, 2] : null)
     model.dispose()
   })
 

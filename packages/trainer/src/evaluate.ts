@@ -69,16 +69,16 @@ export async function evaluate(options: EvaluationOptions): Promise<Evaluation> 
     waiting = []
     const values = await joined.data()
     joined.dispose()
-    let start = 0
+    let offset = 0
     for (const size of sizes) {
-      const [loss, ...predicted] = values.subarray(start, start + size)
+      const [loss, ...predicted] = values.subarray(offset, offset + size)
       lossSum += loss!
       const episode = episodes[columns[0]!.accuracies.length]!
       const queries = (size - 1) / columns.length
       columns.forEach((column, index) =>
         column.add(predicted.slice(index * queries, (index + 1) * queries), labelsOf(episode)),
       )
-      start += size
+      offset += size
     }
     const [{ accuracies }] = columns as [PredictionColumn]
     meter.update(accuracies.length, { loss: lossSum / accuracies.length, accuracy: mean(accuracies) })
