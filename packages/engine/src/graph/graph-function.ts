@@ -2,7 +2,7 @@ import type { RandomKey } from '../random-key.js'
 import { tf } from '../tensorflow.js'
 import { inBfloat16 } from './bfloat16.js'
 import { GraphSession } from './graph-session.js'
-import { record, type Recording } from './recording.js'
+import { record } from './recording.js'
 
 /** Tensors by name, as a graph function takes and gives them. */
 export type NamedTensors = Readonly<Record<string, tf.Tensor>>
@@ -54,20 +54,26 @@ export function graphFunction<Inputs extends NamedTensors, Outputs extends Named
   const sessions = new Map<string, GraphSession | 'eager'>()
   const runEagerly = (inputs: Inputs, key: RandomKey | undefined) => tf.tidy(() => compute(inputs, key))
 
+  /** Runs a call operation by operation, and leaves a graph for the next ones. */
   const trace = (signature: string, inputs: Inputs, key: RandomKey | undefined): Outputs => {
     const { outputs, recording, reason } = record(compute, inputs, key)
-    if (recording) keep(signature, recording)
+    const [oldest] = sessions.keys()
+    if (sessions.size >= kept && oldest !== undefined) forget(oldest)
+    if (!recording) goOnEagerly(signature, reason)
     else {
-      sessions.set(signature, 'eager')
-      onEager(reason)
+      try {
+        const ofPrecision = precision === 'bf16' ? inBfloat16(recording) : recording
+        sessions.set(signature, new GraphSession(ofPrecision))
+      } catch (error) {
+        goOnEagerly(signature, messageOf(error))
+      }
     }
     return outputs
   }
 
-  const keep = (signature: string, recording: Recording): void => {
-    const [oldest] = sessions.keys()
-    if (sessions.size >= kept && oldest !== undefined) forget(oldest)
-    sessions.set(signature, new GraphSession(precision === 'bf16' ? inBfloat16(recording) : recording))
+  const goOnEagerly = (signature: string, reason: string): void => {
+    sessions.set(signature, 'eager')
+    onEager(reason)
   }
 
   const forget = (signature: string): void => {
@@ -83,10 +89,21 @@ export function graphFunction<Inputs extends NamedTensors, Outputs extends Named
     if (session === undefined) return trace(signature, inputs, key)
     sessions.delete(signature)
     sessions.set(signature, session) // Now it is the one used last.
-    return session === 'eager' ? runEagerly(inputs, key) : (session.run(inputs, key) as Outputs)
+    if (session === 'eager') return runEagerly(inputs, key)
+    try {
+      return session.run(inputs, key) as Outputs
+    } catch (error) {
+      forget(signature)
+      goOnEagerly(signature, messageOf(error))
+      return runEagerly(inputs, key)
+    }
   }
 
   return Object.assign(call, { dispose: () => [...sessions.keys()].forEach(forget) })
+}
+
+function messageOf(error: unknown): string {
+  return String((error as Error).message).split('\n')[0]!
 }
 
 function signatureOf(inputs: NamedTensors, key: RandomKey | undefined): string {
