@@ -66,7 +66,7 @@ export function record<Inputs extends NamedTensors, Outputs extends NamedTensors
       new TracedKey(
         key.seed,
         (tensor, path) => recorder.claimSeed(tensor, path),
-        () => recorder.giveUp('it draws random numbers in JavaScript'),
+        () => this.giveUp('it draws random numbers in JavaScript'),
       )
     outputs = tf.tidy(() => compute(inputs, traced))
   } finally {
@@ -77,7 +77,7 @@ export function record<Inputs extends NamedTensors, Outputs extends NamedTensors
     .filter(({ dataId }, index) => dataId !== before[index])
     .map((variable) => ({ variable, source: recorder.sourceOf(variable) }))
   const made = Object.values(tf.engine().registeredVariables).length - variables.length
-  if (made > 0) recorder.giveUp('it makes variables')
+  if (made > 0) this.giveUp('it makes variables')
   if (recorder.reason !== undefined) return { outputs, reason: recorder.reason }
   const { nodes, seeds } = recorder
   return { outputs, recording: { nodes, inputs: inputNodes, read, seeds, outputs: outputSources, assigned } }
@@ -132,21 +132,25 @@ class Recorder {
   listen(): () => void {
     const backend = this.#backend
     const { binding, getInputTensorIds } = backend
-    const recorder = this
     const overrides: Partial<typeof binding> = {
-      executeOp(operation: string, attributes: Attribute[], inputs: number[], count: number): NativeTensor[] {
+      executeOp: (
+        operation: string,
+        attributes: Attribute[],
+        inputs: number[],
+        count: number,
+      ): NativeTensor[] => {
         const outputs = binding.executeOp(operation, attributes, inputs, count)
-        recorder.#operation(operation, attributes, inputs, outputs)
+        this.#operation(operation, attributes, inputs, outputs)
         return outputs
       },
-      createTensor(shape: number[], dtype: number, values: ArrayBufferView | readonly number[]): number {
+      createTensor: (shape: number[], dtype: number, values: ArrayBufferView | readonly number[]): number => {
         const id = binding.createTensor(shape, dtype, values)
-        recorder.#constant(id, shape, dtype, values)
+        this.#constant(id, shape, dtype, values)
         return id
       },
-      tensorDataSync(id: number): ArrayBufferView {
-        if (!isConstant(recorder.nodes[recorder.#sources.get(id)?.node ?? -1])) {
-          recorder.giveUp('it reads values of tensors back to JavaScript')
+      tensorDataSync: (id: number): ArrayBufferView => {
+        if (!isConstant(this.nodes[this.#sources.get(id)?.node ?? -1])) {
+          this.giveUp('it reads values of tensors back to JavaScript')
         }
         return binding.tensorDataSync(id)
       },
