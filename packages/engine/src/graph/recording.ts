@@ -66,7 +66,7 @@ export function record<Inputs extends NamedTensors, Outputs extends NamedTensors
       new TracedKey(
         key.seed,
         (tensor, path) => recorder.claimSeed(tensor, path),
-        () => this.giveUp('it draws random numbers in JavaScript'),
+        () => recorder.giveUp('it draws random numbers in JavaScript'),
       )
     outputs = tf.tidy(() => compute(inputs, traced))
   } finally {
@@ -77,7 +77,7 @@ export function record<Inputs extends NamedTensors, Outputs extends NamedTensors
     .filter(({ dataId }, index) => dataId !== before[index])
     .map((variable) => ({ variable, source: recorder.sourceOf(variable) }))
   const made = Object.values(tf.engine().registeredVariables).length - variables.length
-  if (made > 0) this.giveUp('it makes variables')
+  if (made > 0) recorder.giveUp('it makes variables')
   if (recorder.reason !== undefined) return { outputs, reason: recorder.reason }
   const { nodes, seeds } = recorder
   return { outputs, recording: { nodes, inputs: inputNodes, read, seeds, outputs: outputSources, assigned } }
