@@ -8,6 +8,7 @@ import { workspaceRoot } from './workspace.js'
 interface Recipe {
   readonly n_way?: number
   readonly k_shot?: number
+  readonly semi?: { readonly with_distractors?: number }
   readonly model: { readonly encoder: string; readonly weights?: string; readonly query?: string }
 }
 
@@ -28,26 +29,36 @@ test('the table in configs/README.md links every recipe and nothing else', () =>
   expect(links.toSorted()).toEqual(paths)
 })
 
-describe.each(paths.filter((path) => basename(path).startsWith('pretrain_')))('%s', (path) => {
+/** How a recipe's name says that it is semi-supervised. */
+const semiSuffix = ({ semi }: Recipe): string => {
+  if (!semi) return ''
+  return semi.with_distractors ? '-semi-distractors' : '-semi'
+}
+
+const isPretraining = (path: string): boolean => /^pretrain[-_]/.test(basename(path))
+
+describe.each(paths.filter(isPretraining))('%s', (path) => {
   test('trains the backbone that its name says', () => {
-    const backbone = basename(path, '.yaml').slice('pretrain_'.length)
-    expect(read(path).model.encoder).toBe(encoders[backbone]?.[0])
+    const [stage, backbone] = basename(path, '.yaml').split('_')
+    const recipe = read(path)
+    expect(recipe.model.encoder).toBe(encoders[backbone ?? '']?.[0])
+    expect(`pretrain${semiSuffix(recipe)}`).toBe(stage)
   })
 })
 
-describe.each(paths.filter((path) => !basename(path).startsWith('pretrain_')))('%s', (path) => {
+describe.each(paths.filter((path) => !isPretraining(path)))('%s', (path) => {
   const [method, episode, backbone] = basename(path, '.yaml').split('_')
   const recipe = read(path)
 
   test('is what its name says', () => {
-    expect(recipe.model.query).toBe(method)
+    expect(`${recipe.model.query}${semiSuffix(recipe)}`).toBe(method)
     expect(`N${recipe.n_way ?? 5}K${recipe.k_shot}`).toBe(episode)
     expect(recipe.model.encoder).toBe(encoders[backbone ?? '']?.[1])
   })
 
   test('starts from the weights of a pretraining recipe of the same backbone and data set', () => {
     const pretraining = dirname(recipe.model.weights ?? '')
-    expect(pretraining).toBe(`pretrain_${backbone}`)
+    expect(pretraining).toBe(`pretrain${recipe.semi ? '-semi' : ''}_${backbone}`)
     expect(existsSync(join(folder, dirname(path), `${pretraining}.yaml`))).toBe(true)
   })
 })

@@ -15,13 +15,16 @@ import {
   loadCheckpoint,
   openRunFolder,
   type Evaluation,
+  type FewShotModel,
   type Interval,
 } from '@m2l/trainer'
 import { createModel } from './create-model.js'
+import { recipeLevels, type RecipeLevels } from './levels.js'
 import { episodeTransforms, openRecipeDataset, requireSplit } from './recipe-data.js'
 import { writePredictions } from './predictions-file.js'
 import type { RecipeRunOptions } from './recipe-run.js'
 import type { Recipe } from './recipe/read-recipe.js'
+import { semiSupervision } from './semi-supervision.js'
 
 /** What to evaluate, and on what. */
 export interface EvaluateOptions extends Omit<RecipeRunOptions, 'existing' | 'onValidation'> {
@@ -41,6 +44,8 @@ export interface EvaluationReport {
   readonly shots: number | readonly number[]
   readonly queries: number
   readonly episodes: number
+  /** In semi-supervised episodes only. */
+  readonly semiSupervised?: SemiSupervisedReport
   /** Of the fused prediction as `fused`, and of each level alone under its name. */
   readonly accuracy: Readonly<Record<string, number>>
   /** Half widths of the 95 % intervals, under the same names. */
@@ -52,6 +57,16 @@ export interface EvaluationReport {
   readonly predictions: string
   readonly result: string
   readonly seconds: number
+}
+
+/** How unlabelled images took part in an evaluation. */
+export interface SemiSupervisedReport {
+  readonly labelledShare: number
+  /** Unlabelled images of each of an episode's classes and of each distractor class. */
+  readonly unlabelledPerClass: number
+  readonly distractorClasses: number
+  /** The levels that use them, with their options. */
+  readonly levels: RecipeLevels
 }
 
 /**
@@ -90,6 +105,7 @@ export async function evaluateRecipe(
         shots: manifest.shots,
         queries: manifest.queries,
         episodes: manifest.episodes.length,
+        ...semiSupervisedReport(recipe, model, manifest),
         ...accuracies(evaluation),
         rounds: rounds(evaluation, recipe.test.total_testtimes),
       }
@@ -119,6 +135,7 @@ function drawnManifest(recipe: Recipe, { dataset, split }: EpisodeImages): Episo
     ways: recipe.n_way,
     shots: recipe.k_shot,
     queries,
+    ...semiSupervision(recipe, 'test'),
     episodes: episode * times,
     key: randomKey(recipe.seed).fold('test'),
   })
@@ -128,6 +145,20 @@ async function replayedManifest(file: string, { split }: EpisodeImages): Promise
   const manifest = await readManifest(file)
   assertManifestMatches(manifest, split)
   return manifest
+}
+
+function semiSupervisedReport(
+  recipe: Recipe,
+  { metric }: FewShotModel,
+  { unlabelled }: EpisodeManifest,
+): Pick<EvaluationReport, 'semiSupervised'> {
+  if (!unlabelled) return {}
+  const { labelledShare, perClass: unlabelledPerClass, distractorClasses } = unlabelled
+  const using = Object.entries(recipeLevels(recipe)).filter(
+    (_, index) => (metric.levels[index]!.level.needsOfUnlabelled ?? []).length > 0,
+  )
+  const levels = Object.fromEntries(using)
+  return { semiSupervised: { labelledShare, unlabelledPerClass, distractorClasses, levels } }
 }
 
 async function requireCheckpoint(file: string): Promise<void> {

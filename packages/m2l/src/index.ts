@@ -1,5 +1,10 @@
 export { createModel } from './create-model.js'
-export { evaluateRecipe, type EvaluateOptions, type EvaluationReport } from './evaluate-recipe.js'
+export {
+  evaluateRecipe,
+  type EvaluateOptions,
+  type EvaluationReport,
+  type SemiSupervisedReport,
+} from './evaluate-recipe.js'
 export { levelRegistry, recipeLevels, type RecipeLevels } from './levels.js'
 export { pretrainRecipe } from './pretrain-recipe.js'
 export {

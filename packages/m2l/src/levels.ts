@@ -10,6 +10,7 @@ import { disposeState } from '@m2l/nn'
 import { partGrids } from './forward-encoding.js'
 import { describeIssue } from './recipe/describe-issue.js'
 import type { Recipe } from './recipe/read-recipe.js'
+import { refinementFor } from './semi-supervision.js'
 
 const ownDefinitions = [
   partDefinition,
@@ -22,13 +23,22 @@ const ownDefinitions = [
 /** The levels of a recipe with their options, weights and temperatures. */
 export type RecipeLevels = NonNullable<Recipe['model']['levels']>
 
-/** The levels that the recipe names, or those that its `query` stands for. */
-export function recipeLevels({ model }: Recipe): RecipeLevels {
+/**
+ * The levels that the recipe names, or those that its `query` stands for; in a semi-supervised recipe these refine their
+ * prototypes by unlabelled images.
+ */
+export function recipeLevels(recipe: Recipe): RecipeLevels {
+  const { model } = recipe
   if (model.levels) return model.levels
   const pixel = { neighbours: model.nbnn_topk }
+  const global = (weight: number, temperature: number) => ({
+    weight,
+    temperature,
+    ...refinementFor(recipe, temperature),
+  })
   switch (model.query) {
     case 'ProtoNet':
-      return { global: { weight: 1, temperature: model.protonet.temperature } }
+      return { global: global(1, model.protonet.temperature) }
     case 'MatchingNet':
       return { global: { weight: 1, temperature: 1 / model.matchingnet.temperature, similarity: 'cosine' } }
     case 'RelationNet':
@@ -41,7 +51,7 @@ export function recipeLevels({ model }: Recipe): RecipeLevels {
       return {
         part: { weight: 1, temperature: 1 },
         pixel: { weight: 0.5, temperature: 1, ...pixel },
-        global: { weight: 0.5, temperature: 64 },
+        global: global(0.5, 64),
       }
   }
 }

@@ -7,12 +7,13 @@ import { pretrainingOptimiser, pretrainingSchedule } from './optimisers.js'
 import { episodeTransforms, openRecipeDataset, pretrainingTransforms, requireSplit } from './recipe-data.js'
 import { openRun, trainingReport, type RecipeRunOptions, type TrainingReport } from './recipe-run.js'
 import type { Recipe } from './recipe/read-recipe.js'
+import { labelledSplit } from './semi-supervision.js'
 
 /** Classes, shots and queries of a validation episode of pretraining, as published. */
 const validationEpisode = { ways: 16, shots: 1, queries: 15 }
 
 /**
- * Pretrains a recipe's backbone as a classifier of all training classes; its best one is `best.safetensors` in the
+ * Pretrains a recipe's backbone as a classifier of all training classes, from their labelled images; its best one is `best.safetensors` in the
  * run folder, from which episodic training starts.
  *
  * @throws {InputError} when the data, the run folder or a checkpoint cannot be used
@@ -25,7 +26,7 @@ export async function pretrainRecipe(
   const dataset = await openRecipeDataset(recipe, ['train', 'val'], options.onRender)
   const backbone = createBackbone(recipe.model.encoder, key.fold('encoder'))
   try {
-    const train = requireSplit(recipe, dataset, 'train')
+    const train = labelledSplit(recipe, requireSplit(recipe, dataset, 'train'))
     const val = requireSplit(recipe, dataset, 'val')
     const { pre } = recipe
     const classifier = new Linear({

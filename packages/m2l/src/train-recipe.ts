@@ -7,6 +7,7 @@ import { episodicOptimiser, episodicSchedule } from './optimisers.js'
 import { episodeTransforms, openRecipeDataset, requireSplit } from './recipe-data.js'
 import { openRun, trainingReport, type RecipeRunOptions, type TrainingReport } from './recipe-run.js'
 import { initialWeights, type Recipe } from './recipe/read-recipe.js'
+import { semiSupervision } from './semi-supervision.js'
 
 /**
  * Trains a recipe's model on episodes, validates it after each epoch and keeps the best.
@@ -24,11 +25,16 @@ export async function trainRecipe(recipe: Recipe, options: RecipeRunOptions = {}
       const train = new EpisodeImages(dataset, requireSplit(recipe, dataset, 'train'), transforms)
       const val = new EpisodeImages(dataset, requireSplit(recipe, dataset, 'val'), transforms)
       const task = { ways: recipe.n_way, shots: recipe.k_shot }
-      const episode = { ...task, queries: recipe.train.query_per_class_per_episode }
+      const episode = {
+        ...task,
+        queries: recipe.train.query_per_class_per_episode,
+        ...semiSupervision(recipe, 'train'),
+      }
       assertEpisodesPossible(train.split, episode)
       const episodes = sampleEpisodes(val.split, {
         ...task,
         queries: recipe.test.query_per_class_per_episode,
+        ...semiSupervision(recipe, 'test'),
         episodes: recipe.val.episode,
         key: key.fold('validation'),
       })

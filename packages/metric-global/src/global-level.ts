@@ -1,6 +1,11 @@
 import { tf } from '@m2l/engine'
-import { defineLevel, l2Normalise, requireField, type MetricLevel } from '@m2l/metric'
+import { defineLevel, l2Normalise, requireField, type Embedding, type MetricLevel } from '@m2l/metric'
 import { z } from 'zod'
+import {
+  prototypeRefinement,
+  refinementOptions,
+  type PrototypeRefinementOptions,
+} from './prototype-refinement.js'
 import { pooled, prototypes } from './prototypes.js'
 
 /**
@@ -13,7 +18,7 @@ import { pooled, prototypes } from './prototypes.js'
 export type GlobalSimilarity = 'euclidean' | 'cosine'
 
 /** Options of the global level. */
-export interface GlobalLevelOptions {
+export interface GlobalLevelOptions extends PrototypeRefinementOptions {
   /** `euclidean`, as published, if not given. */
   readonly similarity?: GlobalSimilarity
 }
@@ -21,28 +26,35 @@ export interface GlobalLevelOptions {
 /**
  * The global level: the similarity of a query's pooled feature to a class's prototype, which is the mean of the pooled
  * features of its supports (Snell, Swersky, Zemel, NeurIPS 2017, equation 1). Alone it is ProtoNet, or with the cosine
- * at temperature 1/32 the published program's MatchingNet.
+ * at temperature 1/32 the published program's MatchingNet. In semi-supervised episodes unlabelled images may refine the
+ * prototypes, see {@link prototypeRefinement}.
  */
-export function globalLevel({ similarity = 'euclidean' }: GlobalLevelOptions = {}): MetricLevel {
+export function globalLevel({ similarity = 'euclidean', ...refine }: GlobalLevelOptions = {}): MetricLevel {
+  const refinement = prototypeRefinement(refine)
+  const features = (embedding: Embedding) => pooled(requireField(embedding, 'map', 'global'))
   return {
     name: 'global',
     needs: ['map'],
-    state: {},
-    scores: (support, query) =>
-      globalScores(
-        requireField(support, 'map', 'global'),
-        support.shots,
-        requireField(query, 'map', 'global'),
-        similarity,
-      ),
+    needsOfUnlabelled: refinement.isActive ? ['map'] : [],
+    state: refinement.state,
+    scores: ({ shots, unlabelled, ...support }, query) =>
+      tf.tidy(() => {
+        const classMeans = prototypes(features(support), shots)
+        const refined = refinement.apply(classMeans, shots, unlabelled && features(unlabelled))
+        return similarities[similarity](features(query), refined)
+      }),
   }
 }
 
 /** The global level under its name in recipes. */
 export const globalDefinition = defineLevel({
   name: 'global',
-  options: z.object({ similarity: z.enum(['euclidean', 'cosine']).default('euclidean') }),
-  create: (options) => globalLevel(options),
+  options: z.object({
+    similarity: z.enum(['euclidean', 'cosine']).default('euclidean'),
+    ...refinementOptions,
+  }),
+  create: ({ refine_steps: refineSteps, length_scale: lengthScale, ...options }) =>
+    globalLevel({ ...options, refineSteps, lengthScale }),
 })
 
 /**

@@ -5,5 +5,12 @@ export {
   type GlobalLevelOptions,
   type GlobalSimilarity,
 } from './global-level.js'
+export {
+  prototypeRefinement,
+  refinementOptions,
+  type PrototypeRefinement,
+  type PrototypeRefinementOptions,
+} from './prototype-refinement.js'
 export { prototypes } from './prototypes.js'
+export { refinePrototypes, type RefinementOptions } from './refine-prototypes.js'
 export { relationDefinition, relationLevel, type RelationLevelOptions } from './relation-level.js'

@@ -8,10 +8,15 @@ export interface Embedding {
   readonly parts?: tf.Tensor3D
 }
 
-/** The labelled images of an episode, sorted by class. */
+/** The labelled images of an episode, sorted by class, and with them the unlabelled ones where there are some. */
 export interface Support extends Embedding {
   /** The number of images of each class, in class order; their sum is the number of images. */
   readonly shots: readonly number[]
+  /**
+   * Images of the episode whose class is not told, in no particular order; only in semi-supervised episodes. Some may be
+   * distractors, of none of the classes.
+   */
+  readonly unlabelled?: Embedding
 }
 
 /** The fields of an embedding that a level may ask for. */

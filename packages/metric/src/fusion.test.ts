@@ -47,6 +47,13 @@ describe('LevelFusion', () => {
     expect(fusion().needs).toEqual(['map', 'parts'])
   })
 
+  it('needs of unlabelled images what those levels need that look at them', () => {
+    expect(fusion().needsOfUnlabelled).toEqual([])
+    const looking = { ...constantLevel('a'), needsOfUnlabelled: ['map'] as const }
+    const levels = [constantLevel('b'), looking].map((level) => ({ level, weight: 1, temperature: 1 }))
+    expect(new LevelFusion(levels).needsOfUnlabelled).toEqual(['map'])
+  })
+
   it('weights the cross entropies of scores divided by the temperature', () => {
     const labels = [1, 0]
     const expected = [values.a!, values.b!.map((row) => row.map((value) => value / 64))]

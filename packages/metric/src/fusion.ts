@@ -41,6 +41,11 @@ export class LevelFusion {
     return [...new Set(this.levels.flatMap(({ level }) => level.needs))]
   }
 
+  /** What the levels need of unlabelled images, together; nothing where no level looks at them. */
+  get needsOfUnlabelled(): readonly EmbeddingField[] {
+    return [...new Set(this.levels.flatMap(({ level }) => level.needsOfUnlabelled ?? []))]
+  }
+
   /** The levels' weights, each under its level's name. */
   get state(): StateDict {
     return mergeStates(...this.levels.map(({ level }) => prefixed(level.name, level.state)))

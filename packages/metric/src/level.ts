@@ -9,6 +9,8 @@ export interface MetricLevel {
   readonly name: string
   /** The fields of the embedding that `scores` reads; nothing else is computed for it. */
   readonly needs: readonly EmbeddingField[]
+  /** The fields that `scores` reads of unlabelled images; a level without it does not look at them. */
+  readonly needsOfUnlabelled?: readonly EmbeddingField[]
   /** Weights that are learned with the backbone; empty for most levels. */
   readonly state: StateDict
   /**

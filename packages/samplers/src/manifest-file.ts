@@ -3,10 +3,10 @@ import { readFile } from 'node:fs/promises'
 import { InputError, writeFileAtomically } from '@m2l/engine'
 import * as z from 'zod'
 import type { Episode } from './episode.js'
-import { type EpisodeManifest, episodeFault } from './manifest.js'
+import { episodeFault } from './episode-fault.js'
+import type { EpisodeManifest, RecordedUnlabelled } from './manifest.js'
 
 const format = 'm2l-episodes'
-const version = 1
 
 const index = z.int().nonnegative()
 const hash = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits')
@@ -14,7 +14,8 @@ const int32 = z.int32()
 
 const descriptionSchema = z.strictObject({
   format: z.literal(format),
-  version: z.literal(version),
+  /** 2 where the episodes are semi-supervised, 1 where they are not. */
+  version: z.literal([1, 2]),
   dataset: z.string(),
   split: z.string(),
   splitHash: hash,
@@ -24,33 +25,52 @@ const descriptionSchema = z.strictObject({
   key: z.tuple([int32, int32]),
   first: index,
   episodes: index,
+  unlabelled: z
+    .strictObject({
+      perClass: z.int().positive(),
+      distractorClasses: index,
+      labelledShare: z.number().gt(0).lt(1),
+      divisionKey: z.tuple([int32, int32]),
+    })
+    .exactOptional(),
 })
 
-const headerSchema = descriptionSchema.extend({ sha256: hash })
+const headerSchema = descriptionSchema
+  .extend({ sha256: hash })
+  .refine(({ version, unlabelled }) => version === (unlabelled ? 2 : 1), {
+    path: ['unlabelled'],
+    message: 'expected with version 2 and only there',
+  })
 
 const episodeSchema = z.strictObject({
   classes: z.array(index),
   support: z.array(z.array(index)),
   query: z.array(z.array(index)),
+  unlabelled: z.array(z.tuple([index, index])).exactOptional(),
 })
 
 type Description = z.infer<typeof descriptionSchema>
 
 /**
  * Writes a manifest as JSON lines: a header that describes the episodes and holds the SHA-256 of everything else in
- * the file, then one episode a line. The same manifest gives the same bytes on every platform. The file appears
- * whole or not at all.
+ * the file, then one episode a line; version 1 where the episodes are supervised, 2 where they are semi-supervised.
+ * The same manifest gives the same bytes on every platform. The file appears whole or not at all.
  *
  * @throws InputError when the file cannot be written.
  */
 export async function writeManifest(file: string, manifest: EpisodeManifest): Promise<void> {
-  const { dataset, split, splitHash, ways, shots, queries, key, first } = manifest
-  const lines = manifest.episodes.map(({ classes, support, query }) =>
-    JSON.stringify({ classes, support, query }),
+  const { dataset, split, splitHash, ways, shots, queries, key, first, unlabelled } = manifest
+  const lines = manifest.episodes.map((episode) =>
+    JSON.stringify({
+      classes: episode.classes,
+      support: episode.support,
+      query: episode.query,
+      unlabelled: episode.unlabelled,
+    }),
   )
   const description: Description = {
     format,
-    version,
+    version: unlabelled ? 2 : 1,
     dataset,
     split,
     splitHash,
@@ -60,6 +80,7 @@ export async function writeManifest(file: string, manifest: EpisodeManifest): Pr
     key: [...key],
     first,
     episodes: lines.length,
+    ...(unlabelled && { unlabelled: recorded(unlabelled) }),
   }
   const header = JSON.stringify({ ...description, sha256: contentHash(description, lines) })
   try {
@@ -108,6 +129,12 @@ export async function readManifest(file: string): Promise<EpisodeManifest> {
   }
   const { format: _format, version: _version, ...manifest } = description
   return { ...manifest, episodes }
+}
+
+/** In the order of the file, whatever the order at hand. */
+function recorded(unlabelled: RecordedUnlabelled): Description['unlabelled'] {
+  const { perClass, distractorClasses, labelledShare, divisionKey } = unlabelled
+  return { perClass, distractorClasses, labelledShare, divisionKey: [...divisionKey] }
 }
 
 function readEpisode(file: string, number: number, line: string, description: Description): Episode {

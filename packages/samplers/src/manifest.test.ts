@@ -136,7 +136,7 @@ describe('a file that is no whole manifest is refused with its name and line', (
     ],
     [
       'of a later version',
-      ([head, ...rest]) => [head!.replace('"version":1', '"version":2'), ...rest],
+      ([head, ...rest]) => [head!.replace('"version":1', '"version":3'), ...rest],
       /version: /,
     ],
     [

@@ -1,6 +1,8 @@
 import type { ImageSplit } from '@m2l/datasets'
-import { InputError } from '@m2l/engine'
-import { type Episode, type EpisodeShape, shotsOfWays } from './episode.js'
+import { InputError, RandomKey } from '@m2l/engine'
+import type { Episode, EpisodeShape, UnlabelledShape } from './episode.js'
+import { divisionFault, episodeFault, indexFault } from './episode-fault.js'
+import { classDivisions } from './label-division.js'
 import { type SampleOptions, sampleEpisodes } from './sample-episodes.js'
 
 /**
@@ -18,7 +20,14 @@ export interface EpisodeManifest extends EpisodeShape {
   readonly key: readonly [number, number]
   /** Index in the key's stream of the first episode. */
   readonly first: number
+  readonly unlabelled?: RecordedUnlabelled
   readonly episodes: readonly Episode[]
+}
+
+/** The unlabelled images of a manifest's episodes. */
+export interface RecordedUnlabelled extends UnlabelledShape {
+  /** `RandomKey.seed` of the key that divided each class's images into labelled and unlabelled ones. */
+  readonly divisionKey: readonly [number, number]
 }
 
 /**
@@ -27,7 +36,7 @@ export interface EpisodeManifest extends EpisodeShape {
  * @throws InputError as {@link sampleEpisodes} does.
  */
 export function sampleManifest(dataset: string, split: ImageSplit, options: SampleOptions): EpisodeManifest {
-  const { ways, shots, queries, key, first = 0 } = options
+  const { ways, shots, queries, key, unlabelled, first = 0 } = options
   return {
     dataset,
     split: split.name,
@@ -37,6 +46,7 @@ export function sampleManifest(dataset: string, split: ImageSplit, options: Samp
     queries,
     key: key.seed,
     first,
+    ...(unlabelled && { unlabelled: { ...unlabelled, divisionKey: unlabelled.divisionKey.seed } }),
     episodes: sampleEpisodes(split, options),
   }
 }
@@ -60,41 +70,15 @@ export function assertManifestMatches(manifest: EpisodeManifest, split: ImageSpl
         `from, or draw a new manifest`,
     )
   }
+  const { unlabelled } = manifest
+  const divided =
+    unlabelled &&
+    classDivisions(split.classes, { ...unlabelled, divisionKey: new RandomKey(unlabelled.divisionKey) })
   manifest.episodes.forEach((episode, position) => {
-    const fault = episodeFault(episode, manifest) ?? indexFault(episode, split)
+    const fault =
+      episodeFault(episode, manifest) ??
+      indexFault(episode, split) ??
+      (divided && divisionFault(episode, split, divided))
     if (fault) throw new InputError(`manifest of ${dataset} ${manifest.split}: episode ${position}: ${fault}`)
   })
-}
-
-/** What keeps an episode from being one of this shape; undefined when nothing does. */
-export function episodeFault(episode: Episode, shape: EpisodeShape): string | undefined {
-  const { classes, support, query } = episode
-  const { ways, queries } = shape
-  if (classes.length !== ways || support.length !== ways || query.length !== ways) {
-    return `expected ${ways} ways, got ${classes.length} classes, ${support.length} supports, ${query.length} queries`
-  }
-  if (new Set(classes).size !== ways) return 'a class occurs twice'
-  for (const [way, shots] of shotsOfWays(shape).entries()) {
-    const images = [...support[way]!, ...query[way]!]
-    if (support[way]!.length !== shots || query[way]!.length !== queries) {
-      return (
-        `expected ${shots} support and ${queries} query images for way ${way}, ` +
-        `got ${support[way]!.length} and ${query[way]!.length}`
-      )
-    }
-    if (new Set(images).size !== images.length) return `an image of way ${way} occurs twice`
-  }
-  return undefined
-}
-
-function indexFault({ classes, support, query }: Episode, split: ImageSplit): string | undefined {
-  for (const [way, index] of classes.entries()) {
-    const drawn = split.classes[index]
-    if (!drawn) return `class ${index} does not exist, split ${split.name} has ${split.classes.length}`
-    const highest = Math.max(...support[way]!, ...query[way]!)
-    if (highest >= drawn.images.length) {
-      return `image ${highest} of class ${drawn.name} does not exist, the class has ${drawn.images.length}`
-    }
-  }
-  return undefined
 }

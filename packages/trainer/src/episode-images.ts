@@ -40,6 +40,8 @@ export interface EpisodeTensors {
   /** The number of support images of each class. */
   readonly shots: readonly number[]
   readonly query: ImageTensors
+  /** Images whose class is not told, in semi-supervised episodes where some level looks at them. */
+  readonly unlabelled?: ImageTensors
   /** [queries], int32: the class of each query, as its position in the episode. */
   readonly labels: tf.Tensor1D
 }
@@ -48,8 +50,23 @@ export interface EpisodeTensors {
 export interface DecodedEpisode {
   readonly support: readonly RgbImage[]
   readonly query: readonly RgbImage[]
+  readonly unlabelled?: readonly RgbImage[]
   readonly shots: readonly number[]
   readonly labels: readonly number[]
+}
+
+/** Which views of the images of an episode are wanted. */
+export interface EpisodeViews {
+  readonly views: readonly ImageView[]
+  /** Of unlabelled images; none if not given. */
+  readonly viewsOfUnlabelled?: readonly ImageView[]
+}
+
+/** An episode as far as somebody looks at it: without its unlabelled images where nobody does. */
+export function episodeSeenBy({ viewsOfUnlabelled = [] }: EpisodeViews, episode: Episode): Episode {
+  if (viewsOfUnlabelled.length > 0) return episode
+  const { unlabelled: _unlabelled, ...labelled } = episode
+  return labelled
 }
 
 /** The pictures of a split and the transforms that they pass: what training and evaluation read. */
@@ -74,10 +91,13 @@ export class EpisodeImages {
     const records = (images: Episode['support']) =>
       images.flatMap((ofClass, label) => ofClass.map((image) => this.record(episode.classes[label]!, image)))
     const support = records(episode.support)
-    const pictures = await this.dataset.readMany([...support, ...records(episode.query)])
+    const labelled = [...support, ...records(episode.query)]
+    const unlabelled = episode.unlabelled?.map((image) => this.record(...image)) ?? []
+    const pictures = await this.dataset.readMany([...labelled, ...unlabelled])
     return {
       support: pictures.slice(0, support.length),
-      query: pictures.slice(support.length),
+      query: pictures.slice(support.length, labelled.length),
+      ...(episode.unlabelled && { unlabelled: pictures.slice(labelled.length) }),
       shots: episode.support.map((ofClass) => ofClass.length),
       labels: episode.query.flatMap((ofClass, label) => ofClass.map(() => label)),
     }
@@ -100,12 +120,24 @@ export class EpisodeImages {
     }
   }
 
-  /** Transforms a decoded episode; the tensors are the caller's. */
-  renderEpisode(episode: DecodedEpisode, views: readonly ImageView[], key?: RandomKey): EpisodeTensors {
+  /**
+   * Transforms a decoded episode; the tensors are the caller's.
+   *
+   * @param views which views of its images are wanted; a `FewShotModel` says it
+   * @param key in training, the source of the random transforms
+   */
+  renderEpisode(
+    { support, query, unlabelled, ...episode }: DecodedEpisode,
+    { views, viewsOfUnlabelled = [] }: EpisodeViews,
+    key?: RandomKey,
+  ): EpisodeTensors {
     return {
-      support: this.render(episode.support, views, key?.fold('support')),
+      support: this.render(support, views, key?.fold('support')),
       shots: episode.shots,
-      query: this.render(episode.query, views, key?.fold('query')),
+      query: this.render(query, views, key?.fold('query')),
+      ...(unlabelled && {
+        unlabelled: this.render(unlabelled, viewsOfUnlabelled, key?.fold('unlabelled')),
+      }),
       labels: tf.tensor1d([...episode.labels], 'int32'),
     }
   }
@@ -127,7 +159,7 @@ function requiredParts(parts: Transform | undefined): Transform {
 }
 
 /** Frees the tensors of an episode. */
-export function disposeEpisode({ support, query, labels }: EpisodeTensors): void {
-  for (const { whole, parts } of [support, query]) tf.dispose([whole, parts])
+export function disposeEpisode({ support, query, unlabelled, labels }: EpisodeTensors): void {
+  for (const images of [support, query, unlabelled]) tf.dispose([images?.whole, images?.parts])
   labels.dispose()
 }

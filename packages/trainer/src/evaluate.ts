@@ -1,7 +1,7 @@
 import { tf } from '@m2l/engine'
 import type { LevelScores } from '@m2l/metric'
 import type { Episode } from '@m2l/samplers'
-import { disposeEpisode, type EpisodeImages } from './episode-images.js'
+import { disposeEpisode, episodeSeenBy, type EpisodeImages } from './episode-images.js'
 import { FeatureBank } from './feature-bank.js'
 import type { FewShotModel } from './few-shot-model.js'
 import { interval95, type Interval } from './interval.js'
@@ -127,15 +127,14 @@ function labelsOf({ query }: Episode): number[] {
 
 /** For each episode a tensor of the loss, then the queries' fused predictions, then those of each level. */
 async function* measuredEpisodes(options: EvaluationOptions): AsyncGenerator<tf.Tensor1D> {
-  const { model, images, episodes, bank: useBank = true } = options
+  const { model, images, bank: useBank = true } = options
+  const episodes = options.episodes.map((episode) => episodeSeenBy(model, episode))
   if (useBank) {
-    const bank = await FeatureBank.build(options)
+    const bank = await FeatureBank.build({ ...options, episodes })
     try {
       for (const episode of episodes) {
         yield tf.tidy(() => {
-          const shots = episode.support.map((ofClass) => ofClass.length)
-          const support = { ...bank.gather(episode, 'support'), shots }
-          const scores = model.metric.scores(support, bank.gather(episode, 'query'), { training: false })
+          const scores = model.metric.scores(bank.support(episode), bank.query(episode), { training: false })
           return measure(model, scores, tf.tensor1d(labelsOf(episode), 'int32'))
         })
         await yieldToEventLoop()
@@ -146,7 +145,7 @@ async function* measuredEpisodes(options: EvaluationOptions): AsyncGenerator<tf.
     return
   }
   for await (const [, decoded] of prefetch(episodes, (episode) => images.decode(episode))) {
-    const tensors = images.renderEpisode(decoded, model.views)
+    const tensors = images.renderEpisode(decoded, model)
     const measured = tf.tidy(() => measure(model, model.scores(tensors, { training: false }), tensors.labels))
     disposeEpisode(tensors)
     yield measured

@@ -1,8 +1,9 @@
 import { tf } from '@m2l/engine'
-import type { Embedding } from '@m2l/metric'
+import type { Embedding, Support } from '@m2l/metric'
 import type { Episode } from '@m2l/samplers'
 import type { EpisodeImages, ImageTensors } from './episode-images.js'
 import type { FewShotModel } from './few-shot-model.js'
+import type { ImageView } from './forward-encoding.js'
 import { prefetch } from './prefetch.js'
 import { ProgressMeter, type OnProgress } from './progress.js'
 
@@ -16,15 +17,15 @@ const imagesPerBatch = { withParts: 16, withoutParts: 128 }
  * every episode that it is part of.
  */
 export class FeatureBank {
-  readonly #embedding: Embedding
-  readonly #rowOf: ReadonlyMap<number, number>
+  readonly #labelled: EmbeddingTable
+  readonly #unlabelled: EmbeddingTable
 
-  private constructor(embedding: Embedding, rowOf: ReadonlyMap<number, number>) {
-    this.#embedding = embedding
-    this.#rowOf = rowOf
+  private constructor(labelled: EmbeddingTable, unlabelled: EmbeddingTable) {
+    this.#labelled = labelled
+    this.#unlabelled = unlabelled
   }
 
-  /** Embeds the images of the episodes, in the order of classes and images. */
+  /** Embeds the images of the episodes, in the order of classes and images; unlabelled ones after the others. */
   static async build(options: {
     model: FewShotModel
     images: EpisodeImages
@@ -32,47 +33,103 @@ export class FeatureBank {
     onProgress?: OnProgress
     signal?: AbortSignal
   }): Promise<FeatureBank> {
-    const { model, images, episodes, onProgress, signal } = options
-    const used = [...new Set(episodes.flatMap(imageKeys))].sort((a, b) => a - b)
-    const meter = new ProgressMeter(onProgress, { phase: 'embed', total: used.length, unit: 'images' })
-    const chunks: Embedding[] = []
-    let done = 0
+    const { model, episodes, onProgress } = options
+    const { views, viewsOfUnlabelled } = model
+    const labelled = distinct(
+      episodes.flatMap((episode) => [...keysOf(episode, 'support'), ...keysOf(episode, 'query')]),
+    )
+    const unlabelled = distinct(episodes.flatMap(unlabelledKeys))
+    const total = labelled.length + unlabelled.length
+    const meter = new ProgressMeter(onProgress, { phase: 'embed', total, unit: 'images' })
+    const table = await embeddingTable({
+      ...options,
+      keys: labelled,
+      views,
+      onDone: (done) => meter.update(done),
+    })
     try {
-      const decode = (keys: readonly number[]) =>
-        images.dataset.readMany(keys.map((key) => images.record(...fromImageKey(key))))
-      const { views } = model
-      const size = views.includes('parts') ? imagesPerBatch.withParts : imagesPerBatch.withoutParts
-      for await (const [keys, pictures] of prefetch(slices(used, size), decode)) {
-        signal?.throwIfAborted()
-        chunks.push(embedded(model, images.render(pictures, views)))
-        done += keys.length
-        meter.update(done)
-      }
-      const embedding = concatenate(chunks)
-      return new FeatureBank(embedding, new Map(used.map((key, row) => [key, row])))
-    } finally {
-      for (const { map, parts } of chunks) tf.dispose([map, parts])
+      const onDone = (done: number) => meter.update(labelled.length + done)
+      const ofUnlabelled = await embeddingTable({
+        ...options,
+        keys: unlabelled,
+        views: viewsOfUnlabelled,
+        onDone,
+      })
+      return new FeatureBank(table, ofUnlabelled)
+    } catch (error) {
+      disposeTable(table)
+      throw error
     }
   }
 
-  /** The embedding of some images of an episode, in the order of classes and images. */
-  gather(episode: Episode, images: 'support' | 'query'): Embedding {
-    const rows = episode[images].flatMap((ofClass, label) =>
-      ofClass.map((image) => this.#rowOf.get(imageKey(episode.classes[label]!, image))!),
-    )
-    return tf.tidy(() => {
-      const indices = tf.tensor1d(rows, 'int32')
-      const { map, parts } = this.#embedding
-      return {
-        ...(map && { map: tf.gather(map, indices) }),
-        ...(parts && { parts: tf.gather(parts, indices) }),
-      }
-    })
+  /** The embeddings of an episode's support images in the order of its classes, and of its unlabelled images. */
+  support(episode: Episode): Support {
+    return {
+      ...gather(this.#labelled, keysOf(episode, 'support')),
+      shots: episode.support.map((ofClass) => ofClass.length),
+      ...(episode.unlabelled && { unlabelled: gather(this.#unlabelled, unlabelledKeys(episode)) }),
+    }
+  }
+
+  /** The embeddings of an episode's queries, in the order of its classes. */
+  query(episode: Episode): Embedding {
+    return gather(this.#labelled, keysOf(episode, 'query'))
   }
 
   dispose(): void {
-    tf.dispose([this.#embedding.map, this.#embedding.parts])
+    disposeTable(this.#labelled)
+    disposeTable(this.#unlabelled)
   }
+}
+
+/** The embeddings of some images, and the row of each image by its key. */
+interface EmbeddingTable {
+  readonly embedding: Embedding
+  readonly rowOf: ReadonlyMap<number, number>
+}
+
+async function embeddingTable(options: {
+  model: FewShotModel
+  images: EpisodeImages
+  keys: readonly number[]
+  views: readonly ImageView[]
+  onDone: (images: number) => void
+  signal?: AbortSignal
+}): Promise<EmbeddingTable> {
+  const { model, images, keys, views, onDone, signal } = options
+  const chunks: Embedding[] = []
+  let done = 0
+  try {
+    const decode = (some: readonly number[]) =>
+      images.dataset.readMany(some.map((key) => images.record(...fromImageKey(key))))
+    const size = views.includes('parts') ? imagesPerBatch.withParts : imagesPerBatch.withoutParts
+    for await (const [some, pictures] of prefetch(slices(keys, size), decode)) {
+      signal?.throwIfAborted()
+      chunks.push(embedded(model, images.render(pictures, views)))
+      done += some.length
+      onDone(done)
+    }
+    return { embedding: concatenate(chunks), rowOf: new Map(keys.map((key, row) => [key, row])) }
+  } finally {
+    for (const { map, parts } of chunks) tf.dispose([map, parts])
+  }
+}
+
+function gather({ embedding: { map, parts }, rowOf }: EmbeddingTable, keys: readonly number[]): Embedding {
+  return tf.tidy(() => {
+    const indices = tf.tensor1d(
+      keys.map((key) => rowOf.get(key)!),
+      'int32',
+    )
+    return {
+      ...(map && { map: tf.gather(map, indices) }),
+      ...(parts && { parts: tf.gather(parts, indices) }),
+    }
+  })
+}
+
+function disposeTable({ embedding: { map, parts } }: EmbeddingTable): void {
+  tf.dispose([map, parts])
 }
 
 /** Images of one class are numbered below this. */
@@ -86,10 +143,20 @@ function fromImageKey(key: number): [classIndex: number, image: number] {
   return [Math.floor(key / imagesPerClassLimit), key % imagesPerClassLimit]
 }
 
-function imageKeys(episode: Episode): number[] {
-  return [episode.support, episode.query].flatMap((images) =>
-    images.flatMap((ofClass, label) => ofClass.map((image) => imageKey(episode.classes[label]!, image))),
+/** The keys of an episode's support or query images, in the order of its classes. */
+function keysOf(episode: Episode, role: 'support' | 'query'): number[] {
+  return episode[role].flatMap((ofClass, label) =>
+    ofClass.map((image) => imageKey(episode.classes[label]!, image)),
   )
+}
+
+function unlabelledKeys({ unlabelled = [] }: Episode): number[] {
+  return unlabelled.map((image) => imageKey(...image))
+}
+
+/** Each key once, in ascending order. */
+function distinct(keys: readonly number[]): number[] {
+  return [...new Set(keys)].sort((a, b) => a - b)
 }
 
 function* slices<Item>(items: readonly Item[], size: number): Generator<Item[]> {

@@ -29,6 +29,11 @@ export class FewShotModel {
     return viewsFor(this.metric.needs, this.encoding)
   }
 
+  /** The views of an unlabelled image that the levels need; none where no level looks at unlabelled images. */
+  get viewsOfUnlabelled(): readonly ImageView[] {
+    return viewsFor(this.metric.needsOfUnlabelled, this.encoding)
+  }
+
   /** All parameters: the backbone's as `encoder.…`, each level's under its name. */
   get state(): StateDict {
     return mergeStates(prefixed('encoder', this.backbone.state), this.metric.state)
@@ -38,16 +43,22 @@ export class FewShotModel {
    * The scores of an episode's queries.
    *
    * The backbone sees support parts, query parts, support images and query images as four batches, in this order, as
-   * the published program does: in training their batch statistics are their own.
+   * the published program does: in training their batch statistics are their own. Unlabelled images follow, their parts
+   * and they themselves, as batches of their own.
    */
-  scores({ support, shots, query }: EpisodeTensors, context: ForwardContext): LevelScores {
+  scores({ support, shots, query, unlabelled }: EpisodeTensors, context: ForwardContext): LevelScores {
     return tf.tidy(() => {
       const supportParts = this.#embedParts(support, within(context, 'support parts'))
       const queryParts = this.#embedParts(query, within(context, 'query parts'))
       const supportMap = this.#embedWhole(support, within(context, 'support'))
       const queryMap = this.#embedWhole(query, within(context, 'query'))
       return this.metric.scores(
-        { ...supportParts, ...supportMap, shots },
+        {
+          ...supportParts,
+          ...supportMap,
+          shots,
+          ...(unlabelled && { unlabelled: this.embed(unlabelled, within(context, 'unlabelled')) }),
+        },
         { ...queryParts, ...queryMap },
         within(context, 'metric'),
       )

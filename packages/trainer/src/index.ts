@@ -12,6 +12,7 @@ export {
   EpisodeImages,
   type DecodedEpisode,
   type EpisodeTensors,
+  type EpisodeViews,
   type ImageTensors,
   type ImageTransforms,
 } from './episode-images.js'

@@ -1,8 +1,9 @@
 import { tf, type RandomKey } from '@m2l/engine'
 import { lossAndGradients, type Optimiser } from '@m2l/nn'
-import { episodeAt, type Episode, type EpisodeShape } from '@m2l/samplers'
+import { episodeAt, type Episode, type EpisodeOptions } from '@m2l/samplers'
 import {
   disposeEpisode,
+  episodeSeenBy,
   type DecodedEpisode,
   type EpisodeImages,
   type EpisodeTensors,
@@ -16,8 +17,8 @@ export interface EpisodicTraining extends TrainingRun {
   readonly model: FewShotModel
   readonly optimiser: Optimiser
   readonly images: EpisodeImages
-  /** Ways, shots and queries of a training episode. */
-  readonly episode: EpisodeShape
+  /** Ways, shots, queries and unlabelled images of a training episode. */
+  readonly episode: Omit<EpisodeOptions, 'key'>
   readonly episodesPerEpoch: number
   /** Episodes whose mean gradient makes a step. */
   readonly batchSize: number
@@ -37,7 +38,6 @@ export interface EpisodicTraining extends TrainingRun {
 export function trainEpisodes(training: EpisodicTraining): Promise<TrainingOutcome> {
   const { model, optimiser, images, episode, batchSize, validation, key } = training
   const stepsPerEpoch = Math.ceil(training.episodesPerEpoch / batchSize)
-  const { views } = model
   const step = episodeStep(model, optimiser, training.fixBatchNorm ?? false)
   const episodeIndices = function* (epoch: number, firstStep: number): Generator<number[]> {
     for (let index = firstStep; index < stepsPerEpoch; index++) {
@@ -47,9 +47,10 @@ export function trainEpisodes(training: EpisodicTraining): Promise<TrainingOutco
   }
   const decode = (indices: number[]) =>
     Promise.all(
-      indices.map((index) =>
-        images.decode(episodeAt(images.split, { ...episode, key: key.fold('episodes') }, index)),
-      ),
+      indices.map((index) => {
+        const drawn = episodeAt(images.split, { ...episode, key: key.fold('episodes') }, index)
+        return images.decode(episodeSeenBy(model, drawn))
+      }),
     )
 
   return runTraining<[number[], DecodedEpisode[]]>(
@@ -63,7 +64,7 @@ export function trainEpisodes(training: EpisodicTraining): Promise<TrainingOutco
       batches: (epoch, firstStep) => prefetch(episodeIndices(epoch, firstStep), decode),
       step([indices, decoded], { rate }) {
         const batch = decoded.map((pictures, position) =>
-          images.renderEpisode(pictures, views, key.fold('transforms', indices[position]!)),
+          images.renderEpisode(pictures, model, key.fold('transforms', indices[position]!)),
         )
         const measures = step(batch, rate, key.fold('forward', indices[0]!))
         batch.forEach(disposeEpisode)

@@ -112,7 +112,7 @@ describe('trainEpisodes', () => {
   it('makes a step of a batch by the mean gradient of its episodes', async () => {
     const [alone, together] = [tinyModel(1), tinyModel(1)]
     const [episode] = sampleEpisodes(train.split, { ...shape, key, episodes: 1 })
-    const tensors = train.renderEpisode(await train.decode(episode!), ['whole', 'parts'])
+    const tensors = train.renderEpisode(await train.decode(episode!), alone)
     tf.dispose(Object.values(episodeStep(alone, sgd(alone.state), true)([tensors], 0.1, key)))
     tf.dispose(Object.values(episodeStep(together, sgd(together.state), true)([tensors, tensors], 0.1, key)))
     for (const [name, { value }] of Object.entries(alone.state)) {
@@ -142,7 +142,7 @@ describe('trainEpisodes', () => {
     const episodes = sampleEpisodes(train.split, { ...shape, key, episodes: 500 })
     const counts = new Set<number>()
     for (const [index, episode] of episodes.entries()) {
-      const tensors = train.renderEpisode(await train.decode(episode), ['whole', 'parts'], key.fold(index))
+      const tensors = train.renderEpisode(await train.decode(episode), model, key.fold(index))
       const { loss, accuracy } = step([tensors], 0.01, key.fold(index))
       disposeEpisode(tensors)
       tf.dispose([loss, accuracy])

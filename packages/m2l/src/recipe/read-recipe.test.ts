@@ -70,13 +70,6 @@ describe('a recipe', () => {
         pretrain_num_class: 64,
         smallest_crop: 0.08,
       },
-      semi: {
-        label_percentage: 0.4,
-        with_distractors: 0,
-        distractor_class: 5,
-        unlabeled_per_task_train: 5,
-        unlabeled_per_task_test: 20,
-      },
     })
     expect(model).toMatchObject({
       nbnn_topk: 1,
@@ -93,6 +86,24 @@ describe('a recipe', () => {
     expect(parseRecipe('k_shot: 7\nmodel: { weights: a }', file, ['k_shot=', 'model.weights=null'])).toEqual(
       bare,
     )
+  })
+
+  test('is semi-supervised where it has a section `semi`, in the file or by an override', () => {
+    const published = {
+      label_percentage: 0.4,
+      with_distractors: 0,
+      distractor_class: 5,
+      unlabeled_per_task_train: 5,
+      unlabeled_per_task_test: 20,
+    }
+    expect(parseRecipe('', file).semi).toBeUndefined()
+    expect(parseRecipe('semi:\n', file).semi).toBeUndefined()
+    expect(parseRecipe('semi: {}', file).semi).toEqual(published)
+    expect(parseRecipe('', file, ['semi.label_percentage=']).semi).toEqual(published)
+    expect(parseRecipe('', file, ['semi.with_distractors=true']).semi).toEqual({
+      ...published,
+      with_distractors: true,
+    })
   })
 
   test('names its folder, and finds weights beside it', () => {
@@ -169,6 +180,7 @@ describe('a mistake is told with its file, key, value and remedy', () => {
       'model: { levels: {} }',
       'model.levels is {}, expected at least one level, for example { pixel: { weight: 1 } }',
     ],
+    ['semi: { label_percentage: 1 }', 'semi.label_percentage is 1, expected a number above 0 and below 1'],
     ['semi: { with_distractors: 2 }', 'semi.with_distractors is 2, expected 0, 1 or true or false'],
     ['data: { dataset: 2024 }', 'data.dataset is 2024, expected text, that is "2024" in quotes'],
     ['- a', 'expected keys and values such as `k_shot: 1`, found ["a"]'],
@@ -241,6 +253,7 @@ const valuesOf = (schema: Record<string, unknown>): fc.Arbitrary<unknown> | unde
     minimum,
     maximum,
     exclusiveMinimum,
+    exclusiveMaximum,
   } = schema as {
     enum?: unknown[]
     type?: string
@@ -248,13 +261,16 @@ const valuesOf = (schema: Record<string, unknown>): fc.Arbitrary<unknown> | unde
     minimum?: number
     maximum?: number
     exclusiveMinimum?: number
+    exclusiveMaximum?: number
   }
   if (values) return fc.constantFrom(...values)
   if (type === 'boolean') return fc.boolean()
   if (type === 'integer') return fc.integer({ min: minimum ?? 0, max: Math.min(maximum ?? 1e9, 1e9) })
   if (type === 'number') {
     const min = minimum ?? exclusiveMinimum
-    return fc.double({ min, minExcluded: minimum === undefined, max: maximum ?? 1e9, noNaN: true })
+    const max = maximum ?? exclusiveMaximum ?? 1e9
+    const maxExcluded = exclusiveMaximum !== undefined
+    return fc.double({ min, minExcluded: minimum === undefined, max, maxExcluded, noNaN: true })
   }
   if (type !== 'string') return undefined
   return pattern === undefined ? anyText : fc.constantFrom('FCN', 'Grid-3,2', 'Grid-4')

@@ -110,15 +110,16 @@ export const recipeSchema = z.strictObject({
       smallest_crop: z.number().gt(0).max(1).default(0.08),
     })
     .prefault({}),
+  /** Makes a recipe semi-supervised, whichever of its keys are given. */
   semi: z
     .strictObject({
-      label_percentage: fraction.default(0.4),
+      label_percentage: z.number().gt(0).lt(1).default(0.4),
       with_distractors: z.union([z.literal(0), z.literal(1), z.boolean()]).default(0),
       distractor_class: count.default(5),
       unlabeled_per_task_train: count.default(5),
       unlabeled_per_task_test: count.default(20),
     })
-    .prefault({}),
+    .optional(),
   run: z.strictObject({ folder: z.string().optional() }).prefault({}),
 })
 
