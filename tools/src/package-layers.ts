@@ -1,5 +1,6 @@
 const belowModel = [
   'engine',
+  'pickle',
   'nn',
   'datasets',
   'dataset-emoji',
@@ -18,8 +19,9 @@ const belowModel = [
  */
 export const layers: Readonly<Record<string, readonly string[]>> = {
   engine: [],
-  nn: ['engine'],
-  datasets: ['engine'],
+  pickle: [],
+  nn: ['engine', 'pickle'],
+  datasets: ['engine', 'pickle'],
   'dataset-emoji': ['engine', 'datasets'],
   samplers: ['engine', 'datasets'],
   backbones: ['engine', 'nn'],

@@ -1,4 +1,7 @@
-/** Maps items in order, at most `limit` of them under way at a time. The first failure stops the rest. */
+/**
+ * Maps items in order, at most `limit` of them under way at a time. The first failure stops the rest; it is thrown when
+ * none is under way any more.
+ */
 export async function mapConcurrently<Item, Result>(
   items: readonly Item[],
   limit: number,
@@ -18,6 +21,8 @@ export async function mapConcurrently<Item, Result>(
       }
     }
   }
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, work))
+  const workers = Array.from({ length: Math.min(limit, items.length) }, work)
+  await Promise.allSettled(workers)
+  await Promise.all(workers)
   return results
 }

@@ -1,105 +1,15 @@
-import type { Dataset } from '@m2l/datasets'
 import { Command } from 'commander'
-import { ProgressDisplay } from '../terminal/progress-display.js'
-import { table } from '../terminal/table.js'
+import { dataPrepareCommand } from './data-prepare.js'
+import { dataShowCommand } from './data-show.js'
+import { dataSplitsCommand } from './data-splits.js'
 
-interface ShowOptions {
-  readonly cfg?: string
-  readonly split?: string
-  readonly json?: true
-}
-
-/** `m2l data show` and `m2l data splits`. */
+/** `m2l data prepare`, `m2l data show` and `m2l data splits`. */
 export function dataCommand(): Command {
-  const data = new Command('data')
-    .description('look at data sets and split files')
+  return new Command('data')
+    .description('prepare data sets, and look at them and at split files')
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help for a command')
-  data
-    .command('show')
-    .description('count the classes and images of a folder or archive, or of a recipe (--cfg)')
-    .argument('[path]', 'a folder, zip or tar archive of class folders, or one of the known layouts')
-    .option('--split <name>', 'a shipped split or the path of a split file')
-    .option('--cfg <file>', 'the recipe whose data set to show')
-    .option('--json', 'print one JSON object on standard output and nothing else there')
-    .helpOption('-h, --help', 'print help')
-    .addHelpText(
-      'after',
-      `
-Examples:
-  m2l data show photos                              class folders, or train, val and test with class folders in them
-  m2l data show cifar-100.tar.gz --split cifar-fs   an archive is read in place
-  m2l data show --cfg configs/emoji/M2L_N5K1_Conv64F-4x.yaml`,
-    )
-    .action(show)
-  data
-    .command('splits')
-    .description('list the split files that are shipped')
-    .option('--json', 'print one JSON object on standard output and nothing else there')
-    .helpOption('-h, --help', 'print help')
-    .addHelpText(
-      'after',
-      `
-Examples:
-  m2l data splits
-  m2l data show cifar-100.tar.gz --split fc100`,
-    )
-    .action(async (options: ShowOptions) => {
-      const { shippedSplits } = await import('@m2l/datasets')
-      const names = shippedSplits()
-      process.stdout.write(options.json ? `${JSON.stringify({ splits: names })}\n` : `${names.join('\n')}\n`)
-    })
-  return data
-}
-
-async function show(path: string | undefined, options: ShowOptions): Promise<void> {
-  const display = new ProgressDisplay({})
-  const dataset = await open(path, options, display)
-  display.close()
-  const splits = Object.values(dataset.splits).map(({ name, classes, hash }) => {
-    const images = classes.map((ofClass) => ofClass.images.length)
-    return {
-      split: name,
-      classes: classes.length,
-      images: images.reduce((sum, count) => sum + count, 0),
-      fewest: Math.min(...images),
-      most: Math.max(...images),
-      hash,
-    }
-  })
-  await dataset.close()
-  if (options.json) {
-    process.stdout.write(`${JSON.stringify({ dataset: dataset.name, splits })}\n`)
-    return
-  }
-  const rows = splits.map(({ split, classes, images, fewest, most, hash }) => [
-    split,
-    String(classes),
-    String(images),
-    fewest === most ? String(most) : `${fewest} to ${most}`,
-    hash.slice(0, 12),
-  ])
-  process.stdout.write(`${table(['split', 'classes', 'images', 'images a class', 'hash'], rows)}\n`)
-}
-
-async function open(
-  path: string | undefined,
-  options: ShowOptions,
-  display: ProgressDisplay,
-): Promise<Dataset> {
-  const { InputError } = await import('@m2l/engine')
-  if (options.cfg !== undefined && path === undefined) {
-    if (options.split !== undefined) {
-      throw new InputError('--split goes with a path; a recipe names its split itself, as data.split')
-    }
-    const { openRecipeDataset, readRecipe } = await import('@m2l/m2l')
-    return openRecipeDataset(await readRecipe(options.cfg), ['train', 'val', 'test'], display.rendering)
-  }
-  if (options.cfg !== undefined || path === undefined) {
-    throw new InputError(
-      'expected the path of a data set, or --cfg with a recipe, one of them; for example m2l data show photos.zip',
-    )
-  }
-  const { openDataset } = await import('@m2l/datasets')
-  return openDataset({ root: path, ...(options.split !== undefined && { split: options.split }) })
+    .addCommand(dataPrepareCommand())
+    .addCommand(dataShowCommand())
+    .addCommand(dataSplitsCommand())
 }

@@ -8,7 +8,6 @@ export class ProgressDisplay {
   readonly #quiet: boolean
   #bar: SingleBar | undefined
   #title = ''
-  #renderingSince: number | undefined
 
   constructor({ quiet }: { readonly quiet?: true }) {
     this.#quiet = quiet ?? false
@@ -18,13 +17,19 @@ export class ProgressDisplay {
     this.#show(titleOf(progress), progress.done, progress.total, detailOf(progress))
   }
 
-  /** Shows how much of the embedded data set is drawn. */
-  readonly rendering = (done: number, total: number): void => {
-    this.#renderingSince ??= performance.now()
-    const perSecond = done / Math.max(1e-3, (performance.now() - this.#renderingSince) / 1000)
-    const secondsLeft = (total - done) / perSecond
-    this.#show('drawing emoji', done, total, detailOf({ unit: 'images', perSecond, secondsLeft }))
+  /** Shows how many of some images are done, from the first call on. */
+  readonly counting = (title: string): ((done: number, total: number) => void) => {
+    let since: number | undefined
+    return (done, total) => {
+      since ??= performance.now()
+      const perSecond = done / Math.max(1e-3, (performance.now() - since) / 1000)
+      const secondsLeft = (total - done) / perSecond
+      this.#show(title, done, total, detailOf({ unit: 'images', perSecond, secondsLeft }))
+    }
   }
+
+  /** Shows how much of the embedded data set is drawn. */
+  readonly rendering = this.counting('drawing emoji')
 
   readonly validation: NonNullable<RecipeRunOptions['onValidation']> = (epoch, validation, isBest) => {
     if (this.#quiet) return

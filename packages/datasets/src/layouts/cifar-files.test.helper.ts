@@ -67,11 +67,11 @@ export function int(value: number): Buffer {
   return bytes
 }
 
-function list(items: readonly Buffer[]): Buffer {
+export function list(items: readonly Buffer[]): Buffer {
   return Buffer.concat([Buffer.from(']q\x07('), ...items, Buffer.from('e')])
 }
 
-export function dict(items: readonly [string, Buffer][]): Buffer {
+export function dict(items: readonly (readonly [string, Buffer])[]): Buffer {
   return Buffer.concat([
     Buffer.from('}('),
     ...items.flatMap(([key, value]) => [string(key), value]),
@@ -79,12 +79,16 @@ export function dict(items: readonly [string, Buffer][]): Buffer {
   ])
 }
 
-function global(name: string): Buffer {
+export function global(name: string): Buffer {
   const dot = name.lastIndexOf('.')
   return Buffer.from(`c${name.slice(0, dot)}\n${name.slice(dot + 1)}\n`)
 }
 
 export function numpyBytes(rows: number, content: Buffer, type = 'u1'): Buffer {
+  return numpyArray([rows, 3072], content, type)
+}
+
+export function numpyArray(shape: readonly number[], content: Buffer, type = 'u1'): Buffer {
   const size = Buffer.alloc(4)
   size.writeUInt32LE(content.length)
   const none = Buffer.from('N')
@@ -93,18 +97,10 @@ export function numpyBytes(rows: number, content: Buffer, type = 'u1'): Buffer {
   const numpyType = [call('numpy.dtype', string(type), int(0), int(1)), tuple(state), Buffer.from('b')]
   return Buffer.concat([
     call('numpy.core.multiarray._reconstruct', global('numpy.ndarray'), tuple([int(0)]), string('b')),
-    tuple([
-      int(1),
-      tuple([int(rows), int(3072)]),
-      Buffer.concat(numpyType),
-      no,
-      Buffer.from('T'),
-      size,
-      content,
-    ]),
+    tuple([int(1), tuple(shape.map(int)), Buffer.concat(numpyType), no, Buffer.from('T'), size, content]),
     Buffer.from('b'),
   ])
 }
 
-const tuple = (items: readonly Buffer[]): Buffer =>
+export const tuple = (items: readonly Buffer[]): Buffer =>
   Buffer.concat([Buffer.from('('), ...items, Buffer.from('t')])

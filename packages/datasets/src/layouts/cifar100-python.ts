@@ -1,16 +1,18 @@
 import { InputError } from '@m2l/engine'
+import {
+  ByteRange,
+  NumpyArray,
+  numpyConstructors,
+  PickleError,
+  pickleText,
+  readPickle,
+  type PickleDict,
+  type PickleValue,
+} from '@m2l/pickle'
 import type { ByteSource } from '../sources/byte-source.js'
 import { type FileTree, parentOf } from '../sources/file-tree.js'
 import { type CifarHalf, cifarHalves, cifarImageBytes, cifarIndex } from './cifar100.js'
 import type { LayoutIndex, LayoutInput } from './layout.js'
-import {
-  type PickleDict,
-  PickleError,
-  PickleObject,
-  pickleText,
-  type PickleValue,
-  readPickle,
-} from './pickle.js'
 
 /** Whether a tree has the layout of {@link readCifarPython}. */
 export function detectCifarPython(tree: FileTree): boolean {
@@ -50,35 +52,29 @@ async function openHalf(name: string, source: ByteSource, classes: number): Prom
   const bytes = await source.read(0, source.size)
   const dict = parse(source.name, bytes)
   const labels = list(dict, source.name, 'fine_labels') as number[]
-  const pixels = arrayBytes(dict.get('data'), labels.length)
-  if (!pixels) throw unexpected(source.name, 'data')
+  const pixels = placeOfRows(dict.get('data'), labels.length)
+  if (pixels === undefined) throw unexpected(source.name, 'data')
   if (!labels.every((label) => Number.isInteger(label) && label >= 0 && label < classes)) {
     throw unexpected(source.name, 'fine_labels')
   }
-  const start = pixels.byteOffset - bytes.byteOffset
   return {
     name,
     labels,
-    pixels: (index) => source.read(start + index * cifarImageBytes, cifarImageBytes),
+    pixels: (index) => source.read(pixels + index * cifarImageBytes, cifarImageBytes),
   }
 }
 
-/** The bytes of a numpy array of `count` rows of an image each, where the value is one. */
-function arrayBytes(value: PickleValue | undefined, count: number): Buffer | undefined {
-  if (!(value instanceof PickleObject) || !/^numpy\._?core\.multiarray\._reconstruct$/.test(value.maker))
-    return undefined
-  const [, shape, type, columnsFirst, bytes] = Array.isArray(value.state) ? value.state : []
-  const [typeName] = type instanceof PickleObject && Array.isArray(type.args) ? type.args : []
-  const isBytes = /^[|<]?u1$/.test(pickleText(typeName) ?? '')
-  const isRows =
-    Array.isArray(shape) && shape.length === 2 && shape[0] === count && shape[1] === cifarImageBytes
-  if (!isBytes || !isRows || columnsFirst !== false || !Buffer.isBuffer(bytes)) return undefined
-  return bytes.length === count * cifarImageBytes ? bytes : undefined
+/** Where the bytes of a numpy array of `count` rows of an image each start, where the value is one. */
+function placeOfRows(value: PickleValue | undefined, count: number): number | undefined {
+  if (!(value instanceof NumpyArray) || !(value.data instanceof ByteRange)) return undefined
+  const { dtype, shape, fortranOrder, data } = value
+  const isRows = shape.length === 2 && shape[0] === count && shape[1] === cifarImageBytes
+  return dtype === '|u1' && isRows && !fortranOrder ? data.offset : undefined
 }
 
 function parse(name: string, bytes: Buffer): PickleDict {
   try {
-    const value = readPickle(bytes)
+    const { value } = readPickle(bytes, { constructors: numpyConstructors, leaveBytesFrom: cifarImageBytes })
     if (value instanceof Map) return value
   } catch (error) {
     if (!(error instanceof PickleError)) throw error

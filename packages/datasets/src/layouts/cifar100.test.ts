@@ -123,12 +123,23 @@ describe('hostile pickles', () => {
   })
 
   test.each([
-    ['another type of numbers', cifar.numpyBytes(2, Buffer.alloc(2 * 3072), 'f8')],
-    ['another number of rows', cifar.numpyBytes(3, Buffer.alloc(2 * 3072))],
-    ['too few bytes', cifar.numpyBytes(2, Buffer.alloc(3072))],
+    ['another type of numbers', cifar.numpyBytes(2, Buffer.alloc(2 * 3072 * 8), 'f8')],
+    ['another number of rows', cifar.numpyBytes(3, Buffer.alloc(3 * 3072))],
     ['a string', cifar.string('pixels')],
   ])('pixels with %s are refused', async (_, data) => {
     expect(await open(cifar.cifarPickle([0, 1], data))).toContain('"data" is not as in CIFAR-100')
+  })
+
+  test('pixels of too few bytes are refused', async () => {
+    expect(await open(cifar.cifarPickle([0, 1], cifar.numpyBytes(2, Buffer.alloc(3072))))).toContain(
+      'it holds a numpy array of type |u1 and shape [2,3072] in 3072 bytes',
+    )
+  })
+
+  test('the name of what a pickle would call is told', async () => {
+    expect(await open(cifar.pickle(cifar.call('os.system', cifar.string('true'))))).toContain(
+      'is not a pickle of CIFAR-100 (it asks for os.system, which is not among what may be made here)',
+    )
   })
 
   test.each([[-1], [3]])('label %i is refused', async (label) => {

@@ -47,7 +47,7 @@ export async function readCsv({ tree, decode, only }: LayoutInput): Promise<Layo
     }
     groups.set(split, classes)
   }
-  return { groups, rotated: false, read: (id) => decode(within(id)) }
+  return { groups, rotated: false, read: (id) => decode(within(id)), file: (id) => tree.read(within(id)) }
 }
 
 /** The tables of the uppermost folder that has any, by split. */

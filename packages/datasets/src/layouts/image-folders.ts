@@ -63,11 +63,8 @@ function readFolders(
       `${tree.root}: has no folders of this layout; leave out "layout" to have it recognised`,
     )
   }
-  return {
-    groups,
-    rotated: false,
-    read: (id) => decode(top === '' ? id : `${top}/${id}`),
-  }
+  const within = (id: string): string => (top === '' ? id : `${top}/${id}`)
+  return { groups, rotated: false, read: (id) => decode(within(id)), file: (id) => tree.read(within(id)) }
 }
 
 interface ClassFolders {

@@ -25,6 +25,8 @@ export interface LayoutIndex {
   readonly rotated: boolean
   /** Decodes the image of an id. */
   read(id: string): Promise<RgbImage>
+  /** The bytes of an id's own picture file as they are; absent where the source holds bare pixels. */
+  readonly file?: (id: string) => Promise<Buffer>
 }
 
 /** How a layout reads a file tree's pictures. */

@@ -1,8 +1,8 @@
-import { createReadStream } from 'node:fs'
+import { createReadStream, createWriteStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { InputError } from '@m2l/engine'
-import { bytesInMemory, type ByteSource } from './byte-source.js'
+import { bytesInMemory, type ByteSource, openFile } from './byte-source.js'
 
 /** The most that a gzip file may unpack to in memory: CIFAR-100 takes 0.2 GB. */
 const mostUnpacked = 2 ** 30
@@ -24,10 +24,45 @@ export async function unpackGzip(path: string): Promise<ByteSource> {
       }
     })
   } catch (error) {
-    if (error instanceof InputError) throw error
-    throw new InputError(`${path}: is a damaged gzip file (${(error as Error).message}); fetch it again`)
+    throw gzipError(path, error)
   }
   return bytesInMemory(path, Buffer.concat(chunks, total))
+}
+
+/**
+ * A gzip file of any size unpacked into a new file, which stays there after it is closed.
+ *
+ * @param unpacked where to; the folder must be there, the file must not
+ * @throws InputError when it is damaged; the signal's reason; the system's error when the disk is full
+ */
+export async function unpackGzipToFile(
+  path: string,
+  unpacked: string,
+  signal?: AbortSignal,
+): Promise<ByteSource> {
+  try {
+    const options = { ...(signal && { signal }) }
+    const output = createWriteStream(unpacked, { flags: 'wx' })
+    await pipeline(
+      createReadStream(path, { highWaterMark: stride }),
+      createGunzip({ chunkSize: stride }),
+      output,
+      options,
+    )
+  } catch (error) {
+    signal?.throwIfAborted()
+    throw gzipError(path, error)
+  }
+  return { ...(await openFile(unpacked)), name: path }
+}
+
+const stride = 1 << 18
+
+/** What zlib finds wrong is the file's fault; what the system refuses is not. */
+function gzipError(path: string, error: unknown): unknown {
+  const { code, message } = error as NodeJS.ErrnoException
+  if (error instanceof InputError || !code?.startsWith('Z_')) return error
+  return new InputError(`${path}: is a damaged gzip file (${message}); fetch it again`)
 }
 
 function tooLarge(path: string): InputError {

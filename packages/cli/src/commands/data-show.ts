@@ -1,0 +1,82 @@
+import type { Dataset } from '@m2l/datasets'
+import { Command } from 'commander'
+import { ProgressDisplay } from '../terminal/progress-display.js'
+import { table } from '../terminal/table.js'
+
+interface ShowOptions {
+  readonly cfg?: string
+  readonly split?: string
+  readonly json?: true
+}
+
+/** `m2l data show`. */
+export function dataShowCommand(): Command {
+  return new Command('show')
+    .description('count the classes and images of a folder or archive, or of a recipe (--cfg)')
+    .argument('[path]', 'a folder, zip or tar archive of class folders, or one of the known layouts')
+    .option('--split <name>', 'a shipped split or the path of a split file')
+    .option('--cfg <file>', 'the recipe whose data set to show')
+    .option('--json', 'print one JSON object on standard output and nothing else there')
+    .helpOption('-h, --help', 'print help')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  m2l data show photos                              class folders, or train, val and test with class folders in them
+  m2l data show cifar-100.tar.gz --split cifar-fs   an archive is read in place
+  m2l data show --cfg configs/emoji/M2L_N5K1_Conv64F-4x.yaml`,
+    )
+    .action(show)
+}
+
+async function show(path: string | undefined, options: ShowOptions): Promise<void> {
+  const display = new ProgressDisplay({})
+  const dataset = await open(path, options, display)
+  display.close()
+  const splits = Object.values(dataset.splits).map(({ name, classes, hash }) => {
+    const images = classes.map((ofClass) => ofClass.images.length)
+    return {
+      split: name,
+      classes: classes.length,
+      images: images.reduce((sum, count) => sum + count, 0),
+      fewest: Math.min(...images),
+      most: Math.max(...images),
+      hash,
+    }
+  })
+  await dataset.close()
+  if (options.json) {
+    process.stdout.write(`${JSON.stringify({ dataset: dataset.name, splits })}\n`)
+    return
+  }
+  const rows = splits.map(({ split, classes, images, fewest, most, hash }) => [
+    split,
+    String(classes),
+    String(images),
+    fewest === most ? String(most) : `${fewest} to ${most}`,
+    hash.slice(0, 12),
+  ])
+  process.stdout.write(`${table(['split', 'classes', 'images', 'images a class', 'hash'], rows)}\n`)
+}
+
+async function open(
+  path: string | undefined,
+  options: ShowOptions,
+  display: ProgressDisplay,
+): Promise<Dataset> {
+  const { InputError } = await import('@m2l/engine')
+  if (options.cfg !== undefined && path === undefined) {
+    if (options.split !== undefined) {
+      throw new InputError('--split goes with a path; a recipe names its split itself, as data.split')
+    }
+    const { openRecipeDataset, readRecipe } = await import('@m2l/m2l')
+    return openRecipeDataset(await readRecipe(options.cfg), ['train', 'val', 'test'], display.rendering)
+  }
+  if (options.cfg !== undefined || path === undefined) {
+    throw new InputError(
+      'expected the path of a data set, or --cfg with a recipe, one of them; for example m2l data show photos.zip',
+    )
+  }
+  const { openDataset } = await import('@m2l/datasets')
+  return openDataset({ root: path, ...(options.split !== undefined && { split: options.split }) })
+}
