@@ -2,7 +2,7 @@ import type { RandomKey } from '../random-key.js'
 import { tf } from '../tensorflow.js'
 import { inBfloat16 } from './bfloat16.js'
 import { GraphSession } from './graph-session.js'
-import { record } from './recording.js'
+import { record, type Recording } from './recording.js'
 
 /** Tensors by name, as a graph function takes and gives them. */
 export type NamedTensors = Readonly<Record<string, tf.Tensor>>
@@ -26,54 +26,94 @@ export interface GraphFunctionOptions {
 export type Precision = 'f32' | 'bf16'
 
 /** A function of tensors that runs as one TensorFlow graph. */
-export interface GraphFunction<Inputs extends NamedTensors, Outputs extends NamedTensors> {
+export interface GraphFunction<Inputs extends NamedTensors, Outputs extends NamedTensors, Fixed> {
   /**
    * @param key the source of the random numbers of this call; what is drawn depends on it as in an eager call
+   * @param fixed what the function may depend on beside tensors; each value has a graph of its own
    * @returns tensors of the caller
    */
-  (inputs: Inputs, key?: RandomKey): Outputs
-  /** Frees the graphs; calls that follow are traced anew. */
+  (inputs: Inputs, key?: RandomKey, fixed?: Fixed): Outputs
+  /** Frees the graphs; calls that follow are recorded anew. */
   dispose(): void
 }
 
+/** What a graph function computes, operation by operation. */
+export type Computation<Inputs extends NamedTensors, Outputs extends NamedTensors, Fixed> = (
+  inputs: Inputs,
+  key: RandomKey | undefined,
+  fixed: Fixed,
+) => Outputs
+
 /**
- * Makes a function run as one TensorFlow graph: the first call with inputs of some shapes runs operation by operation and
- * is recorded, later ones run the recording, optimised by TensorFlow as a whole. What `tf.function` is for Python.
+ * Makes a function run as one TensorFlow graph: the first call with inputs of some shapes is recorded while it runs
+ * operation by operation; then it and later ones run as the recording, optimised by TensorFlow as a whole. What
+ * `tf.function` is for Python.
  *
  * The function may read and assign any `tf.Variable`; their values pass through the graph. It must be a pure function of
- * tensors, variables and the key: it may not read values back to JavaScript, and other things that it does in JavaScript
- * happen in the first call only. Where it cannot be recorded, it goes on running operation by operation, and `onEager`
- * is told why. On an engine that is not native it always does.
+ * tensors, variables, the key and `fixed`, a JSON value: it may not read values back to JavaScript, and other things that
+ * it does in JavaScript happen while it is recorded only. Where it cannot be recorded, it goes on running operation by
+ * operation, and `onEager` is told why. So it does on an engine that is not native, and everywhere where the environment
+ * variable `M2L_EAGER` is 1.
  *
  * @param compute receives its inputs, disposes nothing but what it makes, and returns at least one tensor
  */
-export function graphFunction<Inputs extends NamedTensors, Outputs extends NamedTensors>(
-  compute: (inputs: Inputs, key: RandomKey | undefined) => Outputs,
+export function graphFunction<Inputs extends NamedTensors, Outputs extends NamedTensors, Fixed = undefined>(
+  compute: Computation<Inputs, Outputs, Fixed>,
   { eager = false, onEager = () => {}, kept = 8, precision = 'f32' }: GraphFunctionOptions = {},
-): GraphFunction<Inputs, Outputs> {
+): GraphFunction<Inputs, Outputs, Fixed> {
   const sessions = new Map<string, GraphSession | 'eager'>()
-  const runEagerly = (inputs: Inputs, key: RandomKey | undefined) => tf.tidy(() => compute(inputs, key))
 
-  /** Runs a call operation by operation, and leaves a graph for the next ones. */
-  const trace = (signature: string, inputs: Inputs, key: RandomKey | undefined): Outputs => {
-    const { outputs, recording, reason } = record(compute, inputs, key)
-    const [oldest] = sessions.keys()
-    if (sessions.size >= kept && oldest !== undefined) forget(oldest)
-    if (!recording) goOnEagerly(signature, reason)
-    else {
-      try {
-        const ofPrecision = precision === 'bf16' ? inBfloat16(recording) : recording
-        sessions.set(signature, new GraphSession(ofPrecision))
-      } catch (error) {
-        goOnEagerly(signature, messageOf(error))
-      }
+  const call = (inputs: Inputs, key?: RandomKey, fixed?: Fixed): Outputs => {
+    const run = (calledWith: RandomKey | undefined) =>
+      tf.tidy(() => cloned(compute(inputs, calledWith, fixed as Fixed)))
+    if (eager || tf.getBackend() !== 'tensorflow' || process.env.M2L_EAGER === '1') return run(key)
+    const signature = signatureOf(inputs, key, fixed)
+    const goOnEagerly = (reason: string): void => {
+      forget(signature)
+      sessions.set(signature, 'eager')
+      onEager(reason)
     }
-    return outputs
+
+    const session = sessions.get(signature)
+    if (session === 'eager') return run(key)
+    if (session === undefined) {
+      const { outputs, recording, reason, undo, release } = record(run, inputs, key)
+      const failure = reason ?? keep(signature, recording)
+      // The graph makes this call, too, so that its rounding does not depend on where a run was resumed.
+      if (failure === undefined) undo()
+      release()
+      if (failure !== undefined) {
+        goOnEagerly(failure)
+        return outputs
+      }
+      tf.dispose(outputs)
+    }
+    try {
+      return latest(signature).run(inputs, key) as Outputs
+    } catch (error) {
+      goOnEagerly(firstLine(error))
+      return run(key)
+    }
   }
 
-  const goOnEagerly = (signature: string, reason: string): void => {
-    sessions.set(signature, 'eager')
-    onEager(reason)
+  /** Makes a graph of a recording. @returns why it cannot be one, if it cannot */
+  const keep = (signature: string, recording: Recording): string | undefined => {
+    const [oldest] = sessions.keys()
+    if (sessions.size >= kept && oldest !== undefined) forget(oldest)
+    try {
+      sessions.set(signature, new GraphSession(precision === 'bf16' ? inBfloat16(recording) : recording))
+      return undefined
+    } catch (error) {
+      return firstLine(error)
+    }
+  }
+
+  /** The session of a signature, which from now on is the one used last. */
+  const latest = (signature: string): GraphSession => {
+    const session = sessions.get(signature) as GraphSession
+    sessions.delete(signature)
+    sessions.set(signature, session)
+    return session
   }
 
   const forget = (signature: string): void => {
@@ -82,31 +122,21 @@ export function graphFunction<Inputs extends NamedTensors, Outputs extends Named
     sessions.delete(signature)
   }
 
-  const call = (inputs: Inputs, key?: RandomKey): Outputs => {
-    if (eager || tf.getBackend() !== 'tensorflow') return runEagerly(inputs, key)
-    const signature = signatureOf(inputs, key)
-    const session = sessions.get(signature)
-    if (session === undefined) return trace(signature, inputs, key)
-    sessions.delete(signature)
-    sessions.set(signature, session) // Now it is the one used last.
-    if (session === 'eager') return runEagerly(inputs, key)
-    try {
-      return session.run(inputs, key) as Outputs
-    } catch (error) {
-      forget(signature)
-      goOnEagerly(signature, messageOf(error))
-      return runEagerly(inputs, key)
-    }
-  }
-
   return Object.assign(call, { dispose: () => [...sessions.keys()].forEach(forget) })
 }
 
-function messageOf(error: unknown): string {
+/** The same values as tensors of their own: what a function returns may be its input. */
+function cloned<Tensors extends NamedTensors>(tensors: Tensors): Tensors {
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, tensor]) => [name, tf.clone(tensor)]),
+  ) as Tensors
+}
+
+function firstLine(error: unknown): string {
   return String((error as Error).message).split('\n')[0]!
 }
 
-function signatureOf(inputs: NamedTensors, key: RandomKey | undefined): string {
+function signatureOf(inputs: NamedTensors, key: RandomKey | undefined, fixed: unknown): string {
   const shapes = Object.entries(inputs).map(([name, { dtype, shape }]) => `${name} ${dtype} [${shape}]`)
-  return [...shapes, key ? 'with a key' : 'without a key'].join('; ')
+  return [...shapes, key ? 'with a key' : 'without a key', JSON.stringify(fixed)].join('; ')
 }

@@ -43,44 +43,69 @@ export interface Recording {
 }
 
 /** What came of recording a call: its outputs in any case, and the recording or the reason why there is none. */
-export type Recorded<Outputs> =
-  | { readonly outputs: Outputs; readonly recording: Recording; readonly reason?: never }
-  | { readonly outputs: Outputs; readonly recording?: never; readonly reason: string }
+export type Recorded<Outputs> = {
+  readonly outputs: Outputs
+  /** Gives the variables the values that they had before the call. */
+  readonly undo: () => void
+  /** Frees the values that `undo` needs. */
+  readonly release: () => void
+} & (
+  | { readonly recording: Recording; readonly reason?: never }
+  | { readonly recording?: never; readonly reason: string }
+)
 
-/** Runs a function operation by operation and records them. */
-export function record<Inputs extends NamedTensors, Outputs extends NamedTensors>(
-  compute: (inputs: Inputs, key: RandomKey | undefined) => Outputs,
-  inputs: Inputs,
+/**
+ * Runs a function operation by operation and records them.
+ *
+ * @param run makes the call with a key that it is given
+ */
+export function record<Outputs extends NamedTensors>(
+  run: (key: RandomKey | undefined) => Outputs,
+  inputs: NamedTensors,
   key: RandomKey | undefined,
 ): Recorded<Outputs> {
   const recorder = new Recorder(tf.backend() as unknown as RecordedBackend)
   const variables = Object.values(tf.engine().registeredVariables)
   const inputNodes = mapValues(inputs, (tensor) => recorder.addInput(tensor))
-  const read = variables.map((variable) => ({ variable, node: recorder.addInput(variable) }))
-  const before = variables.map(({ dataId }) => dataId)
-  const release = recorder.listen()
+  const known = variables.map((variable) => ({
+    variable,
+    node: recorder.addInput(variable),
+    before: tf.tidy(() => tf.keep(tf.clone(variable))),
+  }))
+  const release = () => tf.dispose(known.map(({ before }) => before))
+  const stopListening = recorder.listen()
   let outputs: Outputs
   try {
-    const traced =
-      key &&
-      new TracedKey(
-        key.seed,
-        (tensor, path) => recorder.claimSeed(tensor, path),
-        () => recorder.giveUp('it draws random numbers in JavaScript'),
-      )
-    outputs = tf.tidy(() => compute(inputs, traced))
-  } finally {
+    outputs = run(key && recorder.trace(key))
+  } catch (error) {
     release()
+    throw error
+  } finally {
+    stopListening()
   }
+  const changed = known.filter(({ variable, before }) => variable.dataId !== before.dataId)
   const outputSources = mapValues(outputs, (tensor) => recorder.sourceOf(tensor))
-  const assigned = variables
-    .filter(({ dataId }, index) => dataId !== before[index])
-    .map((variable) => ({ variable, source: recorder.sourceOf(variable) }))
-  const made = Object.values(tf.engine().registeredVariables).length - variables.length
-  if (made > 0) recorder.giveUp('it makes variables')
-  if (recorder.reason !== undefined) return { outputs, reason: recorder.reason }
-  const { nodes, seeds } = recorder
-  return { outputs, recording: { nodes, inputs: inputNodes, read, seeds, outputs: outputSources, assigned } }
+  const assigned = changed.map(({ variable }) => ({ variable, source: recorder.sourceOf(variable) }))
+  if (Object.keys(tf.engine().registeredVariables).length > known.length)
+    recorder.giveUp('it makes variables')
+  const undo = () => changed.forEach(({ variable, before }) => variable.assign(before))
+  const { nodes, seeds, reason } = recorder
+  const used = usedNodes(nodes, [...Object.values(outputSources), ...assigned.map(({ source }) => source)])
+  const read = known.filter(({ node }) => used.has(node)).map(({ variable, node }) => ({ variable, node }))
+  return {
+    outputs,
+    undo,
+    release,
+    ...(reason === undefined
+      ? { recording: { nodes, inputs: inputNodes, read, seeds, outputs: outputSources, assigned } }
+      : { reason }),
+  }
+}
+
+/** The nodes that something reads. */
+function usedNodes(nodes: readonly RecordedNode[], results: readonly Source[]): ReadonlySet<number> {
+  const sources = nodes.flatMap((node) => (node.kind === 'operation' ? node.inputs : []))
+  return new Set([...sources, ...results].map(({ node }) => node))
 }
 
 /** What of tfjs-node's backend and binding is listened to. */
@@ -118,9 +143,13 @@ class Recorder {
     return this.#add(id, { kind: 'input', dtype, shape })
   }
 
-  /** The seed tensor of a random operation, which each call draws anew from its key. */
-  claimSeed(tensor: tf.Tensor, path: KeyPath): void {
-    this.#claims.set(tensor.dataId, path)
+  /** A key like the one given that tells the recorder what is drawn from it. */
+  trace(key: RandomKey): TracedKey {
+    return new TracedKey(
+      key.seed,
+      (seed, path) => this.#claims.set(seed.dataId, path),
+      () => this.giveUp('it draws random numbers in JavaScript'),
+    )
   }
 
   sourceOf(tensor: tf.Tensor): Source {
@@ -223,8 +252,8 @@ function isConstant(node: RecordedNode | undefined): boolean {
 }
 
 function mapValues<Value, Result>(
-  record: Readonly<Record<string, Value>>,
+  values: Readonly<Record<string, Value>>,
   map: (value: Value) => Result,
 ): Record<string, Result> {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]))
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, map(value)]))
 }
