@@ -241,10 +241,28 @@ class Recorder {
     const sources = inputs.map((id) => this.#sources.get(id))
     if (sources.some((source) => source === undefined))
       this.giveUp(`${operation} takes a tensor of unknown origin`)
-    this.nodes.push({ kind: 'operation', operation, attributes, inputs: sources as Source[] })
+    const types = typesLeftOut[operation]?.map(({ name, input }) => ({
+      name,
+      type: this.#binding.TF_ATTR_TYPE,
+      value: sources[input]?.dtype,
+    }))
+    this.nodes.push({
+      kind: 'operation',
+      operation,
+      attributes: [...attributes, ...(types ?? [])],
+      inputs: sources as Source[],
+    })
     const node = this.nodes.length - 1
     for (const [output, { id, dtype }] of outputs.entries()) this.#sources.set(id, { node, output, dtype })
   }
+}
+
+/** Types that tfjs-node leaves to TensorFlow, which graphs have to name: each is that of an input. */
+const typesLeftOut: Readonly<Record<string, readonly { name: string; input: number }[]>> = {
+  ExpandDims: [
+    { name: 'T', input: 0 },
+    { name: 'Tdim', input: 1 },
+  ],
 }
 
 function isConstant(node: RecordedNode | undefined): boolean {
