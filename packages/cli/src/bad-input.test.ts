@@ -163,7 +163,7 @@ describe('what a recipe leads to', () => {
     expect(await evaluate('-c', 'none')).toMatch(/m2l: none: there is no such checkpoint; train first/)
     const other = 'model.encoder=FourLayer_64F'
     expect(await evaluate(other)).toMatch(
-      /m2l: runs\S+best\.safetensors, under model: a checkpoint of another architecture/,
+      /m2l: runs\S+best\.safetensors: a checkpoint of another architecture/,
     )
     expect(await refusal('train', '--cfg', 'm2l.yaml', ...quick, '--resume', other)).toMatch(
       /m2l: runs\S+last\.safetensors: a checkpoint of another architecture/,

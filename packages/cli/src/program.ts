@@ -4,6 +4,7 @@ import { engineCommand } from './commands/engine.js'
 import { evaluateCommand } from './commands/evaluate.js'
 import { pretrainCommand } from './commands/pretrain.js'
 import { trainCommand } from './commands/train.js'
+import { weightsCommand } from './commands/weights.js'
 import { packageVersion } from './package-version.js'
 
 /** The `m2l` command. What computes is imported when a command runs, so that help appears at once. */
@@ -21,6 +22,7 @@ Examples:
   m2l pretrain --cfg configs/emoji/pretrain_Conv64F-4x.yaml
   m2l train    --cfg configs/emoji/M2L_N5K1_Conv64F-4x.yaml train.epochs=3
   m2l evaluate --cfg configs/emoji/M2L_N5K1_Conv64F-4x.yaml --json
+  m2l weights convert published.pth published.safetensors
 
 Exit codes: 0 done, 1 failed, 2 bad input, 130 or 143 interrupted. NO_COLOR turns colours off.`,
     )
@@ -30,6 +32,7 @@ Exit codes: 0 done, 1 failed, 2 bad input, 130 or 143 interrupted. NO_COLOR turn
     pretrainCommand(),
     trainCommand(),
     evaluateCommand(),
+    weightsCommand(),
   ]) {
     program.addCommand(command)
   }

@@ -25,10 +25,11 @@ import { writePredictions } from './predictions-file.js'
 import type { RecipeRunOptions } from './recipe-run.js'
 import type { Recipe } from './recipe/read-recipe.js'
 import { semiSupervision } from './semi-supervision.js'
+import { isDropBlockCounter, ownName } from './weights/published-names.js'
 
 /** What to evaluate, and on what. */
 export interface EvaluateOptions extends Omit<RecipeRunOptions, 'existing' | 'onValidation'> {
-  /** The checkpoint; the best of the run folder if not given. */
+  /** The checkpoint, a safetensors file or of PyTorch; the best of the run folder if not given. */
   readonly checkpoint?: string
   /** A manifest of episodes to replay; drawn from the recipe's seed if not given. */
   readonly manifest?: string
@@ -83,7 +84,11 @@ export async function evaluateRecipe(
   try {
     const checkpoint = options.checkpoint ?? join(recipe.folder, 'best.safetensors')
     await requireCheckpoint(checkpoint)
-    await loadCheckpoint(checkpoint, { model: model.state })
+    await loadCheckpoint(
+      checkpoint,
+      { model: model.state },
+      { optional: isDropBlockCounter, rename: ownName },
+    )
     const folder = await openRunFolder(recipe.folder)
     const dataset = await openRecipeDataset(recipe, ['test'], options.onRender)
     try {

@@ -8,6 +8,7 @@ import { episodeTransforms, openRecipeDataset, requireSplit } from './recipe-dat
 import { openRun, trainingReport, type RecipeRunOptions, type TrainingReport } from './recipe-run.js'
 import { initialWeights, type Recipe } from './recipe/read-recipe.js'
 import { semiSupervision } from './semi-supervision.js'
+import { isDropBlockCounter, ownName } from './weights/published-names.js'
 
 /**
  * Trains a recipe's model on episodes, validates it after each epoch and keeps the best.
@@ -76,10 +77,5 @@ async function loadInitialWeights(recipe: Recipe, backbone: StateDict): Promise<
       `${recipe.file}: model.weights: there is no ${weights}; pretrain first (m2l pretrain), or start from random weights with model.weights=null`,
     )
   }
-  await loadBackbone(weights, backbone, { optional: isDropBlockCounter })
-}
-
-/** R12-pre counts batches for its DropBlock, R12 does not. */
-function isDropBlockCounter(name: string): boolean {
-  return name.endsWith('batches_seen')
+  await loadBackbone(weights, backbone, { optional: isDropBlockCounter, rename: ownName })
 }

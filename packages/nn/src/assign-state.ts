@@ -1,8 +1,7 @@
 import { InputError, tf } from '@m2l/engine'
 import { fileShape, inMemoryLayout } from './layout.js'
 import type { StateDict } from './parameter.js'
-import type { StoredTensor } from './safetensors.js'
-import type { StoredValues } from './safetensors-types.js'
+import type { StoredTensor, StoredValues } from './stored-tensor.js'
 
 /** Which tensors of a file belong to a state dict. */
 export interface AssignOptions {

@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises'
-import { InputError, writeFileAtomically } from '@m2l/engine'
 import { decodeSafetensors, encodeSafetensors, type SafetensorsContent } from './safetensors.js'
+import { readWhole, writeWhole } from './whole-file.js'
 
 /**
  * Writes tensors to a safetensors file at once: a reader sees the old file or the new one, never a part.
@@ -13,12 +12,7 @@ export async function saveSafetensors(
   tensors: SafetensorsContent['tensors'],
   metadata: SafetensorsContent['metadata'] = {},
 ): Promise<void> {
-  const bytes = encodeSafetensors({ tensors, metadata })
-  try {
-    await writeFileAtomically(file, bytes)
-  } catch (error) {
-    throw unusable(file, 'written', 'choose a place that exists, is writable and has room', error)
-  }
+  await writeWhole(file, encodeSafetensors({ tensors, metadata }))
 }
 
 /**
@@ -27,17 +21,5 @@ export async function saveSafetensors(
  * @throws {InputError} when the file cannot be read or is not a whole, consistent safetensors file
  */
 export async function loadSafetensors(file: string): Promise<SafetensorsContent> {
-  let bytes: Uint8Array
-  try {
-    bytes = await readFile(file)
-  } catch (error) {
-    throw unusable(file, 'read', 'name a safetensors file that exists and is readable', error)
-  }
-  return decodeSafetensors(bytes, file)
-}
-
-function unusable(file: string, verb: string, remedy: string, error: unknown): unknown {
-  if (!(error instanceof Error && 'code' in error)) return error
-  const reason = error.message.replace(/, \w+( '.*)?$/s, '')
-  return new InputError(`${file}: cannot be ${verb} (${reason}); ${remedy}`, { cause: error })
+  return decodeSafetensors(await readWhole(file), file)
 }

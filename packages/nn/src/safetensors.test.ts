@@ -31,13 +31,14 @@ const tensor = fc
   .map(([shape, type, seed]) => {
     const count = shape.reduce((product, side) => product * side, 1)
     const numbers = Array.from({ length: count }, (_, index) => (seed + index * 7919) % 251)
+    const dtype = { F32: 'float32', I32: 'int32', U8: 'uint8', I64: 'int64' }[type]
     const data = {
       F32: () => Float32Array.from(numbers, (value) => value / 7),
       I32: () => Int32Array.from(numbers, (value) => value - 100),
       U8: () => Uint8Array.from(numbers),
       I64: () => BigInt64Array.from(numbers, BigInt),
     }[type]()
-    return { shape, data } satisfies StoredTensor
+    return { dtype, shape, data } satisfies StoredTensor
   })
 const names = fc.string({ minLength: 1 }).filter((name) => name !== '__metadata__')
 const contents = fc.record({
@@ -63,7 +64,7 @@ describe('safetensors', () => {
     const tensors = Object.fromEntries(
       ['__proto__', 'toString', 'constructor', ''].map((name) => [
         name,
-        { shape: [1], data: Int32Array.of(name.length) },
+        { dtype: 'int32', shape: [1], data: Int32Array.of(name.length) },
       ]),
     )
     const read = decodeSafetensors(encodeSafetensors({ tensors, metadata: {} }), 'x')
@@ -116,7 +117,7 @@ describe('safetensors', () => {
       second: { dtype: 'F32', shape: [2], data_offsets: [1, 9] },
     }
     const { tensors } = decodeSafetensors(file(header, bytes), 'x')
-    expect(tensors.second).toEqual({ shape: [2], data: Float32Array.of(1, 2) })
+    expect(tensors.second).toEqual({ dtype: 'float32', shape: [2], data: Float32Array.of(1, 2) })
   })
 
   const entry = (changes: object) => ({ dtype: 'U8', shape: [2], data_offsets: [0, 2], ...changes })

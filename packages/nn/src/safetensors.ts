@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import { InputError } from '@m2l/engine'
-import { elementTypes, typeOf, type StoredValues } from './safetensors-types.js'
-
-/** A tensor outside TensorFlow: row-major values and their shape. */
-export interface StoredTensor {
-  readonly shape: readonly number[]
-  readonly data: StoredValues
-}
+import {
+  checkFilled,
+  elementsOf,
+  elementTypes,
+  typeOf,
+  type ElementTypeName,
+  type StoredTensor,
+} from './stored-tensor.js'
 
 /** What a safetensors file holds. */
 export interface SafetensorsContent {
@@ -17,7 +18,7 @@ export interface SafetensorsContent {
 
 interface Entry {
   readonly name: string
-  readonly dtype: string
+  readonly dtype: ElementTypeName
   readonly shape: readonly number[]
   readonly begin: number
   readonly end: number
@@ -38,10 +39,9 @@ export function encodeSafetensors({ tensors, metadata }: SafetensorsContent): Bu
   const header: [string, unknown][] = []
   const chunks: Buffer[] = []
   let end = 0
-  for (const [name, { shape, data }] of widestFirst(tensors)) {
-    if (elements(shape) !== data.length) {
-      throw new RangeError(`${name} has ${data.length} values, but its shape is [${shape}]`)
-    }
+  for (const [name, tensor] of widestFirst(tensors)) {
+    checkFilled(name, tensor)
+    const { shape, data } = tensor
     const begin = end
     end += data.byteLength
     header.push([name, { dtype: typeOf(data), shape, data_offsets: [begin, end] }])
@@ -86,7 +86,7 @@ export function decodeSafetensors(bytes: Uint8Array, source: string): Safetensor
   }
   const tensors = entries.map(({ name, dtype, shape, begin, end }): [string, StoredTensor] => [
     name,
-    { shape, data: elementTypes[dtype]!.read(data.subarray(begin, end)) },
+    { shape, data: elementTypes[dtype].read(data.subarray(begin, end)), dtype: elementTypes[dtype].name },
   ])
   return { tensors: Object.fromEntries(tensors), metadata }
 }
@@ -113,18 +113,16 @@ function parseMetadata(metadata: unknown, fail: Fail): Record<string, string> {
 
 function parseEntry(name: string, value: unknown, fail: Fail): Entry {
   const { dtype, shape, data_offsets: offsets } = isRecord(value) ? value : {}
-  const type =
-    typeof dtype === 'string' && Object.hasOwn(elementTypes, dtype) ? elementTypes[dtype] : undefined
-  if (!type) return fail(`tensor ${name} has the unsupported type ${JSON.stringify(dtype)}`)
+  if (!isElementType(dtype)) return fail(`tensor ${name} has the unsupported type ${JSON.stringify(dtype)}`)
   if (!isCounts(shape)) return fail(`tensor ${name} has the impossible shape ${JSON.stringify(shape)}`)
   if (!isCounts(offsets) || offsets.length !== 2 || offsets[0]! > offsets[1]!) {
     return fail(`tensor ${name} has the impossible offsets ${JSON.stringify(offsets)}`)
   }
   const [begin, end] = offsets as [number, number]
-  if (elements(shape) * type.bytes !== end - begin) {
+  if (elementsOf(shape) * elementTypes[dtype].bytes !== end - begin) {
     fail(`tensor ${name} of type ${dtype} and shape [${shape}] does not fill bytes ${begin} to ${end}`)
   }
-  return { name, dtype: dtype as string, shape, begin, end }
+  return { name, dtype, shape, begin, end }
 }
 
 /** The tensors must cover the data without gap or overlap. */
@@ -145,8 +143,8 @@ function widestFirst(tensors: SafetensorsContent['tensors']): [string, StoredTen
   )
 }
 
-function elements(shape: readonly number[]): number {
-  return shape.reduce((product, side) => product * side, 1)
+function isElementType(value: unknown): value is ElementTypeName {
+  return typeof value === 'string' && Object.hasOwn(elementTypes, value)
 }
 
 function isCounts(value: unknown): value is number[] {

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { InputError, loadEngine, randomKey, tf } from '@m2l/engine'
+import { writePickle } from '@m2l/pickle'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import {
   assignState,
@@ -12,6 +13,7 @@ import {
   Linear,
   loadSafetensors,
   loadState,
+  loadWeights,
   mergeStates,
   prefixed,
   saveSafetensors,
@@ -149,7 +151,7 @@ describe('a file that cannot be used', () => {
   it('is named when it is missing', async () => {
     await expect(loadState(file, state)).rejects.toThrow(
       new InputError(
-        `${file}: cannot be read (ENOENT: no such file or directory); name a safetensors file that exists and is readable`,
+        `${file}: cannot be read (ENOENT: no such file or directory); name a safetensors file or PyTorch checkpoint that exists and is readable`,
       ),
     )
   })
@@ -162,6 +164,16 @@ describe('a file that cannot be used', () => {
       await writeFile(path, text)
       await expect(loadSafetensors(path)).rejects.toThrow(`${path}: not a valid safetensors file`)
     }
+  })
+
+  it('is told from weights when it is a pickle of something else', async () => {
+    const pickled = join(folder, 'dict.pth')
+    await writeFile(pickled, writePickle(new Map([['weight', 'is no tensor']])))
+    await expect(loadWeights(pickled)).rejects.toThrow(
+      new InputError(
+        `${pickled}: a pickle, but not one of torch.save, which alone is read; save its weights so: torch.save(model.state_dict(), FILE)`,
+      ),
+    )
   })
 
   it('is named when its folder is missing, and an older file stays when writing fails', async () => {

@@ -2,9 +2,9 @@ import { tf } from '@m2l/engine'
 import { assignState, type AssignOptions } from './assign-state.js'
 import { inFileLayout } from './layout.js'
 import type { StateDict } from './parameter.js'
-import { loadSafetensors, saveSafetensors } from './safetensors-file.js'
-import type { StoredTensor } from './safetensors.js'
-import type { StoredValues } from './safetensors-types.js'
+import { saveSafetensors } from './safetensors-file.js'
+import type { StoredTensor, StoredValues } from './stored-tensor.js'
+import { loadWeights } from './weights-file.js'
 
 /**
  * Saves a state dict as a safetensors file in PyTorch's layouts, at once.
@@ -28,9 +28,9 @@ export async function saveState(
 }
 
 /**
- * Restores a state dict from a safetensors file. Nothing is assigned unless every name and shape fits.
+ * Restores a state dict from a safetensors file or a PyTorch checkpoint. Nothing is assigned unless every name and shape fits.
  *
- * @returns the file's metadata
+ * @returns the file's metadata, see {@link Weights}
  * @throws {InputError} when the file cannot be read, is damaged, or holds another model's parameters
  */
 export async function loadState(
@@ -38,7 +38,7 @@ export async function loadState(
   state: StateDict,
   options: AssignOptions = {},
 ): Promise<Readonly<Record<string, string>>> {
-  const { tensors, metadata } = await loadSafetensors(file)
+  const { tensors, metadata } = await loadWeights(file)
   assignState(state, tensors, file, options)
   return metadata
 }

@@ -15,3 +15,4 @@ export {
   type PickleValue,
 } from './pickle-value.js'
 export { readPickle, type PickleContent, type PickleOptions } from './read-pickle.js'
+export { PersistentId, PickleCall, writePickle, type WritablePickle } from './write-pickle.js'

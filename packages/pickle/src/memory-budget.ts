@@ -21,7 +21,7 @@ export class MemoryBudget {
 /** In bytes, what V8 takes for each kind of value besides its content. */
 export const costs = {
   /** A place on the stack or in a list, with room to grow, and a number in it. */
-  place: 24,
+  place: 32,
   tuple: 32,
   /** The least that a list takes once something is in it. */
   list: 192,

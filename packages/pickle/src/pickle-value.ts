@@ -1,3 +1,5 @@
+import { PickleError } from './pickle-error.js'
+
 /**
  * What a pickle describes.
  *
@@ -49,10 +51,12 @@ export class PickleGlobal {
   constructor(readonly name: string) {}
 }
 
-/** An object of a constructor that may be given a state afterwards. */
-export abstract class PickleObject {
-  /** @throws PickleError when it is no state of such an object */
-  abstract setState(state: PickleValue): void
+/** An object that a constructor makes. */
+export class PickleObject {
+  /** Takes the state that a pickle may give it afterwards. @throws PickleError when it takes none or not such a one */
+  setState(_state: PickleValue): void {
+    throw new PickleError('it sets the state of an object that takes none')
+  }
 }
 
 /** Whether a value is bytes, here or in the source. */

@@ -13,7 +13,7 @@ export interface PickleOptions extends Partial<PickleWorld> {
   readonly leaveBytesFrom?: number
   /**
    * The most that values may take, in bytes; 128 MiB unless told. What is discarded while reading counts too. A list of
-   * a million small numpy arrays takes about 1 GiB.
+   * a million small numpy arrays takes about 1.5 GiB.
    */
   readonly memory?: number
   /** The offset at which the pickle starts; 0 unless told. */

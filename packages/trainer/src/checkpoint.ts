@@ -1,16 +1,7 @@
 import { InputError } from '@m2l/engine'
-import {
-  assignState,
-  loadSafetensors,
-  mergeStates,
-  prefixed,
-  saveState,
-  type AssignOptions,
-  type StateDict,
-} from '@m2l/nn'
+import { assignState, mergeStates, prefixed, saveState, type AssignOptions, type StateDict } from '@m2l/nn'
 import { z } from 'zod'
-
-const format = 'm2l-checkpoint-1'
+import { ownFormat, readCheckpoint, withPrefix, type Rename, type Tensors } from './read-checkpoint.js'
 
 /** Where a training run is, so that it can go on as if it had never stopped. */
 export interface TrainingPosition {
@@ -59,14 +50,20 @@ export interface CheckpointContent {
 export async function saveCheckpoint(file: string, content: CheckpointContent): Promise<void> {
   const { model, description, optimiser = {}, position } = content
   await saveState(file, mergeStates(prefixed('model', model), prefixed('optimiser', optimiser)), {
-    format,
+    format: ownFormat,
     ...description,
     ...(position && { position: JSON.stringify(position) }),
   })
 }
 
+/** How a checkpoint from elsewhere is read. */
+export interface LoadOptions extends Pick<AssignOptions, 'optional'> {
+  /** What a model calls a tensor of a checkpoint from elsewhere; null where it has no use for it. */
+  readonly rename?: Rename
+}
+
 /**
- * Restores what was saved. Nothing is assigned unless all of it fits.
+ * Restores what was saved, or the weights of a checkpoint from elsewhere. Nothing is assigned unless all of it fits.
  *
  * @returns where the run was; the start where the checkpoint is of a finished model
  * @throws {InputError} when the file cannot be read, is damaged, or is a checkpoint of another architecture
@@ -74,14 +71,18 @@ export async function saveCheckpoint(file: string, content: CheckpointContent): 
 export async function loadCheckpoint(
   file: string,
   into: { readonly model: StateDict; readonly optimiser?: StateDict },
-  options: Pick<AssignOptions, 'optional'> = {},
+  { rename, optional }: LoadOptions = {},
 ): Promise<TrainingPosition> {
-  const { tensors, metadata } = await loadSafetensors(file)
-  const position = parsePosition(file, metadata.position)
-  const whole = into.optimiser
-    ? mergeStates(prefixed('model', into.model), prefixed('optimiser', into.optimiser))
-    : into.model
-  assignState(whole, tensors, file, into.optimiser ? options : { ...options, prefix: 'model' })
+  const { model, optimiser, position: text } = await readCheckpoint(file, rename)
+  const position = parsePosition(file, text)
+  if (into.optimiser) {
+    const whole = mergeStates(prefixed('model', into.model), prefixed('optimiser', into.optimiser))
+    const tensors = { ...withPrefix('model', model), ...withPrefix('optimiser', optimiser) }
+    assignState(whole, tensors, file, { optional })
+  } else {
+    checkLevels(file, into.model, model)
+    assignState(into.model, model, file, { optional })
+  }
   return position
 }
 
@@ -93,13 +94,34 @@ export async function loadCheckpoint(
 export async function loadBackbone(
   file: string,
   backbone: StateDict,
-  options: Pick<AssignOptions, 'optional'> = {},
+  { rename, optional }: LoadOptions = {},
 ): Promise<void> {
-  const { tensors } = await loadSafetensors(file)
-  assignState(backbone, tensors, file, { ...options, prefix: 'model.encoder' })
+  const { model } = await readCheckpoint(file, rename)
+  assignState(backbone, model, file, { optional, prefix: 'encoder' })
 }
 
-function parsePosition(file: string, text: string | undefined): TrainingPosition {
+/** An encoder alone, perhaps with pretraining's classifier, is told apart from a model of another architecture. */
+function checkLevels(file: string, model: StateDict, tensors: Tensors): void {
+  const firstOf = (name: string) => name.split('.')[0]!
+  const present = new Set(Object.keys(tensors).map(firstOf))
+  const missing = Object.keys(model).filter((name) => !present.has(firstOf(name)))
+  const hasEncoder = Object.keys(model).some(
+    (name) => firstOf(name) === 'encoder' && Object.hasOwn(tensors, name),
+  )
+  const hasNoLevel = [...present].every((first) => first === 'encoder' || first === 'classifier')
+  if (missing.length === 0 || !hasEncoder || !hasNoLevel) return
+  const levels = [...new Set(missing.map(firstOf))].join(', ')
+  throw new InputError(
+    `${file}: holds the weights of an encoder, but none of level ${levels}, which the model has too (${missing.slice(0, 2).join(', ')}…); train it from them (model.weights=${file}), or choose levels without weights, for example model.query=DN4`,
+  )
+}
+
+/**
+ * The position that a checkpoint tells; the start where it tells none.
+ *
+ * @throws {InputError} when it cannot be read
+ */
+export function parsePosition(file: string, text: string | undefined): TrainingPosition {
   if (text === undefined) return startPosition
   try {
     return positionSchema.parse(JSON.parse(text))

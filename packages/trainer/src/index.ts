@@ -1,10 +1,12 @@
 export {
   loadBackbone,
   loadCheckpoint,
+  parsePosition,
   saveCheckpoint,
   startPosition,
   type CheckpointContent,
   type CheckpointDescription,
+  type LoadOptions,
   type TrainingPosition,
 } from './checkpoint.js'
 export {
@@ -26,4 +28,11 @@ export { classifierState, pretrain, type Pretraining } from './pretrain.js'
 export type { OnProgress, Phase, Progress } from './progress.js'
 export { fileExists, openRunFolder, type RunFolder } from './run-folder.js'
 export { episodeStep, trainEpisodes, type EpisodicTraining } from './train-episodes.js'
+export {
+  readCheckpoint,
+  saveModelWeights,
+  type Rename,
+  type StoredCheckpoint,
+  type Tensors,
+} from './read-checkpoint.js'
 export type { StepMeasures, TrainingOutcome, TrainingRun, Validation } from './training-loop.js'

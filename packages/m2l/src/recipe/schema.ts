@@ -51,7 +51,7 @@ export const recipeSchema = z.strictObject({
       /** Modules whose default export is a level definition, relative to the recipe. */
       imports: z.array(z.string()).default([]),
       fusion: z.enum(['released', 'consistent']).default('released'),
-      /** A checkpoint whose backbone training starts from, relative to the run folder's parent. */
+      /** A checkpoint, ours or PyTorch's, whose backbone training starts from, relative to the run folder's parent. */
       weights: z.string().optional(),
     })
     .prefault({}),

@@ -1,0 +1,99 @@
+import { Command, InvalidArgumentError } from 'commander'
+import type { ShownWeights } from '@m2l/m2l'
+import { table } from '../terminal/table.js'
+
+interface ConvertOptions {
+  readonly force?: true
+  readonly ways?: number
+  readonly json?: true
+}
+
+/** `m2l weights show` and `m2l weights convert`. */
+export function weightsCommand(): Command {
+  const weights = new Command('weights')
+    .description('look at weights and convert them, ours and of PyTorch')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand('help [command]', 'print help for a command')
+  weights
+    .command('show')
+    .description('list the tensors of a safetensors file or PyTorch checkpoint, and what else is in it')
+    .argument('<file>', 'the file; its content tells the format')
+    .option('--json', 'print one JSON object on standard output and nothing else there')
+    .helpOption('-h, --help', 'print help')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  m2l weights show runs/emoji/M2L_N5K1_Conv64F-4x/best.safetensors
+  m2l weights show published.pth                            nothing in a checkpoint is run
+  m2l evaluate --cfg configs/mini-imagenet/M2L_N5K1_R12.yaml -c published.pth`,
+    )
+    .action(show)
+  weights
+    .command('convert')
+    .description('write weights as safetensors (.safetensors) or as a PyTorch checkpoint (.pth)')
+    .argument('<in>', 'a safetensors file or PyTorch checkpoint')
+    .argument('<out>', 'the new file; its ending tells the format')
+    .option('--force', 'replace a file that is there already')
+    .option('--ways <count>', 'n_way of the PyTorch program that loads a .pth of M2L (default: 5)', parseWays)
+    .option('--json', 'print one JSON object on standard output and nothing else there')
+    .helpOption('-h, --help', 'print help')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  m2l weights convert published.pth published.safetensors
+  m2l weights convert runs/emoji/M2L_N5K1_Conv64F-4x/best.safetensors best.pth
+
+A .safetensors file is a checkpoint as m2l train writes it, a .pth file one as the published PyTorch program does: names
+and layout are translated. The state of an optimiser is left out; go on with training from the checkpoint itself.`,
+    )
+    .action(convert)
+  return weights
+}
+
+async function show(file: string, options: { readonly json?: true }): Promise<void> {
+  const { showWeights } = await import('@m2l/m2l')
+  const shown = await showWeights(file)
+  process.stdout.write(options.json ? `${JSON.stringify(shown)}\n` : `${describe(shown)}\n`)
+}
+
+const formats = {
+  safetensors: 'safetensors',
+  'pytorch-zip': 'PyTorch checkpoint (zip)',
+  'pytorch-legacy': 'PyTorch checkpoint (legacy)',
+}
+
+function describe({ format, under, tensors, values, metadata, leftOut }: ShownWeights): string {
+  const rows = tensors.map(({ name, shape, dtype }) => [name, shape.join(' x ') || 'scalar', dtype])
+  const others = [
+    ...Object.entries(metadata),
+    ...Object.entries(leftOut).map(([name, kind]) => [name, `${kind}; left out`]),
+  ]
+  return [
+    table(['tensor', 'shape', 'type'], rows.map(printable)),
+    `${tensors.length} tensors of ${values} values; ${formats[format]}${under === null ? '' : `, under ${under}`}`,
+    ...(others.length > 0 ? [table(['beside them', ''], others.map(printable))] : []),
+  ].join('\n')
+}
+
+/** Texts of a file could be long, or move the cursor. */
+function printable(row: readonly string[]): string[] {
+  return row.map((text) => text.slice(0, 100).replaceAll(/\p{Cc}/gu, '?'))
+}
+
+async function convert(input: string, output: string, options: ConvertOptions): Promise<void> {
+  const { convertWeights } = await import('@m2l/m2l')
+  const converted = await convertWeights(input, output, {
+    force: options.force ?? false,
+    ...(options.ways !== undefined && { ways: options.ways }),
+  })
+  process.stdout.write(
+    options.json ? `${JSON.stringify(converted)}\n` : `${converted.tensors} tensors written to ${output}\n`,
+  )
+}
+
+function parseWays(text: string): number {
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('expected a whole number of at least 1')
+}
