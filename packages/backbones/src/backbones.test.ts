@@ -116,6 +116,48 @@ describe.each(backboneNames)('%s', (name) => {
   })
 })
 
+describe('the layers', () => {
+  /**
+   * What an evaluation makes of -1, which is one pixel in each square of four; the others are -.5. Every convolution
+   * negates the first channel at its middle and drops the rest, batch norms leave it but for epsilon, and the first
+   * pooling keeps what -1 has become, so that the rest is one number's way through the network.
+   */
+  function ofMinusOne(name: string): number {
+    const backbone = createBackbone(name, key)
+    const value = tf.tidy(() => {
+      for (const { value: weight, layout } of Object.values(backbone.state)) {
+        if (layout !== 'convolution') continue
+        const [height, width, inputs, outputs] = weight.shape as [number, number, number, number]
+        const kernel = tf.buffer([height, width, inputs, outputs])
+        kernel.set(-1, height >> 1, width >> 1, 0, 0)
+        weight.assign(kernel.toTensor())
+      }
+      const square = tf.tensor4d([-1, -0.5, -0.5, -0.5], [1, 2, 2, 1])
+      return backbone.embed(tf.tile(square, [1, 16, 16, 3]), { training: false }).dataSync()[0]!
+    })
+    backbone.dispose()
+    return value
+  }
+
+  it.each([
+    ['FourLayer_64F', 0.2],
+    ['FourLayer_64F_4x', 0.2],
+  ])('%s: LeakyReLU of slope .2 after each batch norm, maxima of squares', (name, slope) => {
+    // 1, -1 to -.2, .2, then -.2 as it is where the last convolution is bare.
+    const last = name === 'FourLayer_64F' ? -slope : -slope * slope
+    expect(ofMinusOne(name)).toBeCloseTo(last, 4)
+  })
+
+  it.each(['R12', 'R12-pre'])(
+    '%s: LeakyReLU of slope .1 after the first two and after the sum, maxima of squares',
+    (name) => {
+      const leaky = (x: number) => (x < 0 ? 0.1 * x : x)
+      const stage = (x: number) => leaky(-leaky(-leaky(-x)) - x)
+      expect(ofMinusOne(name)).toBeCloseTo(stage(stage(stage(stage(-1)))), 4)
+    },
+  )
+})
+
 describe('R12-pre', () => {
   it('counts training passes in its state, through a resume', async () => {
     const file = join(folder, 'dropping.safetensors')

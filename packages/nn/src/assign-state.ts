@@ -16,7 +16,7 @@ export interface AssignOptions {
  * fits. The `num_batches_tracked` that PyTorch saves with a batch norm is passed over.
  *
  * @param source names the tensors' file in errors
- * @throws {InputError} when names are missing or unexpected or shapes differ
+ * @throws {InputError} when names are missing or unexpected or shapes differ; it lists them
  */
 export function assignState(
   state: StateDict,
@@ -62,10 +62,13 @@ function isBatchCountOf(state: StateDict, name: string): boolean {
   return name.endsWith(suffix) && Object.hasOwn(state, `${name.slice(0, -suffix.length)}running_mean`)
 }
 
+/** More names than any model here has are only counted. */
+const mostListed = 200
+
 function listed(items: readonly string[], problem: string): string[] {
   if (items.length === 0) return []
-  const shown = items.slice(0, 3).join(', ')
-  const more = items.length > 3 ? ` and ${items.length - 3} more` : ''
+  const shown = items.slice(0, mostListed).join(', ')
+  const more = items.length > mostListed ? ` and ${items.length - mostListed} more` : ''
   return [`${items.length} ${problem} (${shown}${more})`]
 }
 
