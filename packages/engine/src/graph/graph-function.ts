@@ -1,7 +1,8 @@
 import type { RandomKey } from '../random-key.js'
 import { tf } from '../tensorflow.js'
 import { inBfloat16 } from './bfloat16.js'
-import { GraphSession } from './graph-session.js'
+import { GraphFault, GraphSession } from './graph-session.js'
+import { NotRecordable } from './not-recordable.js'
 import { record, type Recording } from './recording.js'
 
 /** Tensors by name, as a graph function takes and gives them. */
@@ -74,38 +75,21 @@ export function graphFunction<Inputs extends NamedTensors, Outputs extends Named
       onEager(reason)
     }
 
-    const session = sessions.get(signature)
-    if (session === 'eager') return run(key)
-    if (session === undefined) {
-      const { outputs, recording, reason, undo, release } = record(run, inputs, key)
-      const failure = reason ?? keep(signature, recording)
-      // The graph makes this call, too, so that its rounding does not depend on where a run was resumed.
-      if (failure === undefined) undo()
-      release()
-      if (failure !== undefined) {
-        goOnEagerly(failure)
-        return outputs
-      }
-      tf.dispose(outputs)
-    }
+    if (sessions.get(signature) === 'eager') return run(key)
     try {
+      if (!sessions.has(signature)) keep(signature, record(run, inputs, key))
       return latest(signature).run(inputs, key) as Outputs
     } catch (error) {
-      goOnEagerly(firstLine(error))
+      if (!(error instanceof NotRecordable || error instanceof GraphFault)) throw error
+      goOnEagerly(error.message)
       return run(key)
     }
   }
 
-  /** Makes a graph of a recording. @returns why it cannot be one, if it cannot */
-  const keep = (signature: string, recording: Recording): string | undefined => {
+  const keep = (signature: string, recording: Recording): void => {
     const [oldest] = sessions.keys()
     if (sessions.size >= kept && oldest !== undefined) forget(oldest)
-    try {
-      sessions.set(signature, new GraphSession(precision === 'bf16' ? inBfloat16(recording) : recording))
-      return undefined
-    } catch (error) {
-      return firstLine(error)
-    }
+    sessions.set(signature, new GraphSession(precision === 'bf16' ? inBfloat16(recording) : recording))
   }
 
   /** The session of a signature, which from now on is the one used last. */
@@ -130,10 +114,6 @@ function cloned<Tensors extends NamedTensors>(tensors: Tensors): Tensors {
   return Object.fromEntries(
     Object.entries(tensors).map(([name, tensor]) => [name, tf.clone(tensor)]),
   ) as Tensors
-}
-
-function firstLine(error: unknown): string {
-  return String((error as Error).message).split('\n')[0]!
 }
 
 function signatureOf(inputs: NamedTensors, key: RandomKey | undefined, fixed: unknown): string {

@@ -17,6 +17,9 @@ interface SessionBackend extends NativeBackend {
   }
 }
 
+/** TensorFlow does not take a graph, or fails while it runs. */
+export class GraphFault extends Error {}
+
 /** A recording as a graph in a session of TensorFlow. */
 export class GraphSession {
   readonly #recording: Recording
@@ -34,7 +37,7 @@ export class GraphSession {
       .join(',')
     const results = Object.keys(outputs).length + assigned.length
     this.#outputNames = Array.from({ length: results }, (_, index) => `${names.result(index)}:0`).join(',')
-    this.#id = load(this.#backend, encodeGraph(recording))
+    this.#id = ofTensorFlow(() => load(this.#backend, encodeGraph(recording)))
   }
 
   /** Runs the graph, assigns the variables that it changes and returns its outputs. */
@@ -48,9 +51,10 @@ export class GraphSession {
         ...(seeds.length > 0 ? [tf.tensor2d(drawn, [seeds.length, 2], 'int32')] : []),
       ]
       const ids = this.#backend.getInputTensorIds(fed)
-      const results = this.#backend.binding
-        .runSavedModel(this.#id, ids, this.#inputNames, this.#outputNames)
-        .map((tensor) => this.#backend.createOutputTensor(tensor))
+      const { binding } = this.#backend
+      const results = ofTensorFlow(() =>
+        binding.runSavedModel(this.#id, ids, this.#inputNames, this.#outputNames),
+      ).map((tensor) => this.#backend.createOutputTensor(tensor))
       const outputNames = Object.keys(outputs)
       assigned.forEach(({ variable }, index) => variable.assign(results[outputNames.length + index]!))
       return Object.fromEntries(outputNames.map((name, index) => [name, results[index]!]))
@@ -59,6 +63,14 @@ export class GraphSession {
 
   dispose(): void {
     this.#backend.binding.deleteSavedModel(this.#id)
+  }
+}
+
+function ofTensorFlow<Result>(call: () => Result): Result {
+  try {
+    return call()
+  } catch (error) {
+    throw new GraphFault(String((error as Error).message).split('\n')[0])
   }
 }
 

@@ -2,6 +2,8 @@ import type { Attribute, NativeBackend, NativeTensor } from '../kernels/native-b
 import type { RandomKey } from '../random-key.js'
 import { tf } from '../tensorflow.js'
 import type { NamedTensors } from './graph-function.js'
+import { NotRecordable } from './not-recordable.js'
+import { shapeFunctions, type AbstractTensor } from './shape-functions.js'
 import { TracedKey, type KeyPath } from './traced-key.js'
 
 /** An output of a node of the recording. */
@@ -42,63 +44,48 @@ export interface Recording {
   readonly assigned: readonly { readonly variable: tf.Variable; readonly source: Source }[]
 }
 
-/** What came of recording a call: its outputs in any case, and the recording or the reason why there is none. */
-export type Recorded<Outputs> = {
-  readonly outputs: Outputs
-  /** Gives the variables the values that they had before the call. */
-  readonly undo: () => void
-  /** Frees the values that `undo` needs. */
-  readonly release: () => void
-} & (
-  | { readonly recording: Recording; readonly reason?: never }
-  | { readonly recording?: never; readonly reason: string }
-)
-
 /**
- * Runs a function operation by operation and records them.
+ * Records what a call of a function does, without computing: every operation gives its outputs' shapes alone. Variables
+ * then have the values that they had before.
  *
  * @param run makes the call with a key that it is given
+ * @throws {NotRecordable} when the call depends on more than a graph can
  */
-export function record<Outputs extends NamedTensors>(
-  run: (key: RandomKey | undefined) => Outputs,
+export function record(
+  run: (key: RandomKey | undefined) => NamedTensors,
   inputs: NamedTensors,
   key: RandomKey | undefined,
-): Recorded<Outputs> {
+): Recording {
   const recorder = new Recorder(tf.backend() as unknown as RecordedBackend)
-  const variables = Object.values(tf.engine().registeredVariables)
   const inputNodes = mapValues(inputs, (tensor) => recorder.addInput(tensor))
-  const known = variables.map((variable) => ({
+  const known = Object.values(tf.engine().registeredVariables).map((variable) => ({
     variable,
     node: recorder.addInput(variable),
     before: tf.tidy(() => tf.keep(tf.clone(variable))),
   }))
-  const release = () => tf.dispose(known.map(({ before }) => before))
   const stopListening = recorder.listen()
-  let outputs: Outputs
   try {
-    outputs = run(key && recorder.trace(key))
-  } catch (error) {
-    release()
-    throw error
+    const results = run(key && recorder.trace(key))
+    const outputs = mapValues(results, (tensor) => recorder.sourceOf(tensor))
+    tf.dispose(results)
+    if (Object.keys(tf.engine().registeredVariables).length > known.length) {
+      throw new NotRecordable('it makes variables')
+    }
+    const changed = known.filter(({ variable, before }) => variable.dataId !== before.dataId)
+    const assigned = changed.map(({ variable }) => ({ variable, source: recorder.sourceOf(variable) }))
+    const { nodes, seeds } = recorder
+    const used = usedNodes(nodes, [...Object.values(outputs), ...assigned.map(({ source }) => source)])
+    const read = known.filter(({ node }) => used.has(node)).map(({ variable, node }) => ({ variable, node }))
+    return { nodes, inputs: inputNodes, read, seeds, outputs, assigned }
   } finally {
     stopListening()
-  }
-  const changed = known.filter(({ variable, before }) => variable.dataId !== before.dataId)
-  const outputSources = mapValues(outputs, (tensor) => recorder.sourceOf(tensor))
-  const assigned = changed.map(({ variable }) => ({ variable, source: recorder.sourceOf(variable) }))
-  if (Object.keys(tf.engine().registeredVariables).length > known.length)
-    recorder.giveUp('it makes variables')
-  const undo = () => changed.forEach(({ variable, before }) => variable.assign(before))
-  const { nodes, seeds, reason } = recorder
-  const used = usedNodes(nodes, [...Object.values(outputSources), ...assigned.map(({ source }) => source)])
-  const read = known.filter(({ node }) => used.has(node)).map(({ variable, node }) => ({ variable, node }))
-  return {
-    outputs,
-    undo,
-    release,
-    ...(reason === undefined
-      ? { recording: { nodes, inputs: inputNodes, read, seeds, outputs: outputSources, assigned } }
-      : { reason }),
+    for (const { variable, before } of known) {
+      if (variable.dataId !== before.dataId) variable.assign(before)
+      before.dispose()
+    }
+    const kept = new Set(known.map(({ variable }) => variable))
+    const made = Object.values(tf.engine().registeredVariables).filter((variable) => !kept.has(variable))
+    tf.dispose(made)
   }
 }
 
@@ -120,20 +107,15 @@ interface RecordedBackend extends NativeBackend {
 class Recorder {
   readonly nodes: RecordedNode[] = []
   readonly seeds: { node: number; path: KeyPath }[] = []
-  /** Why the call cannot be recorded, once something has shown that. */
-  reason: string | undefined
+  #lastId = 0
   readonly #backend: RecordedBackend
   readonly #binding: RecordedBackend['binding']
-  readonly #sources = new Map<number, Source>()
+  readonly #sources = new Map<number, Source & AbstractTensor>()
   readonly #claims = new WeakMap<object, KeyPath>()
 
   constructor(backend: RecordedBackend) {
     this.#backend = backend
     this.#binding = backend.binding
-  }
-
-  giveUp(reason: string): void {
-    this.reason ??= reason
   }
 
   /** @returns the node of a tensor that every call brings along */
@@ -148,7 +130,9 @@ class Recorder {
     return new TracedKey(
       key.seed,
       (seed, path) => this.#claims.set(seed.dataId, path),
-      () => this.giveUp('it draws random numbers in JavaScript'),
+      () => {
+        throw new NotRecordable('it draws random numbers in JavaScript')
+      },
     )
   }
 
@@ -162,24 +146,19 @@ class Recorder {
     const backend = this.#backend
     const { binding, getInputTensorIds } = backend
     const overrides: Partial<typeof binding> = {
-      executeOp: (
-        operation: string,
-        attributes: Attribute[],
-        inputs: number[],
-        count: number,
-      ): NativeTensor[] => {
-        const outputs = binding.executeOp(operation, attributes, inputs, count)
-        this.#operation(operation, attributes, inputs, outputs)
-        return outputs
-      },
+      executeOp: (operation: string, attributes: Attribute[], inputs: number[]): NativeTensor[] =>
+        this.#operation(operation, attributes, inputs),
       createTensor: (shape: number[], dtype: number, values: ArrayBufferView | readonly number[]): number => {
         const id = binding.createTensor(shape, dtype, values)
         this.#constant(id, shape, dtype, values)
         return id
       },
+      deleteTensor: (id: number): void => {
+        if (id >= 0) binding.deleteTensor(id)
+      },
       tensorDataSync: (id: number): ArrayBufferView => {
-        if (!isConstant(this.nodes[this.#sources.get(id)?.node ?? -1])) {
-          this.giveUp('it reads values of tensors back to JavaScript')
+        if (id < 0 || !isConstant(this.nodes[this.#sources.get(id)?.node ?? -1])) {
+          throw new NotRecordable('it reads values of tensors back to JavaScript')
         }
         return binding.tensorDataSync(id)
       },
@@ -200,7 +179,8 @@ class Recorder {
   #add(id: number, node: Exclude<RecordedNode, { kind: 'operation' }>): number {
     this.nodes.push(node)
     const dtype = node.kind === 'seed' ? this.#backend.binding.TF_INT32 : node.dtype
-    this.#sources.set(id, { node: this.nodes.length - 1, output: 0, dtype })
+    const shape = node.kind === 'seed' ? [2] : node.shape
+    this.#sources.set(id, { node: this.nodes.length - 1, output: 0, dtype, shape })
     return this.nodes.length - 1
   }
 
@@ -225,35 +205,54 @@ class Recorder {
     dtype: number,
     values: ArrayBufferView | readonly number[],
   ): void {
-    if (!ArrayBuffer.isView(values)) this.giveUp('it makes a tensor of texts')
-    const bytes = ArrayBuffer.isView(values)
-      ? Uint8Array.from(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
-      : new Uint8Array()
+    if (!ArrayBuffer.isView(values)) throw new NotRecordable('it makes a tensor of texts')
+    const bytes = Uint8Array.from(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
     this.#add(id, { kind: 'constant', dtype, shape, values: bytes })
   }
 
-  #operation(
-    operation: string,
-    attributes: readonly Attribute[],
-    inputs: readonly number[],
-    outputs: readonly NativeTensor[],
-  ): void {
-    const sources = inputs.map((id) => this.#sources.get(id))
-    if (sources.some((source) => source === undefined))
-      this.giveUp(`${operation} takes a tensor of unknown origin`)
-    const types = typesLeftOut[operation]?.map(({ name, input }) => ({
+  /** @returns outputs that have shapes and types but no values; their ids are negative, which the backend never deletes */
+  #operation(operation: string, attributes: readonly Attribute[], ids: readonly number[]): NativeTensor[] {
+    const inputs = ids.map((id) => this.#sources.get(id)!)
+    const types = (typesLeftOut[operation] ?? []).map(({ name, input }) => ({
       name,
       type: this.#binding.TF_ATTR_TYPE,
-      value: sources[input]?.dtype,
+      value: inputs[input]!.dtype,
     }))
-    this.nodes.push({
-      kind: 'operation',
-      operation,
-      attributes: [...attributes, ...(types ?? [])],
-      inputs: sources as Source[],
-    })
+    const all = [...attributes, ...types]
+    const outputs = this.#outputsOf(operation, all, inputs)
+    this.nodes.push({ kind: 'operation', operation, attributes: all, inputs })
     const node = this.nodes.length - 1
-    for (const [output, { id, dtype }] of outputs.entries()) this.#sources.set(id, { node, output, dtype })
+    return outputs.map(({ shape, dtype }, output) => {
+      const id = --this.#lastId
+      this.#sources.set(id, { node, output, dtype, shape })
+      return { id, shape: [...shape], dtype }
+    })
+  }
+
+  #outputsOf(
+    operation: string,
+    attributes: readonly Attribute[],
+    inputs: readonly (Source & AbstractTensor)[],
+  ): readonly AbstractTensor[] {
+    const shapeFunction = shapeFunctions[operation]
+    if (!shapeFunction) throw new NotRecordable(`operation ${operation} has no node`)
+    return shapeFunction({
+      inputs,
+      attribute: (name) => attributes.find((attribute) => attribute.name === name)?.value,
+      constant: (input) => this.#wholeNumbers(operation, inputs[input]!),
+      types: { bool: this.#binding.TF_BOOL, int32: this.#binding.TF_INT32 },
+    })
+  }
+
+  #wholeNumbers(operation: string, { node }: Source): readonly number[] {
+    const recorded = this.nodes[node]!
+    if (recorded.kind !== 'constant') {
+      throw new NotRecordable(`the shape that ${operation} makes depends on values of tensors`)
+    }
+    const { buffer } = recorded.values
+    return recorded.dtype === this.#binding.TF_FLOAT
+      ? [...new Float32Array(buffer)]
+      : [...new Int32Array(buffer)]
   }
 }
 

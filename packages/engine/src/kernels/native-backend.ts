@@ -30,6 +30,7 @@ export interface NativeBinding {
   readonly TF_ATTR_SHAPE: number
   readonly TF_ATTR_STRING: number
   readonly TF_ATTR_TYPE: number
+  readonly TF_BOOL: number
   readonly TF_FLOAT: number
   readonly TF_INT32: number
   readonly TF_INT64: number
