@@ -103,7 +103,7 @@ export const shapeFunctions: Readonly<Record<string, ShapeFunction>> = {
     { shape: constant(0), dtype: attribute('dtype') as number },
   ],
   TopKV2: ({ inputs: [x], constant, types }) => {
-    const shape = x!.shape.with(-1, constant(1)[0]!)
+    const shape = [...x!.shape.slice(0, -1), constant(1)[0]!]
     return [
       { shape, dtype: x!.dtype },
       { shape, dtype: types.int32 },
@@ -128,6 +128,7 @@ export const shapeFunctions: Readonly<Record<string, ShapeFunction>> = {
     return [y, { shape: y.shape, dtype: call.attribute('Targmax') as number }]
   },
   AvgPoolGrad: ({ inputs, constant }) => [{ shape: constant(0), dtype: inputs[1]!.dtype }],
+  FusedBatchNorm: ({ inputs: [x, scale] }) => [x!, ...Array.from({ length: 4 }, () => scale!)],
   FusedBatchNormV3: ({ inputs: [x, scale] }) => [
     x!,
     ...Array.from({ length: 4 }, () => scale!),
