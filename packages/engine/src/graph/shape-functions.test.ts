@@ -68,7 +68,7 @@ const operations: Readonly<Record<string, Operation>> = {
   ],
   splits: (x, y) => [...tf.split(x, 3, 1), ...tf.split(y, [1, 3], 0), ...tf.unstack(y, 1)],
   'one of many': (x) => tf.oneHot(tf.argMax(x, 3), 3, 1, 0, 'float32'),
-  ranges: () => [tf.range(0, 7, 2), tf.range(3, 0, -1, 'int32'), tf.fill([2, 3], 0.5)],
+  ranges: () => [tf.range(0, 7, 2), tf.range(3, 0, -1, 'int32'), tf.ones([2, 3])],
   products: (x, y) => [
     tf.matMul(y, y, false, true),
     tf.matMul(x, x, true),
