@@ -14,3 +14,9 @@ export { batchNormTraining, type BatchNormTrainingResult } from './kernels/batch
 export { maxPoolTraining } from './kernels/max-pool-training.js'
 export { randomUniform } from './kernels/random-uniform.js'
 export { writeFileAtomically } from './write-file-atomically.js'
+export {
+  graphFunction,
+  type GraphFunction,
+  type GraphFunctionOptions,
+  type NamedTensors,
+} from './graph/graph-function.js'

@@ -1,4 +1,4 @@
-import { tf, type RandomKey } from '@m2l/engine'
+import { graphFunction, tf, type RandomKey } from '@m2l/engine'
 import type { ImageRecord, RgbImage } from '@m2l/datasets'
 import { crossEntropy, LevelFusion } from '@m2l/metric'
 import { lossAndGradients, mergeStates, prefixed, type Backbone, type Linear, type Optimiser } from '@m2l/nn'
@@ -67,8 +67,9 @@ export function pretrain(training: Pretraining): Promise<TrainingOutcome> {
           batch.map(({ label }) => label),
           'int32',
         )
-        const measures = step(whole!, labels, at.rate, key.fold('forward', at.epoch, at.step))
-        tf.dispose([whole, labels])
+        const rate = tf.scalar(at.rate)
+        const measures = step({ images: whole!, labels, rate }, key.fold('forward', at.epoch, at.step))
+        tf.dispose([whole, labels, rate])
         return measures
       },
       async validate(epoch) {
@@ -87,7 +88,7 @@ export function pretrain(training: Pretraining): Promise<TrainingOutcome> {
       },
     },
     training,
-  )
+  ).finally(step.dispose)
 }
 
 /** The parameters that pretraining saves: the backbone's as `encoder.…` and the classifier's as `classifier.…`. */
@@ -100,20 +101,26 @@ interface Labelled {
   readonly label: number
 }
 
-/** One optimiser step on a batch of labelled images. */
-function classificationStep(training: Pick<Pretraining, 'backbone' | 'classifier' | 'optimiser'>) {
-  const { backbone, classifier, optimiser } = training
+/** One optimiser step on a batch of labelled images, as one graph. */
+function classificationStep(
+  training: Pick<Pretraining, 'backbone' | 'classifier' | 'optimiser' | 'onEager'>,
+) {
+  const { backbone, classifier, optimiser, onEager = () => {} } = training
   const state = classifierState(training)
-  return (images: tf.Tensor4D, labels: tf.Tensor1D, rate: number, key: RandomKey): StepMeasures =>
-    tf.tidy(() => {
+  return graphFunction<ClassificationInputs, StepMeasures>(
+    ({ images, labels, rate }, key) => {
       let correct: tf.Scalar
       const { loss, gradients } = lossAndGradients(state, () => {
-        const pooled = tf.mean(backbone.embed(images, { training: true, key }), [1, 2]) as tf.Tensor2D
-        const logits = classifier.forward(pooled)
+        const features = backbone.embed(images, { training: true, ...(key && { key }) })
+        const logits = classifier.forward(tf.mean(features, [1, 2]) as tf.Tensor2D)
         correct = tf.keep(accuracy(logits, labels))
         return crossEntropy(logits, labels)
       })
       optimiser.step(gradients, rate)
       return { loss, accuracy: correct! }
-    })
+    },
+    { onEager },
+  )
 }
+
+type ClassificationInputs = { images: tf.Tensor4D; labels: tf.Tensor1D; rate: tf.Scalar }

@@ -1,4 +1,4 @@
-import { tf, type RandomKey } from '@m2l/engine'
+import { graphFunction, tf, type GraphFunctionOptions, type NamedTensors, type RandomKey } from '@m2l/engine'
 import { lossAndGradients, type Optimiser } from '@m2l/nn'
 import { episodeAt, type Episode, type EpisodeOptions } from '@m2l/samplers'
 import {
@@ -10,6 +10,14 @@ import {
 } from './episode-images.js'
 import { accuracy, evaluate } from './evaluate.js'
 import type { FewShotModel } from './few-shot-model.js'
+import {
+  episodeOf,
+  layoutOf,
+  namedTensors,
+  tensorsAs,
+  tensorsWithin,
+  type EpisodeLayout,
+} from './named-tensors.js'
 import { prefetch } from './prefetch.js'
 import { runTraining, type StepMeasures, type TrainingOutcome, type TrainingRun } from './training-loop.js'
 
@@ -38,7 +46,8 @@ export interface EpisodicTraining extends TrainingRun {
 export function trainEpisodes(training: EpisodicTraining): Promise<TrainingOutcome> {
   const { model, optimiser, images, episode, batchSize, validation, key } = training
   const stepsPerEpoch = Math.ceil(training.episodesPerEpoch / batchSize)
-  const step = episodeStep(model, optimiser, training.fixBatchNorm ?? false)
+  const { fixBatchNorm = false, onEager = () => {} } = training
+  const step = episodeStep(model, optimiser, { fixBatchNorm, onEager })
   const episodeIndices = function* (epoch: number, firstStep: number): Generator<number[]> {
     for (let index = firstStep; index < stepsPerEpoch; index++) {
       const first = (epoch * stepsPerEpoch + index) * batchSize
@@ -82,34 +91,57 @@ export function trainEpisodes(training: EpisodicTraining): Promise<TrainingOutco
       },
     },
     training,
-  )
+  ).finally(step.dispose)
+}
+
+/** How a training step is carried out. */
+export interface StepOptions extends GraphFunctionOptions {
+  /** Whether batch norms keep the statistics that they came with. */
+  readonly fixBatchNorm?: boolean
+}
+
+/** A training step on some episodes; `dispose` frees its graphs. */
+export interface EpisodeStep {
+  (episodes: readonly EpisodeTensors[], rate: number, key: RandomKey): StepMeasures
+  dispose(): void
 }
 
 /** One optimiser step on the mean gradient of some episodes, computed one after the other. */
 export function episodeStep(
   model: FewShotModel,
   optimiser: Optimiser,
-  fixBatchNorm = false,
-): (episodes: readonly EpisodeTensors[], rate: number, key: RandomKey) => StepMeasures {
+  { fixBatchNorm = false, ...options }: StepOptions = {},
+): EpisodeStep {
   const { state } = model
-  return (episodes, rate, key) =>
-    tf.tidy(() => {
-      const each = episodes.map((episode, index) => {
-        const context = { training: true, key: key.fold(index), fixBatchNorm }
+  const step = graphFunction<NamedTensors, StepMeasures, readonly EpisodeLayout[]>(
+    ({ rate, ...tensors }, key, layouts) => {
+      const each = layouts.map((layout, index) => {
+        const { labels, ...images } = episodeOf(tensorsWithin(String(index), tensors), layout)
+        const context = { training: true, key: key!.fold(index), fixBatchNorm }
         let correct: tf.Scalar
         const { loss, gradients } = lossAndGradients(state, () => {
-          const scores = model.scores(episode, context)
-          correct = tf.keep(accuracy(model.metric.predict(scores), episode.labels))
-          return model.metric.loss(scores, episode.labels)
+          const scores = model.scores({ ...images, labels }, context)
+          correct = tf.keep(accuracy(model.metric.predict(scores), labels))
+          return model.metric.loss(scores, labels)
         })
         return { loss, gradients, accuracy: correct! }
       })
-      optimiser.step(meanGradients(each.map(({ gradients }) => gradients)), rate)
+      optimiser.step(meanGradients(each.map(({ gradients }) => gradients)), rate as tf.Scalar)
       const accuracies = each.map((measures) => measures.accuracy)
       const measures = { loss: mean(each.map(({ loss }) => loss)), accuracy: tf.clone(mean(accuracies)) }
       tf.dispose(accuracies)
       return measures
-    })
+    },
+    options,
+  )
+  const call = (episodes: readonly EpisodeTensors[], rate: number, key: RandomKey): StepMeasures => {
+    const tensors = episodes.map((episode, index) => tensorsAs(String(index), namedTensors(episode)))
+    const rateTensor = tf.scalar(rate)
+    const measures = step(Object.assign({ rate: rateTensor }, ...tensors), key, episodes.map(layoutOf))
+    rateTensor.dispose()
+    return measures
+  }
+  return Object.assign(call, { dispose: step.dispose })
 }
 
 type Gradients = Readonly<Record<string, tf.Tensor>>

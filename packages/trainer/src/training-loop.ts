@@ -45,6 +45,8 @@ export interface TrainingRun {
   /** Where to go on; the start if not given. */
   readonly position: TrainingPosition
   readonly onProgress?: OnProgress
+  /** Receives the reason where steps cannot run as a graph and go on operation by operation. */
+  readonly onEager?: (reason: string) => void
   readonly onValidation?: (epoch: number, validation: Validation, isBest: boolean) => void
   /** Aborting finishes the step under way or breaks off the validation, saves a checkpoint and ends the run. */
   readonly signal?: AbortSignal

@@ -1,3 +1,4 @@
+import { TracedKey } from '../graph/traced-key.js'
 import { tf } from '../tensorflow.js'
 import { Philox } from '../philox.js'
 import type { RandomKey } from '../random-key.js'
@@ -11,7 +12,9 @@ const kernelName = 'KeyedRandomUniform'
  * @param shape of the tensor returned
  */
 export function randomUniform(key: RandomKey, shape: readonly number[]): tf.Tensor {
-  return tf.engine().runKernel(kernelName, {}, { shape: [...shape], seed: [...key.seed] }) as tf.Tensor
+  return tf
+    .engine()
+    .runKernel(kernelName, {}, { shape: [...shape], key } as unknown as tf.NamedAttrMap) as tf.Tensor
 }
 
 tf.registerKernel({
@@ -19,8 +22,10 @@ tf.registerKernel({
   backendName: 'tensorflow',
   kernelFunc: ({ backend, attrs }) => {
     const native = backend as NativeBackend
+    const key = attrs!.key as unknown as RandomKey
     const shape = tf.tensor1d(attrs!.shape as number[], 'int32')
-    const seed = tf.tensor1d(attrs!.seed as number[], 'int32')
+    const seed = tf.tensor1d([...key.seed], 'int32')
+    if (key instanceof TracedKey) key.claim(seed)
     const attributes = [
       typeAttribute(native, 'dtype', 'TF_FLOAT'),
       typeAttribute(native, 'T', 'TF_INT32'),
@@ -38,7 +43,7 @@ for (const backendName of ['cpu', 'wasm']) {
     backendName,
     kernelFunc: ({ attrs }) => {
       const shape = attrs!.shape as number[]
-      const philox = new Philox(attrs!.seed as [number, number])
+      const philox = new Philox((attrs!.key as unknown as RandomKey).seed)
       const values = Float32Array.from({ length: tf.util.sizeFromShape(shape) }, () => philox.nextFloat32())
       return tf.tensor(values, shape)
     },

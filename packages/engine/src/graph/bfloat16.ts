@@ -1,0 +1,150 @@
+import {
+  booleanAttribute,
+  typeAttribute,
+  type Attribute,
+  type NativeBackend,
+} from '../kernels/native-backend.js'
+import { tf } from '../tensorflow.js'
+import type { RecordedNode, Recording, Source } from './recording.js'
+
+/** Which inputs and outputs of an operation have the type that its attribute `T` says. */
+interface Kind {
+  readonly inputs: readonly number[]
+  readonly outputs: readonly number[]
+  /** Whether it is computed in bfloat16 wherever its inputs come from, or only where one of them is at hand in it. */
+  readonly leads: boolean
+}
+
+const follower = (inputs: readonly number[]): Kind => ({ inputs, outputs: [0], leads: false })
+
+/**
+ * What is computed in bfloat16. All else stays in float32: sums over many values, losses, updates of weights; and pooling
+ * that remembers positions, whose kernel is several times slower in bfloat16 than in float32.
+ */
+const kinds: Readonly<Record<string, Kind>> = {
+  Conv2D: { inputs: [0, 1], outputs: [0], leads: true },
+  Conv2DBackpropInput: { inputs: [1, 2], outputs: [0], leads: true },
+  Conv2DBackpropFilter: { inputs: [0, 2], outputs: [0], leads: true },
+  BatchMatMulV2: { inputs: [0, 1], outputs: [0], leads: true },
+  MatMul: { inputs: [0, 1], outputs: [0], leads: true },
+  FusedBatchNormV3: follower([0]),
+  FusedBatchNormGradV3: follower([0, 1]),
+  LeakyRelu: follower([0]),
+  LeakyReluGrad: follower([0, 1]),
+}
+
+/**
+ * A recording that computes convolutions, matrix products and what lies between them in bfloat16, with float32 everywhere
+ * else: weights, statistics, losses and updates (Micikevicius et al., "Mixed Precision Training", ICLR 2018, section 3.1;
+ * Kalamkar et al., "A Study of BFLOAT16 for Deep Learning Training", 2019: no scaling of the loss is needed).
+ */
+export function inBfloat16(recording: Recording): Recording {
+  const rewriter = new Rewriter(recording)
+  recording.nodes.forEach((node, index) => rewriter.take(node, index))
+  return rewriter.result()
+}
+
+class Rewriter {
+  readonly #recording: Recording
+  readonly #backend = tf.backend() as unknown as NativeBackend
+  readonly #nodes: RecordedNode[] = []
+  /** Where a node of the recording is among the new ones. */
+  readonly #moved: number[] = []
+  /** Each output in both types, as far as it is at hand; the key is that of the recording. */
+  readonly #float32 = new Map<string, Source>()
+  readonly #bfloat16 = new Map<string, Source>()
+
+  constructor(recording: Recording) {
+    this.#recording = recording
+  }
+
+  take(node: RecordedNode, index: number): void {
+    if (node.kind !== 'operation') {
+      this.#moved[index] = this.#add(node)
+      return
+    }
+    const kind = kinds[node.operation]
+    if (kind && this.#isWanted(node, kind)) this.#moved[index] = this.#addNarrow(node, kind, index)
+    else this.#moved[index] = this.#add({ ...node, inputs: node.inputs.map((source) => this.#wide(source)) })
+  }
+
+  result(): Recording {
+    const { inputs, read, seeds, outputs, assigned } = this.#recording
+    const moved = (node: number) => this.#moved[node]!
+    return {
+      inputs: Object.fromEntries(Object.entries(inputs).map(([name, node]) => [name, moved(node)])),
+      read: read.map(({ variable, node }) => ({ variable, node: moved(node) })),
+      seeds: seeds.map(({ node, path }) => ({ node: moved(node), path })),
+      outputs: Object.fromEntries(
+        Object.entries(outputs).map(([name, source]) => [name, this.#wide(source)]),
+      ),
+      assigned: assigned.map(({ variable, source }) => ({ variable, source: this.#wide(source) })),
+      nodes: this.#nodes,
+    }
+  }
+
+  #isWanted({ inputs }: Operation, { inputs: narrow, leads }: Kind): boolean {
+    if (!narrow.every((position) => inputs[position]!.dtype === this.#backend.binding.TF_FLOAT)) return false
+    return leads || narrow.some((position) => this.#bfloat16.has(keyOf(inputs[position]!)))
+  }
+
+  #addNarrow(node: Operation, { inputs: narrow, outputs }: Kind, index: number): number {
+    const sources = node.inputs.map((source, position) =>
+      narrow.includes(position) ? this.#narrow(source) : this.#wide(source),
+    )
+    const attributes = node.attributes.map((attribute) =>
+      attribute.name === 'T' ? { ...attribute, value: bfloat16 } : attribute,
+    )
+    const added = this.#add({ ...node, attributes, inputs: sources })
+    for (const output of outputs) {
+      this.#bfloat16.set(keyOf({ node: index, output }), { node: added, output, dtype: bfloat16 })
+    }
+    return added
+  }
+
+  /** The output in the type that it has in the recording. */
+  #wide(source: Source): Source {
+    const narrow = this.#bfloat16.get(keyOf(source))
+    const isNarrowOnly =
+      narrow && source.dtype === this.#backend.binding.TF_FLOAT && this.#moved[source.node] === narrow.node
+    if (!isNarrowOnly) return { ...source, node: this.#moved[source.node]! }
+    return this.#memoised(this.#float32, source, () => this.#cast(narrow, this.#backend.binding.TF_FLOAT))
+  }
+
+  #narrow(source: Source): Source {
+    return this.#memoised(this.#bfloat16, source, () => this.#cast(this.#wide(source), bfloat16))
+  }
+
+  #cast(source: Source, dtype: number): Source {
+    const attributes: Attribute[] = [
+      { ...typeAttribute(this.#backend, 'SrcT', 'TF_FLOAT'), value: source.dtype },
+      { ...typeAttribute(this.#backend, 'DstT', 'TF_FLOAT'), value: dtype },
+      booleanAttribute(this.#backend, 'Truncate', false),
+    ]
+    return {
+      node: this.#add({ kind: 'operation', operation: 'Cast', attributes, inputs: [source] }),
+      output: 0,
+      dtype,
+    }
+  }
+
+  #memoised(known: Map<string, Source>, source: Source, make: () => Source): Source {
+    const found = known.get(keyOf(source)) ?? make()
+    known.set(keyOf(source), found)
+    return found
+  }
+
+  #add(node: RecordedNode): number {
+    this.#nodes.push(node)
+    return this.#nodes.length - 1
+  }
+}
+
+type Operation = Extract<RecordedNode, { kind: 'operation' }>
+
+/** TensorFlow's number of the type, which TensorFlow.js does not know. */
+const bfloat16 = 14
+
+function keyOf({ node, output }: Pick<Source, 'node' | 'output'>): string {
+  return `${node}:${output}`
+}

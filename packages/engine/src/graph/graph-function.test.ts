@@ -1,0 +1,193 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import {
+  batchNormTraining,
+  graphFunction,
+  loadEngine,
+  maxPoolTraining,
+  randomKey,
+  randomUniform,
+  tf,
+} from '../index.js'
+import type { GraphFunctionOptions, RandomKey } from '../index.js'
+
+beforeAll(async () => {
+  await loadEngine()
+})
+
+/** Options that collect the reasons for running eagerly. */
+function collecting(options: GraphFunctionOptions = {}) {
+  const reasons: string[] = []
+  return { reasons, options: { ...options, onEager: (reason: string) => reasons.push(reason) } }
+}
+
+const image = (seed: number) => randomUniform(randomKey(seed), [2, 8, 8, 3]).sub(0.5) as tf.Tensor4D
+
+/** A training step of a small network with batch norm, pooling, dropout and momentum. */
+function network() {
+  const variable = <Rank extends tf.Rank>(initial: () => tf.Tensor<Rank>, trainable = true) =>
+    tf.tidy(() => tf.variable(initial(), trainable))
+  const weight = variable(() => randomUniform(randomKey(1), [3, 3, 3, 4]).sub(0.5) as tf.Tensor4D)
+  const velocity = variable(() => tf.zerosLike(weight), false)
+  const mean = variable(() => tf.zeros([4]), false)
+  const scale = variable(() => tf.ones([4]) as tf.Tensor1D)
+  const offset = variable(() => tf.zeros([4]) as tf.Tensor1D)
+  const step = ({ x, rate }: { x: tf.Tensor; rate: tf.Tensor }, key: RandomKey | undefined) => {
+    const { value, grads } = tf.variableGrads(() => {
+      const { y, mean: ofBatch } = batchNormTraining(
+        tf.conv2d(x as tf.Tensor4D, weight, 1, 'same'),
+        scale,
+        offset,
+        1e-5,
+      )
+      mean.assign(tf.add(tf.mul(mean, 0.9), tf.mul(ofBatch, 0.1)))
+      const features = tf.leakyRelu(maxPoolTraining(y, 2), 0.2)
+      const kept = tf.cast(tf.less(randomUniform(key!.fold('drop', 1), features.shape), 0.8), 'float32')
+      return tf.mean(tf.square(tf.sub(tf.mul(features, kept), 0.3))) as tf.Scalar
+    }, [weight, scale, offset])
+    velocity.assign(tf.add(tf.mul(velocity, 0.9), grads[weight.name]!))
+    weight.assign(tf.sub(weight, tf.mul(velocity, rate)))
+    return { loss: value }
+  }
+  const variables = [weight, velocity, mean, scale, offset]
+  return { step, variables, dispose: () => tf.dispose(variables) }
+}
+
+/** The losses of some steps, and the variables after them. */
+function trained(options: GraphFunctionOptions) {
+  const { step, variables, dispose } = network()
+  const run = graphFunction(step, options)
+  const rate = tf.scalar(0.05)
+  const losses = Array.from({ length: 6 }, (_, index) => {
+    const x = tf.tidy(() => image(index))
+    const { loss } = run({ x, rate }, randomKey(index))
+    const value = loss.dataSync()[0]!
+    tf.dispose([x, loss])
+    return value
+  })
+  const values = variables.map((variable) => Array.from(variable.dataSync()))
+  run.dispose()
+  rate.dispose()
+  dispose()
+  return { losses, values }
+}
+
+function expectClose(actual: readonly number[], expected: readonly number[], digits: number) {
+  expect(actual).toHaveLength(expected.length)
+  for (const [index, value] of actual.entries()) expect(value).toBeCloseTo(expected[index]!, digits)
+}
+
+describe('graphFunction', () => {
+  it('gives what the function gives, and leaves no tensor but its results', () => {
+    const { reasons, options } = collecting()
+    const f = graphFunction(
+      ({ a, b }: { a: tf.Tensor2D; b: tf.Tensor2D }) => ({
+        product: tf.relu(tf.matMul(a, b)),
+        sum: tf.sum(tf.mul(a, 3)),
+        same: a,
+      }),
+      options,
+    )
+    const before = tf.memory().numTensors
+    for (const scale of [1, 2, 3]) {
+      const a = tf.tensor2d(
+        [1, -2, 3, 4].map((value) => value * scale),
+        [2, 2],
+      )
+      const b = tf.tensor2d([1, 0, 2, -1], [2, 2])
+      const { product, sum, same } = f({ a, b })
+      expect(Array.from(product.dataSync())).toEqual([0, 2, 11, 0].map((value) => value * scale))
+      expect(sum.dataSync()[0]).toBe(18 * scale)
+      expect(same.dataSync()).toEqual(a.dataSync())
+      tf.dispose([a, b, product, sum, same])
+    }
+    expect(reasons).toEqual([])
+    expect(tf.memory().numTensors).toBe(before)
+    f.dispose()
+  })
+
+  it('trains as eager steps do: losses, weights, moments and statistics, with the same random numbers', () => {
+    const { reasons, options } = collecting()
+    const before = tf.memory().numTensors
+    const [graph, eager] = [trained(options), trained({ eager: true })]
+    expect(reasons).toEqual([])
+    expectClose(graph.losses, eager.losses, 5)
+    for (const [index, values] of graph.values.entries()) expectClose(values, eager.values[index]!, 5)
+    expect(tf.memory().numTensors).toBe(before)
+  })
+
+  it('computes products in bfloat16 where told, near the float32 results but not equal to them', () => {
+    const { reasons, options } = collecting({ precision: 'bf16' })
+    const [narrow, eager] = [trained(options), trained({ eager: true })]
+    expect(reasons).toEqual([])
+    expectClose(narrow.losses, eager.losses, 2)
+    expect(narrow.losses).not.toEqual(eager.losses)
+    expectClose(narrow.values[0]!, eager.values[0]!, 2)
+  })
+
+  it('keeps a graph for each combination of shapes, and drops the one used longest ago', () => {
+    const traced: string[] = []
+    const f = graphFunction(
+      ({ x }: { x: tf.Tensor }) => {
+        traced.push(String(x.shape))
+        return { doubled: tf.mul(x, 2) }
+      },
+      { kept: 2 },
+    )
+    for (const length of [1, 2, 1, 3, 1, 2]) {
+      tf.tidy(() => {
+        const { doubled } = f({ x: tf.ones([length]) })
+        expect(Array.from(doubled.dataSync())).toEqual(Array.from({ length }, () => 2))
+      })
+    }
+    expect(traced).toEqual(['1', '2', '3', '2'])
+    f.dispose()
+  })
+
+  it.each([
+    [
+      'it reads values of tensors back to JavaScript',
+      ({ x }: { x: tf.Tensor }) => ({ y: tf.mul(x, x.dataSync()[0]!) }),
+    ],
+    [
+      'it draws random numbers in JavaScript',
+      ({ x }: { x: tf.Tensor }, key?: RandomKey) => ({ y: tf.mul(x, key!.fold(1).generator().uniform()) }),
+    ],
+    [
+      'it makes a tensor of texts',
+      ({ x }: { x: tf.Tensor }) => ({
+        y: tf.mul(x, 2),
+        text: tf.clone(tf.stack([tf.tensor1d(['a']), tf.tensor1d(['b'])])),
+      }),
+    ],
+    ['it makes variables', ({ x }: { x: tf.Tensor }) => ({ y: tf.mul(x, tf.variable(tf.scalar(3))) })],
+  ])('goes on eagerly and says why when %s', (reason, compute) => {
+    const { reasons, options } = collecting()
+    const f = graphFunction(
+      compute as (inputs: { x: tf.Tensor }, key?: RandomKey) => { y: tf.Tensor },
+      options,
+    )
+    for (const value of [2, 5]) {
+      tf.tidy(() => {
+        const x = tf.scalar(value)
+        const expected = tf.tidy(() => compute({ x }, randomKey(7)).y.dataSync()[0])
+        expect(f({ x }, randomKey(7)).y.dataSync()[0]).toBe(expected)
+      })
+    }
+    expect(reasons).toEqual([reason])
+    f.dispose()
+  })
+
+  it('takes the value that a tensor from outside has', () => {
+    const factor = tf.tensor1d([1, 2, 3])
+    const f = graphFunction(({ x }: { x: tf.Tensor }) => ({ y: tf.mul(x, factor) }))
+    for (const value of [1, 4]) {
+      expect(tf.tidy(() => Array.from(f({ x: tf.scalar(value) }).y.dataSync()))).toEqual([
+        value,
+        2 * value,
+        3 * value,
+      ])
+    }
+    f.dispose()
+    factor.dispose()
+  })
+})

@@ -1,0 +1,122 @@
+import type { RandomKey } from '../random-key.js'
+import { tf } from '../tensorflow.js'
+import { inBfloat16 } from './bfloat16.js'
+import { GraphFault, GraphSession } from './graph-session.js'
+import { NotRecordable } from './not-recordable.js'
+import { record, type Recording } from './recording.js'
+
+/** Tensors by name, as a graph function takes and gives them. */
+export type NamedTensors = Readonly<Record<string, tf.Tensor>>
+
+/** How a graph function runs. */
+export interface GraphFunctionOptions {
+  /** Run every call operation by operation, for debugging. */
+  readonly eager?: boolean
+  /** Receives the reason when calls with inputs of some shapes cannot run as a graph and go on operation by operation. */
+  readonly onEager?: (reason: string) => void
+  /** For how many combinations of input shapes graphs are kept; 8 if not given. The one used longest ago goes first. */
+  readonly kept?: number
+  /** How products are computed in graphs: `f32` as in eager calls, which it is if not given, or `bf16`. */
+  readonly precision?: Precision
+}
+
+/**
+ * `f32`: everything in float32. `bf16`: convolutions, matrix products and what lies between them in bfloat16; weights,
+ * statistics, losses and updates in float32.
+ */
+export type Precision = 'f32' | 'bf16'
+
+/** A function of tensors that runs as one TensorFlow graph. */
+export interface GraphFunction<Inputs extends NamedTensors, Outputs extends NamedTensors, Fixed> {
+  /**
+   * @param key the source of the random numbers of this call; what is drawn depends on it as in an eager call
+   * @param fixed what the function may depend on beside tensors; each value has a graph of its own
+   * @returns tensors of the caller
+   */
+  (inputs: Inputs, key?: RandomKey, fixed?: Fixed): Outputs
+  /** Frees the graphs; calls that follow are recorded anew. */
+  dispose(): void
+}
+
+/** What a graph function computes, operation by operation. */
+export type Computation<Inputs extends NamedTensors, Outputs extends NamedTensors, Fixed> = (
+  inputs: Inputs,
+  key: RandomKey | undefined,
+  fixed: Fixed,
+) => Outputs
+
+/**
+ * Makes a function run as one TensorFlow graph: the first call with inputs of some shapes is recorded while it runs
+ * operation by operation; then it and later ones run as the recording, optimised by TensorFlow as a whole. What
+ * `tf.function` is for Python.
+ *
+ * The function may read and assign any `tf.Variable`; their values pass through the graph. It must be a pure function of
+ * tensors, variables, the key and `fixed`, a JSON value: it may not read values back to JavaScript, and other things that
+ * it does in JavaScript happen while it is recorded only. Where it cannot be recorded, it goes on running operation by
+ * operation, and `onEager` is told why. So it does on an engine that is not native, and everywhere where the environment
+ * variable `M2L_EAGER` is 1.
+ *
+ * @param compute receives its inputs, disposes nothing but what it makes, and returns at least one tensor
+ */
+export function graphFunction<Inputs extends NamedTensors, Outputs extends NamedTensors, Fixed = undefined>(
+  compute: Computation<Inputs, Outputs, Fixed>,
+  { eager = false, onEager = () => {}, kept = 8, precision = 'f32' }: GraphFunctionOptions = {},
+): GraphFunction<Inputs, Outputs, Fixed> {
+  const sessions = new Map<string, GraphSession | 'eager'>()
+
+  const call = (inputs: Inputs, key?: RandomKey, fixed?: Fixed): Outputs => {
+    const run = (calledWith: RandomKey | undefined) =>
+      tf.tidy(() => cloned(compute(inputs, calledWith, fixed as Fixed)))
+    if (eager || tf.getBackend() !== 'tensorflow' || process.env.M2L_EAGER === '1') return run(key)
+    const signature = signatureOf(inputs, key, fixed)
+    const goOnEagerly = (reason: string): void => {
+      forget(signature)
+      sessions.set(signature, 'eager')
+      onEager(reason)
+    }
+
+    if (sessions.get(signature) === 'eager') return run(key)
+    try {
+      if (!sessions.has(signature)) keep(signature, record(run, inputs, key))
+      return latest(signature).run(inputs, key) as Outputs
+    } catch (error) {
+      if (!(error instanceof NotRecordable || error instanceof GraphFault)) throw error
+      goOnEagerly(error.message)
+      return run(key)
+    }
+  }
+
+  const keep = (signature: string, recording: Recording): void => {
+    const [oldest] = sessions.keys()
+    if (sessions.size >= kept && oldest !== undefined) forget(oldest)
+    sessions.set(signature, new GraphSession(precision === 'bf16' ? inBfloat16(recording) : recording))
+  }
+
+  /** The session of a signature, which from now on is the one used last. */
+  const latest = (signature: string): GraphSession => {
+    const session = sessions.get(signature) as GraphSession
+    sessions.delete(signature)
+    sessions.set(signature, session)
+    return session
+  }
+
+  const forget = (signature: string): void => {
+    const session = sessions.get(signature)
+    if (session instanceof GraphSession) session.dispose()
+    sessions.delete(signature)
+  }
+
+  return Object.assign(call, { dispose: () => [...sessions.keys()].forEach(forget) })
+}
+
+/** The same values as tensors of their own: what a function returns may be its input. */
+function cloned<Tensors extends NamedTensors>(tensors: Tensors): Tensors {
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, tensor]) => [name, tf.clone(tensor)]),
+  ) as Tensors
+}
+
+function signatureOf(inputs: NamedTensors, key: RandomKey | undefined, fixed: unknown): string {
+  const shapes = Object.entries(inputs).map(([name, { dtype, shape }]) => `${name} ${dtype} [${shape}]`)
+  return [...shapes, key ? 'with a key' : 'without a key', JSON.stringify(fixed)].join('; ')
+}
