@@ -106,6 +106,17 @@ describe('a recipe', () => {
     })
   })
 
+  test('refuses to change a query that its own levels keep from meaning anything', () => {
+    const own = 'model: { query: M2L, levels: { pixel: {} } }'
+    expect(refusal(own, ['model.query=DN4'])).toBe(
+      'model.query=DN4: changes nothing, since the recipe names its levels itself under model.levels; add model.levels=null to leave them out',
+    )
+    expect(parseRecipe(own, file, ['model.query=DN4', 'model.levels=null']).model).toMatchObject({
+      query: 'DN4',
+    })
+    expect(parseRecipe(own, file, ['seed=2']).model.query).toBe('M2L')
+  })
+
   test('names its folder, and finds weights beside it', () => {
     const recipe = parseRecipe('data: { dataset: dogs }\nmodel: { weights: pre/best.safetensors }', file)
     expect(recipe.folder).toBe(join('runs', 'dogs', 'x'))

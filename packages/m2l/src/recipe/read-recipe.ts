@@ -42,6 +42,7 @@ export function parseRecipe(text: string, file: string, overrides: readonly stri
       `${sourceOf(issue!, changes) ?? file}: ${describeIssue(issue!, { schema: recipeSchema, value })}`,
     )
   }
+  refuseIdleQuery(parsed.data, changes)
   const name = basename(file).replace(/\.ya?ml$/, '')
   const values = parsed.data
   const folder = values.run.folder ?? join('runs', values.data.dataset, name)
@@ -98,6 +99,15 @@ function reservedKey(value: unknown): string | undefined {
     if (below !== undefined) return `${key}.${below}`
   }
   return undefined
+}
+
+/** Levels by name come before a query, so that an override of the query would silently change nothing. */
+function refuseIdleQuery({ model }: RecipeValues, overrides: readonly Override[]): void {
+  const query = overrides.findLast(({ path, value }) => path.join('.') === 'model.query' && value !== null)
+  if (!query || !model.levels) return
+  throw new InputError(
+    `${query.text}: changes nothing, since the recipe names its levels itself under model.levels; add model.levels=null to leave them out`,
+  )
 }
 
 /** The override that brought in what is wrong, if one did. */
