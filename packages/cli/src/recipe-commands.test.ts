@@ -67,6 +67,7 @@ describe('from images to an accuracy', () => {
       shots: 1,
       queries: 2,
       episodes: 10,
+      precision: 'f32',
     })
     expect(Object.keys(report.accuracy as object)).toEqual(['fused', 'part', 'pixel', 'global'])
     expect((report.accuracy as { fused: number }).fused).toBeGreaterThan(0.6)
@@ -88,6 +89,11 @@ describe('from images to an accuracy', () => {
     expect(json(replayed.stdout).interval95).toEqual(report.interval95)
 
     await expectPredictions(report)
+
+    const narrow = await m2l(folder, 'evaluate', '--cfg', 'm2l.yaml', '--precision', 'bf16', '--json')
+    expect(narrow.stderr).toBe('')
+    expect(json(narrow.stdout)).toMatchObject({ precision: 'bf16', episodes: 10 })
+    expect((json(narrow.stdout).accuracy as { fused: number }).fused).toBeGreaterThan(0.6)
 
     const rounds = await m2lHere(folder, 'evaluate', '--cfg', 'm2l.yaml', 'test.total_testtimes=3')
     expect(rounds.stdout).toMatch(/round .*\n.*│ 1 .*\n.*│ 2 .*\n.*│ 3 .*\n.*│ mean /s)

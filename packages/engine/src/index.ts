@@ -13,6 +13,7 @@ export { RandomKey, RandomGenerator, randomKey } from './random-key.js'
 export { batchNormTraining, type BatchNormTrainingResult } from './kernels/batch-norm-training.js'
 export { maxPoolTraining } from './kernels/max-pool-training.js'
 export { randomUniform } from './kernels/random-uniform.js'
+export { enginePrecision, type Precision } from './precision.js'
 export { writeFileAtomically } from './write-file-atomically.js'
 export {
   graphFunction,

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { activatePortableBackend } from './fallback/portable-backend.js'
 import { InputError } from './input-error.js'
 import { findNativeEngine, loadNativeEngine, type NativeEngine } from './native-engine.js'
+import { enginePrecision, setEnginePrecision, type Precision } from './precision.js'
 import type { EngineStatus } from './status.js'
 import { tf } from './tensorflow.js'
 
@@ -13,6 +14,8 @@ export interface LoadOptions {
   readonly device?: 'cpu' | 'gpu' | number
   /** Threads within one operation of the native engine. Default: `TF_NUM_INTRAOP_THREADS`, else one per core. */
   readonly threads?: number
+  /** How graphs compute; later calls may change it. Default: `M2L_PRECISION`, else `f32`. */
+  readonly precision?: Precision
   /** Receives the one line that says that the native engine is missing. Default: standard error. */
   readonly warn?: (line: string) => void
 }
@@ -31,6 +34,8 @@ let loaded: { readonly device: LoadOptions['device']; readonly status: Promise<E
  */
 export async function loadEngine(options: LoadOptions = {}): Promise<EngineStatus> {
   checkOptions(options)
+  if (options.precision !== undefined) setEnginePrecision(options.precision)
+  enginePrecision()
   if (loaded) {
     const status = await loaded.status
     if (options.device !== undefined && !isSameDevice(options.device, loaded.device, status)) {

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { InputError, randomKey, writeFileAtomically } from '@m2l/engine'
+import { enginePrecision, InputError, randomKey, writeFileAtomically, type Precision } from '@m2l/engine'
 import {
   assertManifestMatches,
   readManifest,
@@ -45,6 +45,8 @@ export interface EvaluationReport {
   readonly shots: number | readonly number[]
   readonly queries: number
   readonly episodes: number
+  /** In which convolutions and products were computed. */
+  readonly precision: Precision
   /** In semi-supervised episodes only. */
   readonly semiSupervised?: SemiSupervisedReport
   /** Of the fused prediction as `fused`, and of each level alone under its name. */
@@ -110,6 +112,7 @@ export async function evaluateRecipe(
         shots: manifest.shots,
         queries: manifest.queries,
         episodes: manifest.episodes.length,
+        precision: enginePrecision(),
         ...semiSupervisedReport(recipe, model, manifest),
         ...accuracies(evaluation),
         rounds: rounds(evaluation, recipe.test.total_testtimes),

@@ -1,10 +1,11 @@
 import { tf } from '@m2l/engine'
-import type { LevelScores } from '@m2l/metric'
 import type { Episode } from '@m2l/samplers'
+import { embeddingGraph } from './embedding-graph.js'
 import { disposeEpisode, episodeSeenBy, type EpisodeImages } from './episode-images.js'
 import { FeatureBank } from './feature-bank.js'
 import type { FewShotModel } from './few-shot-model.js'
 import { interval95, type Interval } from './interval.js'
+import { measureGraph, type MeasureGraph } from './measure-graph.js'
 import { prefetch } from './prefetch.js'
 import { ProgressMeter, type OnProgress, type Phase } from './progress.js'
 
@@ -125,37 +126,58 @@ function labelsOf({ query }: Episode): number[] {
   return query.flatMap((ofClass, label) => ofClass.map(() => label))
 }
 
-/** For each episode a tensor of the loss, then the queries' fused predictions, then those of each level. */
+/** For each episode what a {@link MeasureGraph} gives. */
 async function* measuredEpisodes(options: EvaluationOptions): AsyncGenerator<tf.Tensor1D> {
-  const { model, images, bank: useBank = true } = options
+  const { model } = options
   const episodes = options.episodes.map((episode) => episodeSeenBy(model, episode))
-  if (useBank) {
-    const bank = await FeatureBank.build({ ...options, episodes })
-    try {
-      for (const episode of episodes) {
-        yield tf.tidy(() => {
-          const scores = model.metric.scores(bank.support(episode), bank.query(episode), { training: false })
-          return measure(model, scores, tf.tensor1d(labelsOf(episode), 'int32'))
-        })
-        await yieldToEventLoop()
-      }
-    } finally {
-      bank.dispose()
-    }
-    return
-  }
-  for await (const [, decoded] of prefetch(episodes, (episode) => images.decode(episode))) {
-    const tensors = images.renderEpisode(decoded, model)
-    const measured = tf.tidy(() => measure(model, model.scores(tensors, { training: false }), tensors.labels))
-    disposeEpisode(tensors)
-    yield measured
+  const measure = measureGraph(model)
+  try {
+    const embeddings = (options.bank ?? true) ? bankedEpisodes : separateEpisodes
+    yield* embeddings({ ...options, episodes }, measure)
+  } finally {
+    measure.dispose()
   }
 }
 
-function measure({ metric }: FewShotModel, scores: LevelScores, labels: tf.Tensor1D): tf.Tensor1D {
-  const levels = metric.levels.map(({ level }) => scores[level.name]!)
-  const predicted = [metric.predict(scores), ...levels].map((rows) => tf.cast(tf.argMax(rows, 1), 'float32'))
-  return tf.concat([metric.loss(scores, labels).reshape([1]), ...predicted]) as tf.Tensor1D
+/** Every image is embedded once. */
+async function* bankedEpisodes(
+  options: EvaluationOptions,
+  measure: MeasureGraph,
+): AsyncGenerator<tf.Tensor1D> {
+  const bank = await FeatureBank.build(options)
+  try {
+    for (const episode of options.episodes) {
+      yield tf.tidy(() => {
+        const labels = tf.tensor1d(labelsOf(episode), 'int32')
+        return measure(bank.support(episode), bank.query(episode), labels)
+      })
+      await yieldToEventLoop()
+    }
+  } finally {
+    bank.dispose()
+  }
+}
+
+/** Every episode embeds its images anew. */
+async function* separateEpisodes(
+  { model, images, episodes }: EvaluationOptions,
+  measure: MeasureGraph,
+): AsyncGenerator<tf.Tensor1D> {
+  const embed = embeddingGraph(model)
+  try {
+    for await (const [, decoded] of prefetch(episodes, (episode) => images.decode(episode))) {
+      const tensors = images.renderEpisode(decoded, model)
+      const { support, shots, query, unlabelled, labels } = tensors
+      const measured = tf.tidy(() => {
+        const ofUnlabelled = unlabelled && { unlabelled: embed(unlabelled) }
+        return measure({ ...embed(support), shots, ...ofUnlabelled }, embed(query), labels)
+      })
+      disposeEpisode(tensors)
+      yield measured
+    }
+  } finally {
+    embed.dispose()
+  }
 }
 
 /**

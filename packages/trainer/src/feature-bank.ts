@@ -1,7 +1,8 @@
 import { tf } from '@m2l/engine'
 import type { Embedding, Support } from '@m2l/metric'
 import type { Episode } from '@m2l/samplers'
-import type { EpisodeImages, ImageTensors } from './episode-images.js'
+import { embeddingGraph } from './embedding-graph.js'
+import type { EpisodeImages } from './episode-images.js'
 import type { FewShotModel } from './few-shot-model.js'
 import type { ImageView } from './forward-encoding.js'
 import { prefetch } from './prefetch.js'
@@ -97,6 +98,7 @@ async function embeddingTable(options: {
   signal?: AbortSignal
 }): Promise<EmbeddingTable> {
   const { model, images, keys, views, onDone, signal } = options
+  const embed = embeddingGraph(model)
   const chunks: Embedding[] = []
   let done = 0
   try {
@@ -105,13 +107,16 @@ async function embeddingTable(options: {
     const size = views.includes('parts') ? imagesPerBatch.withParts : imagesPerBatch.withoutParts
     for await (const [some, pictures] of prefetch(slices(keys, size), decode)) {
       signal?.throwIfAborted()
-      chunks.push(embedded(model, images.render(pictures, views)))
+      const tensors = images.render(pictures, views)
+      chunks.push(embed(tensors))
+      tf.dispose([tensors.whole, tensors.parts])
       done += some.length
       onDone(done)
     }
     return { embedding: concatenate(chunks), rowOf: new Map(keys.map((key, row) => [key, row])) }
   } finally {
     for (const { map, parts } of chunks) tf.dispose([map, parts])
+    embed.dispose()
   }
 }
 
@@ -161,12 +166,6 @@ function distinct(keys: readonly number[]): number[] {
 
 function* slices<Item>(items: readonly Item[], size: number): Generator<Item[]> {
   for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size)
-}
-
-function embedded(model: FewShotModel, images: ImageTensors): Embedding {
-  const embedding = model.embed(images, { training: false })
-  tf.dispose([images.whole, images.parts])
-  return embedding
 }
 
 function concatenate(chunks: readonly Embedding[]): Embedding {

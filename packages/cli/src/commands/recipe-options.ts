@@ -1,11 +1,12 @@
 import type { Recipe } from '@m2l/m2l'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 
 /** What the commands that carry out a recipe have in common. */
 export interface RecipeCommandOptions {
   readonly cfg: string
   readonly device?: 'cpu' | 'gpu' | number
   readonly threads?: number
+  readonly precision?: 'f32' | 'bf16'
   readonly json?: true
   readonly quiet?: true
 }
@@ -22,6 +23,12 @@ export function recipeCommand(name: string, description: string): Command {
       parseDevice,
     )
     .option('--threads <count>', 'threads of the engine (default: one a core)', parseThreads)
+    .addOption(
+      new Option(
+        '--precision <type>',
+        'of convolutions and products: f32, or bf16, faster on processors that have it',
+      ).choices(['f32', 'bf16']),
+    )
     .helpOption('-h, --help', 'print help')
     .option('--json', 'print one JSON object on standard output and nothing else there')
     .option('--quiet', 'print no progress')
@@ -38,6 +45,7 @@ export async function prepareRecipe(
   await loadEngine({
     ...(options.device !== undefined && { device: options.device }),
     ...(options.threads !== undefined && { threads: options.threads }),
+    ...(options.precision !== undefined && { precision: options.precision }),
   })
   return recipe
 }

@@ -1,3 +1,4 @@
+import { enginePrecision, type Precision } from '../precision.js'
 import type { RandomKey } from '../random-key.js'
 import { tf } from '../tensorflow.js'
 import { inBfloat16 } from './bfloat16.js'
@@ -16,15 +17,9 @@ export interface GraphFunctionOptions {
   readonly onEager?: (reason: string) => void
   /** For how many combinations of input shapes graphs are kept; 8 if not given. The one used longest ago goes first. */
   readonly kept?: number
-  /** How products are computed in graphs: `f32` as in eager calls, which it is if not given, or `bf16`. */
+  /** How graphs compute; `enginePrecision()` if not given. */
   readonly precision?: Precision
 }
-
-/**
- * `f32`: everything in float32. `bf16`: convolutions, matrix products and what lies between them in bfloat16; weights,
- * statistics, losses and updates in float32.
- */
-export type Precision = 'f32' | 'bf16'
 
 /** A function of tensors that runs as one TensorFlow graph. */
 export interface GraphFunction<Inputs extends NamedTensors, Outputs extends NamedTensors, Fixed> {
@@ -60,7 +55,7 @@ export type Computation<Inputs extends NamedTensors, Outputs extends NamedTensor
  */
 export function graphFunction<Inputs extends NamedTensors, Outputs extends NamedTensors, Fixed = undefined>(
   compute: Computation<Inputs, Outputs, Fixed>,
-  { eager = false, onEager = () => {}, kept = 8, precision = 'f32' }: GraphFunctionOptions = {},
+  { eager = false, onEager = () => {}, kept = 8, precision: ofFunction }: GraphFunctionOptions = {},
 ): GraphFunction<Inputs, Outputs, Fixed> {
   const sessions = new Map<string, GraphSession | 'eager'>()
 
@@ -68,7 +63,8 @@ export function graphFunction<Inputs extends NamedTensors, Outputs extends Named
     const run = (calledWith: RandomKey | undefined) =>
       tf.tidy(() => cloned(compute(inputs, calledWith, fixed as Fixed)))
     if (eager || tf.getBackend() !== 'tensorflow' || process.env.M2L_EAGER === '1') return run(key)
-    const signature = signatureOf(inputs, key, fixed)
+    const precision = ofFunction ?? enginePrecision()
+    const signature = `${precision}: ${signatureOf(inputs, key, fixed)}`
     const goOnEagerly = (reason: string): void => {
       forget(signature)
       sessions.set(signature, 'eager')
@@ -77,7 +73,7 @@ export function graphFunction<Inputs extends NamedTensors, Outputs extends Named
 
     if (sessions.get(signature) === 'eager') return run(key)
     try {
-      if (!sessions.has(signature)) keep(signature, record(run, inputs, key))
+      if (!sessions.has(signature)) keep(signature, record(run, inputs, key), precision)
       return latest(signature).run(inputs, key) as Outputs
     } catch (error) {
       if (!(error instanceof NotRecordable || error instanceof GraphFault)) throw error
@@ -86,7 +82,7 @@ export function graphFunction<Inputs extends NamedTensors, Outputs extends Named
     }
   }
 
-  const keep = (signature: string, recording: Recording): void => {
+  const keep = (signature: string, recording: Recording, precision: Precision): void => {
     const [oldest] = sessions.keys()
     if (sessions.size >= kept && oldest !== undefined) forget(oldest)
     sessions.set(signature, new GraphSession(precision === 'bf16' ? inBfloat16(recording) : recording))

@@ -1,0 +1,20 @@
+import { graphFunction, type NamedTensors } from '@m2l/engine'
+import type { Embedding } from '@m2l/metric'
+import type { ImageTensors } from './episode-images.js'
+import type { FewShotModel } from './few-shot-model.js'
+
+/** Embeds images as evaluation does; `dispose` frees the graphs. */
+export interface EmbeddingGraph {
+  (images: ImageTensors): Embedding
+  dispose(): void
+}
+
+/** A model's embedding in evaluation, where batch norms use their running statistics, as a graph. */
+export function embeddingGraph(model: FewShotModel): EmbeddingGraph {
+  const graph = graphFunction<NamedTensors, NamedTensors, number>((views, _key, count) => ({
+    ...model.embed({ count, ...views }, { training: false }),
+  }))
+  const embed = ({ count, whole, parts }: ImageTensors): Embedding =>
+    graph({ ...(whole && { whole }), ...(parts && { parts }) }, undefined, count)
+  return Object.assign(embed, { dispose: graph.dispose })
+}
