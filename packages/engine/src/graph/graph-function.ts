@@ -1,3 +1,4 @@
+import type { NativeBackend } from '../kernels/native-backend.js'
 import { enginePrecision, type Precision } from '../precision.js'
 import type { RandomKey } from '../random-key.js'
 import { tf } from '../tensorflow.js'
@@ -48,8 +49,8 @@ export type Computation<Inputs extends NamedTensors, Outputs extends NamedTensor
  * The function may read and assign any `tf.Variable`; their values pass through the graph. It must be a pure function of
  * tensors, variables, the key and `fixed`, a JSON value: it may not read values back to JavaScript, and other things that
  * it does in JavaScript happen while it is recorded only. Where it cannot be recorded, it goes on running operation by
- * operation, and `onEager` is told why. So it does on an engine that is not native, and everywhere where the environment
- * variable `M2L_EAGER` is 1.
+ * operation, and `onEager` is told why. So it does on a GPU, on an engine that is not native, and everywhere where the
+ * environment variable `M2L_EAGER` is 1.
  *
  * @param compute receives its inputs, disposes nothing but what it makes, and returns at least one tensor
  */
@@ -62,7 +63,7 @@ export function graphFunction<Inputs extends NamedTensors, Outputs extends Named
   const call = (inputs: Inputs, key?: RandomKey, fixed?: Fixed): Outputs => {
     const run = (calledWith: RandomKey | undefined) =>
       tf.tidy(() => cloned(compute(inputs, calledWith, fixed as Fixed)))
-    if (eager || tf.getBackend() !== 'tensorflow' || process.env.M2L_EAGER === '1') return run(key)
+    if (eager || !hasGraphs() || process.env.M2L_EAGER === '1') return run(key)
     const precision = ofFunction ?? enginePrecision()
     const signature = `${precision}: ${signatureOf(inputs, key, fixed)}`
     const goOnEagerly = (reason: string): void => {
@@ -103,6 +104,11 @@ export function graphFunction<Inputs extends NamedTensors, Outputs extends Named
   }
 
   return Object.assign(call, { dispose: () => [...sessions.keys()].forEach(forget) })
+}
+
+/** On a GPU the variables would pass through the host's memory in every call, which costs more than a graph saves. */
+function hasGraphs(): boolean {
+  return tf.getBackend() === 'tensorflow' && !(tf.backend() as unknown as NativeBackend).isUsingGpuDevice
 }
 
 /** The same values as tensors of their own: what a function returns may be its input. */
