@@ -13,6 +13,7 @@ import {
   openRunFolder,
   startPosition,
   trainEpisodes,
+  type ForwardEncoding,
 } from './index.js'
 import { colourDataset, colourImages, pooledLevel, tinyBackbone } from './colours.test.helper.js'
 
@@ -40,8 +41,16 @@ function firstUnlabelled(): MetricLevel {
   }
 }
 
+const regionsOfMap: ForwardEncoding = {
+  map: 'positions',
+  regions: [
+    { top: 0, bottom: 0.7, left: 0, right: 1 },
+    { top: 0.3, bottom: 1, left: 0, right: 1 },
+  ],
+}
+
 /** A model whose backbone notes how many images pass it. */
-function countingModel(levels: readonly MetricLevel[]) {
+function countingModel(levels: readonly MetricLevel[], encoding?: ForwardEncoding) {
   const backbone = tinyBackbone(randomKey(1))
   const batches: number[] = []
   const counting: Backbone = {
@@ -52,7 +61,7 @@ function countingModel(levels: readonly MetricLevel[]) {
     },
   }
   const weighted = levels.map((level) => ({ level, weight: 1, temperature: 4 }))
-  return { model: new FewShotModel(counting, new LevelFusion(weighted, 'consistent')), batches }
+  return { model: new FewShotModel(counting, new LevelFusion(weighted, 'consistent'), encoding), batches }
 }
 
 describe('semi-supervised episodes', () => {
@@ -81,19 +90,35 @@ describe('semi-supervised episodes', () => {
     model.dispose()
   })
 
-  it('have the same accuracies to the last query from a bank as episode by episode', async () => {
-    const { model } = countingModel([pooledLevel('map'), firstUnlabelled()])
-    const episodes = sampleEpisodes(images.split, { ...shape, episodes: 40 })
-    const before = tf.memory().numTensors
-    const banked = await evaluate({ model, images, episodes })
-    const direct = await evaluate({ model, images, episodes, bank: false })
-    expect(direct.perEpisode).toEqual(banked.perEpisode)
-    expect(direct.loss).toBeCloseTo(banked.loss, 5)
-    const accuracies = banked.perEpisode.levels['first unlabelled']!
-    expect(new Set(accuracies).size).toBeGreaterThan(4)
-    expect(tf.memory().numTensors).toBe(before)
+  it('pass the backbone once where parts are regions of the map', async () => {
+    const levels = [pooledLevel('parts'), firstUnlabelled()]
+    const { model, batches } = countingModel(levels, regionsOfMap)
+    const tensors = images.renderEpisode(await images.decode(episodeAt(images.split, shape, 0)), model)
+    tf.dispose(model.scores(tensors, { training: true, key: randomKey(1) }))
+    expect(batches).toEqual([4, 12, 15])
+    disposeEpisode(tensors)
     model.dispose()
   })
+
+  it.each([
+    ['positions', 'map', undefined],
+    ['regions of the map', 'parts', regionsOfMap],
+  ] as const)(
+    'have the same accuracies from a bank as episode by episode: %s',
+    async (_, field, encoding) => {
+      const { model } = countingModel([pooledLevel(field), firstUnlabelled()], encoding)
+      const episodes = sampleEpisodes(images.split, { ...shape, episodes: 40 })
+      const before = tf.memory().numTensors
+      const banked = await evaluate({ model, images, episodes })
+      const direct = await evaluate({ model, images, episodes, bank: false })
+      expect(direct.perEpisode).toEqual(banked.perEpisode)
+      expect(direct.loss).toBeCloseTo(banked.loss, 5)
+      const accuracies = banked.perEpisode.levels['first unlabelled']!
+      expect(new Set(accuracies).size).toBeGreaterThan(4)
+      expect(tf.memory().numTensors).toBe(before)
+      model.dispose()
+    },
+  )
 
   it('leave their unlabelled images alone where no level looks at them', async () => {
     const episodes = sampleEpisodes(images.split, { ...shape, episodes: 4 })
