@@ -33,8 +33,8 @@ export function forwardEncoding(recipe: Recipe, needs: readonly EmbeddingField[]
     return { map: 'pyramid', sizes: encoding.slice(pyramid.length).split(',').map(Number) }
   }
   const inPlaceOfPositions = encoding.startsWith('Grid-') && !needs.includes('parts')
-  const usesParts = inPlaceOfPositions || needs.includes('parts')
-  const grids = usesParts && model.parts === 'map' ? partGrids(recipe) : undefined
+  const hasParts = inPlaceOfPositions || needs.includes('parts')
+  const grids = hasParts && model.parts === 'map' ? partGrids(recipe) : undefined
   return {
     map: inPlaceOfPositions ? 'parts' : 'positions',
     ...(grids && { regions: gridRegions(grids) }),

@@ -68,8 +68,8 @@ export function requireSplit(recipe: Recipe, dataset: Dataset, name: SplitName):
 }
 
 /**
- * The transforms of episodes: the whole image, and its parts where the recipe's forward encoding has some and
- * they are cut from the image.
+ * The transforms of episodes: the whole image, and its parts where the recipe's forward encoding has some that are
+ * crops of the image.
  *
  * As published, the Conv-64F encoders see the image resized to a square; for the others it is resized a little larger
  * (92 for 84) and cropped.

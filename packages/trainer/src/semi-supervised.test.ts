@@ -90,10 +90,12 @@ describe('semi-supervised episodes', () => {
     model.dispose()
   })
 
-  it('pass the backbone once where parts are regions of the map', async () => {
+  it('pass the backbone once where parts are regions of the map, though there be views of parts', async () => {
     const levels = [pooledLevel('parts'), firstUnlabelled()]
     const { model, batches } = countingModel(levels, regionsOfMap)
-    const tensors = images.renderEpisode(await images.decode(episodeAt(images.split, shape, 0)), model)
+    expect([model.views, model.viewsOfUnlabelled]).toEqual([['whole'], ['whole']])
+    const everyView = { views: ['whole', 'parts'], viewsOfUnlabelled: ['whole', 'parts'] } as const
+    const tensors = images.renderEpisode(await images.decode(episodeAt(images.split, shape, 0)), everyView)
     tf.dispose(model.scores(tensors, { training: true, key: randomKey(1) }))
     expect(batches).toEqual([4, 12, 15])
     disposeEpisode(tensors)
@@ -119,6 +121,33 @@ describe('semi-supervised episodes', () => {
       model.dispose()
     },
   )
+
+  it.each([
+    ['views', undefined],
+    ['regions of the map', regionsOfMap],
+  ])('show the parts of unlabelled images to a level that asks for no others: %s', async (_, encoding) => {
+    const level: MetricLevel = {
+      ...pooledLevel('map'),
+      needsOfUnlabelled: ['parts'],
+      scores: ({ shots, unlabelled: unknown }, { map }, context) =>
+        tf.tidy(() => {
+          const parts = tf.slice(unknown!.parts!, 0, shots.length)
+          const queries = tf.mean(map!, [1, 2]).expandDims(1) as tf.Tensor3D
+          return pooledLevel('parts').scores(
+            { parts, shots: shots.map(() => 1) },
+            { parts: queries },
+            context,
+          )
+        }),
+    }
+    const { model } = countingModel([level], encoding)
+    const episodes = sampleEpisodes(images.split, { ...shape, episodes: 10 })
+    const banked = await evaluate({ model, images, episodes })
+    const direct = await evaluate({ model, images, episodes, bank: false })
+    expect(direct.perEpisode).toEqual(banked.perEpisode)
+    expect(new Set(banked.perEpisode.fused).size).toBeGreaterThan(2)
+    model.dispose()
+  })
 
   it('leave their unlabelled images alone where no level looks at them', async () => {
     const episodes = sampleEpisodes(images.split, { ...shape, episodes: 4 })
