@@ -52,6 +52,16 @@ test("a recipe of the published program finds its data, trains and is evaluated 
   expect(await readFile(join(folder, report.predictions), 'utf8')).toContain('"m2l-predictions"')
 })
 
+test('M2L with parts from the feature map trains and is evaluated', async () => {
+  const small = ['model.encoder=FourLayer_64F_4x', 'model.parts=map', 'data.image_size=32']
+  const words = [...shorter, ...small, 'run.folder=runs/map-parts', '--json']
+  expect(await m2l('train', ...words, '--quiet')).toMatchObject({ exitCode: 0, stderr: '' })
+  const evaluated = await m2l('evaluate', ...words)
+  expect(evaluated).toMatchObject({ exitCode: 0, stderr: '' })
+  const { accuracy } = JSON.parse(evaluated.stdout) as { accuracy: object }
+  expect(Object.keys(accuracy)).toEqual(['fused', 'part', 'pixel', 'global'])
+})
+
 describe.each([
   ['ProtoNet', 'FCN'],
   ['MatchingNet', 'PyramidFCN-2,1'],

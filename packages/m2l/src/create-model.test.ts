@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { InputError, loadEngine, tf } from '@m2l/engine'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { createModel, parseRecipe, type Recipe } from './index.js'
+import { createModel, episodeTransforms, parseRecipe, type Recipe } from './index.js'
 import { partGrids } from './forward-encoding.js'
 
 beforeAll(async () => {
@@ -56,6 +56,32 @@ describe('createModel', () => {
     model.dispose()
   })
 
+  it.each([
+    ['DN4', 'Grid-3,2', 'parts', 13, ['whole']],
+    ['DN4', 'FCN', 'positions', undefined, ['whole']],
+    ['DN4', null, 'positions', undefined, ['whole']],
+    ['MML', 'Grid-4', 'positions', 16, ['whole']],
+    ['MML', null, 'positions', 13, ['whole']],
+  ])('makes the parts of %s on %s from the map where the recipe says so', async (...row) => {
+    const [query, encoding, map, regions, views] = row
+    const overrides = [`model.query=${query}`, `model.forward_encoding=${encoding}`, 'model.parts=map']
+    const recipe = parseRecipe(small, 'r.yaml', overrides)
+    const model = await createModel(recipe)
+    expect(model.encoding.map).toBe(map)
+    expect(model.encoding.regions?.length).toBe(regions)
+    expect(model.views).toEqual(views)
+    expect(episodeTransforms(recipe).parts).toBeUndefined()
+    model.dispose()
+  })
+
+  it('orders regions of the map as crops are: grids as written, cells row by row', async () => {
+    const model = await createModel(parseRecipe(small, 'r.yaml', ['model.parts=map']))
+    const { regions } = model.encoding
+    expect(regions![9]).toEqual({ top: 0, bottom: 0.75, left: 0, right: 0.75 })
+    expect(regions![10]).toEqual({ top: 0, bottom: 0.75, left: 0.25, right: 1 })
+    model.dispose()
+  })
+
   it('takes levels, weights and options from the recipe instead', async () => {
     const recipe = parseRecipe(small, 'r.yaml', [
       'model.levels={part: {weight: 2, graph: class}, global: {}}',
@@ -90,6 +116,14 @@ describe('createModel', () => {
     [
       'model.forward_encoding=PyramidFCN-2',
       /r\.yaml: model\.forward_encoding is PyramidFCN-2, but level part needs the parts of images/,
+    ],
+    [
+      'model={ parts: map, forward_encoding: FCN }',
+      /r\.yaml: model\.forward_encoding is FCN, but level part needs the parts of images; expected Grid-N,N…/,
+    ],
+    [
+      'model={ parts: map, forward_encoding: "PyramidFCN-5,2" }',
+      /r\.yaml: model\.forward_encoding is PyramidFCN-5,2, but level part needs the parts of images/,
     ],
     ['model.levels={pixel: {topk: 3}}', /r\.yaml: model\.levels\.pixel\.topk is not an option/],
     ['model.imports=[./missing.js]', /r\.yaml: model\.imports: \.\/missing\.js cannot be imported/],

@@ -1,5 +1,6 @@
-import { parseGrid } from '@m2l/datasets'
+import { gridShares, parseGrid } from '@m2l/datasets'
 import type { EmbeddingField } from '@m2l/metric'
+import type { Region } from '@m2l/nn'
 import type { ForwardEncoding } from '@m2l/trainer'
 import type { Recipe } from './recipe/read-recipe.js'
 
@@ -20,15 +21,30 @@ export function partGrids({ model }: Recipe): readonly number[] | undefined {
 /**
  * What the levels see of an image: `FCN` the backbone's positions, `PyramidFCN-5,2,1` their averages over grids,
  * `Grid-3,2` the parts - as they are where a level asks for parts, with the positions of the whole image beside them for
- * the other levels, as in the paper; else, as in the published program, in place of positions.
+ * the other levels, as in the paper; else, as in the published program, in place of positions. With `model.parts: map` parts
+ * are regions of the whole image's map: those that the crops cover in evaluation.
  *
  * @param needs what the levels need, together
  */
-export function forwardEncoding({ model }: Recipe, needs: readonly EmbeddingField[]): ForwardEncoding {
+export function forwardEncoding(recipe: Recipe, needs: readonly EmbeddingField[]): ForwardEncoding {
+  const { model } = recipe
   const encoding = model.forward_encoding ?? 'FCN'
   if (encoding.startsWith(pyramid)) {
     return { map: 'pyramid', sizes: encoding.slice(pyramid.length).split(',').map(Number) }
   }
-  if (encoding.startsWith('Grid-') && !needs.includes('parts')) return { map: 'parts' }
-  return { map: 'positions' }
+  const inPlaceOfPositions = encoding.startsWith('Grid-') && !needs.includes('parts')
+  const hasParts = inPlaceOfPositions || needs.includes('parts')
+  const grids = hasParts && model.parts === 'map' ? partGrids(recipe) : undefined
+  return {
+    map: inPlaceOfPositions ? 'parts' : 'positions',
+    ...(grids && { regions: gridRegions(grids) }),
+  }
+}
+
+/** The cells of grids as regions of an image, in the order of the crops: grids as written, cells row by row. */
+function gridRegions(grids: readonly number[]): Region[] {
+  return grids.flatMap((cells) => {
+    const shares = gridShares(cells)
+    return shares.flatMap(([top, bottom]) => shares.map(([left, right]) => ({ top, bottom, left, right })))
+  })
 }

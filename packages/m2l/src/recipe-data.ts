@@ -68,7 +68,8 @@ export function requireSplit(recipe: Recipe, dataset: Dataset, name: SplitName):
 }
 
 /**
- * The transforms of episodes: the whole image, and its parts where the recipe's forward encoding has some.
+ * The transforms of episodes: the whole image, and its parts where the recipe's forward encoding has some that are
+ * crops of the image.
  *
  * As published, the Conv-64F encoders see the image resized to a square; for the others it is resized a little larger
  * (92 for 84) and cropped.
@@ -81,7 +82,7 @@ export function episodeTransforms(recipe: Recipe): ImageTransforms {
     whole: model.encoder.startsWith('FourLayer_64F')
       ? squareResize(side)
       : resizeThenCrop(largerSide(side), side),
-    ...(grids && { parts: gridParts(grids, side) }),
+    ...(grids && model.parts === 'image' && { parts: gridParts(grids, side) }),
     ...normalisation(data),
     jitter: train.colorjitter,
   }

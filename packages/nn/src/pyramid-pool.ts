@@ -1,4 +1,5 @@
-import { tf } from '@m2l/engine'
+import type { tf } from '@m2l/engine'
+import { averagePositions } from './average-positions.js'
 
 /**
  * Averages feature maps over grids of cells: PyTorch's `adaptive_avg_pool2d` to each of the sizes, the results one after
@@ -17,14 +18,8 @@ export function pyramidPool(map: tf.Tensor4D, sizes: readonly number[]): tf.Tens
     throw new RangeError(`a pyramid has grids of 1 or more cells a side, not [${sizes.join(', ')}]`)
   }
   const [n, height, width, channels] = map.shape
-  return tf.tidy(() => {
-    const rows = sizes.flatMap((size) => gridRows(height, width, size))
-    const averages = tf.tensor2d(rows) // [cells, height * width]
-    const positions = map.reshape([n, height * width, channels])
-    return tf
-      .matMul(tf.tile(tf.expandDims(averages, 0), [n, 1, 1]), positions)
-      .reshape([n, rows.length, 1, channels])
-  })
+  const weights = sizes.flatMap((size) => gridRows(height, width, size))
+  return averagePositions(map, weights).reshape([n, weights.length, 1, channels])
 }
 
 /** For each cell of a grid, how much each position of the map counts in its average. */

@@ -1,10 +1,11 @@
 import { tf } from '@m2l/engine'
-import type { Embedding, LevelFusion, LevelScores } from '@m2l/metric'
+import type { Embedding, EmbeddingField, LevelFusion, LevelScores } from '@m2l/metric'
 import {
   disposeState,
   mergeStates,
   prefixed,
   pyramidPool,
+  regionPool,
   type Backbone,
   type ForwardContext,
   type StateDict,
@@ -44,7 +45,7 @@ export class FewShotModel {
    *
    * The backbone sees support parts, query parts, support images and query images as four batches, in this order, as
    * the published program does: in training their batch statistics are their own. Unlabelled images follow, their parts
-   * and they themselves, as batches of their own.
+   * and they themselves, as batches of their own. Parts that are regions of the map come with it, in no batch of theirs.
    */
   scores({ support, shots, query, unlabelled }: EpisodeTensors, context: ForwardContext): LevelScores {
     return tf.tidy(() => {
@@ -80,18 +81,32 @@ export class FewShotModel {
 
   #embedWhole({ whole }: ImageTensors, context: ForwardContext): Embedding {
     if (!whole) return {}
+    const { encoding } = this
     const map = this.backbone.embed(whole, context)
-    return { map: this.encoding.map === 'pyramid' ? pyramidPool(map, this.encoding.sizes) : map }
+    return {
+      ...(this.#isNeeded('map') && {
+        map: encoding.map === 'pyramid' ? pyramidPool(map, encoding.sizes) : map,
+      }),
+      ...(encoding.regions && this.#asParts(regionPool(map, encoding.regions))),
+    }
   }
 
   #embedParts({ parts, count }: ImageTensors, context: ForwardContext): Embedding {
-    if (!parts) return {}
+    if (!parts || this.encoding.regions) return {}
     const pooled = tf.mean(this.backbone.embed(parts, context), [1, 2]) // [count * parts, channels]
-    const features = pooled.reshape([count, parts.shape[0] / count, this.backbone.channels]) as tf.Tensor3D
+    return this.#asParts(pooled.reshape([count, parts.shape[0] / count, this.backbone.channels]))
+  }
+
+  /** The features of parts, [n, parts, channels], where a level asks for them and where the encoding puts them. */
+  #asParts(features: tf.Tensor3D): Embedding {
     return {
-      ...(this.metric.needs.includes('parts') && { parts: features }),
+      ...(this.#isNeeded('parts') && { parts: features }),
       ...(this.encoding.map === 'parts' && { map: tf.expandDims(features, 2) as tf.Tensor4D }),
     }
+  }
+
+  #isNeeded(field: EmbeddingField): boolean {
+    return this.metric.needs.includes(field) || this.metric.needsOfUnlabelled.includes(field)
   }
 }
 

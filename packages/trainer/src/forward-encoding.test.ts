@@ -18,6 +18,12 @@ const episodes = sampleEpisodes(images.split, {
   episodes: 5,
 })
 
+const halves = [
+  { top: 0, bottom: 1, left: 0, right: 0.5 },
+  { top: 0, bottom: 1, left: 0.5, right: 1 },
+  { top: 0.3, bottom: 0.7, left: 0.3, right: 0.7 },
+]
+
 /** A model of one level, and the shapes of what the level is shown. */
 function watched(field: 'map' | 'parts', encoding?: ForwardEncoding) {
   const shown = new Set<string>()
@@ -58,6 +64,20 @@ describe('a forward encoding', () => {
     ],
     ['map', { map: 'parts' }, ['parts'], 'map 3,2,1,6, parts none', 'map 6,2,1,6, parts none'],
     ['parts', undefined, ['parts'], 'map none, parts 3,2,6', 'map none, parts 6,2,6'],
+    [
+      'parts',
+      { map: 'positions', regions: halves },
+      ['whole'],
+      'map none, parts 3,3,6',
+      'map none, parts 6,3,6',
+    ],
+    [
+      'map',
+      { map: 'parts', regions: halves },
+      ['whole'],
+      'map 3,3,1,6, parts none',
+      'map 6,3,1,6, parts none',
+    ],
   ] as const)(
     'shows a level of %s under %o what it asks for and no more',
     async (field, encoding, views, ...expected) => {
@@ -67,10 +87,15 @@ describe('a forward encoding', () => {
     },
   )
 
-  it.each([[{ map: 'pyramid', sizes: [2, 1] }], [{ map: 'parts' }]] as const)(
-    'gives the same accuracies from a bank as episode by episode: %o',
-    async (encoding) => {
-      const { model } = watched('map', encoding)
+  it.each([
+    ['map', { map: 'pyramid', sizes: [2, 1] }],
+    ['map', { map: 'parts' }],
+    ['map', { map: 'parts', regions: halves }],
+    ['parts', { map: 'positions', regions: halves }],
+  ] as const)(
+    'gives a level of %s the same accuracies from a bank as episode by episode: %o',
+    async (field, encoding) => {
+      const { model } = watched(field, encoding)
       const banked = await evaluate({ model, images, episodes })
       const direct = await evaluate({ model, images, episodes, bank: false })
       expect(direct.perEpisode).toEqual(banked.perEpisode)

@@ -13,6 +13,7 @@ import {
   openRunFolder,
   startPosition,
   trainEpisodes,
+  type ForwardEncoding,
 } from './index.js'
 import { colourDataset, colourImages, pooledLevel, tinyBackbone } from './colours.test.helper.js'
 
@@ -40,8 +41,16 @@ function firstUnlabelled(): MetricLevel {
   }
 }
 
+const regionsOfMap: ForwardEncoding = {
+  map: 'positions',
+  regions: [
+    { top: 0, bottom: 0.7, left: 0, right: 1 },
+    { top: 0.3, bottom: 1, left: 0, right: 1 },
+  ],
+}
+
 /** A model whose backbone notes how many images pass it. */
-function countingModel(levels: readonly MetricLevel[]) {
+function countingModel(levels: readonly MetricLevel[], encoding?: ForwardEncoding) {
   const backbone = tinyBackbone(randomKey(1))
   const batches: number[] = []
   const counting: Backbone = {
@@ -52,7 +61,7 @@ function countingModel(levels: readonly MetricLevel[]) {
     },
   }
   const weighted = levels.map((level) => ({ level, weight: 1, temperature: 4 }))
-  return { model: new FewShotModel(counting, new LevelFusion(weighted, 'consistent')), batches }
+  return { model: new FewShotModel(counting, new LevelFusion(weighted, 'consistent'), encoding), batches }
 }
 
 describe('semi-supervised episodes', () => {
@@ -81,17 +90,62 @@ describe('semi-supervised episodes', () => {
     model.dispose()
   })
 
-  it('have the same accuracies to the last query from a bank as episode by episode', async () => {
-    const { model } = countingModel([pooledLevel('map'), firstUnlabelled()])
-    const episodes = sampleEpisodes(images.split, { ...shape, episodes: 40 })
-    const before = tf.memory().numTensors
+  it('pass the backbone once where parts are regions of the map, though there be views of parts', async () => {
+    const levels = [pooledLevel('parts'), firstUnlabelled()]
+    const { model, batches } = countingModel(levels, regionsOfMap)
+    expect([model.views, model.viewsOfUnlabelled]).toEqual([['whole'], ['whole']])
+    const everyView = { views: ['whole', 'parts'], viewsOfUnlabelled: ['whole', 'parts'] } as const
+    const tensors = images.renderEpisode(await images.decode(episodeAt(images.split, shape, 0)), everyView)
+    tf.dispose(model.scores(tensors, { training: true, key: randomKey(1) }))
+    expect(batches).toEqual([4, 12, 15])
+    disposeEpisode(tensors)
+    model.dispose()
+  })
+
+  it.each([
+    ['positions', 'map', undefined],
+    ['regions of the map', 'parts', regionsOfMap],
+  ] as const)(
+    'have the same accuracies from a bank as episode by episode: %s',
+    async (_, field, encoding) => {
+      const { model } = countingModel([pooledLevel(field), firstUnlabelled()], encoding)
+      const episodes = sampleEpisodes(images.split, { ...shape, episodes: 40 })
+      const before = tf.memory().numTensors
+      const banked = await evaluate({ model, images, episodes })
+      const direct = await evaluate({ model, images, episodes, bank: false })
+      expect(direct.perEpisode).toEqual(banked.perEpisode)
+      expect(direct.loss).toBeCloseTo(banked.loss, 5)
+      const accuracies = banked.perEpisode.levels['first unlabelled']!
+      expect(new Set(accuracies).size).toBeGreaterThan(4)
+      expect(tf.memory().numTensors).toBe(before)
+      model.dispose()
+    },
+  )
+
+  it.each([
+    ['views', undefined],
+    ['regions of the map', regionsOfMap],
+  ])('show the parts of unlabelled images to a level that asks for no others: %s', async (_, encoding) => {
+    const level: MetricLevel = {
+      ...pooledLevel('map'),
+      needsOfUnlabelled: ['parts'],
+      scores: ({ shots, unlabelled: unknown }, { map }, context) =>
+        tf.tidy(() => {
+          const parts = tf.slice(unknown!.parts!, 0, shots.length)
+          const queries = tf.mean(map!, [1, 2]).expandDims(1) as tf.Tensor3D
+          return pooledLevel('parts').scores(
+            { parts, shots: shots.map(() => 1) },
+            { parts: queries },
+            context,
+          )
+        }),
+    }
+    const { model } = countingModel([level], encoding)
+    const episodes = sampleEpisodes(images.split, { ...shape, episodes: 10 })
     const banked = await evaluate({ model, images, episodes })
     const direct = await evaluate({ model, images, episodes, bank: false })
     expect(direct.perEpisode).toEqual(banked.perEpisode)
-    expect(direct.loss).toBeCloseTo(banked.loss, 5)
-    const accuracies = banked.perEpisode.levels['first unlabelled']!
-    expect(new Set(accuracies).size).toBeGreaterThan(4)
-    expect(tf.memory().numTensors).toBe(before)
+    expect(new Set(banked.perEpisode.fused).size).toBeGreaterThan(2)
     model.dispose()
   })
 

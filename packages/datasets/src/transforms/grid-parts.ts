@@ -5,6 +5,9 @@ import type { Transform } from './transform.js'
 /** Start (inclusive) and end (exclusive) of a crop along one side, in pixels. */
 export type Span = readonly [start: number, end: number]
 
+/** How many cells long a crop is in evaluation. */
+const evaluationRatio = 2
+
 /**
  * Overlapping crops of the raw picture on square grids, each resized to a square: the parts of M2L's part level.
  *
@@ -29,7 +32,7 @@ export function gridParts(grids: readonly number[], side: number): Transform {
   return (image, key) => {
     const random = key?.generator()
     return grids.flatMap((cells) => {
-      const ratio = random ? 1 + 2 * random.uniform() : 2
+      const ratio = random ? 1 + 2 * random.uniform() : evaluationRatio
       const columns = gridSpans(image.width, cells, ratio)
       return gridSpans(image.height, cells, ratio).flatMap(([top, bottom]) =>
         columns.map(([left, right]) => ({
@@ -62,6 +65,21 @@ export function gridSpans(length: number, cells: number, ratio: number): Span[] 
   return Array.from({ length: cells }, (_, index) => {
     const centre = Math.floor(step / 2) + index * step
     return [Math.max(0, centre - reach), Math.min(length, centre + reach)] as const
+  })
+}
+
+/**
+ * The crops of a grid along one side in evaluation, as shares of the side: what `gridSpans` gives for pictures so large that
+ * its rounding does not show.
+ *
+ * @param cells along the side, at least 1.
+ * @returns start and end of each crop, from 0 to 1.
+ */
+export function gridShares(cells: number): (readonly [start: number, end: number])[] {
+  const reach = evaluationRatio / 2
+  return Array.from({ length: cells }, (_, index) => {
+    const centre = index + 1 / 2
+    return [Math.max(0, centre - reach) / cells, Math.min(cells, centre + reach) / cells] as const
   })
 }
 

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import {
   type Size,
   gridParts,
+  gridShares,
   gridSpans,
   parseGrid,
   randomResizedCrop,
@@ -92,6 +93,31 @@ describe('gridSpans', () => {
   test('a side with less than two pixels a cell is refused', () => {
     expect(() => gridSpans(3, 3, 1)).toThrow(
       new InputError('a picture of 3 pixels a side is too small for a grid of 3 cells; it needs 6 or more'),
+    )
+  })
+})
+
+describe('gridShares', () => {
+  test('are the evaluation crops of M2L', () => {
+    expect(gridShares(2)).toEqual([
+      [0, 3 / 4],
+      [1 / 4, 1],
+    ])
+    const thirds = [0, 1 / 2, 1 / 6, 5 / 6, 1 / 2, 1]
+    for (const [at, share] of gridShares(3).flat().entries()) expect(share).toBeCloseTo(thirds[at]!, 12)
+    expect(gridShares(1)).toEqual([[0, 1]])
+  })
+
+  test('are what gridSpans gives, but for its rounding', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 8 }), fc.integer({ min: 1, max: 80 }), (cells, half) => {
+        const length = 2 * cells * half
+        const shares = gridShares(cells)
+        gridSpans(length, cells, 2).forEach(([start, end], index) => {
+          expect(start / length).toBeCloseTo(shares[index]![0], 10)
+          expect(end / length).toBeCloseTo(shares[index]![1], 10)
+        })
+      }),
     )
   })
 })

@@ -179,6 +179,7 @@ describe('a mistake is told with its file, key, value and remedy', () => {
       'model: { forward_encoding: Grid-0 }',
       'model.forward_encoding is "Grid-0", expected FCN, PyramidFCN-N,N… or Grid-N,N…, for example Grid-3,2',
     ],
+    ['model: { parts: crops }', 'model.parts is "crops", expected image or map'],
     [
       'model: { imports: a.js }',
       'model.imports is "a.js", expected a list such as [./first.js, ./second.js]',

@@ -18,7 +18,7 @@ const levelSchema = z.looseObject({
 
 /**
  * The keys of a recipe with their defaults: those of the published program (its YAML files), and beside them `data.dataset`,
- * `data.split`, `data.image_size`, `data.normalisation`, `model.levels`, `model.imports`, `model.fusion`,
+ * `data.split`, `data.image_size`, `data.normalisation`, `model.parts`, `model.levels`, `model.imports`, `model.fusion`,
  * `model.weights`, `pre.smallest_crop` and `run.folder`.
  */
 export const recipeSchema = z.strictObject({
@@ -35,6 +35,8 @@ export const recipeSchema = z.strictObject({
           'FCN, PyramidFCN-N,N… or Grid-N,N…, for example Grid-3,2',
         )
         .optional(),
+      /** What the parts of `Grid-…` are: crops of the image, or averages of its feature map over the same regions. */
+      parts: z.enum(['image', 'map']).default('image'),
       query: z.enum(queryNames).default('M2L'),
       nbnn_topk: count.default(1),
       temperature: rate.default(1),
