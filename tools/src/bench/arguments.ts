@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import { InputError } from '@m2l/engine'
 import type { BenchSettings } from './measure.js'
 import type { Peer } from './peer.js'
-import { needsData, precisionsOf, workNames, works, type Precision } from './work.js'
+import { needsData, precisionsOf, workNames, works, type Precision, type WorkName } from './work.js'
 
 const usage =
   'usage: npm run bench -- [--work NAME…] [--precision NAME…] [--data FOLDER] ' +
@@ -31,16 +31,17 @@ export function readArguments(
     throw new InputError(`${withoutData} needs --data FOLDER, a folder of class folders`)
   if (quick && peer !== undefined)
     throw new InputError('--quick makes works too small to compare with; leave out --peer or --quick')
-  const possible = workNames.filter((name) => data !== undefined || !needsData(name))
-  const selected = (named.length > 0 ? named : possible).filter((name) =>
-    precisionsOf(name).some((precision) => precisions.includes(precision)),
-  )
-  if (selected.length === 0)
+  const measured = (name: WorkName) => precisionsOf(name).some((precision) => precisions.includes(precision))
+  const unmeasured = named.find((name) => !measured(name))
+  if (unmeasured)
     throw new InputError(
-      `no work that was asked for is measured in ${precisions.join(', ')}; leave out --precision`,
+      `${unmeasured} is measured in ${precisionsOf(unmeasured).join(', ')} only; see --precision`,
     )
+  const possible = workNames.filter((name) => measured(name) && (data !== undefined || !needsData(name)))
+  if (possible.length === 0)
+    throw new InputError(`what is measured in ${precisions.join(', ')} needs --data FOLDER`)
   return {
-    works: selected,
+    works: named.length > 0 ? named : possible,
     precisions,
     rounds: wholeNumber('--rounds', values.rounds),
     repeats: wholeNumber('--repeats', values.repeats),

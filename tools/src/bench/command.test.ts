@@ -1,7 +1,8 @@
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { capturedOutput, type CapturedOutput } from '../captured-output.test.helper.js'
 import { workspaceRoot } from '../workspace.js'
 import { runBenchCommand } from './command.js'
 
@@ -44,7 +45,7 @@ describe('the benchmark command', () => {
 
   it('measures the peer after us in each round', async () => {
     const line = { work: 'images', precision: 'u8', all: [2], peak_mib: 80, images_per_second: 0.5 }
-    await peerPrinting(JSON.stringify(line))
+    await peerRunning(`console.log('${JSON.stringify(line)}')`)
     const { stdout, stderr } = await bench('--work images --data pictures --rounds 2', ...peer)
     expect(stdout).toMatch(/images\/s +│ [\d.]+ +│ 0\.5 +│ [\d.]+ +│ \d+ +│ 80 /)
     expect(stderr.match(/(u8|peer's), round \d/g)).toEqual([
@@ -54,6 +55,19 @@ describe('the benchmark command', () => {
       "peer's, round 2",
     ])
   })
+
+  it('goes on where the peer cannot compile', async () => {
+    const line = { work: 'r12-infer', precision: 'bf16', all: [3, 1, 2], peak_mib: 80 }
+    await peerRunning(
+      `if (process.argv.includes('--compile')) throw 'no C++ compiler'`,
+      `console.log('${JSON.stringify(line)}')`,
+    )
+    const options = '--work r12-infer --precision bf16 --rounds 1 --repeats 1 --json'
+    const { exitCode, stdout, stderr } = await bench(options, ...peer)
+    expect(stderr).toMatch(/^bench: goes on without torch\.compile: [^\n]+\n$/)
+    expect(JSON.parse(stdout)).toMatchObject({ rows: [{ peer: 2, ratio: positive, peerPeakMib: 80 }] })
+    expect(exitCode).toBe(0)
+  })
 })
 
 describe('what cannot be measured is refused in one line', () => {
@@ -62,7 +76,8 @@ describe('what cannot be measured is refused in one line', () => {
     [/images is no option; usage/, 'images'],
     [/--work r12 is unknown; expected names out of r12-train, /, '--work r12-train r12'],
     [/--precision f64 is unknown; expected names out of f32, bf16, u8/, '--precision f64'],
-    [/no work that was asked for is measured in u8/, '--work r12-train --precision u8'],
+    [/what is measured in u8 needs --data/, '--precision u8'],
+    [/r12-train is measured in f32, bf16 only/, '--work r12-train --precision u8'],
     [/--rounds is 0; expected a whole number from 1/, '--rounds 0'],
     [/--repeats is many/, '--repeats many'],
     [/--threads is 1\.5/, '--threads 1.5'],
@@ -87,7 +102,7 @@ describe('what cannot be measured is refused in one line', () => {
     ['{"work"', /printed .*expected a measurement of images/],
     ['', /does not measure images in u8/],
   ])('a peer that prints %s', async (line, message) => {
-    await peerPrinting(line)
+    await peerRunning(`console.log(${JSON.stringify(line)})`)
     await expectRefusal(message, '--work images --data pictures --rounds 1 --json', ...peer)
   })
 
@@ -102,9 +117,9 @@ describe('what cannot be measured is refused in one line', () => {
 /** A program in Node's language stands for the peer's. */
 const peer = ['--peer', process.execPath, '--peer-script', 'peer.mjs']
 
-/** Makes the peer print a line when it is told to measure. */
-async function peerPrinting(line: string): Promise<void> {
-  const program = `if (process.argv.includes('--work')) console.log(${JSON.stringify(line)})`
+/** Says what the peer does when it is told to measure. */
+async function peerRunning(...statements: string[]): Promise<void> {
+  const program = ['if (process.argv.includes("--work")) {', ...statements, '}'].join('\n')
   await writeFile(join(folder, 'peer.mjs'), program)
 }
 
@@ -114,20 +129,6 @@ async function peerPrinting(line: string): Promise<void> {
  * @param options words between blanks
  * @param more words that may hold blanks
  */
-async function bench(
-  options: string,
-  ...more: string[]
-): Promise<{ exitCode: number; stdout: string; stderr: string }> {
-  const text = { stdout: '', stderr: '' }
-  const spies = (['stdout', 'stderr'] as const).map((stream) =>
-    vi.spyOn(process[stream], 'write').mockImplementation((part) => {
-      text[stream] += String(part)
-      return true
-    }),
-  )
-  try {
-    return { exitCode: await runBenchCommand([...options.split(' '), ...more], folder), ...text }
-  } finally {
-    for (const spy of spies) spy.mockRestore()
-  }
+function bench(options: string, ...more: string[]): Promise<CapturedOutput> {
+  return capturedOutput(() => runBenchCommand([...options.split(' '), ...more], folder))
 }
