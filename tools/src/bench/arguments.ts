@@ -7,7 +7,7 @@ import type { Peer } from './peer.js'
 import { needsData, precisionsOf, workNames, works, type Precision, type WorkName } from './work.js'
 
 const usage =
-  'usage: npm run bench -- [--work NAME…] [--precision NAME…] [--data FOLDER] ' +
+  'usage: npm run bench -- [--work NAME…] [--precision NAME] [--data FOLDER] ' +
   '[--peer PYTHON [--peer-script FILE] [--no-compile]] [--rounds 3] [--repeats 5] [--threads N] [--quick] [--json]'
 
 /**
