@@ -2,7 +2,8 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, vi } from 'vitest'
+import { afterAll } from 'vitest'
+import { capturedOutput, type CapturedOutput } from '../captured-output.test.helper.js'
 import { runParityCommand } from './command.js'
 
 export const publicFolder = fileURLToPath(new URL('../../parity/public', import.meta.url))
@@ -40,19 +41,6 @@ export async function copyOfPublic(
 }
 
 /** Runs the command within this process; only one at a time. */
-export async function parity(
-  ...args: string[]
-): Promise<{ exitCode: number; stdout: string; stderr: string }> {
-  const text = { stdout: '', stderr: '' }
-  const spies = (['stdout', 'stderr'] as const).map((stream) =>
-    vi.spyOn(process[stream], 'write').mockImplementation((part) => {
-      text[stream] += String(part)
-      return true
-    }),
-  )
-  try {
-    return { exitCode: await runParityCommand(args, process.cwd()), ...text }
-  } finally {
-    for (const spy of spies) spy.mockRestore()
-  }
+export function parity(...args: string[]): Promise<CapturedOutput> {
+  return capturedOutput(() => runParityCommand(args, process.cwd()))
 }

@@ -1,0 +1,116 @@
+import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { InputError } from '@m2l/engine'
+import type { BenchSettings } from './measure.js'
+import type { Peer } from './peer.js'
+import { needsData, precisionsOf, workNames, works, type Precision, type WorkName } from './work.js'
+
+const usage =
+  'usage: npm run bench -- [--work NAME…] [--precision NAME] [--data FOLDER] ' +
+  '[--peer PYTHON [--peer-script FILE] [--no-compile]] [--rounds 3] [--repeats 5] [--threads N] [--quick] [--json]'
+
+/**
+ * What the command line asks for.
+ *
+ * @param args the words after the program's name
+ * @param start the folder from which files and folders are found
+ * @throws {InputError} when an option or a name is unknown, or options do not go together
+ */
+export function readArguments(
+  args: readonly string[],
+  start: string,
+): BenchSettings & { readonly json: boolean } {
+  const { values, positionals } = parsed(args)
+  const { data, peer, quick, json } = values
+  if (positionals.length > 0 && !values.work) throw new InputError(`${positionals[0]} is no option; ${usage}`)
+  const named = chosen('--work', [...(values.work ?? []), ...positionals], workNames)
+  const precisions = chosen('--precision', values.precision ?? precisionNames, precisionNames)
+  const withoutData = named.find(needsData)
+  if (data === undefined && withoutData)
+    throw new InputError(`${withoutData} needs --data FOLDER, a folder of class folders`)
+  if (quick && peer !== undefined)
+    throw new InputError('--quick makes works too small to compare with; leave out --peer or --quick')
+  const measured = (name: WorkName) => precisionsOf(name).some((precision) => precisions.includes(precision))
+  const unmeasured = named.find((name) => !measured(name))
+  if (unmeasured)
+    throw new InputError(
+      `${unmeasured} is measured in ${precisionsOf(unmeasured).join(', ')} only; see --precision`,
+    )
+  const possible = workNames.filter((name) => measured(name) && (data !== undefined || !needsData(name)))
+  if (possible.length === 0)
+    throw new InputError(`what is measured in ${precisions.join(', ')} needs --data FOLDER`)
+  return {
+    works: named.length > 0 ? named : possible,
+    precisions,
+    rounds: wholeNumber('--rounds', values.rounds),
+    repeats: wholeNumber('--repeats', values.repeats),
+    threads: values.threads === undefined ? availableParallelism() : wholeNumber('--threads', values.threads),
+    ...(data !== undefined && { data: resolve(start, data) }),
+    ...peerOf(peer, values['peer-script'], start),
+    compile: !values['no-compile'],
+    quick,
+    json,
+  }
+}
+
+const precisionNames: readonly Precision[] = [
+  ...new Set(Object.values(works).flatMap(({ precisions }): readonly Precision[] => precisions)),
+]
+
+function parsed(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        work: { type: 'string', multiple: true },
+        precision: { type: 'string', multiple: true },
+        data: { type: 'string' },
+        peer: { type: 'string' },
+        'peer-script': { type: 'string' },
+        'no-compile': { type: 'boolean', default: false },
+        rounds: { type: 'string', default: '3' },
+        repeats: { type: 'string', default: '5' },
+        threads: { type: 'string' },
+        quick: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+      },
+    })
+  } catch (error) {
+    throw new InputError(`${(error as Error).message}; ${usage}`, { cause: error })
+  }
+}
+
+/** The peer's program, by default `peer_torch.py` where the command is called; PYTHON may also be found on the path. */
+function peerOf(python: string | undefined, script: string | undefined, start: string): { peer?: Peer } {
+  if (python === undefined) {
+    if (script !== undefined)
+      throw new InputError('--peer-script needs --peer PYTHON, the program that runs it')
+    return {}
+  }
+  return {
+    peer: {
+      python: python.includes('/') ? resolve(start, python) : python,
+      script: resolve(start, script ?? 'peer_torch.py'),
+    },
+  }
+}
+
+/** The names that were given, each once, in the order in which they are known. */
+function chosen<Name extends string>(
+  option: string,
+  given: readonly string[],
+  known: readonly Name[],
+): Name[] {
+  const unknown = given.find((name) => !known.some((one) => one === name))
+  if (unknown !== undefined)
+    throw new InputError(`${option} ${unknown} is unknown; expected names out of ${known.join(', ')}`)
+  return known.filter((name) => given.includes(name))
+}
+
+function wholeNumber(option: string, text: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(text))
+    throw new InputError(`${option} is ${text}; expected a whole number from 1`)
+  return Number(text)
+}

@@ -1,0 +1,30 @@
+import { InputError } from '@m2l/engine'
+import { readArguments } from './arguments.js'
+import { measure } from './measure.js'
+import { assertPeerRuns } from './peer.js'
+import { reportJson, reportTable } from './report.js'
+import { classNames } from './works/class-folders.js'
+
+/**
+ * Measures works and prints how long they took, beside a peer's where there is one.
+ *
+ * @param args the words after the program's name
+ * @param start the folder from which files and folders are found
+ * @returns the exit code: 0 everything is measured, 2 bad input or a peer that cannot run
+ */
+export async function runBenchCommand(args: readonly string[], start: string): Promise<number> {
+  try {
+    const { json, ...settings } = readArguments(args, start)
+    if (settings.data !== undefined) await classNames(settings.data)
+    if (settings.peer) await assertPeerRuns(settings.peer)
+    const rows = await measure(settings, (line) => {
+      if (!json) process.stderr.write(`measuring ${line}\n`)
+    })
+    process.stdout.write(`${json ? reportJson(rows) : reportTable(rows)}\n`)
+    return 0
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error
+    process.stderr.write(`bench: ${error.message.replaceAll(/\s*\n\s*/g, ' ')}\n`)
+    return 2
+  }
+}
