@@ -41,7 +41,10 @@ function network() {
       )
       mean.assign(tf.add(tf.mul(mean, 0.9), tf.mul(ofBatch, 0.1)))
       const features = tf.leakyRelu(maxPoolTraining(y, 2), 0.2)
-      const kept = tf.cast(tf.less(randomUniform(key!.fold('drop', 1), features.shape), 0.8), 'float32')
+      const kept = tf.cast(
+        tf.less(randomUniform(key!.fold('layer', 2).fold('drop'), features.shape), 0.8),
+        'float32',
+      )
       return tf.mean(tf.square(tf.sub(tf.mul(features, kept), 0.3))) as tf.Scalar
     }, [weight, scale, offset])
     velocity.assign(tf.add(tf.mul(velocity, 0.9), grads[weight.name]!))
@@ -122,6 +125,39 @@ describe('graphFunction', () => {
     expectClose(narrow.losses, eager.losses, 2)
     expect(narrow.losses).not.toEqual(eager.losses)
     expectClose(narrow.values[0]!, eager.values[0]!, 2)
+  })
+
+  const filter = () => randomUniform(randomKey(5), [3, 3, 3, 4]) as tf.Tensor4D
+  const convolve = (x: tf.Tensor, w: tf.Tensor) =>
+    tf.sum(tf.square(tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, 1, 'same')))
+
+  it.each([
+    ['a convolution', (x: tf.Tensor4D) => tf.conv2d(x, filter(), 1, 'same'), false],
+    [
+      'its gradient by the image',
+      (x: tf.Tensor4D) => tf.grad((pixels) => convolve(pixels, filter()))(x),
+      false,
+    ],
+    ['its gradient by the filter', (x: tf.Tensor4D) => tf.grad((w) => convolve(x, w))(filter()), false],
+    [
+      'a matrix product',
+      (x: tf.Tensor4D) => tf.matMul(x.reshape([2, 192]), x.reshape([2, 192]), false, true),
+      false,
+    ],
+    ['a sum of squares', (x: tf.Tensor4D) => tf.sum(tf.square(x), [1, 2]), true],
+    ['a softmax', (x: tf.Tensor4D) => tf.logSoftmax(x), true],
+  ])('in bfloat16 is as exact as it should be: %s', (_name, compute, isExact) => {
+    const results = (['f32', 'bf16'] as const).map((precision) => {
+      const f = graphFunction(({ x }: { x: tf.Tensor }) => ({ y: compute(x as tf.Tensor4D) }), { precision })
+      const values = tf.tidy(() => Array.from(f({ x: image(1) }).y.dataSync()))
+      f.dispose()
+      return values
+    })
+    const [exact, narrow] = results as [number[], number[]]
+    const largest = Math.max(...exact.map(Math.abs))
+    const error = Math.max(...exact.map((value, index) => Math.abs(value - narrow[index]!))) / largest
+    expect(error > 1e-5).toBe(!isExact)
+    expect(error).toBeLessThan(0.03)
   })
 
   it('keeps a graph for each combination of shapes, and drops the one used longest ago', () => {
