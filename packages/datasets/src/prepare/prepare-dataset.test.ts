@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -112,6 +113,24 @@ describe('a source', () => {
 })
 
 describe('the folder', () => {
+  test('is told with the hash of an archive, or of the checksums of loose pictures', async () => {
+    const files = await pets()
+    const zip = await zipOf(files)
+    const sha256 = (bytes: Buffer | string) => createHash('sha256').update(bytes).digest('hex')
+    const options = { name: 'pets', split: await split() }
+    const packed = await prepared({ ...options, from: await temporaryFile('pets.zip', zip) })
+    expect(packed.card.sources).toEqual([{ file: 'pets.zip', bytes: zip.length, sha256: sha256(zip) }])
+    const loose = await prepared({ ...options, from: await folderOf(files) })
+    const sizes = Object.values(files).map(({ length }) => length)
+    const checksums = (await contentOf(loose.folder)).get('checksums.sha256')!.toString()
+    const lines = checksums.replace(/.*  dataset\.json\n/, '')
+    expect(loose.card.pictures).toEqual({
+      files: sizes.length,
+      bytes: sizes.reduce((sum, size) => sum + size, 0),
+      sha256: sha256(lines),
+    })
+  })
+
   test('is the same each time, from loose and from packed pictures', async () => {
     const files = await pets()
     const ofSplit = await split()

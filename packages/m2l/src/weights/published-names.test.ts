@@ -17,6 +17,18 @@ test.each([
   expect(ownName(published)).toBe(own)
 })
 
+test.each([
+  ['encoder.layer1.0.weight', 'encoder.layer1.0.weight'],
+  ['part.graph.gc2.bias', 'query.graph_func.gc2.bias'],
+  ['relation.fc1.weight', 'query.rn.fc1.weight'],
+  ['alignment.key.weight', 'query.key_head.weight'],
+  ['alignment.query.weight', 'query.query_head.weight'],
+  ['alignment.value.weight', 'query.value_head.weight'],
+])('%s is there %s, and back', (own, published) => {
+  expect(publishedName(own)).toBe(published)
+  expect(ownName(published)).toBe(own)
+})
+
 test('a name that goes there comes back as it was', () => {
   const part = fc.constantFrom(
     'encoder.layer1.0',
