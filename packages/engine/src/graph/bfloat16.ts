@@ -122,7 +122,7 @@ class Rewriter {
       booleanAttribute(this.#backend, 'Truncate', false),
     ]
     return {
-      node: this.#add({ kind: 'operation', operation: 'Cast', attributes, inputs: [source] }),
+      node: this.#add({ kind: 'operation', operation: 'Cast', attributes, inputs: [source], outputs: 1 }),
       output: 0,
       dtype,
     }

@@ -1,0 +1,138 @@
+import { tf } from '../tensorflow.js'
+import { tracks, type MemorySample, type ProfiledOperation, type ProfiledSpan } from './profiled-run.js'
+import { activeProfile, setActiveProfile, type SpanOptions } from './span.js'
+import { summaryOf, type ProfileSummary } from './summary.js'
+import { traceOf, type Trace } from './trace.js'
+
+/** How much a profile takes down. */
+export interface ProfileOptions {
+  /** The most spans and samples of memory that are kept, which bounds memory and the trace; 200,000 if not given. */
+  readonly events?: number
+  /**
+   * How many calls of each graph function are also run operation by operation, so that the trace shows where a call's
+   * time goes; 3 if not given. Each takes about one to two calls' time, which is left out of all shares.
+   */
+  readonly replays?: number
+}
+
+/** What a profile comes to. */
+export interface ProfileResult {
+  /** In Chrome's trace format; as JSON it opens in Perfetto and `chrome://tracing`. */
+  readonly trace: Trace
+  readonly summary: ProfileSummary
+}
+
+const microsecondsPerSample = 20_000
+
+/** Takes down what happens in this process until it is stopped; see {@link startProfile}. */
+export class Profile {
+  readonly #limit: number
+  readonly #begin = performance.now()
+  readonly #spans: ProfiledSpan[] = []
+  readonly #samples: MemorySample[] = []
+  readonly #replays: (readonly ProfiledOperation[])[] = []
+  readonly #open = new Set<ProfiledSpan>()
+  readonly #replaysLeft = new Map<string, number>()
+  readonly #replaysEach: number
+  #kept = 0
+  #dropped = 0
+
+  constructor({ events = 200_000, replays = 3 }: ProfileOptions = {}) {
+    this.#limit = events
+    this.#replaysEach = replays
+    this.#sample(0)
+  }
+
+  /** Microseconds since the profile began. */
+  now(): number {
+    return 1000 * (performance.now() - this.#begin)
+  }
+
+  /** Begins a span, unless there are too many. */
+  open(name: string, { track = tracks.loop, details = {} }: SpanOptions, isOverhead = false): ProfiledSpan {
+    const start = this.now()
+    const span = { name, track, start, end: start, details, isOverhead }
+    this.#sample(start)
+    if (this.#keep()) {
+      this.#spans.push(span)
+      this.#open.add(span)
+    }
+    return span
+  }
+
+  /** Ends a span. */
+  close(span: ProfiledSpan): void {
+    span.end = this.now()
+    this.#open.delete(span)
+    this.#sample(span.end)
+  }
+
+  /** Takes down the operations of a replay, as far as there is room for them. */
+  addReplay(operations: readonly ProfiledOperation[]): void {
+    const room = Math.max(0, this.#limit - this.#kept)
+    const kept = operations.slice(0, room)
+    this.#kept += kept.length
+    this.#dropped += operations.length - kept.length
+    if (kept.length > 0) this.#replays.push(kept)
+  }
+
+  /** Whether a call of a graph function is to be replayed; asked once a call. */
+  takeReplay(graph: string): boolean {
+    const left = this.#replaysLeft.get(graph) ?? this.#replaysEach
+    this.#replaysLeft.set(graph, left - 1)
+    return left > 0
+  }
+
+  /** Ends the profile; spans under way end now. */
+  stop(): ProfileResult {
+    if (activeProfile() === this) setActiveProfile(undefined)
+    const end = this.now()
+    for (const span of this.#open) {
+      span.end = end
+      span.details = { ...span.details, unfinished: true }
+    }
+    this.#open.clear()
+    const run = {
+      end,
+      spans: this.#spans,
+      samples: this.#samples,
+      replays: this.#replays,
+      dropped: this.#dropped,
+      limit: this.#limit,
+    }
+    return { trace: traceOf(run), summary: summaryOf(run) }
+  }
+
+  #keep(): boolean {
+    const isKept = this.#kept < this.#limit
+    if (isKept) this.#kept++
+    else this.#dropped++
+    return isKept
+  }
+
+  #sample(time: number): void {
+    const last = this.#samples.at(-1)
+    if (last && time - last.time < microsecondsPerSample) return
+    if (!this.#keep()) return
+    this.#samples.push({
+      time,
+      residentBytes: process.memoryUsage.rss(),
+      peakBytes: 1024 * process.resourceUsage().maxRSS,
+      tensors: tf.memory().numTensors,
+    })
+  }
+}
+
+/**
+ * Begins to take down the spans of this process, its memory, and the operations of graph functions.
+ *
+ * Results do not change by it. Graph functions that are first called while a profile runs know more of their operations.
+ *
+ * @throws {Error} when a profile runs already
+ */
+export function startProfile(options: ProfileOptions = {}): Profile {
+  if (activeProfile()) throw new Error('a profile runs already; stop it first')
+  const profile = new Profile(options)
+  setActiveProfile(profile)
+  return profile
+}

@@ -1,0 +1,173 @@
+import type { NamedTensors } from '../graph/graph-function.js'
+import type { RecordedNode, Recording } from '../graph/recording.js'
+import { seedAt } from '../graph/traced-key.js'
+import type { NativeBackend, NativeTensor } from '../kernels/native-backend.js'
+import type { RandomKey } from '../random-key.js'
+import { tf } from '../tensorflow.js'
+import { bytesOf, flopsOf } from './operation-cost.js'
+import { layersOf } from './operation-layers.js'
+import type { ProfiledOperation } from './profiled-run.js'
+
+/**
+ * Runs a recording operation by operation with a clock around each. It computes what the graph does, but without what
+ * TensorFlow's graph optimiser merges and leaves out; its results are freed, each after its last use, and variables stay
+ * as they are.
+ */
+export class Replay {
+  readonly #graph: string
+  readonly #recording: Recording
+  readonly #backend = tf.backend() as unknown as ReplayBackend
+  readonly #layers: readonly (string | undefined)[]
+  /** For each node, the nodes that nothing reads after it. */
+  readonly #finished: readonly (readonly number[])[]
+  readonly #isNeeded: readonly boolean[]
+
+  constructor(graph: string, recording: Recording) {
+    this.#graph = graph
+    this.#recording = recording
+    this.#layers = layersOf(recording)
+    const { isNeeded, finished } = livesOf(recording)
+    this.#isNeeded = isNeeded
+    this.#finished = finished
+  }
+
+  /** @throws {Error} when TensorFlow does not run an operation by itself */
+  run(inputs: NamedTensors, key: RandomKey | undefined, now: () => number): ProfiledOperation[] {
+    const { nodes, inputs: inputNodes, read, seeds } = this.#recording
+    const { binding } = this.#backend
+    const given = new Map([
+      ...Object.entries(inputNodes).map(([name, node]) => [node, inputs[name]!] as const),
+      ...read.map(({ variable, node }) => [node, variable] as const),
+    ])
+    const paths = new Map(seeds.map(({ node, path }) => [node, path]))
+    const made: (readonly NativeTensor[] | undefined)[] = []
+    const owned = new Map<number, readonly number[]>()
+    const own = (index: number, tensors: readonly NativeTensor[]) => {
+      made[index] = tensors
+      owned.set(
+        index,
+        tensors.map(({ id }) => id),
+      )
+    }
+    const free = (index: number) => {
+      for (const id of owned.get(index) ?? []) binding.deleteTensor(id)
+      owned.delete(index)
+    }
+    const operations: ProfiledOperation[] = []
+    try {
+      for (const [index, node] of nodes.entries()) {
+        if (!this.#isNeeded[index]) continue
+        if (node.kind === 'input') made[index] = [this.#borrow(node, given.get(index)!)]
+        else if (node.kind === 'constant') own(index, [this.#make(node.shape, node.dtype, node.values)])
+        else if (node.kind === 'seed') {
+          const seed = Int32Array.from(seedAt(key!, paths.get(index)!))
+          own(index, [this.#make([2], binding.TF_INT32, new Uint8Array(seed.buffer))])
+        } else {
+          const sources = node.inputs.map((source) => made[source.node]![source.output]!)
+          const ids = sources.map(({ id }) => id)
+          const attributes = [...node.attributes]
+          const start = now()
+          const results = binding.executeOp(node.operation, attributes, ids, node.outputs)
+          const end = now()
+          own(index, results)
+          operations.push(this.#described(index, node, { sources, results, start, end }))
+        }
+        this.#finished[index]!.forEach(free)
+      }
+      return operations
+    } finally {
+      for (const index of [...owned.keys()]) free(index)
+    }
+  }
+
+  #described(
+    index: number,
+    { operation, attributes, scopes = [] }: Operation,
+    { sources, results, start, end }: Measured,
+  ): ProfiledOperation {
+    const layer = this.#layers[index]
+    const flops = flopsOf(operation, attributes, sources, results)
+    return {
+      graph: this.#graph,
+      operation,
+      node: `n${index}`,
+      start,
+      end,
+      scopes,
+      ...(layer !== undefined && { layer }),
+      inputs: sources.map(textOf),
+      outputs: results.map(textOf),
+      ...(flops !== undefined && { flops }),
+      bytes: bytesOf([...sources, ...results]),
+    }
+  }
+
+  #borrow({ dtype, shape }: Extract<RecordedNode, { kind: 'input' }>, tensor: tf.Tensor): NativeTensor {
+    const [id] = this.#backend.getInputTensorIds([tensor]) as [number]
+    return { id, dtype, shape: [...shape] }
+  }
+
+  #make(shape: readonly number[], dtype: number, bytes: Uint8Array): NativeTensor {
+    const { TF_FLOAT, TF_INT32, TF_INT64 } = this.#backend.binding
+    const { buffer } = Uint8Array.from(bytes)
+    const isWhole = dtype === TF_INT32 || dtype === TF_INT64
+    const values =
+      dtype === TF_FLOAT
+        ? new Float32Array(buffer)
+        : isWhole
+          ? new Int32Array(buffer)
+          : new Uint8Array(buffer)
+    return { id: this.#backend.binding.createTensor([...shape], dtype, values), dtype, shape: [...shape] }
+  }
+}
+
+interface ReplayBackend extends NativeBackend {
+  readonly binding: NativeBackend['binding'] & {
+    createTensor(shape: number[], dtype: number, values: ArrayBufferView): number
+  }
+}
+
+type Operation = Extract<RecordedNode, { kind: 'operation' }>
+
+interface Measured {
+  readonly sources: readonly NativeTensor[]
+  readonly results: readonly NativeTensor[]
+  readonly start: number
+  readonly end: number
+}
+
+/** Which nodes the results depend on, and which tensors can go after each. */
+function livesOf({ nodes, outputs, assigned }: Recording): {
+  readonly isNeeded: readonly boolean[]
+  readonly finished: readonly (readonly number[])[]
+} {
+  const results = [...Object.values(outputs), ...assigned.map(({ source }) => source)]
+  const isNeeded = nodes.map(() => false)
+  const finished: number[][] = nodes.map(() => [])
+  const isResult = new Set(results.map(({ node }) => node))
+  for (const node of isResult) isNeeded[node] = true
+  const seen = new Set(isResult)
+  for (let index = nodes.length - 1; index >= 0; index--) {
+    const node = nodes[index]!
+    if (!isNeeded[index] || node.kind !== 'operation') continue
+    for (const source of node.inputs) {
+      isNeeded[source.node] = true
+      if (!seen.has(source.node)) finished[index]!.push(source.node)
+      seen.add(source.node)
+    }
+  }
+  return { isNeeded, finished }
+}
+
+const typeNames: Readonly<Record<number, string>> = {
+  1: 'float32',
+  3: 'int32',
+  4: 'uint8',
+  9: 'int64',
+  10: 'bool',
+  14: 'bfloat16',
+}
+
+function textOf({ dtype, shape }: NativeTensor): string {
+  return `${typeNames[dtype] ?? `type ${dtype}`} [${shape}]`
+}
