@@ -76,7 +76,7 @@ export class Replay {
       }
       return operations
     } finally {
-      for (const index of [...owned.keys()]) free(index)
+      for (const index of owned.keys()) free(index)
     }
   }
 
