@@ -15,8 +15,13 @@ export function profileTables({
   dropped,
 }: ProfileSummary): string {
   const phaseRows = [
-    ...phases.map((phase) => phaseRow(phase.name, phase)),
-    ...beside.map((phase) => phaseRow(`${phase.name}, beside the loop`, phase)),
+    ...phases.map(phaseRow),
+    ...beside.map(({ name, calls, seconds: spent }) => [
+      `${name}, beside the loop`,
+      String(calls),
+      spent.toFixed(3),
+      '',
+    ]),
   ]
   const replayed = graphs.map(
     ({ name, secondsACall, secondsAReplay }) =>
@@ -35,12 +40,16 @@ export function profileTables({
         ]
       : []),
     ...replayed,
-    ...(dropped > 0 ? [`the trace reached its limit; ${dropped} events are neither in it nor here`] : []),
+    ...(dropped > 0
+      ? [
+          `the profile was full by then; ${dropped} later spans and operations are neither in the trace nor here`,
+        ]
+      : []),
   ].join('\n')
 }
 
-function phaseRow(title: string, { calls, seconds: spent, share }: PhaseSummary): string[] {
-  return [title, String(calls), spent.toFixed(3), percent(share)]
+function phaseRow({ name, calls, seconds: spent, share }: PhaseSummary): string[] {
+  return [name, String(calls), spent.toFixed(3), percent(share)]
 }
 
 function operationRow(summary: OperationSummary): string[] {

@@ -7,7 +7,7 @@ export function table(
   rows: readonly (readonly string[])[],
   stream: NodeJS.WriteStream = process.stdout,
 ): string {
-  const isNumber = headings.map((_, column) => rows.every((row) => /^[\d.± ]+$/.test(row[column] ?? '')))
+  const isNumber = headings.map((_, column) => rows.every((row) => /^[\d.± ]*$/.test(row[column] ?? '')))
   const output = new Table({
     head: headings.map((heading) => coloursFor(stream).bold(heading)),
     colAligns: isNumber.map((right) => (right ? 'right' : 'left')),

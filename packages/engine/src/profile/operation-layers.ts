@@ -75,7 +75,7 @@ const gradients: Readonly<Record<string, { readonly of: string; readonly input: 
 
 /** What belongs to the layer that makes its input. */
 const followers = new Set(
-  'AvgPool Cast Elu Identity LeakyRelu MaxPool MaxPoolWithArgmax Relu Relu6 Reshape Transpose'.split(' '),
+  'AvgPool Cast Elu Identity LeakyRelu MaxPool MaxPoolWithArgmax Relu Relu6'.split(' '),
 )
 
 type Operation = Extract<RecordedNode, { kind: 'operation' }>

@@ -1,12 +1,12 @@
-import { tf } from '../tensorflow.js'
-import { tracks, type MemorySample, type ProfiledOperation, type ProfiledSpan } from './profiled-run.js'
+import { MemorySamples } from './memory-samples.js'
+import { tracks, type ProfiledOperation, type ProfiledSpan } from './profiled-run.js'
 import { activeProfile, setActiveProfile, type SpanOptions } from './span.js'
 import { summaryOf, type ProfileSummary } from './summary.js'
 import { traceOf, type Trace } from './trace.js'
 
 /** How much a profile takes down. */
 export interface ProfileOptions {
-  /** The most spans and samples of memory that are kept, which bounds memory and the trace; 200,000 if not given. */
+  /** The most spans and operations that are kept, which bounds memory and the trace; 200,000 if not given. */
   readonly events?: number
   /**
    * How many calls of each graph function are also run operation by operation, so that the trace shows where a call's
@@ -22,25 +22,24 @@ export interface ProfileResult {
   readonly summary: ProfileSummary
 }
 
-const microsecondsPerSample = 20_000
-
 /** Takes down what happens in this process until it is stopped; see {@link startProfile}. */
 export class Profile {
   readonly #limit: number
+  readonly #replaysEach: number
   readonly #begin = performance.now()
   readonly #spans: ProfiledSpan[] = []
-  readonly #samples: MemorySample[] = []
   readonly #replays: (readonly ProfiledOperation[])[] = []
+  readonly #memory = new MemorySamples()
   readonly #open = new Set<ProfiledSpan>()
   readonly #replaysLeft = new Map<string, number>()
-  readonly #replaysEach: number
   #kept = 0
   #dropped = 0
+  #fullAt: number | undefined
 
   constructor({ events = 200_000, replays = 3 }: ProfileOptions = {}) {
     this.#limit = events
     this.#replaysEach = replays
-    this.#sample(0)
+    this.#memory.take(0)
   }
 
   /** Microseconds since the profile began. */
@@ -48,12 +47,12 @@ export class Profile {
     return 1000 * (performance.now() - this.#begin)
   }
 
-  /** Begins a span, unless there are too many. */
+  /** Begins a span, which is kept unless there are too many. */
   open(name: string, { track = tracks.loop, details = {} }: SpanOptions, isOverhead = false): ProfiledSpan {
     const start = this.now()
+    this.#memory.take(start)
     const span = { name, track, start, end: start, details, isOverhead }
-    this.#sample(start)
-    if (this.#keep()) {
+    if (this.#room(1) === 1) {
       this.#spans.push(span)
       this.#open.add(span)
     }
@@ -64,15 +63,12 @@ export class Profile {
   close(span: ProfiledSpan): void {
     span.end = this.now()
     this.#open.delete(span)
-    this.#sample(span.end)
+    this.#memory.take(span.end)
   }
 
   /** Takes down the operations of a replay, as far as there is room for them. */
   addReplay(operations: readonly ProfiledOperation[]): void {
-    const room = Math.max(0, this.#limit - this.#kept)
-    const kept = operations.slice(0, room)
-    this.#kept += kept.length
-    this.#dropped += operations.length - kept.length
+    const kept = operations.slice(0, this.#room(operations.length))
     if (kept.length > 0) this.#replays.push(kept)
   }
 
@@ -80,7 +76,7 @@ export class Profile {
   takeReplay(graph: string): boolean {
     const left = this.#replaysLeft.get(graph) ?? this.#replaysEach
     this.#replaysLeft.set(graph, left - 1)
-    return left > 0
+    return left > 0 && this.#fullAt === undefined
   }
 
   /** Ends the profile; spans under way end now. */
@@ -95,38 +91,28 @@ export class Profile {
     const run = {
       end,
       spans: this.#spans,
-      samples: this.#samples,
       replays: this.#replays,
-      dropped: this.#dropped,
+      samples: this.#memory.all,
       limit: this.#limit,
+      dropped: this.#dropped,
+      fullAt: this.#fullAt,
     }
     return { trace: traceOf(run), summary: summaryOf(run) }
   }
 
-  #keep(): boolean {
-    const isKept = this.#kept < this.#limit
-    if (isKept) this.#kept++
-    else this.#dropped++
-    return isKept
-  }
-
-  #sample(time: number): void {
-    const last = this.#samples.at(-1)
-    if (last && time - last.time < microsecondsPerSample) return
-    if (!this.#keep()) return
-    this.#samples.push({
-      time,
-      residentBytes: process.memoryUsage.rss(),
-      peakBytes: 1024 * process.resourceUsage().maxRSS,
-      tensors: tf.memory().numTensors,
-    })
+  /** @returns how many of some events can still be kept, which then count as kept */
+  #room(wanted: number): number {
+    const granted = Math.min(wanted, this.#limit - this.#kept)
+    this.#kept += granted
+    this.#dropped += wanted - granted
+    if (granted < wanted) this.#fullAt ??= this.now()
+    return granted
   }
 }
 
 /**
- * Begins to take down the spans of this process, its memory, and the operations of graph functions.
- *
- * Results do not change by it. Graph functions that are first called while a profile runs know more of their operations.
+ * Begins to take down the spans of this process, its memory, and the operations of graph functions. Results do not change
+ * by it. Of the operations of functions that are first called under it, it also knows the spans and the pass.
  *
  * @throws {Error} when a profile runs already
  */

@@ -1,3 +1,4 @@
+import type { MemorySample } from './memory-samples.js'
 import type { SpanDetails } from './span.js'
 
 /** A stretch of time; in microseconds since the profile began. */
@@ -9,15 +10,6 @@ export interface ProfiledSpan {
   details: SpanDetails
   /** Whether it is there only because of the profile. */
   readonly isOverhead: boolean
-}
-
-/** The memory of the process at a moment. */
-export interface MemorySample {
-  /** Microseconds since the profile began. */
-  readonly time: number
-  readonly residentBytes: number
-  readonly peakBytes: number
-  readonly tensors: number
 }
 
 /** An operation of a graph, as it was run by itself in a replay; times as in {@link ProfiledSpan}. */
@@ -48,12 +40,15 @@ export interface ProfiledRun {
   /** Microseconds from beginning to end. */
   readonly end: number
   readonly spans: readonly ProfiledSpan[]
-  readonly samples: readonly MemorySample[]
   /** The operations of each replay, in order. */
   readonly replays: readonly (readonly ProfiledOperation[])[]
-  /** Spans, operations and samples beyond the limit, which are not kept. */
-  readonly dropped: number
+  readonly samples: readonly MemorySample[]
+  /** The most spans and operations that are kept. */
   readonly limit: number
+  /** How many came after that. */
+  readonly dropped: number
+  /** When the first was dropped; undefined if none was. */
+  readonly fullAt: number | undefined
 }
 
 /** Tracks that have a meaning. */

@@ -1,12 +1,12 @@
 import { inLanes, ownTimes } from './lanes.js'
 import { tracks, type ProfiledOperation, type ProfiledRun, type ProfiledSpan } from './profiled-run.js'
 
-/** Where the time of a profiled run went. Seconds leave out what only the profile did. */
+/** Where the time of a profiled run went, up to the moment where the profile was full. Seconds leave out its replays. */
 export interface ProfileSummary {
   readonly seconds: number
   /** What the profile itself added by replays. */
   readonly replaySeconds: number
-  /** The spans of the loop by name, without those within them; with the rest they add up to `seconds`. */
+  /** The spans of the loop by name, without those within them; `other` is the rest, so that they add up to `seconds`. */
   readonly phases: readonly PhaseSummary[]
   /** Spans of other tracks, which went on beside the loop. */
   readonly beside: readonly PhaseSummary[]
@@ -14,7 +14,7 @@ export interface ProfileSummary {
   readonly graphs: readonly GraphSummary[]
   /** Kinds of operations, those first that cost the run most. */
   readonly operations: readonly OperationSummary[]
-  /** Spans, operations and samples of memory beyond the profile's limit. */
+  /** Spans and operations that came when the profile was full. */
   readonly dropped: number
 }
 
@@ -33,7 +33,7 @@ export interface GraphSummary {
   /** The mean of these calls, as one graph. */
   readonly secondsACall: number
   readonly replays: number
-  /** The mean sum of the operations of a call, one by one. */
+  /** The median over replays of what the operations of a call take one by one. */
   readonly secondsAReplay: number
 }
 
@@ -46,7 +46,7 @@ export interface OperationSummary {
   readonly pass?: string
   /** How many of them are in a call. */
   readonly count: number
-  /** In a replayed call. */
+  /** In a replayed call, the median. */
   readonly seconds: number
   /** Of all operations of a replayed call, as a fraction of 1. */
   readonly share: number
@@ -54,34 +54,33 @@ export interface OperationSummary {
   readonly flops?: number
 }
 
-/** Sums up a profiled run. */
-export function summaryOf(run: ProfiledRun): ProfileSummary {
-  const replaySeconds = seconds(run.spans.filter(({ isOverhead }) => isOverhead))
-  const total = run.end / 1e6 - replaySeconds
-  const onLoop = run.spans.filter(({ track }) => track === tracks.loop)
-  const loop = inLanes(onLoop).flatMap((lane) => [...ownTimes(lane)])
-  const measured = loop.filter(([span]) => !span.isOverhead)
-  const phases = phasesOf(measured, total)
-  const rest = total - phases.reduce((sum, phase) => sum + phase.seconds, 0)
-  const beside = run.spans.filter(({ track }) => track !== tracks.loop)
-  const graphs = graphsOf(run, onLoop)
+/** Sums up a profiled run, as far as it was taken down. */
+export function summaryOf({ end, fullAt, spans, replays, dropped }: ProfiledRun): ProfileSummary {
+  const until = fullAt ?? end
+  const kept = spans.map((span) => ({ ...span, end: Math.min(span.end, until) }))
+  const [onLoop, beside] = [true, false].map((isOnLoop) =>
+    kept.filter(({ track }) => (track === tracks.loop) === isOnLoop),
+  ) as [ProfiledSpan[], ProfiledSpan[]]
+  const replaySeconds = seconds(kept.filter(({ isOverhead }) => isOverhead))
+  const total = until / 1e6 - replaySeconds
+  const own = inLanes(onLoop)
+    .flatMap((lane) => [...ownTimes(lane)])
+    .filter(([{ isOverhead }]) => !isOverhead)
+  const phases = phasesOf(own, total)
+  const rest = Math.max(0, total - phases.reduce((sum, phase) => sum + phase.seconds, 0))
+  const whole = beside.map((span) => [span, span.end - span.start] as const)
+  const graphs = graphsOf(replays, onLoop)
   return {
     seconds: total,
     replaySeconds,
-    phases: [
-      ...phases,
-      { name: 'other', calls: 1, seconds: Math.max(0, rest), share: Math.max(0, rest) / total },
-    ],
-    beside: phasesOf(
-      beside.map((span) => [span, span.end - span.start]),
-      total,
-    ),
-    graphs,
+    phases: [...phases, { name: 'other', calls: 1, seconds: rest, share: rest / total }],
+    beside: phasesOf(whole, total),
+    graphs: graphs.map(({ graph }) => graph),
     operations: graphs
-      .flatMap((graph) => operationsOf(run, graph).map((operation) => ({ graph, operation })))
+      .flatMap(({ graph, runs }) => operationsOf(graph, runs).map((operation) => ({ graph, operation })))
       .sort((a, b) => weight(b) - weight(a))
       .map(({ operation }) => operation),
-    dropped: run.dropped,
+    dropped,
   }
 }
 
@@ -99,41 +98,49 @@ function phasesOf(times: readonly (readonly [ProfiledSpan, number])[], total: nu
     .sort((a, b) => b.seconds - a.seconds)
 }
 
-function graphsOf({ replays }: ProfiledRun, spans: readonly ProfiledSpan[]): GraphSummary[] {
-  return [...groupedBy(replays, ([first]) => first!.graph)].map(([name, ofGraph]) => {
+type Replays = ProfiledRun['replays']
+
+function graphsOf(
+  replays: Replays,
+  spans: readonly ProfiledSpan[],
+): { readonly graph: GraphSummary; readonly runs: Replays }[] {
+  return [...groupedBy(replays, ([first]) => first!.graph)].map(([name, runs]) => {
     const calls = spans.filter((span) => span.name === name)
-    return {
+    const graph = {
       name,
       calls: calls.length,
       secondsACall: seconds(calls) / Math.max(1, calls.length),
-      replays: ofGraph.length,
-      secondsAReplay: seconds(ofGraph.flat()) / ofGraph.length,
+      replays: runs.length,
+      secondsAReplay: median(runs.map(seconds)),
     }
+    return { graph, runs }
   })
 }
 
-function operationsOf(
-  { replays }: ProfiledRun,
-  { name, replays: count, secondsAReplay }: GraphSummary,
-): OperationSummary[] {
-  const ofGraph = replays.flat().filter(({ graph }) => graph === name)
+function operationsOf({ name, secondsAReplay }: GraphSummary, runs: Replays): OperationSummary[] {
   const kind = ({ operation, layer, scopes: [pass] }: ProfiledOperation) =>
     [operation, layer, pass].join('\n')
-  return [...groupedBy(ofGraph, kind).values()].map((alike) => {
+  return [...groupedBy(runs.flat(), kind)].map(([key, alike]) => {
     const { operation, layer, scopes } = alike[0]!
-    const spent = seconds(alike) / count
-    const flops = alike.reduce((sum, each) => sum + (each.flops ?? 0), 0) / count
+    const spent = median(runs.map((run) => seconds(run.filter((each) => kind(each) === key))))
+    const flops = alike.reduce((sum, each) => sum + (each.flops ?? 0), 0) / runs.length
     return {
       graph: name,
       operation,
       ...(layer !== undefined && { layer }),
       ...(scopes[0] !== undefined && { pass: scopes[0] }),
-      count: alike.length / count,
+      count: alike.length / runs.length,
       seconds: spent,
       share: spent / secondsAReplay,
       ...(flops > 0 && { flops }),
     }
   })
+}
+
+/** Replays are few, and other programs disturb some of them. */
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return (sorted[Math.floor((sorted.length - 1) / 2)]! + sorted[Math.floor(sorted.length / 2)]!) / 2
 }
 
 function seconds(times: readonly { readonly start: number; readonly end: number }[]): number {

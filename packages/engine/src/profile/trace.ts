@@ -42,14 +42,14 @@ export function traceOf(run: ProfiledRun): Trace {
         counter('memory (MiB)', time, { resident: mebibytes(residentBytes), peak: mebibytes(peakBytes) }),
         counter('tensors', time, { tensors }),
       ]),
-      ...(run.dropped > 0 ? [dropNotice(run)] : []),
+      ...(run.fullAt === undefined ? [] : [fullNotice(run, run.fullAt)]),
     ],
     displayTimeUnit: 'ms',
     otherData: {
       replay:
         `spans on the track "${tracks.operations}" are of calls that were run operation by operation for the profile, ` +
         "without TensorFlow's optimisation of graphs; they lie within spans of category overhead",
-      limit: `${run.limit} spans, operations and samples of memory; ${run.dropped} more were dropped`,
+      limit: `${run.limit} spans and operations; ${run.dropped} more were dropped`,
     },
   }
 }
@@ -136,9 +136,9 @@ function named(name: string, tid: number, args: Readonly<Record<string, unknown>
   return { name, ph: 'M', pid: 1, tid, args }
 }
 
-function dropNotice({ limit, dropped, end }: ProfiledRun): TraceEvent {
-  const name = `limit of ${limit} events reached: ${dropped} were dropped`
-  return { name, ph: 'i', pid: 1, tid: 0, ts: Math.round(end), s: 'g' }
+function fullNotice({ limit, dropped }: ProfiledRun, at: number): TraceEvent {
+  const name = `the limit of ${limit} spans and operations was reached here; ${dropped} were dropped`
+  return { name, ph: 'i', pid: 1, tid: 0, ts: Math.round(at), s: 'g' }
 }
 
 function mebibytes(bytes: number): number {
