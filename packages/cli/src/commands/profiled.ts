@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { rm, stat, writeFile } from 'node:fs/promises'
-import type { ProfileResult } from '@m2l/engine'
 import { profileTables } from '../terminal/profile-tables.js'
 import type { RecipeCommandOptions } from './recipe-options.js'
 
 /**
- * Does some work, and where a profile is asked for leaves it in its file however the work ends, with tables of it for
- * people.
+ * Does some work, and where a profile is asked for leaves it in its file when the work is done, interrupted or failed, with
+ * tables of it for people. Work that refuses its input leaves none.
  *
  * @param say tells lines to people
  * @throws {InputError} before the work begins, when the file could not be written
@@ -18,25 +17,25 @@ export async function profiled<Result>(
 ): Promise<Result> {
   if (file === undefined) return work()
   await checkWritable(file)
-  const { startProfile } = await import('@m2l/engine')
+  const { InputError, startProfile, writeFileAtomically } = await import('@m2l/engine')
   const profile = startProfile()
-  try {
-    return await work()
-  } finally {
-    await leave(file, profile.stop(), json ? () => {} : say)
+  const leave = async () => {
+    const { trace, summary } = profile.stop()
+    await writeFileAtomically(file, JSON.stringify(trace))
+    if (json) return
+    const opening = 'open it in https://ui.perfetto.dev or chrome://tracing'
+    say(`${profileTables(summary)}\nprofile   ${file}; ${opening}`)
   }
-}
-
-/** Work that was refused before anything was done leaves nothing. */
-async function leave(
-  file: string,
-  { trace, summary }: ProfileResult,
-  say: (line: string) => void,
-): Promise<void> {
-  if (!trace.traceEvents.some(({ ph }) => ph === 'X')) return
-  const { writeFileAtomically } = await import('@m2l/engine')
-  await writeFileAtomically(file, JSON.stringify(trace))
-  say(`${profileTables(summary)}\nprofile   ${file}; open it in https://ui.perfetto.dev or chrome://tracing`)
+  let result: Result
+  try {
+    result = await work()
+  } catch (error) {
+    if (error instanceof InputError) profile.stop()
+    else await leave()
+    throw error
+  }
+  await leave()
+  return result
 }
 
 /** Tries what {@link writeFileAtomically} will do, so that hours of work do not end in a refusal. */

@@ -62,7 +62,8 @@ function originOf(node: Operation, { nodes, origins, forward }: Known): Origin {
     })
     return { layer: origins[fitting ?? candidates[0] ?? -1]?.layer }
   }
-  return followers.has(node.operation) ? { layer: origins[node.inputs[0]!.node]?.layer } : {}
+  const follows = followers.has(node.operation) || isReshapeToMap(node, nodes)
+  return follows ? { layer: origins[node.inputs[0]!.node]?.layer } : {}
 }
 
 /** Where a gradient finds the operation whose gradient it is: that with this name whose first input is one of its inputs. */
@@ -77,6 +78,12 @@ const gradients: Readonly<Record<string, { readonly of: string; readonly input: 
 const followers = new Set(
   'AvgPool Cast Elu Identity LeakyRelu MaxPool MaxPoolWithArgmax Relu Relu6'.split(' '),
 )
+
+/** TensorFlow.js puts such around batch norms and poolings; other reshapes lead away from a layer. */
+function isReshapeToMap({ operation, inputs }: Operation, nodes: readonly RecordedNode[]): boolean {
+  const shape = inputs[1] && nodes[inputs[1].node]
+  return operation === 'Reshape' && shape?.kind === 'constant' && shape.shape[0] === 4
+}
 
 type Operation = Extract<RecordedNode, { kind: 'operation' }>
 
