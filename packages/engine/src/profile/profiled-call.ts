@@ -4,7 +4,7 @@ import type { RandomKey } from '../random-key.js'
 import type { Profile } from './profile.js'
 import { replayName } from './profiled-run.js'
 import { Replay } from './replay.js'
-import { activeProfile, span } from './span.js'
+import { activeProfile, isRecording, span } from './span.js'
 
 const calls = new WeakMap<GraphSession, number>()
 
@@ -19,7 +19,7 @@ export function profiledCall(
   key: RandomKey | undefined,
 ): NamedTensors {
   const profile = activeProfile()
-  if (!profile) return session.run(inputs, key)
+  if (!profile || isRecording()) return session.run(inputs, key)
   const call = (calls.get(session) ?? 0) + 1
   calls.set(session, call)
   if (call === 1) return span(`${name}: first call`, () => session.run(inputs, key))

@@ -1,5 +1,5 @@
 import type { NamedTensors } from '../graph/graph-function.js'
-import type { RecordedNode, Recording } from '../graph/recording.js'
+import type { RecordedNode, Recording, Source } from '../graph/recording.js'
 import { seedAt } from '../graph/traced-key.js'
 import type { NativeBackend, NativeTensor } from '../kernels/native-backend.js'
 import type { RandomKey } from '../random-key.js'
@@ -33,50 +33,40 @@ export class Replay {
 
   /** @throws {Error} when TensorFlow does not run an operation by itself */
   run(inputs: NamedTensors, key: RandomKey | undefined, now: () => number): ProfiledOperation[] {
-    const { nodes, inputs: inputNodes, read, seeds } = this.#recording
     const { binding } = this.#backend
-    const given = new Map([
-      ...Object.entries(inputNodes).map(([name, node]) => [node, inputs[name]!] as const),
-      ...read.map(({ variable, node }) => [node, variable] as const),
-    ])
-    const paths = new Map(seeds.map(({ node, path }) => [node, path]))
-    const made: (readonly NativeTensor[] | undefined)[] = []
-    const owned = new Map<number, readonly number[]>()
-    const own = (index: number, tensors: readonly NativeTensor[]) => {
-      made[index] = tensors
-      owned.set(
-        index,
-        tensors.map(({ id }) => id),
-      )
-    }
-    const free = (index: number) => {
-      for (const id of owned.get(index) ?? []) binding.deleteTensor(id)
-      owned.delete(index)
-    }
+    const live = new LiveTensors((id) => binding.deleteTensor(id))
     const operations: ProfiledOperation[] = []
     try {
-      for (const [index, node] of nodes.entries()) {
+      this.#feed(live, inputs, key)
+      for (const [index, node] of this.#recording.nodes.entries()) {
         if (!this.#isNeeded[index]) continue
-        if (node.kind === 'input') made[index] = [this.#borrow(node, given.get(index)!)]
-        else if (node.kind === 'constant') own(index, [this.#make(node.shape, node.dtype, node.values)])
-        else if (node.kind === 'seed') {
-          const seed = Int32Array.from(seedAt(key!, paths.get(index)!))
-          own(index, [this.#make([2], binding.TF_INT32, new Uint8Array(seed.buffer))])
-        } else {
-          const sources = node.inputs.map((source) => made[source.node]![source.output]!)
+        if (node.kind === 'constant') live.own(index, [this.#make(node.shape, node.dtype, node.values)])
+        if (node.kind === 'operation') {
+          const sources = node.inputs.map((source) => live.at(source))
           const ids = sources.map(({ id }) => id)
           const attributes = [...node.attributes]
           const start = now()
           const results = binding.executeOp(node.operation, attributes, ids, node.outputs)
           const end = now()
-          own(index, results)
+          live.own(index, results)
           operations.push(this.#described(index, node, { sources, results, start, end }))
         }
-        this.#finished[index]!.forEach(free)
+        for (const finished of this.#finished[index]!) live.free(finished)
       }
       return operations
     } finally {
-      for (const index of owned.keys()) free(index)
+      live.freeAll()
+    }
+  }
+
+  /** What differs between calls: inputs, variables, and the seeds of random operations. */
+  #feed(live: LiveTensors, inputs: NamedTensors, key: RandomKey | undefined): void {
+    const { inputs: inputNodes, read, seeds } = this.#recording
+    for (const [name, node] of Object.entries(inputNodes)) live.lend(node, this.#borrow(node, inputs[name]!))
+    for (const { variable, node } of read) live.lend(node, this.#borrow(node, variable))
+    for (const { node, path } of seeds) {
+      const seed = Int32Array.from(seedAt(key!, path))
+      live.own(node, [this.#make([2], this.#backend.binding.TF_INT32, new Uint8Array(seed.buffer))])
     }
   }
 
@@ -102,7 +92,8 @@ export class Replay {
     }
   }
 
-  #borrow({ dtype, shape }: Extract<RecordedNode, { kind: 'input' }>, tensor: tf.Tensor): NativeTensor {
+  #borrow(index: number, tensor: tf.Tensor): NativeTensor {
+    const { dtype, shape } = this.#recording.nodes[index] as Extract<RecordedNode, { kind: 'input' }>
     const [id] = this.#backend.getInputTensorIds([tensor]) as [number]
     return { id, dtype, shape: [...shape] }
   }
@@ -118,6 +109,40 @@ export class Replay {
           ? new Int32Array(buffer)
           : new Uint8Array(buffer)
     return { id: this.#backend.binding.createTensor([...shape], dtype, values), dtype, shape: [...shape] }
+  }
+}
+
+/** The tensors of nodes, as long as something reads them. */
+class LiveTensors {
+  readonly #delete: (id: number) => void
+  readonly #byNode = new Map<number, readonly NativeTensor[]>()
+  readonly #lent = new Set<number>()
+
+  constructor(deleteTensor: (id: number) => void) {
+    this.#delete = deleteTensor
+  }
+
+  at({ node, output }: Source): NativeTensor {
+    return this.#byNode.get(node)![output]!
+  }
+
+  own(node: number, tensors: readonly NativeTensor[]): void {
+    this.#byNode.set(node, tensors)
+  }
+
+  /** A tensor that somebody else frees. */
+  lend(node: number, tensor: NativeTensor): void {
+    this.#byNode.set(node, [tensor])
+    this.#lent.add(node)
+  }
+
+  free(node: number): void {
+    if (!this.#lent.has(node)) for (const { id } of this.#byNode.get(node) ?? []) this.#delete(id)
+    this.#byNode.delete(node)
+  }
+
+  freeAll(): void {
+    for (const node of this.#byNode.keys()) this.free(node)
   }
 }
 

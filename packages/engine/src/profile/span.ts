@@ -55,13 +55,19 @@ export function setActiveProfile(profile: Profile | undefined): void {
 export function recordingSpan(name: string, work: () => void): void {
   span(name, () => {
     if (!active) return work()
+    const outer = scopes
     scopes = []
     try {
       work()
     } finally {
-      scopes = undefined
+      scopes = outer
     }
   })
+}
+
+/** Whether a function is being recorded under a profile. */
+export function isRecording(): boolean {
+  return scopes !== undefined
 }
 
 /** The spans that are open within the function that is being recorded, the outermost first. */
