@@ -1,8 +1,9 @@
 import { basename, resolve } from 'node:path'
 import { InputError } from '@m2l/engine'
 import type { Dataset, ImageRecord } from './dataset.js'
-import { type DecodeOptions, decodeImage } from './decoding/decode-image.js'
+import type { DecodeOptions } from './decoding/decode-picture.js'
 import { ImageCache } from './decoding/image-cache.js'
+import { PictureDecoder } from './decoding/picture-decoder.js'
 import { rotateImage } from './decoding/rotate-image.js'
 import type { LayoutIndex, LayoutName } from './layouts/layout.js'
 import { readLayout } from './layouts/read-layout.js'
@@ -27,8 +28,8 @@ export interface OpenDatasetOptions extends DecodeOptions {
   readonly cacheBytes?: number
 }
 
-/** Enough to keep libuv's four threads busy while results are taken up. */
-const decodedAtOnce = 8
+/** Enough to keep several threads busy while results are taken up. */
+const decodedAtOnce = 64
 
 /**
  * Opens an image data set: finds its classes and images, without reading pixels, and divides them into splits.
@@ -42,17 +43,21 @@ export async function openDataset(options: OpenDatasetOptions): Promise<Dataset>
   }
   const file = typeof options.split === 'string' ? await readSplitFile(options.split) : options.split
   const tree = await openTree(root)
+  const decoder = new PictureDecoder(tree, options)
   let index: LayoutIndex
   let splits: Splits
   try {
-    const decode = async (path: string) => decodeImage(await tree.read(path), tree.label(path), options)
+    const decode = (path: string) => decoder.decode(path)
     index = await readLayout({ tree, decode, ...(only && !file && { only }) }, options.layout)
     splits = file ? splitsOfFile(root, index, file, only) : ownSplitsOf(root, index, only)
   } catch (error) {
     await tree.close()
     throw error
   }
-  return dataset(options.name ?? nameOf(root), splits, index, cacheBytes, () => tree.close())
+  return dataset(options.name ?? nameOf(root), splits, index, cacheBytes, async () => {
+    await decoder.settle()
+    await tree.close()
+  })
 }
 
 function dataset(

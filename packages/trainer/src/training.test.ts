@@ -113,7 +113,7 @@ describe('trainEpisodes', () => {
     const [alone, together] = [tinyModel(1), tinyModel(1)]
     const fixed = { fixBatchNorm: true }
     const [episode] = sampleEpisodes(train.split, { ...shape, key, episodes: 1 })
-    const tensors = train.renderEpisode(await train.decode(episode!), alone)
+    const tensors = train.episodeTensors(await train.loadEpisode(episode!, alone))
     tf.dispose(Object.values(episodeStep(alone, sgd(alone.state), fixed)([tensors], 0.1, key)))
     tf.dispose(Object.values(episodeStep(together, sgd(together.state), fixed)([tensors, tensors], 0.1, key)))
     for (const [name, { value }] of Object.entries(alone.state)) {
@@ -143,7 +143,7 @@ describe('trainEpisodes', () => {
     const episodes = sampleEpisodes(train.split, { ...shape, key, episodes: 500 })
     const counts = new Set<number>()
     for (const [index, episode] of episodes.entries()) {
-      const tensors = train.renderEpisode(await train.decode(episode), model, key.fold(index))
+      const tensors = train.episodeTensors(await train.loadEpisode(episode, model, key.fold(index)))
       const { loss, accuracy } = step([tensors], 0.01, key.fold(index))
       disposeEpisode(tensors)
       tf.dispose([loss, accuracy])
