@@ -1,7 +1,7 @@
 import type { RgbImage } from '../rgb-image.js'
 import { axisMap } from './axis-map.js'
 import { type Normalisation, normalisedLevels } from './normalised-levels.js'
-import { resampleColumns, resampleRows } from './resample.js'
+import { resampleColumns, resampleRows, resampleRowsToValues } from './resample.js'
 import { type Size, type View, assertViewFits, viewSize, wholeWindow } from './view.js'
 
 /** How views are rendered. */
@@ -89,23 +89,23 @@ function renderView(image: RgbImage, view: View, levels: Float32Array, output: F
     reversed: false,
   })
   const source = { data: image.data, width: image.width, top: 0, left: 0 }
-  const result = scratch.result.bytes(rows.length * columns.length * 3)
   if (columnsFirst(window, size)) {
     const data = scratch.between.bytes((rows.end - rows.start) * columns.length * 3)
     resampleColumns(source, columns, rows.start, rows.end, data)
     const between = { data, width: columns.length, top: rows.start, left: 0 }
-    resampleRows(between, rows, 0, columns.length, result)
+    resampleRowsToValues(between, rows, levels, output)
   } else {
     const width = columns.end - columns.start
     const data = scratch.between.bytes(rows.length * width * 3)
     resampleRows(source, rows, columns.start, columns.end, data)
     const between = { data, width, top: 0, left: columns.start }
+    const result = scratch.result.bytes(rows.length * columns.length * 3)
     resampleColumns(between, columns, 0, rows.length, result)
-  }
-  for (let position = 0; position < output.length; position += 3) {
-    output[position] = levels[result[position]! * 3]!
-    output[position + 1] = levels[result[position + 1]! * 3 + 1]!
-    output[position + 2] = levels[result[position + 2]! * 3 + 2]!
+    for (let position = 0; position < output.length; position += 3) {
+      output[position] = levels[result[position]! * 3]!
+      output[position + 1] = levels[result[position + 1]! * 3 + 1]!
+      output[position + 2] = levels[result[position + 2]! * 3 + 2]!
+    }
   }
 }
 

@@ -51,6 +51,41 @@ export function resampleColumns(
   }
 }
 
+/**
+ * Resamples all columns from top to bottom into `result`, [rows.length, width, 3], each level replaced by its value in
+ * `levels`, [256, 3]: the last pass and the normalisation in one, which saves a pass over memory.
+ */
+export function resampleRowsToValues(
+  { data, width, top }: Pixels,
+  rows: AxisMap,
+  levels: Float32Array,
+  result: Float32Array,
+): void {
+  const { length, taps, starts, coefficients } = rows
+  const rowBytes = width * 3
+  let position = 0
+  for (let index = 0; index < length; index++) {
+    const first = (starts[index]! - top) * rowBytes
+    const end = first + rowBytes
+    if (taps === 2) {
+      const a = coefficients[index * 2]!
+      const b = coefficients[index * 2 + 1]!
+      for (let source = first, below = end; source < end; source += 3, below += 3, position += 3) {
+        result[position] = levels[3 * blend(a, data[source]!, b, data[below]!)]!
+        result[position + 1] = levels[3 * blend(a, data[source + 1]!, b, data[below + 1]!) + 1]!
+        result[position + 2] = levels[3 * blend(a, data[source + 2]!, b, data[below + 2]!) + 2]!
+      }
+      continue
+    }
+    for (let source = first; source < end; source += 3, position += 3) {
+      for (let channel = 0; channel < 3; channel++) {
+        const level = weightedSum(data, source + channel, rowBytes, coefficients, index * taps, taps)
+        result[position + channel] = levels[3 * level + channel]!
+      }
+    }
+  }
+}
+
 /** Resamples columns [firstColumn, endColumn) from top to bottom into `result`, bytes [rows.length, columns, 3]. */
 export function resampleRows(
   { data, width, top, left }: Pixels,
@@ -65,22 +100,26 @@ export function resampleRows(
   for (let index = 0; index < length; index++) {
     const rowStart = (starts[index]! - top) * width - left
     const end = (rowStart + endColumn) * 3
-    if (taps === 2) {
-      const a = coefficients[index * 2]!
-      const b = coefficients[index * 2 + 1]!
-      for (let source = (rowStart + firstColumn) * 3; source < end; source++, position++) {
-        result[position] = blend(a, data[source]!, b, data[source + rowBytes]!)
-      }
-      continue
-    }
     for (let column = (rowStart + firstColumn) * 3; column < end; column++, position++) {
-      let sum = half
-      for (let tap = 0, source = column; tap < taps; tap++, source += rowBytes) {
-        sum = (sum + Math.imul(coefficients[index * taps + tap]!, data[source]!)) | 0
-      }
-      result[position] = sum >> coefficientBits
+      result[position] = weightedSum(data, column, rowBytes, coefficients, index * taps, taps)
     }
   }
+}
+
+/** The rounded sum of levels a stride apart, weighted by coefficients from `first` on. */
+function weightedSum(
+  data: Uint8Array,
+  source: number,
+  stride: number,
+  coefficients: Int32Array,
+  first: number,
+  taps: number,
+): number {
+  let sum = half
+  for (let tap = first, end = first + taps, from = source; tap < end; tap++, from += stride) {
+    sum = (sum + Math.imul(coefficients[tap]!, data[from]!)) | 0
+  }
+  return sum >> coefficientBits
 }
 
 /** The rounded sum of two weighted levels. */
