@@ -28,8 +28,8 @@ const mostThreads = 8
 /** Milliseconds after which a thread without work ends. */
 const idleTimeout = 10_000
 
-/** Works that wait in a thread while the main thread, busy with the engine, hands out none. */
-const worksPerThread = 8
+/** Works that may wait in a thread while the main one, busy with the engine, hands out none. */
+const worksPerThread = 64
 
 /** Where pictures are decoded and views rendered: on threads beside the main one, or on the main one. */
 export class PictureThreads {
