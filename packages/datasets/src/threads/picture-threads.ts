@@ -119,23 +119,24 @@ function inOneBuffer(images: readonly RgbImage[]): { images: RgbImage[]; buffer:
 let threads: PictureThreads | undefined
 
 /**
- * The threads of this process: one per core, none where there is one core; `M2L_PICTURE_THREADS` says otherwise.
+ * The threads of this process: one per core, none where there is one core, started when there is work for them.
+ * `M2L_PICTURE_THREADS` asks for so many from the first picture on.
  *
  * @throws InputError when that variable is not a whole number.
  */
 export function pictureThreads(): PictureThreads {
-  threads ??= new PictureThreads(threadCount())
+  threads ??= threadsOfEnvironment()
   return threads
 }
 
-function threadCount(): number {
+function threadsOfEnvironment(): PictureThreads {
   const given = process.env.M2L_PICTURE_THREADS
   if (given === undefined || given === '') {
     const cores = availableParallelism()
-    return cores === 1 ? 0 : Math.min(cores, mostThreads)
+    return new PictureThreads(cores === 1 ? 0 : Math.min(cores, mostThreads))
   }
   if (!/^\d{1,3}$/.test(given)) {
     throw new InputError(`M2L_PICTURE_THREADS is ${given}; expected a whole number of threads, 0 for none`)
   }
-  return Number(given)
+  return new PictureThreads(Number(given), 0)
 }
