@@ -56,9 +56,8 @@ export async function openDataset(options: OpenDatasetOptions): Promise<Dataset>
     const index = await readLayout({ tree, decode, ...(only && !file && { only }) }, options.layout)
     const splits = file ? splitsOfFile(root, index, file, only) : ownSplitsOf(root, index, only)
     const name = options.name ?? nameOf(root)
-    const ids = distinctIds(splits)
     const read = (id: string) => index.read(id)
-    const pack = await openPack({ name, tree, ids, read, decodeOptions: options, cacheBytes }, options)
+    const pack = await openPack({ name, tree, splits, read, decodeOptions: options, cacheBytes }, options)
     return dataset(name, splits, new ImageCache(cacheBytes, pack ? throughPack(pack, read) : read), async () => {
       await pack?.close()
       await close()
@@ -67,12 +66,6 @@ export async function openDataset(options: OpenDatasetOptions): Promise<Dataset>
     await close()
     throw error
   }
-}
-
-/** The ids of all images, each once, in the order of the splits. */
-function distinctIds(splits: Splits): string[] {
-  const images = Object.values(splits).flatMap(({ classes }) => classes.flatMap((ofClass) => ofClass.images))
-  return [...new Set(images.map(({ id }) => id))]
 }
 
 /** Reads a picture from the pack; from the source where the pack lacks it or is damaged there. */

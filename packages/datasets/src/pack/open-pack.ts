@@ -6,6 +6,7 @@ import type { DecodeOptions } from '../decoding/decode-picture.js'
 import { mapConcurrently } from '../map-concurrently.js'
 import type { RgbImage } from '../rgb-image.js'
 import { openFile } from '../sources/byte-source.js'
+import type { ImageSplit } from '../dataset.js'
 import type { FileTree } from '../sources/file-tree.js'
 import { PackReader, PackWriter } from './pack-file.js'
 import { sourceStamp } from './source-stamp.js'
@@ -29,8 +30,7 @@ export interface PackOptions {
 export interface PackInput {
   readonly name: string
   readonly tree: FileTree
-  /** Each once. */
-  readonly ids: readonly string[]
+  readonly splits: Readonly<Record<string, ImageSplit>>
   /** Decodes from the source. */
   readonly read: (id: string) => Promise<RgbImage>
   readonly decodeOptions: DecodeOptions
@@ -45,9 +45,13 @@ const decodedAtOnce = 64
 const abandonedAfter = 24 * 3600 * 1000
 
 /** The pack of a source: the one that is there, or a new one; undefined where there is to be none or none can be made. */
-export async function openPack(input: PackInput, options: PackOptions): Promise<PackReader | undefined> {
+export async function openPack(
+  { splits, ...source }: PackInput,
+  options: PackOptions,
+): Promise<PackReader | undefined> {
   const { pack = 'off', onPackProblem = () => {} } = options
-  if (pack === 'off' || input.ids.length === 0) return undefined
+  if (pack === 'off') return undefined
+  const input = { ...source, ids: distinctIds(splits) }
   const folder = pack === 'auto' ? join(cacheFolder(), 'packs') : resolve(pack)
   const file = join(folder, fileName(input))
   try {
@@ -68,8 +72,16 @@ export async function openPack(input: PackInput, options: PackOptions): Promise<
   }
 }
 
+/** The source of a pack, and the ids of its pictures, each once. */
+type Contents = Omit<PackInput, 'splits'> & { readonly ids: readonly string[] }
+
+function distinctIds(splits: PackInput['splits']): string[] {
+  const images = Object.values(splits).flatMap(({ classes }) => classes.flatMap((ofClass) => ofClass.images))
+  return [...new Set(images.map(({ id }) => id))]
+}
+
 /** Named after what is packed, so that a pack of a source that has changed gives way to the new one. */
-function fileName({ name, tree, ids, decodeOptions: { transparency, maxPixels } }: PackInput): string {
+function fileName({ name, tree, ids, decodeOptions: { transparency, maxPixels } }: Contents): string {
   const identity = JSON.stringify([resolve(tree.root), transparency ?? 'white', maxPixels ?? null, ids])
   const digest = createHash('sha256').update(identity).digest('hex').slice(0, 16)
   return `${name.replaceAll(/[^\w.-]/g, '_')}-${digest}.safetensors`
@@ -84,7 +96,7 @@ async function readPack(file: string, stamp: string): Promise<PackReader | undef
   return reader
 }
 
-async function pays({ ids, read, cacheBytes }: PackInput, folder: string): Promise<boolean> {
+async function pays({ ids, read, cacheBytes }: Contents, folder: string): Promise<boolean> {
   const count = Math.min(picturesOfEstimate, ids.length)
   const some = Array.from({ length: count }, (_, index) => ids[Math.floor((index * ids.length) / count)]!)
   const sizes = await Promise.all(some.map((id) => read(id).then(({ data }) => data.length, unreadable)))
@@ -100,7 +112,7 @@ async function pays({ ids, read, cacheBytes }: PackInput, folder: string): Promi
 async function makePack(
   file: string,
   stamp: string,
-  { ids, read }: PackInput,
+  { ids, read }: Contents,
   { onPack = () => {}, signal }: PackOptions,
 ): Promise<boolean> {
   const temporary = `${file}.${randomUUID()}.tmp`

@@ -165,6 +165,7 @@ describe('a pack', () => {
     const module = pathToFileURL(join(import.meta.dirname, '../../dist/index.js')).href
     const code = `
       import { openDataset } from ${JSON.stringify(module)}
+      process.on('SIGXFSZ', () => {}) // the limit is to be an error
       const options = { root: ${JSON.stringify(root)}, pack: ${JSON.stringify(pack)} }
       const dataset = await openDataset({ ...options, onPackProblem: console.log })
       console.log((await dataset.read({ id: 'dog/huge.png' })).data.length)
