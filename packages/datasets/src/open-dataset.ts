@@ -58,10 +58,15 @@ export async function openDataset(options: OpenDatasetOptions): Promise<Dataset>
     const name = options.name ?? nameOf(root)
     const read = (id: string) => index.read(id)
     const pack = await openPack({ name, tree, splits, read, decodeOptions: options, cacheBytes }, options)
-    return dataset(name, splits, new ImageCache(cacheBytes, pack ? throughPack(pack, read) : read), async () => {
-      await pack?.close()
-      await close()
-    })
+    return dataset(
+      name,
+      splits,
+      new ImageCache(cacheBytes, pack ? throughPack(pack, read) : read),
+      async () => {
+        await pack?.close()
+        await close()
+      },
+    )
   } catch (error) {
     await close()
     throw error

@@ -81,11 +81,7 @@ async function runFiles({ path, last, best, record }: RunFolder): Promise<string
 }
 
 /** What a training came to. */
-export function trainingReport(
-  recipe: Recipe,
-  folder: RunFolder,
-  outcome: TrainingOutcome,
-): TrainingReport {
+export function trainingReport(recipe: Recipe, folder: RunFolder, outcome: TrainingOutcome): TrainingReport {
   const { best, epoch } = outcome.position
   return {
     recipe: recipe.name,

@@ -12,9 +12,7 @@ const jittered = new EpisodeImages(plain.dataset, plain.split, { ...plain.transf
 const episode = { classes: [2, 0], support: [[1], [0, 3]], query: [[2], [1]] }
 
 async function rendered(images: EpisodeImages, key?: ReturnType<typeof randomKey>) {
-  const tensors = images.episodeTensors(
-    await images.loadEpisode(episode, { views: ['whole', 'parts'] }, key),
-  )
+  const tensors = images.episodeTensors(await images.loadEpisode(episode, { views: ['whole', 'parts'] }, key))
   const values = Array.from(tensors.query.whole!.dataSync())
   const shapes = [tensors.support.whole!.shape, tensors.support.parts!.shape, tensors.query.whole!.shape]
   const labels = Array.from(tensors.labels.dataSync())

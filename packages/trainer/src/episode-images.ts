@@ -193,8 +193,7 @@ export class EpisodeImages {
   ): Promise<RenderedImageViews> {
     const { normalisation, jitter } = this.transforms
     const views = pictures.map((picture, index) => transform(picture, key?.fold(index)))
-    if (key && jitter)
-      return { rendered: await renderAhead(pictures, views), colourKey: key.fold('colour') }
+    if (key && jitter) return { rendered: await renderAhead(pictures, views), colourKey: key.fold('colour') }
     return { rendered: await renderAhead(pictures, views, { ...(normalisation && { normalisation }) }) }
   }
 

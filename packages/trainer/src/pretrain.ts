@@ -40,14 +40,16 @@ export function pretrain(training: Pretraining): Promise<TrainingOutcome> {
   const step = classificationStep(training)
   const batches = function* (epoch: number, firstStep: number): Generator<Batch> {
     const order = key.fold('order', epoch).generator().shuffle(labelled)
-    for (let step = firstStep; step < stepsPerEpoch; step++) {
-      const images = order.slice(step * batchSize, (step + 1) * batchSize)
-      yield { images, key: key.fold('transforms', epoch, step) }
+    for (let index = firstStep; index < stepsPerEpoch; index++) {
+      yield {
+        labelled: order.slice(index * batchSize, (index + 1) * batchSize),
+        key: key.fold('transforms', epoch, index),
+      }
     }
   }
   const load = (batch: Batch) =>
     images.load(
-      batch.images.map(({ record }) => record),
+      batch.labelled.map(({ record }) => record),
       ['whole'],
       batch.key,
     )
@@ -68,11 +70,14 @@ export function pretrain(training: Pretraining): Promise<TrainingOutcome> {
       step([batch, rendered], at) {
         const tensors = images.tensors(rendered)
         const labels = tf.tensor1d(
-          batch.images.map(({ label }) => label),
+          batch.labelled.map(({ label }) => label),
           'int32',
         )
         const rate = tf.scalar(at.rate)
-        const measures = step({ images: tensors.whole!, labels, rate }, key.fold('forward', at.epoch, at.step))
+        const measures = step(
+          { images: tensors.whole!, labels, rate },
+          key.fold('forward', at.epoch, at.step),
+        )
         tf.dispose([labels, rate])
         disposeImages(tensors, rendered)
         return measures
@@ -108,7 +113,7 @@ interface Labelled {
 
 /** Images of a step and the source of their random transforms. */
 interface Batch {
-  readonly images: readonly Labelled[]
+  readonly labelled: readonly Labelled[]
   readonly key: RandomKey
 }
 

@@ -83,9 +83,7 @@ describe('semi-supervised episodes', () => {
 
   it('pass the backbone as support parts, query parts, support, query, then unlabelled', async () => {
     const { model, batches } = countingModel([pooledLevel('parts'), firstUnlabelled()])
-    const tensors = images.episodeTensors(
-      await images.loadEpisode(episodeAt(images.split, shape, 0), model),
-    )
+    const tensors = images.episodeTensors(await images.loadEpisode(episodeAt(images.split, shape, 0), model))
     tf.dispose(model.scores(tensors, { training: true, key: randomKey(1) }))
     expect(batches).toEqual([8, 24, 4, 12, 15])
     disposeEpisode(tensors)

@@ -65,14 +65,21 @@ const temporary = () => mkdtempSync(join(tmpdir(), 'm2l-trainer-'))
 describe('trainEpisodes', () => {
   it('learns, validates, and leaves checkpoints, a record and TensorBoard scalars', async () => {
     const losses: number[] = []
+    const waiting: number[] = []
     const before = tf.memory().numTensors
     const { outcome, files } = await run(temporary(), startPosition, {
       epochs: 4,
-      onProgress: ({ phase, loss }) => phase === 'train' && loss !== undefined && losses.push(loss),
+      onProgress({ phase, loss, waiting: share }) {
+        if (phase !== 'train') return
+        if (loss !== undefined) losses.push(loss)
+        waiting.push(share!)
+      },
     })
     expect(tf.memory().numTensors).toBe(before)
     expect(outcome).toMatchObject({ completed: true, position: { epoch: 4, step: 0 } })
     expect(losses.at(-1)).toBeLessThan(losses[0]!)
+    expect([outcome.waiting, ...waiting].every((share) => share >= 0 && share < 1)).toBe(true)
+    expect(waiting.at(-1)).toBeGreaterThan(0)
     expect(existsSync(files.best)).toBe(true)
     const record = readFileSync(files.record, 'utf8').trimEnd().split('\n')
     expect(record).toHaveLength(4)

@@ -73,10 +73,12 @@ export class PictureDecoder {
   /** The path of a file, or its content where it has none; nothing after telling the request why. */
   async #file({ file, reject }: Request): Promise<PictureFile | undefined> {
     const { pathOf, read } = this.#tree
-    return pathOf ? pathOf(file) : read(file).catch((error: unknown) => {
-      reject(error)
-      return undefined
-    })
+    return pathOf
+      ? pathOf(file)
+      : read(file).catch((error: unknown) => {
+          reject(error)
+          return undefined
+        })
   }
 
   #pictureOrError(decoded: Decoded, file: string): RgbImage {

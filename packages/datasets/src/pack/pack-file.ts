@@ -129,7 +129,11 @@ export class PackReader {
       const index = Buffer.from(await bytes.read(headerBytes + start, bytes.size - headerBytes - start))
       if (createHash('sha256').update(index).digest('hex') !== metadata.index_sha256) return undefined
       const part = ({ data_offsets: [from, to] }: TensorEntry) => index.subarray(from - start, to - start)
-      const [offsets, sizes, checksums] = [part(entries.offsets), part(entries.sizes), part(entries.checksums)]
+      const [offsets, sizes, checksums] = [
+        part(entries.offsets),
+        part(entries.sizes),
+        part(entries.checksums),
+      ]
       const ids = JSON.parse(part(entries.ids).toString('utf8')) as string[]
       const slices = ids.map((id, at): [string, Slice] => [
         id,

@@ -23,7 +23,9 @@ const animals: Files = { ...(await classFiles(['cat', 'dog'])), 'dog/large.png':
 async function pixels(options: OpenDatasetOptions): Promise<Record<string, Buffer>> {
   const dataset = await openDataset(options)
   try {
-    const images = Object.values(dataset.splits).flatMap(({ classes }) => classes.flatMap((one) => one.images))
+    const images = Object.values(dataset.splits).flatMap(({ classes }) =>
+      classes.flatMap((one) => one.images),
+    )
     const read = await dataset.readMany(images)
     return Object.fromEntries(images.map(({ id }, index) => [id, Buffer.from(read[index]!.data)]))
   } finally {
@@ -148,12 +150,17 @@ describe('a pack', () => {
     const problems: string[] = []
     const read = await pixels({ root, pack, onPackProblem: (line) => problems.push(line) })
     expect(read).toEqual(await pixels({ root }))
-    expect(problems).toEqual([expect.stringMatching(/^\S+: decoded pictures cannot be kept there \(E[^\n]+\); going on without$/)])
+    expect(problems).toEqual([
+      expect.stringMatching(/^\S+: decoded pictures cannot be kept there \(E[^\n]+\); going on without$/),
+    ])
   })
 
   test('of quarter turns holds each picture once', async () => {
     const folder = 'images_background/Greek/character01'
-    const root = await folderOf({ [`${folder}/1.png`]: await picture(1), [`${folder}/2.png`]: await picture(2) })
+    const root = await folderOf({
+      [`${folder}/1.png`]: await picture(1),
+      [`${folder}/2.png`]: await picture(2),
+    })
     const pack = await temporaryFolder()
     expect(await packed({ root, pack })).toBe(2)
     expect(await pixels({ root, pack })).toEqual(await pixels({ root }))

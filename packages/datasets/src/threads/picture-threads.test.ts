@@ -66,23 +66,29 @@ describe('memory of views', () => {
   })
 })
 
-test.each(pools)('decodes files and bytes on $count threads, and says what is wrong with each', async (pool) => {
-  const png = await picture(3)
-  const jpeg = await sharp(pixelsOf(4, 64, 48), { raw: { width: 64, height: 48, channels: 3 } })
-    .jpeg()
-    .toBuffer()
-  const file = await temporaryFile('large.png', await picture(5, 300, 200))
-  const missing = `${file}.not-there`
-  const decoded = await pool.decode({ files: [png, file, jpeg, missing, Buffer.from('no picture')], options: {} })
-  expect(decoded.slice(0, 2)).toEqual([
-    { width: 5, height: 4, data: pixelsOf(3) },
-    { width: 300, height: 200, data: expect.anything() as unknown },
-  ])
-  expect(Buffer.from((decoded[1] as RgbImage).data).equals(pixelsOf(5, 300, 200))).toBe(true)
-  expect(decoded[2]).toMatchObject({ width: 64, height: 48 })
-  expect(decoded[3]).toMatchObject({ code: 'ENOENT' })
-  expect(decoded[4]).toMatchObject({ reason: expect.stringContaining('not a picture') as unknown })
-})
+test.each(pools)(
+  'decodes files and bytes on $count threads, and says what is wrong with each',
+  async (pool) => {
+    const png = await picture(3)
+    const jpeg = await sharp(pixelsOf(4, 64, 48), { raw: { width: 64, height: 48, channels: 3 } })
+      .jpeg()
+      .toBuffer()
+    const file = await temporaryFile('large.png', await picture(5, 300, 200))
+    const missing = `${file}.not-there`
+    const decoded = await pool.decode({
+      files: [png, file, jpeg, missing, Buffer.from('no picture')],
+      options: {},
+    })
+    expect(decoded.slice(0, 2)).toEqual([
+      { width: 5, height: 4, data: pixelsOf(3) },
+      { width: 300, height: 200, data: expect.anything() as unknown },
+    ])
+    expect(Buffer.from((decoded[1] as RgbImage).data).equals(pixelsOf(5, 300, 200))).toBe(true)
+    expect(decoded[2]).toMatchObject({ width: 64, height: 48 })
+    expect(decoded[3]).toMatchObject({ code: 'ENOENT' })
+    expect(decoded[4]).toMatchObject({ reason: expect.stringContaining('not a picture') as unknown })
+  },
+)
 
 test('refuses views that do not fit, and works on after that and after closing', async () => {
   const pool = new PictureThreads(1, 0)

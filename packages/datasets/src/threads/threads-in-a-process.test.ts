@@ -46,5 +46,7 @@ test('a picture that threads cannot decode is named in one line', async () => {
 
 test('a number of threads that is none is refused', async () => {
   const { stdout } = run(readAll(await folderOf(await classFiles(['cat', 'dog']))), 'many')
-  expect(stdout).toBe('InputError M2L_PICTURE_THREADS is many; expected a whole number of threads, 0 for none\n')
+  expect(stdout).toBe(
+    'InputError M2L_PICTURE_THREADS is many; expected a whole number of threads, 0 for none\n',
+  )
 })
