@@ -1,21 +1,20 @@
-import { setTimeout } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { WaitingTimes } from './waiting.js'
 
-async function* batchesAfter(milliseconds: number): AsyncGenerator<number> {
-  for (const batch of [1, 2, 3]) {
-    await setTimeout(milliseconds)
-    yield batch
-  }
-}
-
-/** The times of a loop that waits for batches and works on them. */
+/** The times of a loop in which three batches take so long to come, and work on each takes so long. */
 async function timesOf(wait: number, work: number): Promise<WaitingTimes> {
-  const times = new WaitingTimes()
+  let now = 1000
+  const batches = async function* () {
+    for (const batch of [1, 2, 3]) {
+      now += wait
+      yield batch
+    }
+  }
+  const times = new WaitingTimes(() => now)
   const seen: number[] = []
-  for await (const batch of times.measured(batchesAfter(wait))) {
+  for await (const batch of times.measured(batches())) {
     seen.push(batch)
-    await setTimeout(work)
+    now += work
   }
   expect(seen).toEqual([1, 2, 3])
   return times
@@ -23,13 +22,10 @@ async function timesOf(wait: number, work: number): Promise<WaitingTimes> {
 
 it('tells the waiting for batches from the work on them', async () => {
   expect(new WaitingTimes().share).toBe(0)
-  const idle = await timesOf(40, 0)
-  const busy = await timesOf(0, 40)
-  expect(idle.share).toBeGreaterThan(0.5)
-  expect(busy.share).toBeLessThan(0.5)
-  const both = new WaitingTimes()
-  both.add(idle)
-  both.add(busy)
-  expect(both.share).toBeLessThan(idle.share)
-  expect(both.share).toBeGreaterThan(busy.share)
+  expect((await timesOf(5, 0)).share).toBe(1)
+  expect((await timesOf(0, 5)).share).toBe(0)
+  const run = await timesOf(1, 3)
+  expect(run.share).toBe(0.25)
+  run.add(await timesOf(9, 3))
+  expect(run.share).toBe(30 / 48)
 })
