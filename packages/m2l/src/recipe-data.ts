@@ -13,7 +13,7 @@ import {
   type ImageSplit,
   type OpenDatasetOptions,
 } from '@m2l/datasets'
-import { InputError } from '@m2l/engine'
+import { InputError, span } from '@m2l/engine'
 import type { ImageTransforms } from '@m2l/trainer'
 import { partGrids } from './forward-encoding.js'
 import type { Recipe } from './recipe/read-recipe.js'
@@ -39,18 +39,20 @@ export function openRecipeDataset(
   { onRender, onPack, onPackProblem, signal }: DataOptions = {},
 ): Promise<Dataset> {
   const { dataset, image_size: size, split, pack } = recipe.data
-  if (dataset === 'emoji')
-    return openEmoji({ size, onProgress: ({ done, total }) => onRender?.(done, total) })
-  return openDataset({
-    root: dataFolder(recipe),
-    name: dataset,
-    only: splits,
-    pack,
-    ...(onPack && { onPack }),
-    ...(onPackProblem && { onPackProblem }),
-    ...(signal && { signal }),
-    ...(split !== undefined && { split }),
-  })
+  return span('open data set', () =>
+    dataset === 'emoji'
+      ? openEmoji({ size, onProgress: ({ done, total }) => onRender?.(done, total) })
+      : openDataset({
+          root: dataFolder(recipe),
+          name: dataset,
+          only: splits,
+          pack,
+          ...(onPack && { onPack }),
+          ...(onPackProblem && { onPackProblem }),
+          ...(signal && { signal }),
+          ...(split !== undefined && { split }),
+        }),
+  )
 }
 
 /**

@@ -1,4 +1,4 @@
-import { tf, type RandomKey } from '@m2l/engine'
+import { span, tf, type RandomKey } from '@m2l/engine'
 import {
   colourJitter,
   normalise,
@@ -200,10 +200,12 @@ export class EpisodeImages {
   #tensor({ rendered, colourKey }: RenderedImageViews): tf.Tensor4D {
     const { normalisation } = this.transforms
     if (!colourKey) return viewsTensor(rendered)
-    return tf.tidy(() => {
-      const jittered = colourJitter(viewsTensor(rendered), colourKey)
-      return normalisation ? normalise(jittered, normalisation) : jittered
-    })
+    return span('colours', () =>
+      tf.tidy(() => {
+        const jittered = colourJitter(viewsTensor(rendered), colourKey)
+        return normalisation ? normalise(jittered, normalisation) : jittered
+      }),
+    )
   }
 }
 

@@ -1,4 +1,4 @@
-import { tf } from '@m2l/engine'
+import { span, tf } from '@m2l/engine'
 import type { Episode } from '@m2l/samplers'
 import { embeddingGraph } from './embedding-graph.js'
 import { disposeEpisode, episodeSeenBy, type EpisodeImages } from './episode-images.js'
@@ -68,7 +68,7 @@ export async function evaluate(options: EvaluationOptions): Promise<Evaluation> 
     const sizes = waiting.map(({ size }) => size)
     tf.dispose(waiting)
     waiting = []
-    const values = await joined.data()
+    const values = await span('read back', () => joined.data())
     joined.dispose()
     let offset = 0
     for (const size of sizes) {
@@ -144,7 +144,7 @@ async function* bankedEpisodes(
   options: EvaluationOptions,
   measure: MeasureGraph,
 ): AsyncGenerator<tf.Tensor1D> {
-  const bank = await FeatureBank.build(options)
+  const bank = await span('embed bank', () => FeatureBank.build(options))
   try {
     for (const episode of options.episodes) {
       yield tf.tidy(() => {

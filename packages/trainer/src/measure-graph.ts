@@ -32,7 +32,7 @@ export function measureGraph({ metric }: FewShotModel): MeasureGraph {
       const loss = metric.loss(scores, tensors.labels as tf.Tensor1D).reshape([1])
       return { measured: tf.concat([loss, ...predicted]) as tf.Tensor1D }
     },
-    { precision: 'f32' },
+    { name: 'score', precision: 'f32' },
   )
   const measure = ({ shots, unlabelled, ...support }: Support, query: Embedding, labels: tf.Tensor1D) => {
     const named = {

@@ -78,7 +78,7 @@ describe('trainEpisodes', () => {
     expect(tf.memory().numTensors).toBe(before)
     expect(outcome).toMatchObject({ completed: true, position: { epoch: 4, step: 0 } })
     expect(losses.at(-1)).toBeLessThan(losses[0]!)
-    expect([outcome.waiting, ...waiting].every((share) => share >= 0 && share < 1)).toBe(true)
+    expect([outcome.waiting, ...waiting].every((share) => share >= 0 && share <= 1)).toBe(true)
     expect(waiting.at(-1)).toBeGreaterThan(0)
     expect(existsSync(files.best)).toBe(true)
     const record = readFileSync(files.record, 'utf8').trimEnd().split('\n')

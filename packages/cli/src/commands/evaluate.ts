@@ -4,6 +4,7 @@ import { InterruptedError, watchForInterruption } from '../interruption.js'
 import { percent, seconds } from '../terminal/format.js'
 import { ProgressDisplay } from '../terminal/progress-display.js'
 import { table } from '../terminal/table.js'
+import { profiled } from './profiled.js'
 import { prepareRecipe, recipeCommand, type RecipeCommandOptions } from './recipe-options.js'
 
 interface EvaluateCommandOptions extends RecipeCommandOptions {
@@ -24,15 +25,17 @@ export function evaluateCommand(): Command {
       const interruption = watchForInterruption(display.say)
       try {
         const { evaluateRecipe } = await import('@m2l/m2l')
-        const report = await evaluateRecipe(recipe, {
-          ...(options.checkpoint !== undefined && { checkpoint: options.checkpoint }),
-          ...(options.manifest !== undefined && { manifest: options.manifest }),
-          onProgress: display.update,
-          onRender: display.rendering,
-          onPack: display.packing,
-          onPackProblem: display.say,
-          signal: interruption.signal,
-        })
+        const report = await profiled(options, display.say, () =>
+          evaluateRecipe(recipe, {
+            ...(options.checkpoint !== undefined && { checkpoint: options.checkpoint }),
+            ...(options.manifest !== undefined && { manifest: options.manifest }),
+            onProgress: display.update,
+            onRender: display.rendering,
+            onPack: display.packing,
+            onPackProblem: display.say,
+            signal: interruption.signal,
+          }),
+        )
         display.close()
         process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : `${describe(report)}\n`)
       } catch (error) {
