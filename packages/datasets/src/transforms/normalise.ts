@@ -1,5 +1,5 @@
 import { tf } from '@m2l/engine'
-import { type Normalisation, scaleAndShift } from './normalised-levels.js'
+import { levelMap, type Normalisation } from './level-map.js'
 
 /** The normalisation of miniImageNet and everything like it in the M2L reference program. */
 export const imagenetNormalisation: Normalisation = {
@@ -22,6 +22,6 @@ export const cifarNormalisation: Normalisation = {
  * @returns float32 [n, h, w, 3].
  */
 export function normalise(images: tf.Tensor4D, normalisation: Normalisation): tf.Tensor4D {
-  const { scale, shift } = scaleAndShift(normalisation)
+  const { scale, shift } = levelMap(normalisation)
   return tf.tidy(() => images.mul<tf.Tensor4D>(tf.tensor1d(scale)).add(tf.tensor1d(shift)))
 }

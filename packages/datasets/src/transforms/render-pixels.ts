@@ -1,6 +1,6 @@
 import type { RgbImage } from '../rgb-image.js'
 import { axisMap } from './axis-map.js'
-import { type Normalisation, normalisedLevels } from './normalised-levels.js'
+import { type LevelMap, levelMap, type Normalisation } from './level-map.js'
 import { resampleColumns, resampleRows, resampleRowsToValues } from './resample.js'
 import { type Size, type View, assertViewFits, viewSize, wholeWindow } from './view.js'
 
@@ -35,7 +35,7 @@ export function renderPixels(
 ): RenderedViews {
   const { count, size, valuesPerView } = checkedLayout(images, views)
   const data = memory ?? new Float32Array(count * valuesPerView)
-  const levels = normalisedLevels(normalisation)
+  const levels = levelMap(normalisation)
   let offset = 0
   images.forEach((image, index) => {
     for (const view of views[index]!) {
@@ -70,7 +70,7 @@ export function checkedLayout(images: readonly Size[], views: readonly (readonly
   return { count, size, valuesPerView: size.height * size.width * 3 }
 }
 
-function renderView(image: RgbImage, view: View, levels: Float32Array, output: Float32Array): void {
+function renderView(image: RgbImage, view: View, levels: LevelMap, output: Float32Array): void {
   const { window, size, cut = wholeWindow(size), flip } = view
   const columns = axisMap({
     windowStart: window.left,
@@ -101,10 +101,11 @@ function renderView(image: RgbImage, view: View, levels: Float32Array, output: F
     const between = { data, width, top: 0, left: columns.start }
     const result = scratch.result.bytes(rows.length * columns.length * 3)
     resampleColumns(between, columns, 0, rows.length, result)
+    const { scale, shift } = levels
     for (let position = 0; position < output.length; position += 3) {
-      output[position] = levels[result[position]! * 3]!
-      output[position + 1] = levels[result[position + 1]! * 3 + 1]!
-      output[position + 2] = levels[result[position + 2]! * 3 + 2]!
+      output[position] = result[position]! * scale[0] + shift[0]
+      output[position + 1] = result[position + 1]! * scale[1] + shift[1]
+      output[position + 2] = result[position + 2]! * scale[2] + shift[2]
     }
   }
 }
