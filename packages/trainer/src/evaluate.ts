@@ -165,14 +165,14 @@ async function* separateEpisodes(
 ): AsyncGenerator<tf.Tensor1D> {
   const embed = embeddingGraph(model)
   try {
-    for await (const [, decoded] of prefetch(episodes, (episode) => images.decode(episode))) {
-      const tensors = images.renderEpisode(decoded, model)
+    for await (const [, rendered] of prefetch(episodes, (episode) => images.loadEpisode(episode, model))) {
+      const tensors = images.episodeTensors(rendered)
       const { support, shots, query, unlabelled, labels } = tensors
       const measured = tf.tidy(() => {
         const ofUnlabelled = unlabelled && { unlabelled: embed(unlabelled) }
         return measure({ ...embed(support), shots, ...ofUnlabelled }, embed(query), labels)
       })
-      disposeEpisode(tensors)
+      disposeEpisode(tensors, rendered)
       yield measured
     }
   } finally {

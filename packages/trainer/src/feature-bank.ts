@@ -2,7 +2,7 @@ import { tf } from '@m2l/engine'
 import type { Embedding, Support } from '@m2l/metric'
 import type { Episode } from '@m2l/samplers'
 import { embeddingGraph } from './embedding-graph.js'
-import type { EpisodeImages } from './episode-images.js'
+import { disposeImages, type EpisodeImages } from './episode-images.js'
 import type { FewShotModel } from './few-shot-model.js'
 import type { ImageView } from './forward-encoding.js'
 import { prefetch } from './prefetch.js'
@@ -102,14 +102,17 @@ async function embeddingTable(options: {
   const chunks: Embedding[] = []
   let done = 0
   try {
-    const decode = (some: readonly number[]) =>
-      images.dataset.readMany(some.map((key) => images.record(...fromImageKey(key))))
+    const load = (some: readonly number[]) =>
+      images.load(
+        some.map((key) => images.record(...fromImageKey(key))),
+        views,
+      )
     const size = views.includes('parts') ? imagesPerBatch.withParts : imagesPerBatch.withoutParts
-    for await (const [some, pictures] of prefetch(slices(keys, size), decode)) {
+    for await (const [some, rendered] of prefetch(slices(keys, size), load)) {
       signal?.throwIfAborted()
-      const tensors = images.render(pictures, views)
+      const tensors = images.tensors(rendered)
       chunks.push(embed(tensors))
-      tf.dispose([tensors.whole, tensors.parts])
+      disposeImages(tensors, rendered)
       done += some.length
       onDone(done)
     }

@@ -31,6 +31,8 @@ export function evaluateCommand(): Command {
             ...(options.manifest !== undefined && { manifest: options.manifest }),
             onProgress: display.update,
             onRender: display.rendering,
+            onPack: display.packing,
+            onPackProblem: display.say,
             signal: interruption.signal,
           }),
         )
