@@ -34,8 +34,9 @@ function draw(seed: number, shape: [number, number, number]): Images {
 }
 
 function scores(query: Images, support: Images, shots: number[], neighbours?: number): number[][] {
+  const options = neighbours === undefined ? {} : { neighbours }
   return tf.tidy(() =>
-    imageToClassScores(tf.tensor3d(query), tf.tensor3d(support), shots, neighbours).arraySync(),
+    imageToClassScores(tf.tensor3d(query), tf.tensor3d(support), shots, options).arraySync(),
   )
 }
 
@@ -108,7 +109,7 @@ describe('imageToClassScores', () => {
   it('leaves no tensor but its result', () => {
     const [query, support] = [tf.tensor3d(draw(1, [2, 2, 3])), tf.tensor3d(draw(2, [3, 2, 3]))]
     const before = tf.memory().numTensors
-    imageToClassScores(query, support, [1, 2], 2).dispose()
+    imageToClassScores(query, support, [1, 2], { neighbours: 2 }).dispose()
     expect(tf.memory().numTensors).toBe(before)
     tf.dispose([query, support])
   })

@@ -97,7 +97,7 @@ export class EmbeddingTable {
       const width = widthOf(shape)
       const values = new Float32Array(keys.length * width)
       for (const [index, key] of keys.entries()) {
-        store.read(this.#rowOf.get(key)!, values.subarray(index * width, (index + 1) * width))
+        store.read(this.#rowOf.get(key)!, values, index * width)
       }
       return [field, tf.tensor(values, [keys.length, ...shape], 'float32')] as const
     })

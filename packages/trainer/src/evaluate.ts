@@ -51,7 +51,7 @@ export interface Evaluation {
 const episodesPerRead = 50
 
 /** Episodes from a bank are measured so many at once, or fewer where their embeddings take more than so many bytes. */
-const batchLimit = { episodes: 10, bytes: 32 * 2 ** 20 }
+const batchLimit = { episodes: 5, bytes: 32 * 2 ** 20 }
 
 /**
  * The accuracy of a model over episodes, fused and for each level alone. An episode's accuracy is the fraction of its

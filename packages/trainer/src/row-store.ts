@@ -8,8 +8,8 @@ import { InputError } from '@m2l/engine'
 export interface RowStore {
   /** @param block whole rows; every block but the last has as many as the first */
   append(block: Float32Array): Promise<void>
-  /** Copies a row. */
-  read(row: number, into: Float32Array): void
+  /** Copies a row to where it shall start. */
+  read(row: number, into: Float32Array, start: number): void
   dispose(): Promise<void>
 }
 
@@ -27,11 +27,11 @@ export class MemoryRows implements RowStore {
     this.#blocks.push(block)
   }
 
-  read(row: number, into: Float32Array): void {
+  read(row: number, into: Float32Array, start: number): void {
     const perBlock = this.#blocks[0]!.length / this.#width
     const block = this.#blocks[Math.floor(row / perBlock)]!
-    const start = (row % perBlock) * this.#width
-    into.set(block.subarray(start, start + this.#width))
+    const first = (row % perBlock) * this.#width
+    into.set(block.subarray(first, first + this.#width), start)
   }
 
   async dispose(): Promise<void> {
@@ -89,8 +89,9 @@ export class FileRows implements RowStore {
     }
   }
 
-  read(row: number, into: Float32Array): void {
-    const bytes = new Uint8Array(into.buffer, into.byteOffset, this.#bytes)
+  read(row: number, into: Float32Array, start: number): void {
+    const offset = into.byteOffset + start * Float32Array.BYTES_PER_ELEMENT
+    const bytes = new Uint8Array(into.buffer, offset, this.#bytes)
     for (let done = 0; done < bytes.length;) {
       const count = readSync(this.#file.fd, bytes, done, bytes.length - done, row * this.#bytes + done)
       if (count === 0) throw new RangeError(`row ${row} is not in the file`)
