@@ -13,7 +13,7 @@ import { descriptors } from './descriptors.js'
 export interface PixelLevelOptions {
   /** How many nearest support positions of a class are averaged for each query position; 1 if not given. */
   readonly neighbours?: number
-  /** The most memory that cosines take at a time, in MiB, see `ImageToClassOptions` of `@m2l/metric`; 64 if not given. */
+  /** The most memory that cosines take at a time, in MiB, see `ImageToClassOptions` of `@m2l/metric`; 32 if not given. */
   readonly memoryMib?: number
 }
 

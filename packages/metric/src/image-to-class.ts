@@ -1,22 +1,21 @@
 import { tf } from '@m2l/engine'
-import { inChunksOfRows } from './in-chunks-of-rows.js'
 import { l2Normalise } from './l2-normalise.js'
-import { meanOfLargest } from './mean-of-largest.js'
+import { nearestOfClasses } from './nearest-of-classes.js'
 
 /** How the image-to-class measure is computed. */
 export interface ImageToClassOptions {
   /** k, how many nearest descriptors of a class are averaged; 1 if not given. At most those of the smallest class. */
   readonly neighbours?: number
   /**
-   * The most memory, in MiB, that the cosines of query descriptors and support descriptors take at a time; 64 if not
-   * given. Beyond it they are computed for some query descriptors after the other, and anew for the gradient, which takes
-   * up to four times as much. The cosines of one query descriptor are never divided.
+   * The most memory, in MiB, that the cosines of query descriptors and support descriptors take at a time; 32 if not
+   * given. Beyond it they are computed for some query descriptors after the other, and so is the gradient, which takes
+   * up to three times as much. The cosines of one query descriptor are never divided.
    */
   readonly memoryMib?: number
 }
 
 /** What {@link ImageToClassOptions.memoryMib} is if not given. */
-export const defaultCosinesMib = 64
+export const defaultCosinesMib = 32
 
 /**
  * The image-to-class measure: each descriptor of a query looks for its nearest ones among all descriptors of a class.
@@ -43,21 +42,7 @@ export function imageToClassScores(
     const columns = shots.map((shot) => shot * support.shape[1])
     const bytesPerRow = supportRows.shape[0] * Float32Array.BYTES_PER_ELEMENT
     const rowsAtOnce = Math.max(1, Math.floor((memoryMib * 2 ** 20) / bytesPerRow))
-    const nearest = inChunksOfRows(queryRows, supportRows, rowsAtOnce, (some, all) =>
-      nearestByClass(tf.matMul(some, all, false, true), columns, neighbours),
-    ) // [queries * descriptors, ways]
+    const nearest = nearestOfClasses(queryRows, supportRows, { columns, neighbours, rowsAtOnce }) // [queries * descriptors, ways]
     return nearest.reshape([queries, descriptors, shots.length]).sum(1) as tf.Tensor2D
   })
-}
-
-/** @returns [rows, ways], the mean of each row's highest values within each class's columns. */
-function nearestByClass(cosines: tf.Tensor2D, columns: readonly number[], neighbours: number): tf.Tensor2D {
-  const rows = cosines.shape[0]
-  if (columns.every((count) => count === columns[0])) {
-    const byClass = cosines.reshape([rows, columns.length, columns[0]!])
-    return meanOfLargest(byClass, neighbours) as tf.Tensor2D
-  }
-  const classes = tf.split(cosines, [...columns], 1)
-  const nearest = classes.map((ofClass) => meanOfLargest(ofClass, neighbours))
-  return tf.stack(nearest, 1) as tf.Tensor2D
 }

@@ -3,5 +3,4 @@ export { crossEntropy, LevelFusion, type FusionMode, type LevelScores, type Weig
 export { defaultCosinesMib, imageToClassScores, type ImageToClassOptions } from './image-to-class.js'
 export { l2Normalise } from './l2-normalise.js'
 export { defineLevel, type LevelDefinition, type LevelEnvironment, type MetricLevel } from './level.js'
-export { meanOfLargest } from './mean-of-largest.js'
 export { LevelRegistry } from './registry.js'
