@@ -56,7 +56,7 @@ describe('from images to an accuracy', () => {
     await expectRunFolder('runs/patterns/m2l')
 
     const evaluated = await m2l(folder, 'evaluate', '--cfg', 'm2l.yaml', '--json')
-    expect(evaluated.stderr).toBe('')
+    expect(evaluated.stderr).toMatch(/^feature bank: .*\n$/)
     expect(evaluated.stdout.trimEnd()).not.toContain('\n')
     const report = json(evaluated.stdout)
     expect(report).toEqual(json((await read('runs/patterns/m2l/result.json')).toString()))
