@@ -9,7 +9,7 @@ import { prefetch } from './prefetch.js'
 import type { RowStore } from './row-store.js'
 
 /** How many images pass the backbone at once while a table is filled, each with all its parts or without any. */
-const imagesPerBatch = { withParts: 4, withoutParts: 64 }
+const imagesPerBatch = { withParts: 16, withoutParts: 128 }
 
 /** What a table of embeddings is made of. */
 export interface TableSource {
