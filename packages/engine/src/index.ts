@@ -21,3 +21,8 @@ export {
   type GraphFunctionOptions,
   type NamedTensors,
 } from './graph/graph-function.js'
+export { span, type SpanDetails, type SpanOptions } from './profile/span.js'
+export { startProfile, type Profile, type ProfileOptions, type ProfileResult } from './profile/profile.js'
+export { nameVariables } from './profile/operation-layers.js'
+export type { Trace, TraceEvent } from './profile/trace.js'
+export type { GraphSummary, OperationSummary, PhaseSummary, ProfileSummary } from './profile/summary.js'

@@ -12,7 +12,7 @@ import {
   type Dataset,
   type ImageSplit,
 } from '@m2l/datasets'
-import { InputError } from '@m2l/engine'
+import { InputError, span } from '@m2l/engine'
 import type { ImageTransforms } from '@m2l/trainer'
 import { partGrids } from './forward-encoding.js'
 import type { Recipe } from './recipe/read-recipe.js'
@@ -32,14 +32,16 @@ export function openRecipeDataset(
   onRender?: (done: number, total: number) => void,
 ): Promise<Dataset> {
   const { dataset, image_size: size, split } = recipe.data
-  if (dataset === 'emoji')
-    return openEmoji({ size, onProgress: ({ done, total }) => onRender?.(done, total) })
-  return openDataset({
-    root: dataFolder(recipe),
-    name: dataset,
-    only: splits,
-    ...(split !== undefined && { split }),
-  })
+  return span('open data set', () =>
+    dataset === 'emoji'
+      ? openEmoji({ size, onProgress: ({ done, total }) => onRender?.(done, total) })
+      : openDataset({
+          root: dataFolder(recipe),
+          name: dataset,
+          only: splits,
+          ...(split !== undefined && { split }),
+        }),
+  )
 }
 
 /**

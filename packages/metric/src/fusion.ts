@@ -1,4 +1,4 @@
-import { tf } from '@m2l/engine'
+import { span, tf } from '@m2l/engine'
 import { mergeStates, prefixed, type ForwardContext, type StateDict } from '@m2l/nn'
 import type { Embedding, EmbeddingField, Support } from './embedding.js'
 import type { MetricLevel } from './level.js'
@@ -56,7 +56,7 @@ export class LevelFusion {
     return Object.fromEntries(
       this.levels.map(({ level }) => {
         const levelContext = context.key ? { ...context, key: context.key.fold(level.name) } : context
-        return [level.name, level.scores(support, query, levelContext)]
+        return [level.name, span(`level ${level.name}`, () => level.scores(support, query, levelContext))]
       }),
     )
   }

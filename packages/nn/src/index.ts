@@ -1,5 +1,13 @@
 export type { Layout, Parameter, StateDict } from './parameter.js'
-export { disposeState, kept, learned, mergeStates, prefixed, trainableVariables } from './parameter.js'
+export {
+  disposeState,
+  kept,
+  learned,
+  mergeStates,
+  nameParameters,
+  prefixed,
+  trainableVariables,
+} from './parameter.js'
 export type { Backbone, ForwardContext } from './module.js'
 export type { Initialiser } from './initialisers.js'
 export { kaimingNormalFanOut, normal, uniform, uniformFanIn, xavierUniform } from './initialisers.js'

@@ -1,5 +1,5 @@
 import { tf } from '@m2l/engine'
-import { trainableVariables, type StateDict } from './parameter.js'
+import { nameParameters, trainableVariables, type StateDict } from './parameter.js'
 
 /**
  * A loss and its gradients with respect to the trainable parameters, under their names as `Optimiser.step` takes them.
@@ -12,6 +12,7 @@ export function lossAndGradients(
   parameters: StateDict,
   loss: () => tf.Scalar,
 ): { readonly loss: tf.Scalar; readonly gradients: Readonly<Record<string, tf.Tensor>> } {
+  nameParameters(parameters)
   const variables = Object.entries(trainableVariables(parameters))
   const { value, grads } = tf.variableGrads(
     loss,

@@ -1,4 +1,4 @@
-import { tf } from '@m2l/engine'
+import { span, tf } from '@m2l/engine'
 import { disposeState, kept, type Parameter, type StateDict } from './parameter.js'
 
 /** Changes parameters by their gradients. */
@@ -31,14 +31,16 @@ export function optimiserOf(parameters: StateDict, state: StateDict, begin: () =
   return {
     state,
     step(gradients, learningRate) {
-      tf.tidy(() => {
-        const update = begin()
-        for (const [name, gradient] of Object.entries(gradients)) {
-          const parameter = parameters[name]
-          if (!parameter?.trainable) throw new RangeError(`no trainable parameter is named ${name}`)
-          update(name, parameter.value, gradient, learningRate)
-        }
-      })
+      span('optimiser', () =>
+        tf.tidy(() => {
+          const update = begin()
+          for (const [name, gradient] of Object.entries(gradients)) {
+            const parameter = parameters[name]
+            if (!parameter?.trainable) throw new RangeError(`no trainable parameter is named ${name}`)
+            update(name, parameter.value, gradient, learningRate)
+          }
+        }),
+      )
     },
     dispose: () => disposeState(state),
   }

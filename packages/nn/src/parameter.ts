@@ -1,4 +1,4 @@
-import { InputError, tf } from '@m2l/engine'
+import { InputError, nameVariables, tf } from '@m2l/engine'
 
 /**
  * How a parameter's axes are ordered in memory, where they are TensorFlow's; in files they are PyTorch's.
@@ -68,6 +68,11 @@ export function trainableVariables(state: StateDict): Record<string, tf.Variable
       .filter(([, parameter]) => parameter.trainable)
       .map(([name, parameter]) => [name, parameter.value]),
   )
+}
+
+/** Lets profiles call the parameters by these names. */
+export function nameParameters(state: StateDict): void {
+  nameVariables(Object.fromEntries(Object.entries(state).map(([name, { value }]) => [name, value])))
 }
 
 /** Frees the variables of a state dict, which cannot be used any more. */

@@ -1,4 +1,5 @@
 import { graphFunction, type NamedTensors } from '@m2l/engine'
+import { nameParameters } from '@m2l/nn'
 import type { Embedding } from '@m2l/metric'
 import type { ImageTensors } from './episode-images.js'
 import type { FewShotModel } from './few-shot-model.js'
@@ -11,9 +12,11 @@ export interface EmbeddingGraph {
 
 /** A model's embedding in evaluation, where batch norms use their running statistics, as a graph. */
 export function embeddingGraph(model: FewShotModel): EmbeddingGraph {
-  const graph = graphFunction<NamedTensors, NamedTensors, number>((views, _key, count) => ({
-    ...model.embed({ count, ...views }, { training: false }),
-  }))
+  nameParameters(model.state)
+  const graph = graphFunction<NamedTensors, NamedTensors, number>(
+    (views, _key, count) => ({ ...model.embed({ count, ...views }, { training: false }) }),
+    { name: 'embed' },
+  )
   const embed = ({ count, whole, parts }: ImageTensors): Embedding =>
     graph({ ...(whole && { whole }), ...(parts && { parts }) }, undefined, count)
   return Object.assign(embed, { dispose: graph.dispose })

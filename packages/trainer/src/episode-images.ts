@@ -1,4 +1,4 @@
-import { tf, type RandomKey } from '@m2l/engine'
+import { span, tf, type RandomKey } from '@m2l/engine'
 import {
   colourJitter,
   normalise,
@@ -143,6 +143,10 @@ export class EpisodeImages {
   }
 
   #views(pictures: readonly RgbImage[], transform: Transform, key?: RandomKey): tf.Tensor4D {
+    return span('render', () => this.#rendered(pictures, transform, key))
+  }
+
+  #rendered(pictures: readonly RgbImage[], transform: Transform, key?: RandomKey): tf.Tensor4D {
     const { normalisation, jitter } = this.transforms
     const views = pictures.map((picture, index) => transform(picture, key?.fold(index)))
     if (!key || !jitter) return renderViews(pictures, views, { ...(normalisation && { normalisation }) })

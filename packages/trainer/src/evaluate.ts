@@ -1,4 +1,4 @@
-import { tf } from '@m2l/engine'
+import { span, tf } from '@m2l/engine'
 import type { Episode } from '@m2l/samplers'
 import { embeddingGraph } from './embedding-graph.js'
 import { episodeBatches, labelsOf } from './episode-batches.js'
@@ -78,7 +78,7 @@ export async function evaluate(options: EvaluationOptions): Promise<Evaluation> 
     const positions = waiting.flatMap((batch) => batch.positions)
     disposeAll(waiting)
     waiting = []
-    const values = await joined.data()
+    const values = await span('read back', () => joined.data())
     joined.dispose()
     let offset = 0
     for (const position of positions) {
@@ -177,7 +177,7 @@ async function* bankedBatches(
   measure: MeasureGraph,
 ): AsyncGenerator<MeasuredBatch> {
   const { episodes } = options
-  const bank = await FeatureBank.build(options)
+  const bank = await span('embed bank', () => FeatureBank.build(options))
   try {
     for (const batch of episodeBatches(episodes, episodesPerBatch(episodes, bank.size))) {
       const measured = tf.tidy(() => {

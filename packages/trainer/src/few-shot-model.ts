@@ -1,4 +1,4 @@
-import { tf } from '@m2l/engine'
+import { span, tf } from '@m2l/engine'
 import type { Embedding, EmbeddingField, LevelFusion, LevelScores } from '@m2l/metric'
 import {
   disposeState,
@@ -49,10 +49,12 @@ export class FewShotModel {
    */
   scores({ support, shots, query, unlabelled }: EpisodeTensors, context: ForwardContext): LevelScores {
     return tf.tidy(() => {
-      const supportParts = this.#embedParts(support, within(context, 'support parts'))
-      const queryParts = this.#embedParts(query, within(context, 'query parts'))
-      const supportMap = this.#embedWhole(support, within(context, 'support'))
-      const queryMap = this.#embedWhole(query, within(context, 'query'))
+      const supportParts = span('support parts', () =>
+        this.#embedParts(support, within(context, 'support parts')),
+      )
+      const queryParts = span('query parts', () => this.#embedParts(query, within(context, 'query parts')))
+      const supportMap = span('support', () => this.#embedWhole(support, within(context, 'support')))
+      const queryMap = span('query', () => this.#embedWhole(query, within(context, 'query')))
       return this.metric.scores(
         {
           ...supportParts,

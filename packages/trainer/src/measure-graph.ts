@@ -58,7 +58,7 @@ export function measureGraph({ metric }: FewShotModel): MeasureGraph {
       })
       return { measured: tf.stack(measured) as tf.Tensor2D }
     },
-    { precision: 'f32' },
+    { name: 'score', precision: 'f32' },
   )
   const measure = ({ episodes, support, query }: EpisodeEmbeddings, labels: tf.Tensor1D) => {
     const { shots, unlabelled, ...labelled } = support

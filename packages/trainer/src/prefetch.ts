@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import { span } from '@m2l/engine'
 
 /**
  * Runs `load` for items ahead of their use, so that reading and decoding go on while the engine computes.
@@ -15,7 +16,7 @@ export async function* prefetch<Item, Loaded>(
   const startNext = () => {
     const next = iterator.next()
     if (next.done) return
-    const loading = load(next.value)
+    const loading = span('decode', () => load(next.value), { track: 'decode' })
     loading.catch(() => {}) // Reported where it is awaited.
     underWay.push([next.value, loading])
   }
@@ -23,7 +24,7 @@ export async function* prefetch<Item, Loaded>(
     for (let count = 0; count < ahead; count++) startNext()
     for (let next = underWay.shift(); next; next = underWay.shift()) {
       startNext()
-      const loaded = await next[1]
+      const loaded = await span('wait for decoding', () => next[1])
       await setImmediate() // Items that load at once would otherwise keep signals and timers waiting for all of them.
       yield [next[0], loaded]
     }

@@ -119,7 +119,7 @@ function classificationStep(
       optimiser.step(gradients, rate)
       return { loss, accuracy: correct! }
     },
-    { onEager },
+    { name: 'pretraining step', onEager },
   )
 }
 

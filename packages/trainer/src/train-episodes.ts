@@ -132,7 +132,7 @@ export function episodeStep(
       tf.dispose(accuracies)
       return measures
     },
-    options,
+    { name: 'training step', ...options },
   )
   const call = (episodes: readonly EpisodeTensors[], rate: number, key: RandomKey): StepMeasures => {
     const tensors = episodes.map((episode, index) => tensorsAs(String(index), namedTensors(episode)))

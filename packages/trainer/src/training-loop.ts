@@ -1,5 +1,5 @@
 import { appendFile } from 'node:fs/promises'
-import { tf } from '@m2l/engine'
+import { span, tf } from '@m2l/engine'
 import type { Optimiser, Schedule, StateDict } from '@m2l/nn'
 import { saveCheckpoint, type CheckpointDescription, type TrainingPosition } from './checkpoint.js'
 import { ProgressMeter, type OnProgress, type Phase, type Progress } from './progress.js'
@@ -76,7 +76,14 @@ export async function runTraining<Batch>(
   let position = run.position
   const board = new TensorBoardWriter(folder.path, position.epoch * task.stepsPerEpoch + position.step)
   const saveLast = () =>
-    saveCheckpoint(folder.last, { model: task.model, optimiser: task.optimiser.state, description, position })
+    span('checkpoint', () =>
+      saveCheckpoint(folder.last, {
+        model: task.model,
+        optimiser: task.optimiser.state,
+        description,
+        position,
+      }),
+    )
   const outcome = (completed: boolean) => ({
     position,
     completed,
@@ -122,7 +129,7 @@ async function trainEpoch<Batch>(
   const report = () => meter.update(position.step * unitsPerStep, means)
   const read = async () => {
     const { epoch, step, lossSum, accuracySum } = position
-    const sums = await readSums(unread)
+    const sums = await span('read back', () => readSums(unread))
     if (sums.count === 0) return
     position = { ...position, lossSum: lossSum + sums.loss, accuracySum: accuracySum + sums.accuracy }
     means = meansOf(position)
@@ -132,7 +139,7 @@ async function trainEpoch<Batch>(
   report()
   for await (const batch of task.batches(from.epoch, from.step)) {
     const { epoch, step } = position
-    unread.push(task.step(batch, { epoch, step, rate: schedule(epoch) }))
+    unread.push(span('step', () => task.step(batch, { epoch, step, rate: schedule(epoch) })))
     position = { ...position, step: step + 1 }
     const isLast = position.step === stepsPerEpoch
     if (position.step % stepsPerRead === 0 || isLast) await read()
@@ -172,13 +179,13 @@ async function closeEpoch<Batch>(
   board: TensorBoardWriter,
 ): Promise<TrainingPosition> {
   const epoch = position.epoch + 1
-  const validation = await task.validate(epoch)
+  const validation = await span('validate', () => task.validate(epoch))
   let best = position.best
   if (validation) {
     const isBest = best === null || validation.accuracy > best.accuracy
     if (isBest) {
       best = { epoch, accuracy: validation.accuracy }
-      await saveCheckpoint(folder.best, { model: task.model, description })
+      await span('checkpoint', () => saveCheckpoint(folder.best, { model: task.model, description }))
     }
     board.scalar('loss_val', validation.loss, epoch * task.stepsPerEpoch)
     board.scalar('acc_val', validation.accuracy, epoch * task.stepsPerEpoch)

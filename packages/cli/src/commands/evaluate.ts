@@ -4,6 +4,7 @@ import { InterruptedError, watchForInterruption } from '../interruption.js'
 import { mebibytes, percent, seconds } from '../terminal/format.js'
 import { ProgressDisplay } from '../terminal/progress-display.js'
 import { table } from '../terminal/table.js'
+import { profiled } from './profiled.js'
 import { prepareRecipe, recipeCommand, type RecipeCommandOptions } from './recipe-options.js'
 
 interface EvaluateCommandOptions extends RecipeCommandOptions {
@@ -32,16 +33,18 @@ export function evaluateCommand(): Command {
       const interruption = watchForInterruption(display.say)
       try {
         const { evaluateRecipe } = await import('@m2l/m2l')
-        const report = await evaluateRecipe(recipe, {
-          ...(options.checkpoint !== undefined && { checkpoint: options.checkpoint }),
-          ...(options.manifest !== undefined && { manifest: options.manifest }),
-          ...(options.bankMib !== undefined && { bankMib: options.bankMib }),
-          ...(options.bankFolder !== undefined && { bankFolder: options.bankFolder }),
-          onBank: (bank) => options.quiet || display.say(describeBank(bank)),
-          onProgress: display.update,
-          onRender: display.rendering,
-          signal: interruption.signal,
-        })
+        const report = await profiled(options, display.say, () =>
+          evaluateRecipe(recipe, {
+            ...(options.checkpoint !== undefined && { checkpoint: options.checkpoint }),
+            ...(options.manifest !== undefined && { manifest: options.manifest }),
+            ...(options.bankMib !== undefined && { bankMib: options.bankMib }),
+            ...(options.bankFolder !== undefined && { bankFolder: options.bankFolder }),
+            onBank: (bank) => options.quiet || display.say(describeBank(bank)),
+            onProgress: display.update,
+            onRender: display.rendering,
+            signal: interruption.signal,
+          }),
+        )
         display.close()
         process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : `${describe(report)}\n`)
       } catch (error) {

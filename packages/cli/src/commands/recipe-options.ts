@@ -9,6 +9,7 @@ export interface RecipeCommandOptions {
   readonly precision?: 'f32' | 'bf16'
   readonly json?: true
   readonly quiet?: true
+  readonly profile?: string
 }
 
 /** A command that takes a recipe, overrides of it and a device. */
@@ -29,6 +30,7 @@ export function recipeCommand(name: string, description: string): Command {
         'of convolutions and products: f32, or bf16, faster on processors that have it',
       ).choices(['f32', 'bf16']),
     )
+    .option('--profile <file>', "write where the time goes to a file in Chrome's trace format")
     .helpOption('-h, --help', 'print help')
     .option('--json', 'print one JSON object on standard output and nothing else there')
     .option('--quiet', 'print no progress')

@@ -3,6 +3,7 @@ import { Option, type Command } from 'commander'
 import { InterruptedError, watchForInterruption } from '../interruption.js'
 import { percent, seconds } from '../terminal/format.js'
 import { ProgressDisplay } from '../terminal/progress-display.js'
+import { profiled } from './profiled.js'
 import { resumeCommand } from './resume-command.js'
 import { prepareRecipe, recipeCommand, type RecipeCommandOptions } from './recipe-options.js'
 
@@ -25,13 +26,15 @@ export function trainingCommand(
       const display = new ProgressDisplay(options)
       const interruption = watchForInterruption(display.say)
       try {
-        const report = await train(recipe, {
-          ...((options.resume || options.restart) && { existing: options.resume ? 'resume' : 'restart' }),
-          onProgress: display.update,
-          onRender: display.rendering,
-          onValidation: display.validation,
-          signal: interruption.signal,
-        })
+        const report = await profiled(options, display.say, () =>
+          train(recipe, {
+            ...((options.resume || options.restart) && { existing: options.resume ? 'resume' : 'restart' }),
+            onProgress: display.update,
+            onRender: display.rendering,
+            onValidation: display.validation,
+            signal: interruption.signal,
+          }),
+        )
         display.close()
         if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`)
         else if (report.completed) process.stdout.write(`${summary(report)}\n`)

@@ -54,6 +54,9 @@ class Rewriter {
   readonly #float32 = new Map<string, Source>()
   readonly #bfloat16 = new Map<string, Source>()
 
+  /** Of the operation that is being taken; casts for it belong there too. */
+  #scopes: Operation['scopes']
+
   constructor(recording: Recording) {
     this.#recording = recording
   }
@@ -63,6 +66,7 @@ class Rewriter {
       this.#moved[index] = this.#add(node)
       return
     }
+    this.#scopes = node.scopes
     const kind = kinds[node.operation]
     if (kind && this.#isWanted(node, kind)) this.#moved[index] = this.#addNarrow(node, kind, index)
     else this.#moved[index] = this.#add({ ...node, inputs: node.inputs.map((source) => this.#wide(source)) })
@@ -121,11 +125,8 @@ class Rewriter {
       { ...typeAttribute(this.#backend, 'DstT', 'TF_FLOAT'), value: dtype },
       booleanAttribute(this.#backend, 'Truncate', false),
     ]
-    return {
-      node: this.#add({ kind: 'operation', operation: 'Cast', attributes, inputs: [source] }),
-      output: 0,
-      dtype,
-    }
+    const cast = { kind: 'operation', operation: 'Cast', attributes, inputs: [source], outputs: 1 } as const
+    return { node: this.#add({ ...cast, ...(this.#scopes && { scopes: this.#scopes }) }), output: 0, dtype }
   }
 
   #memoised(known: Map<string, Source>, source: Source, make: () => Source): Source {

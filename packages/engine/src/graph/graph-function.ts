@@ -1,4 +1,6 @@
 import type { NativeBackend } from '../kernels/native-backend.js'
+import { profiledCall } from '../profile/profiled-call.js'
+import { recordingSpan, span } from '../profile/span.js'
 import { enginePrecision, type Precision } from '../precision.js'
 import type { RandomKey } from '../random-key.js'
 import { tf } from '../tensorflow.js'
@@ -12,6 +14,8 @@ export type NamedTensors = Readonly<Record<string, tf.Tensor>>
 
 /** How a graph function runs. */
 export interface GraphFunctionOptions {
+  /** What profiles call it; `graph` if not given. */
+  readonly name?: string
   /** Run every call operation by operation, for debugging. */
   readonly eager?: boolean
   /** Receives the reason when calls with inputs of some shapes cannot run as a graph and go on operation by operation. */
@@ -56,14 +60,21 @@ export type Computation<Inputs extends NamedTensors, Outputs extends NamedTensor
  */
 export function graphFunction<Inputs extends NamedTensors, Outputs extends NamedTensors, Fixed = undefined>(
   compute: Computation<Inputs, Outputs, Fixed>,
-  { eager = false, onEager = () => {}, kept = 8, precision: ofFunction }: GraphFunctionOptions = {},
+  {
+    name = 'graph',
+    eager = false,
+    onEager = () => {},
+    kept = 8,
+    precision: ofFunction,
+  }: GraphFunctionOptions = {},
 ): GraphFunction<Inputs, Outputs, Fixed> {
   const sessions = new Map<string, GraphSession | 'eager'>()
 
   const call = (inputs: Inputs, key?: RandomKey, fixed?: Fixed): Outputs => {
     const run = (calledWith: RandomKey | undefined) =>
       tf.tidy(() => cloned(compute(inputs, calledWith, fixed as Fixed)))
-    if (eager || !hasGraphs() || process.env.M2L_EAGER === '1') return run(key)
+    const runEagerly = () => span(`${name} (operation by operation)`, () => run(key))
+    if (eager || !hasGraphs() || process.env.M2L_EAGER === '1') return runEagerly()
     const precision = ofFunction ?? enginePrecision()
     const signature = `${precision}: ${signatureOf(inputs, key, fixed)}`
     const goOnEagerly = (reason: string): void => {
@@ -72,14 +83,16 @@ export function graphFunction<Inputs extends NamedTensors, Outputs extends Named
       onEager(reason)
     }
 
-    if (sessions.get(signature) === 'eager') return run(key)
+    if (sessions.get(signature) === 'eager') return runEagerly()
     try {
-      if (!sessions.has(signature)) keep(signature, record(run, inputs, key), precision)
-      return latest(signature).run(inputs, key) as Outputs
+      if (!sessions.has(signature)) {
+        recordingSpan(`${name}: record`, () => keep(signature, record(run, inputs, key), precision))
+      }
+      return profiledCall(name, latest(signature), inputs, key) as Outputs
     } catch (error) {
       if (!(error instanceof NotRecordable || error instanceof GraphFault)) throw error
       goOnEagerly(error.message)
-      return run(key)
+      return runEagerly()
     }
   }
 

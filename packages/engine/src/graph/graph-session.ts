@@ -40,6 +40,10 @@ export class GraphSession {
     this.#id = ofTensorFlow(() => load(this.#backend, encodeGraph(recording)))
   }
 
+  get recording(): Recording {
+    return this.#recording
+  }
+
   /** Runs the graph, assigns the variables that it changes and returns its outputs. */
   run(inputs: NamedTensors, key: RandomKey | undefined): NamedTensors {
     const { inputs: inputNodes, read, seeds, outputs, assigned } = this.#recording

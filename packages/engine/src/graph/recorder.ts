@@ -1,5 +1,6 @@
 import type { Attribute, NativeBackend, NativeTensor } from '../kernels/native-backend.js'
 import type { RandomKey } from '../random-key.js'
+import { operationScopes } from '../profile/operation-scopes.js'
 import { tf } from '../tensorflow.js'
 import { NotRecordable } from './not-recordable.js'
 import type { RecordedNode, Source } from './recording.js'
@@ -118,7 +119,15 @@ export class Recorder {
     }))
     const all = [...attributes, ...types]
     const outputs = this.#outputsOf(operation, all, inputs)
-    this.nodes.push({ kind: 'operation', operation, attributes: all, inputs })
+    const scopes = operationScopes()
+    this.nodes.push({
+      kind: 'operation',
+      operation,
+      attributes: all,
+      inputs,
+      outputs: outputs.length,
+      ...(scopes.length > 0 && { scopes }),
+    })
     const node = this.nodes.length - 1
     return outputs.map(({ shape, dtype }, output) => {
       const id = --this.#lastId

@@ -29,6 +29,10 @@ export type RecordedNode =
       readonly operation: string
       readonly attributes: readonly Attribute[]
       readonly inputs: readonly Source[]
+      /** The number of its outputs. */
+      readonly outputs: number
+      /** The spans in which a profile saw it called, the outermost first. */
+      readonly scopes?: readonly string[]
     }
 
 /** The operations of one call of a function, so that they can be run again on other values. */
