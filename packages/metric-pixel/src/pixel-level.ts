@@ -1,5 +1,11 @@
 import { tf } from '@m2l/engine'
-import { defineLevel, imageToClassScores, requireField, type MetricLevel } from '@m2l/metric'
+import {
+  defaultCosinesMib,
+  defineLevel,
+  imageToClassScores,
+  requireField,
+  type MetricLevel,
+} from '@m2l/metric'
 import { z } from 'zod'
 import { descriptors } from './descriptors.js'
 
@@ -7,6 +13,8 @@ import { descriptors } from './descriptors.js'
 export interface PixelLevelOptions {
   /** How many nearest support positions of a class are averaged for each query position; 1 if not given. */
   readonly neighbours?: number
+  /** The most memory that cosines take at a time, in MiB, see `ImageToClassOptions` of `@m2l/metric`; 32 if not given. */
+  readonly memoryMib?: number
 }
 
 /**
@@ -14,7 +22,7 @@ export interface PixelLevelOptions {
  * image-to-class measure (Li et al., "Revisiting Local Descriptor based Image-to-Class Measure for Few-shot Learning",
  * CVPR 2019, section 3.3). Alone it is DN4.
  */
-export function pixelLevel({ neighbours = 1 }: PixelLevelOptions = {}): MetricLevel {
+export function pixelLevel(options: PixelLevelOptions = {}): MetricLevel {
   return {
     name: 'pixel',
     needs: ['map'],
@@ -25,7 +33,7 @@ export function pixelLevel({ neighbours = 1 }: PixelLevelOptions = {}): MetricLe
           descriptors(requireField(query, 'map', 'pixel')),
           descriptors(requireField(support, 'map', 'pixel')),
           support.shots,
-          neighbours,
+          options,
         ),
       ),
   }
@@ -34,6 +42,9 @@ export function pixelLevel({ neighbours = 1 }: PixelLevelOptions = {}): MetricLe
 /** The pixel level under its name in recipes. */
 export const pixelDefinition = defineLevel({
   name: 'pixel',
-  options: z.object({ neighbours: z.int().min(1).default(1) }),
-  create: (options) => pixelLevel(options),
+  options: z.object({
+    neighbours: z.int().min(1).default(1),
+    memory_mib: z.number().gt(0).default(defaultCosinesMib),
+  }),
+  create: ({ neighbours, memory_mib: memoryMib }) => pixelLevel({ neighbours, memoryMib }),
 })
