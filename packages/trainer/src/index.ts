@@ -20,6 +20,7 @@ export {
   type RenderedEpisode,
   type RenderedImages,
 } from './episode-images.js'
+export { calibration, type Calibration, type CalibrationBin } from './calibration.js'
 export { accuracy, evaluate, type Evaluation, type EvaluationOptions } from './evaluate.js'
 export { FeatureBank, type BankOptions, type BankSize } from './feature-bank.js'
 export { FewShotModel } from './few-shot-model.js'
