@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot'
 import { chart, isNarrow } from './chart.js'
 import type { Html } from './html.js'
-import { percent, type Scale } from './scale.js'
+import { percent, shortNumber, type Scale } from './scale.js'
 import { nameWidth, shortName } from './short-name.js'
 import { seriesColour } from './style.js'
 
@@ -55,7 +55,7 @@ export function barChart({ label, value, bars, reference, caption }: BarChart): 
           grid: true,
           domain: value.domain ? [...value.domain] : [0, Math.max(0, ...bars.map(end))],
           ticks: value.ticks ? [...value.ticks] : isNarrow(width) ? 4 : 8,
-          ...(value.percent && { tickFormat: (tick: number) => percent(tick, 0) }),
+          tickFormat: (tick: number) => (value.percent ? percent(tick, 0) : shortNumber(tick)),
         },
         y: { label: null, domain: positions, padding: 0.3 },
         marks: [
@@ -105,5 +105,5 @@ function end({ value, high = value }: Bar): number {
 }
 
 function valueText({ percent: inPercent }: Scale, value: number): string {
-  return inPercent ? percent(value, 1) : String(Number(value.toPrecision(4)))
+  return inPercent ? percent(value, 1) : shortNumber(value)
 }

@@ -65,7 +65,7 @@ function matrix(classes: readonly string[], cells: readonly Cell[]): Plot.PlotOp
   const side = size <= mostWritten ? 44 : size <= mostExplained ? 20 : 12
   const fontSize = Math.min(12, side - 2)
   const letters = Math.min(18, Math.max(...classes.map(nameWidth)))
-  const names = Math.ceil(letters * fontSize * 0.6) + 10
+  const names = Math.ceil(letters * fontSize * 0.62) + 14
   const positions = classes.map((_, position) => position)
   const axis = {
     label: null,
@@ -84,7 +84,6 @@ function matrix(classes: readonly string[], cells: readonly Cell[]): Plot.PlotOp
     padding: size <= mostExplained ? 0.06 : 0,
     x: { domain: positions },
     y: { domain: positions },
-    opacity: { type: 'sqrt', domain: [0, 1], range: [0, 1] },
     marks: [
       Plot.axisX({ ...axis, anchor: 'top', tickRotate: -90 }),
       Plot.axisY(axis),
@@ -96,7 +95,8 @@ function matrix(classes: readonly string[], cells: readonly Cell[]): Plot.PlotOp
           value: ({ actual, predicted }: Cell) => (actual === predicted ? 'var(--right)' : 'var(--wrong)'),
           scale: null,
         },
-        fillOpacity: 'share',
+        // The root, so that a few mistakes are seen as well.
+        fillOpacity: { value: ({ share }: Cell) => Math.sqrt(share).toFixed(2), scale: null },
         ...(size <= mostExplained && {
           title: ({ actual, predicted, count, share }: Cell) =>
             `${classes[actual]} as ${classes[predicted]}: ${count}, ${percent(share, 1)} %`,

@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot'
 import { chart, isNarrow, seriesDashes } from './chart.js'
 import type { Html } from './html.js'
-import { percent, type Scale } from './scale.js'
+import { percent, shortNumber, wholeTicks, type Scale } from './scale.js'
 import { seriesColour } from './style.js'
 
 /** A point of a line; `low` and `high` are the ends of its interval, which is shaded. Points that are not finite leave a gap. */
@@ -33,6 +33,9 @@ const mostDots = 40
 
 /** Lines over a common axis, each with its interval where it has one. */
 export function lineChart({ label, x, y, series, caption }: LineChart): Html {
+  const points = series.flatMap((one) => one.points)
+  const xs = points.map((point) => point.x)
+  const ys = points.map((point) => point.y)
   return chart({
     label,
     legend: series.map(({ name }) => name),
@@ -42,8 +45,8 @@ export function lineChart({ label, x, y, series, caption }: LineChart): Html {
       height: Math.round(width * (isNarrow(width) ? 0.75 : 0.4)),
       marginLeft: 52,
       marginBottom: 38,
-      x: { label: x.label, nice: false, inset: 6, ...axis(x, isNarrow(width) ? 5 : 10) },
-      y: { label: y.label, grid: true, ...axis(y, 5) },
+      x: { label: x.label, inset: 6, ...axis(x, xs, isNarrow(width) ? 5 : 10) },
+      y: { label: y.label, grid: true, ...axis(y, ys, 5) },
       marks: [
         ...series.map(({ points }, index) =>
           Plot.areaY(
@@ -74,15 +77,16 @@ export function lineChart({ label, x, y, series, caption }: LineChart): Html {
   })
 }
 
-function axis({ domain, ticks, percent: inPercent }: Scale, count: number): Plot.ScaleOptions {
+function axis(scale: Scale, values: readonly number[], count: number): Plot.ScaleOptions {
+  const { domain, ticks } = scale
+  const [from, to] = domain ?? [Math.min(...values), Math.max(...values)]
   return {
     ...(domain && { domain: [...domain] }),
-    ticks: ticks ? [...ticks] : count,
-    ...(inPercent && { tickFormat: (value: number) => percent(value, 0) }),
-    ...(ticks && !inPercent && { tickFormat: String }),
+    ticks: ticks ? [...ticks] : scale.whole && values.length > 0 ? wholeTicks(from, to, count) : count,
+    tickFormat: (value: number) => (scale.percent ? percent(value, 0) : shortNumber(value)),
   }
 }
 
-function format({ percent: inPercent }: Scale, value: number): string {
-  return inPercent ? `${percent(value, 1)} %` : String(Number(value.toPrecision(4)))
+function format(scale: Scale, value: number): string {
+  return scale.percent ? `${percent(value, 1)} %` : shortNumber(value)
 }

@@ -4,7 +4,6 @@ import {
   confusionMatrix,
   details,
   figures,
-  lineChart,
   mostConfused,
   page,
   table,
@@ -13,7 +12,6 @@ import {
 import type { Episode, EpisodeManifest } from '@m2l/samplers'
 import {
   calibration,
-  sliceEvaluation,
   type EpisodeImages,
   type Evaluation,
   type Interval,
@@ -21,10 +19,10 @@ import {
 import type { EvaluationReport } from '../evaluate-recipe.js'
 import type { Recipe } from '../recipe/read-recipe.js'
 import { classResults, type ClassResult } from './class-results.js'
-import type { EpisodesOfShots } from './episodes-by-shots.js'
 import { hardestEpisodes } from './hardest-episodes.js'
-import { ends, intervalText, madeAt, percent } from './numbers.js'
+import { ends, intervalText, madeAt, named, percent } from './numbers.js'
 import { settings } from './settings.js'
+import { shotsSection, type EvaluationOfShots } from './shots-section.js'
 
 /** An evaluation as a page shows it. */
 export interface EvaluationPage {
@@ -34,13 +32,16 @@ export interface EvaluationPage {
   readonly images: EpisodeImages
   /** Of the manifest's episodes. */
   readonly evaluation: Evaluation
-  /** Episodes of other numbers of shots, and what came of them. */
-  readonly byShots: readonly { readonly of: EpisodesOfShots; readonly evaluation: Evaluation }[]
+  /** Of episodes of several numbers of shots; may be empty. */
+  readonly byShots: readonly EvaluationOfShots[]
 }
 
 /** With more classes than this, the chart shows the worst and the best of them, so many of each. */
 const mostBars = 40
 const barsOfMany = 15
+
+/** An interval over fewer episodes than this says next to nothing. */
+const fewestOfInterval = 5
 
 /** What an evaluation found, as an HTML document. */
 export async function evaluationPage(shown: EvaluationPage): Promise<string> {
@@ -103,11 +104,6 @@ export async function evaluationPage(shown: EvaluationPage): Promise<string> {
   })
 }
 
-/** The fusion and the levels by name. */
-function named<Value>({ fused, levels }: { fused: Value; levels: Readonly<Record<string, Value>> }) {
-  return [['fused', fused] as const, ...Object.entries(levels)]
-}
-
 function accuracySection({ rounds, ways }: EvaluationReport, evaluation: Evaluation): Section {
   const all = named<Interval>(evaluation)
   return {
@@ -153,16 +149,16 @@ function classSection(perClass: readonly ClassResult[], ways: number): Section {
   const bars = many ? [...sorted.slice(0, barsOfMany), ...sorted.slice(-barsOfMany)] : sorted
   return {
     title: 'Accuracy of each class',
-    note: `Of the fused prediction, over the episodes in which the class occurs; the hardest class first.${many ? ` The ${barsOfMany} hardest and the ${barsOfMany} easiest of ${sorted.length} classes.` : ''}`,
+    note: `Of the fused prediction, over the episodes in which the class occurs, with an interval where these are at least ${fewestOfInterval}; the hardest class first.${many ? ` The ${barsOfMany} hardest and the ${barsOfMany} easiest of ${sorted.length} classes.` : ''}`,
     content: [
       barChart({
         label: 'Accuracy of each class',
         value: { label: 'accuracy (%)', percent: true, domain: [0, 1] },
-        bars: bars.map(({ name, accuracy }) => ({
+        bars: bars.map(({ name, accuracy, episodes }) => ({
           name,
           value: accuracy.mean,
-          ...ends(accuracy),
-          text: intervalText(accuracy),
+          ...(episodes >= fewestOfInterval && ends(accuracy)),
+          text: classText({ accuracy, episodes }),
         })),
         reference: { name: 'chance', value: 1 / ways },
       }),
@@ -170,45 +166,15 @@ function classSection(perClass: readonly ClassResult[], ways: number): Section {
         'All numbers',
         table({
           columns: ['class', { name: 'accuracy (%)', number: true }, { name: 'episodes', number: true }],
-          rows: sorted.map(({ name, accuracy, episodes }) => [name, intervalText(accuracy), episodes]),
+          rows: sorted.map((of) => [of.name, classText(of), of.episodes]),
         }),
       ),
     ],
   }
 }
 
-function shotsSection(byShots: EvaluationPage['byShots']): Section {
-  const series = named(byShots[0]!.evaluation).map(([name]) => ({
-    name,
-    points: byShots.map(({ of: { shots }, evaluation }) => {
-      const interval = name === 'fused' ? evaluation.fused : evaluation.levels[name]!
-      return { x: shots, y: interval.mean, ...(name === 'fused' && ends(interval)) }
-    }),
-  }))
-  const [{ of: first }] = byShots as [EvaluationPage['byShots'][number]]
-  return {
-    title: 'Accuracy against shots',
-    note: `The same model on ${first.episodes.length} further episodes for each number of support images of a class, drawn from the recipe’s seed, with the same classes whatever the shots: fewer than above, so that intervals are wider. The band is the 95 % interval of the fused prediction.`,
-    content: [
-      lineChart({
-        label: 'Accuracy against the number of support images of each class',
-        x: { label: 'shots', ticks: byShots.map(({ of }) => of.shots) },
-        y: { label: 'accuracy (%)', percent: true },
-        series,
-      }),
-      table({
-        columns: ['shots', 'queries of a class', ...series.map(({ name }) => `${name} (%)`)].map((name) => ({
-          name,
-          number: true,
-        })),
-        rows: byShots.map(({ of, evaluation }) => [
-          of.shots,
-          of.queries,
-          ...named<Interval>(evaluation).map(([, interval]) => intervalText(interval)),
-        ]),
-      }),
-    ],
-  }
+function classText({ accuracy, episodes }: Omit<ClassResult, 'name'>): string {
+  return episodes >= fewestOfInterval ? intervalText(accuracy) : percent(accuracy.mean)
 }
 
 function calibrationSection({ predictions, confidences }: Evaluation, episodes: readonly Episode[]): Section {
@@ -235,21 +201,4 @@ function weights({ model }: Recipe, { levels }: Evaluation): string {
 
 function shotsText(shots: EvaluationReport['shots']): string {
   return typeof shots === 'number' ? `${shots}-shot` : `${shots.join('/')}-shot`
-}
-
-/** Takes apart an evaluation of a manifest's episodes followed by those of each number of shots. */
-export function divideEvaluation(
-  whole: Evaluation,
-  manifest: EpisodeManifest,
-  byShots: readonly EpisodesOfShots[],
-): Pick<EvaluationPage, 'evaluation' | 'byShots'> {
-  let next = manifest.episodes.length
-  return {
-    evaluation: sliceEvaluation(whole, 0, next),
-    byShots: byShots.map((of) => {
-      const start = next
-      next += of.episodes.length
-      return { of, evaluation: sliceEvaluation(whole, start, next) }
-    }),
-  }
 }

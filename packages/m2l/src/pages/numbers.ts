@@ -15,6 +15,11 @@ export function ends({ mean, halfWidth95 }: Interval): { readonly low: number; r
   return { low: Math.max(0, mean - halfWidth95), high: Math.min(1, mean + halfWidth95) }
 }
 
+/** The fusion and the levels by name. */
+export function named<Value>({ fused, levels }: { fused: Value; levels: Readonly<Record<string, Value>> }) {
+  return [['fused', fused] as const, ...Object.entries(levels)]
+}
+
 /** How a page came to be. */
 export function madeAt(): string {
   return `Written by M2L at ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC.`

@@ -23,7 +23,7 @@ export function writeTrainingPage(folder: RunFolder, shown: TrainingPage): Promi
 
 /** The curves of a training run so far, and its settings, as an HTML document. */
 export function trainingPage({ recipe, kind, dataset, epochs, position }: TrainingPage): string {
-  const { history } = position
+  const { history, epoch: end } = position
   const classifies = kind === 'pretraining' ? 'all training classes' : 'the queries of episodes'
   const state =
     position.epoch < epochs ? `After ${position.epoch} of ${epochs} epochs` : `All ${epochs} epochs done`
@@ -32,13 +32,13 @@ export function trainingPage({ recipe, kind, dataset, epochs, position }: Traini
     summary: `${recipe.model.encoder} learns to classify ${classifies} of ${dataset}. ${state}.`,
     sections: [
       { title: 'So far', content: figures(standing(position, epochs)) },
-      lossSection(history, kind),
-      accuracySection(history, kind),
+      lossSection(history, end, kind),
+      accuracySection(history, end, kind),
       {
         title: 'Learning rate',
         content: lineChart({
           label: 'The learning rate of each epoch',
-          x: { label: 'epoch' },
+          x: { label: 'epoch', whole: true, domain: [0, end] },
           y: { label: 'learning rate', domain: [0, Math.max(...history.epochs.map(({ rate }) => rate))] },
           series: [
             { name: 'rate', points: history.epochs.map(({ epoch, rate }) => ({ x: epoch, y: rate })) },
@@ -78,7 +78,7 @@ function standing({ epoch, best, history }: TrainingPosition, epochs: number) {
   ]
 }
 
-function lossSection({ losses, epochs }: TrainingHistory, kind: TrainingPage['kind']): Section {
+function lossSection({ losses, epochs }: TrainingHistory, end: number, kind: TrainingPage['kind']): Section {
   const training = losses.map(({ epoch, loss }) => ({ x: epoch, y: loss }))
   const validation = validated(epochs).map(({ epoch, validation: { loss } }) => ({ x: epoch, y: loss }))
   const [{ steps }] = losses.length > 0 ? losses : [{ steps: 0 }]
@@ -90,7 +90,7 @@ function lossSection({ losses, epochs }: TrainingHistory, kind: TrainingPage['ki
         : undefined,
     content: lineChart({
       label: 'Training and validation loss over the epochs',
-      x: { label: 'epoch' },
+      x: { label: 'epoch', whole: true, domain: [0, end] },
       y: { label: 'loss' },
       series: named({ training, validation }),
       caption: `Each point of the training loss is a mean over ${steps} steps.`,
@@ -98,7 +98,7 @@ function lossSection({ losses, epochs }: TrainingHistory, kind: TrainingPage['ki
   }
 }
 
-function accuracySection({ epochs }: TrainingHistory, kind: TrainingPage['kind']): Section {
+function accuracySection({ epochs }: TrainingHistory, end: number, kind: TrainingPage['kind']): Section {
   const training = epochs.map(({ epoch, accuracy }) => ({ x: epoch, y: accuracy }))
   const validation = validated(epochs).map(({ epoch, validation: { accuracy, halfWidth95 } }) => ({
     x: epoch,
@@ -111,7 +111,7 @@ function accuracySection({ epochs }: TrainingHistory, kind: TrainingPage['kind']
     content: [
       lineChart({
         label: 'Training and validation accuracy after each epoch',
-        x: { label: 'epoch' },
+        x: { label: 'epoch', whole: true, domain: [0, end] },
         y: { label: 'accuracy (%)', percent: true },
         series: named({ training, validation }),
       }),
