@@ -36,7 +36,7 @@ export class Conv64Block {
     return tf.tidy(() => {
       const features = this.#convolution.forward(x, context)
       // LeakyReLU grows with its input, so it gives the same after pooling as before, on a quarter of the values.
-      return tf.leakyRelu(this.#pooled ? maxPool(features, context) : features, 0.2)
+      return tf.leakyRelu(this.#pooled ? maxPool(features) : features, 0.2)
     })
   }
 }

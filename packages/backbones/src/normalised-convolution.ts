@@ -1,4 +1,4 @@
-import type { RandomKey, tf } from '@m2l/engine'
+import { tf, type RandomKey } from '@m2l/engine'
 import {
   BatchNorm,
   Convolution,
@@ -33,10 +33,13 @@ export class NormalisedConvolution {
   }
 
   /**
+   * In evaluation the batch norm is folded into the convolution's weights.
+   *
    * @param x [n, height, width, inputChannels]
    * @returns [n, height', width', outputChannels]
    */
   forward(x: tf.Tensor4D, context: ForwardContext): tf.Tensor4D {
-    return this.#batchNorm.forward(this.#convolution.forward(x), context)
+    if (context.training) return this.#batchNorm.forward(this.#convolution.forward(x), context)
+    return tf.tidy(() => this.#convolution.forward(x, this.#batchNorm.inEvaluation()))
   }
 }

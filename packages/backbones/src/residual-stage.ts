@@ -55,7 +55,7 @@ export class ResidualStage {
       const twice = leakyRelu(second.forward(once, context))
       const sum = tf.add(third.forward(twice, context), this.#shortcut.forward(x, context)) as tf.Tensor4D
       // LeakyReLU grows with its input, so it gives the same after pooling as before, on a quarter of the values.
-      return leakyRelu(maxPool(sum, context))
+      return leakyRelu(maxPool(sum))
     })
   }
 }

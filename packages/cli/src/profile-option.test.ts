@@ -48,7 +48,6 @@ test('a training leaves a trace and says where its time went, with the weights t
   const events = await traceIn('train.json')
   for (const name of [
     'decode',
-    'render',
     'training step',
     'read back',
     'validate',

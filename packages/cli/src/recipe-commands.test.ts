@@ -30,7 +30,7 @@ describe('from images to an accuracy', () => {
     const pretrained = await m2l(folder, 'pretrain', '--cfg', 'pre.yaml')
     expect(pretrained.stderr).toMatch(/^epoch 1: validation accuracy .*\nepoch 2: validation accuracy .*\n$/)
     expect(pretrained.stdout).toMatch(
-      /^2 epochs in .* s; best validation accuracy [\d.]+ % after epoch [12]: runs\/patterns\/pre\/best\.safetensors\n$/,
+      /^2 epochs in .* s, waiting for pictures [\d.]+ %; best validation accuracy [\d.]+ % after epoch [12]: runs\/patterns\/pre\/best\.safetensors\n$/,
     )
     expect(pretrained.exitCode).toBe(0)
     await expectRunFolder('runs/patterns/pre')

@@ -1,18 +1,22 @@
 import { basename, resolve } from 'node:path'
 import { InputError } from '@m2l/engine'
 import type { Dataset, ImageRecord } from './dataset.js'
-import { type DecodeOptions, decodeImage } from './decoding/decode-image.js'
+import type { DecodeOptions } from './decoding/decode-picture.js'
 import { ImageCache } from './decoding/image-cache.js'
+import { PictureDecoder } from './decoding/picture-decoder.js'
 import { rotateImage } from './decoding/rotate-image.js'
-import type { LayoutIndex, LayoutName } from './layouts/layout.js'
+import type { LayoutName } from './layouts/layout.js'
 import { readLayout } from './layouts/read-layout.js'
 import { mapConcurrently } from './map-concurrently.js'
+import type { RgbImage } from './rgb-image.js'
+import { openPack, type PackOptions } from './pack/open-pack.js'
+import type { PackReader } from './pack/pack-file.js'
 import { openTree } from './sources/open-tree.js'
 import { ownSplitsOf, type Splits, splitsOfFile } from './splits/build-splits.js'
 import { readSplitFile, type SplitFile } from './splits/split-file.js'
 
 /** What to open, and how. */
-export interface OpenDatasetOptions extends DecodeOptions {
+export interface OpenDatasetOptions extends DecodeOptions, PackOptions {
   /** A folder, or a zip, tar or tar.gz archive, which is read in place. */
   readonly root: string
   /** What to call the data set; by default the last part of `root` without its extension. */
@@ -27,8 +31,8 @@ export interface OpenDatasetOptions extends DecodeOptions {
   readonly cacheBytes?: number
 }
 
-/** Enough to keep libuv's four threads busy while results are taken up. */
-const decodedAtOnce = 8
+/** Enough for a batch to be asked for in one turn of the event loop, since the next turn may be a training step away. */
+const decodedAtOnce = 1024
 
 /**
  * Opens an image data set: finds its classes and images, without reading pixels, and divides them into splits.
@@ -42,27 +46,43 @@ export async function openDataset(options: OpenDatasetOptions): Promise<Dataset>
   }
   const file = typeof options.split === 'string' ? await readSplitFile(options.split) : options.split
   const tree = await openTree(root)
-  let index: LayoutIndex
-  let splits: Splits
-  try {
-    const decode = async (path: string) => decodeImage(await tree.read(path), tree.label(path), options)
-    index = await readLayout({ tree, decode, ...(only && !file && { only }) }, options.layout)
-    splits = file ? splitsOfFile(root, index, file, only) : ownSplitsOf(root, index, only)
-  } catch (error) {
+  const decoder = new PictureDecoder(tree, options)
+  const close = async () => {
+    await decoder.settle()
     await tree.close()
+  }
+  try {
+    const decode = (path: string) => decoder.decode(path)
+    const index = await readLayout({ tree, decode, ...(only && !file && { only }) }, options.layout)
+    const splits = file ? splitsOfFile(root, index, file, only) : ownSplitsOf(root, index, only)
+    const name = options.name ?? nameOf(root)
+    const read = (id: string) => index.read(id)
+    const pack = await openPack({ name, tree, splits, read, decodeOptions: options, cacheBytes }, options)
+    return dataset(
+      name,
+      splits,
+      new ImageCache(cacheBytes, pack ? throughPack(pack, read) : read),
+      async () => {
+        await pack?.close()
+        await close()
+      },
+    )
+  } catch (error) {
+    await close()
     throw error
   }
-  return dataset(options.name ?? nameOf(root), splits, index, cacheBytes, () => tree.close())
 }
 
-function dataset(
-  name: string,
-  splits: Splits,
-  index: LayoutIndex,
-  cacheBytes: number,
-  closeTree: () => Promise<void>,
-): Dataset {
-  const cache = new ImageCache(cacheBytes, (id) => index.read(id))
+/** Reads a picture from the pack; from the source where the pack lacks it or is damaged there. */
+function throughPack(pack: PackReader, read: (id: string) => Promise<RgbImage>) {
+  return async (id: string): Promise<RgbImage> => {
+    const packed = await pack.read(id)
+    if (packed === 'damaged') await pack.discard()
+    return packed === undefined || packed === 'damaged' ? read(id) : packed
+  }
+}
+
+function dataset(name: string, splits: Splits, cache: ImageCache, closeSource: () => Promise<void>): Dataset {
   let open = true
   const read = async ({ id, rotation }: ImageRecord) => {
     if (!open) throw new Error(`data set ${name} is closed`)
@@ -77,7 +97,7 @@ function dataset(
       if (!open) return
       open = false
       cache.clear()
-      await closeTree()
+      await closeSource()
     },
   }
 }

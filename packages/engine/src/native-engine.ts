@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { cacheFolder } from './cache-folder.js'
 import { engineRoot, findEngine } from './install/engine-cache.js'
 import type { Variant } from './install/wheels.js'
+import { speedUpConvolutionFilterGradient } from './kernels/convolution-filter-gradient.js'
 import type { EngineStatus } from './status.js'
 import { tf } from './tensorflow.js'
 
@@ -77,6 +78,7 @@ export async function loadNativeEngine(
     binding: { TF_Version: string }
     isUsingGpuDevice: boolean
   }
+  if (!backend.isUsingGpuDevice) speedUpConvolutionFilterGradient('tensorflow')
   return { tensorflowVersion: backend.binding.TF_Version, usesGpu: backend.isUsingGpuDevice }
 }
 

@@ -97,7 +97,7 @@ export async function evaluateRecipe(
       { optional: isDropBlockCounter, rename: ownName },
     )
     const folder = await openRunFolder(recipe.folder)
-    const dataset = await openRecipeDataset(recipe, ['test'], options.onRender)
+    const dataset = await openRecipeDataset(recipe, ['test'], options)
     try {
       const images = new EpisodeImages(
         dataset,

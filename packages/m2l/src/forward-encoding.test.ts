@@ -82,7 +82,7 @@ describe('parts from the feature map', () => {
     const optimiser = sgd(model.state)
     const refusals: string[] = []
     const step = episodeStep(model, optimiser, { eager, onEager: (reason) => refusals.push(reason) })
-    const tensors = images.renderEpisode(await images.decode(episodes[0]!), model, randomKey(2))
+    const tensors = images.episodeTensors(await images.loadEpisode(episodes[0]!, model, randomKey(2)))
     const losses = Array.from({ length: 8 }, () => {
       const measures = step([tensors], 0.01, randomKey(3))
       const [loss] = measures.loss.dataSync()

@@ -23,7 +23,7 @@ export async function pretrainRecipe(
   options: RecipeRunOptions = {},
 ): Promise<TrainingReport> {
   const key = randomKey(recipe.seed).fold('pretraining')
-  const dataset = await openRecipeDataset(recipe, ['train', 'val'], options.onRender)
+  const dataset = await openRecipeDataset(recipe, ['train', 'val'], options)
   const backbone = createBackbone(recipe.model.encoder, key.fold('encoder'))
   try {
     const train = labelledSplit(recipe, requireSplit(recipe, dataset, 'train'))

@@ -11,11 +11,18 @@ import {
   squareResize,
   type Dataset,
   type ImageSplit,
+  type OpenDatasetOptions,
 } from '@m2l/datasets'
 import { InputError, span } from '@m2l/engine'
 import type { ImageTransforms } from '@m2l/trainer'
 import { partGrids } from './forward-encoding.js'
 import type { Recipe } from './recipe/read-recipe.js'
+
+/** What is told while a recipe's data set is opened. */
+export interface DataOptions extends Pick<OpenDatasetOptions, 'onPack' | 'onPackProblem' | 'signal'> {
+  /** Called while the embedded data set is drawn for the first time. */
+  readonly onRender?: (done: number, total: number) => void
+}
 
 /** The splits that recipes use. */
 export type SplitName = 'train' | 'val' | 'test'
@@ -29,9 +36,9 @@ export type SplitName = 'train' | 'val' | 'test'
 export function openRecipeDataset(
   recipe: Recipe,
   splits: readonly SplitName[],
-  onRender?: (done: number, total: number) => void,
+  { onRender, onPack, onPackProblem, signal }: DataOptions = {},
 ): Promise<Dataset> {
-  const { dataset, image_size: size, split } = recipe.data
+  const { dataset, image_size: size, split, pack } = recipe.data
   return span('open data set', () =>
     dataset === 'emoji'
       ? openEmoji({ size, onProgress: ({ done, total }) => onRender?.(done, total) })
@@ -39,6 +46,10 @@ export function openRecipeDataset(
           root: dataFolder(recipe),
           name: dataset,
           only: splits,
+          pack,
+          ...(onPack && { onPack }),
+          ...(onPackProblem && { onPackProblem }),
+          ...(signal && { signal }),
           ...(split !== undefined && { split }),
         }),
   )

@@ -8,21 +8,20 @@ import {
   startPosition,
   type OnProgress,
   type RunFolder,
+  type TrainingOutcome,
   type TrainingPosition,
   type TrainingRun,
 } from '@m2l/trainer'
 import type { Optimiser, StateDict } from '@m2l/nn'
+import type { DataOptions } from './recipe-data.js'
 import type { Recipe } from './recipe/read-recipe.js'
 
 /** How a recipe is carried out. */
-export interface RecipeRunOptions {
+export interface RecipeRunOptions extends DataOptions {
   /** Where the run folder already holds a run: go on with it, or throw it away; without either it is refused. */
   readonly existing?: 'resume' | 'restart'
   readonly onProgress?: OnProgress
   readonly onValidation?: TrainingRun['onValidation']
-  /** Called while the embedded data set is drawn for the first time. */
-  readonly onRender?: (done: number, total: number) => void
-  readonly signal?: AbortSignal
 }
 
 /** What a training of a recipe leaves. */
@@ -38,6 +37,8 @@ export interface TrainingReport {
   /** False when the run was interrupted; `resume` goes on with it. */
   readonly completed: boolean
   readonly seconds: number
+  /** The share of the training steps' time in which the engine waited for pictures, from 0 to 1. */
+  readonly waiting: number
 }
 
 /**
@@ -80,11 +81,7 @@ async function runFiles({ path, last, best, record }: RunFolder): Promise<string
 }
 
 /** What a training came to. */
-export function trainingReport(
-  recipe: Recipe,
-  folder: RunFolder,
-  outcome: { position: TrainingPosition; completed: boolean; seconds: number },
-): TrainingReport {
+export function trainingReport(recipe: Recipe, folder: RunFolder, outcome: TrainingOutcome): TrainingReport {
   const { best, epoch } = outcome.position
   return {
     recipe: recipe.name,
@@ -95,5 +92,6 @@ export function trainingReport(
     epochs: epoch,
     completed: outcome.completed,
     seconds: outcome.seconds,
+    waiting: outcome.waiting,
   }
 }

@@ -20,7 +20,7 @@ export async function trainRecipe(recipe: Recipe, options: RecipeRunOptions = {}
   const model = await createModel(recipe)
   const optimiser = episodicOptimiser(recipe, model.state)
   try {
-    const dataset = await openRecipeDataset(recipe, ['train', 'val'], options.onRender)
+    const dataset = await openRecipeDataset(recipe, ['train', 'val'], options)
     try {
       const transforms = episodeTransforms(recipe)
       const train = new EpisodeImages(dataset, requireSplit(recipe, dataset, 'train'), transforms)

@@ -51,6 +51,19 @@ export class BatchNorm {
     const variance = this.#variance.value
     return tf.batchNorm4d(x, mean, variance, offset, scale, epsilon)
   }
+
+  /**
+   * What it does in evaluation, as `factor * x + offset`, so that it can be folded into what comes before.
+   *
+   * @returns both [channels]
+   */
+  inEvaluation(): { readonly factor: tf.Tensor1D; readonly offset: tf.Tensor1D } {
+    return tf.tidy(() => {
+      const deviation = tf.sqrt(tf.add(this.#variance.value, epsilon))
+      const factor = tf.div(this.#scale.value, deviation) as tf.Tensor1D
+      return { factor, offset: tf.sub(this.#offset.value, tf.mul(this.#mean.value, factor)) }
+    })
+  }
 }
 
 function move(running: tf.Variable<tf.Rank.R1>, batch: tf.Tensor1D): void {

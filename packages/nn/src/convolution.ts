@@ -1,4 +1,4 @@
-import { tf, type RandomKey } from '@m2l/engine'
+import { addBias, tf, type RandomKey } from '@m2l/engine'
 import { uniformFanIn, type Initialiser } from './initialisers.js'
 import { learned, type Parameter, type StateDict } from './parameter.js'
 
@@ -15,7 +15,7 @@ export interface ConvolutionOptions {
   readonly initialise?: Initialiser
 }
 
-/** A two-dimensional convolution of stride 1 without bias. */
+/** A two-dimensional convolution of stride 1 without bias of its own. */
 export class Convolution {
   readonly state: StateDict
   readonly #weight: Parameter<tf.Rank.R4>
@@ -31,9 +31,17 @@ export class Convolution {
 
   /**
    * @param x [n, height, width, inputChannels]
+   * @param then what follows, in the same pass: each output channel times `factor`, plus `offset`; both [outputChannels]
    * @returns [n, height', width', outputChannels]
    */
-  forward(x: tf.Tensor4D): tf.Tensor4D {
-    return tf.conv2d(x, this.#weight.value, 1, this.#padding)
+  forward(
+    x: tf.Tensor4D,
+    then?: { readonly factor: tf.Tensor1D; readonly offset: tf.Tensor1D },
+  ): tf.Tensor4D {
+    if (!then) return tf.conv2d(x, this.#weight.value, 1, this.#padding)
+    return tf.tidy(() => {
+      const weight = tf.mul(this.#weight.value, then.factor) as tf.Tensor4D
+      return addBias(tf.conv2d(x, weight, 1, this.#padding), then.offset)
+    })
   }
 }

@@ -1,7 +1,7 @@
 import { tf } from '@m2l/engine'
 import type { Embedding, EmbeddingField } from '@m2l/metric'
 import { embeddingGraph } from './embedding-graph.js'
-import type { EpisodeImages } from './episode-images.js'
+import { disposeImages, type EpisodeImages } from './episode-images.js'
 import type { FewShotModel } from './few-shot-model.js'
 import type { ImageView } from './forward-encoding.js'
 import { fromImageKey } from './image-key.js'
@@ -33,11 +33,14 @@ export function widthOf(shape: readonly number[]): number {
 export async function rowShapes({ model, images, keys, views }: TableSource): Promise<RowShapes> {
   const [first] = keys
   if (first === undefined) return {}
-  const pictures = await images.dataset.readMany([images.record(...fromImageKey(first))])
-  return tf.tidy(() => {
-    const embedding = model.embed(images.render(pictures, views), { training: false })
+  const rendered = await images.load([images.record(...fromImageKey(first))], views)
+  const tensors = images.tensors(rendered)
+  const shapes = tf.tidy(() => {
+    const embedding = model.embed(tensors, { training: false })
     return Object.fromEntries(fieldsOf(embedding).map(([field, { shape }]) => [field, shape.slice(1)]))
   })
+  disposeImages(tensors, rendered)
+  return shapes
 }
 
 /** The embeddings of some images, in stores of rows that its maker opens and closes. */
@@ -66,14 +69,17 @@ export class EmbeddingTable {
     const embed = embeddingGraph(model)
     let done = 0
     try {
-      const decode = (some: readonly number[]) =>
-        images.dataset.readMany(some.map((key) => images.record(...fromImageKey(key))))
+      const load = (some: readonly number[]) =>
+        images.load(
+          some.map((key) => images.record(...fromImageKey(key))),
+          views,
+        )
       const size = views.includes('parts') ? imagesPerBatch.withParts : imagesPerBatch.withoutParts
-      for await (const [some, pictures] of prefetch(slices(keys, size), decode)) {
+      for await (const [some, rendered] of prefetch(slices(keys, size), load)) {
         signal?.throwIfAborted()
-        const tensors = images.render(pictures, views)
+        const tensors = images.tensors(rendered)
         const embedding = embed(tensors)
-        tf.dispose([tensors.whole, tensors.parts])
+        disposeImages(tensors, rendered)
         try {
           for (const [field, values] of fieldsOf(embedding)) {
             await stores.get(field)!.append((await values.data()) as Float32Array)

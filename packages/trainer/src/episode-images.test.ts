@@ -12,7 +12,7 @@ const jittered = new EpisodeImages(plain.dataset, plain.split, { ...plain.transf
 const episode = { classes: [2, 0], support: [[1], [0, 3]], query: [[2], [1]] }
 
 async function rendered(images: EpisodeImages, key?: ReturnType<typeof randomKey>) {
-  const tensors = images.renderEpisode(await images.decode(episode), { views: ['whole', 'parts'] }, key)
+  const tensors = images.episodeTensors(await images.loadEpisode(episode, { views: ['whole', 'parts'] }, key))
   const values = Array.from(tensors.query.whole!.dataSync())
   const shapes = [tensors.support.whole!.shape, tensors.support.parts!.shape, tensors.query.whole!.shape]
   const labels = Array.from(tensors.labels.dataSync())
@@ -50,10 +50,10 @@ describe('EpisodeImages', () => {
       whole,
       ...(normalisation && { normalisation }),
     })
-    const pictures = (await images.decode(episode)).support
-    const tensors = images.render(pictures, ['whole'])
+    const records = [images.record(2, 1)]
+    const tensors = images.tensors(await images.load(records, ['whole']))
     expect(tensors.parts).toBeUndefined()
     tf.dispose(tensors.whole)
-    expect(() => images.render(pictures, ['parts'])).toThrow('needs parts')
+    await expect(images.load(records, ['parts'])).rejects.toThrow('needs parts')
   })
 })

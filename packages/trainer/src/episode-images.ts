@@ -2,13 +2,16 @@ import { span, tf, type RandomKey } from '@m2l/engine'
 import {
   colourJitter,
   normalise,
-  renderViews,
+  releaseViews,
+  renderAhead,
   type Dataset,
   type ImageRecord,
   type ImageSplit,
   type Normalisation,
+  type RenderedViews,
   type RgbImage,
   type Transform,
+  viewsTensor,
 } from '@m2l/datasets'
 import type { Episode } from '@m2l/samplers'
 import type { ImageView } from './forward-encoding.js'
@@ -46,11 +49,25 @@ export interface EpisodeTensors {
   readonly labels: tf.Tensor1D
 }
 
-/** An episode whose pictures are decoded. */
-export interface DecodedEpisode {
-  readonly support: readonly RgbImage[]
-  readonly query: readonly RgbImage[]
-  readonly unlabelled?: readonly RgbImage[]
+/** Images that are decoded and rendered: plain numbers, which only have to become tensors. */
+export interface RenderedImages {
+  readonly count: number
+  readonly whole?: RenderedImageViews
+  readonly parts?: RenderedImageViews
+}
+
+/** One view of some images, or all their parts. */
+interface RenderedImageViews {
+  readonly rendered: RenderedViews
+  /** Where colours vary: the source of how, before the normalisation. */
+  readonly colourKey?: RandomKey
+}
+
+/** An episode whose pictures are rendered. */
+export interface RenderedEpisode {
+  readonly support: RenderedImages
+  readonly query: RenderedImages
+  readonly unlabelled?: RenderedImages
   readonly shots: readonly number[]
   readonly labels: readonly number[]
 }
@@ -86,74 +103,109 @@ export class EpisodeImages {
     return this.split.classes[classIndex]!.images[imageIndex]!
   }
 
-  /** Decodes an episode's pictures; only this waits for the disk. */
-  async decode(episode: Episode): Promise<DecodedEpisode> {
+  /**
+   * Decodes and transforms images, on other threads where that is faster.
+   *
+   * @param views which views of them are wanted
+   * @param key in training, the source of the random transforms
+   * @throws {InputError} naming the file when one is not a readable picture
+   */
+  async load(
+    records: readonly ImageRecord[],
+    views: readonly ImageView[],
+    key?: RandomKey,
+  ): Promise<RenderedImages> {
+    return this.#render(await this.dataset.readMany(records), views, key)
+  }
+
+  /**
+   * Decodes and transforms the images of an episode, likewise.
+   *
+   * @param views which views of its images are wanted; a `FewShotModel` says it
+   */
+  async loadEpisode(
+    episode: Episode,
+    { views, viewsOfUnlabelled = [] }: EpisodeViews,
+    key?: RandomKey,
+  ): Promise<RenderedEpisode> {
     const records = (images: Episode['support']) =>
       images.flatMap((ofClass, label) => ofClass.map((image) => this.record(episode.classes[label]!, image)))
     const support = records(episode.support)
     const labelled = [...support, ...records(episode.query)]
     const unlabelled = episode.unlabelled?.map((image) => this.record(...image)) ?? []
     const pictures = await this.dataset.readMany([...labelled, ...unlabelled])
+    const [ofSupport, ofQuery, ofUnlabelled] = await Promise.all([
+      this.#render(pictures.slice(0, support.length), views, key?.fold('support')),
+      this.#render(pictures.slice(support.length, labelled.length), views, key?.fold('query')),
+      episode.unlabelled &&
+        this.#render(pictures.slice(labelled.length), viewsOfUnlabelled, key?.fold('unlabelled')),
+    ])
     return {
-      support: pictures.slice(0, support.length),
-      query: pictures.slice(support.length, labelled.length),
-      ...(episode.unlabelled && { unlabelled: pictures.slice(labelled.length) }),
+      support: ofSupport,
+      query: ofQuery,
+      ...(ofUnlabelled && { unlabelled: ofUnlabelled }),
       shots: episode.support.map((ofClass) => ofClass.length),
       labels: episode.query.flatMap((ofClass, label) => ofClass.map(() => label)),
     }
   }
 
-  /**
-   * Transforms decoded pictures.
-   *
-   * @param views which views of them are wanted
-   * @param key in training, the source of the random transforms
-   */
-  render(pictures: readonly RgbImage[], views: readonly ImageView[], key?: RandomKey): ImageTensors {
+  /** Rendered images as tensors, which are the caller's. */
+  tensors({ count, whole, parts }: RenderedImages): ImageTensors {
+    return {
+      count,
+      ...(parts && { parts: this.#tensor(parts) }),
+      ...(whole && { whole: this.#tensor(whole) }),
+    }
+  }
+
+  /** A rendered episode as tensors, which are the caller's. */
+  episodeTensors({ support, query, unlabelled, shots, labels }: RenderedEpisode): EpisodeTensors {
+    return {
+      support: this.tensors(support),
+      shots,
+      query: this.tensors(query),
+      ...(unlabelled && { unlabelled: this.tensors(unlabelled) }),
+      labels: tf.tensor1d([...labels], 'int32'),
+    }
+  }
+
+  async #render(
+    pictures: readonly RgbImage[],
+    views: readonly ImageView[],
+    key?: RandomKey,
+  ): Promise<RenderedImages> {
     const { whole, parts } = this.transforms
+    const [ofParts, ofWhole] = await Promise.all([
+      views.includes('parts') ? this.#views(pictures, requiredParts(parts), key?.fold('parts')) : undefined,
+      views.includes('whole') ? this.#views(pictures, whole, key?.fold('whole')) : undefined,
+    ])
     return {
       count: pictures.length,
-      ...(views.includes('parts') && {
-        parts: this.#views(pictures, requiredParts(parts), key?.fold('parts')),
-      }),
-      ...(views.includes('whole') && { whole: this.#views(pictures, whole, key?.fold('whole')) }),
+      ...(ofParts && { parts: ofParts }),
+      ...(ofWhole && { whole: ofWhole }),
     }
   }
 
-  /**
-   * Transforms a decoded episode; the tensors are the caller's.
-   *
-   * @param views which views of its images are wanted; a `FewShotModel` says it
-   * @param key in training, the source of the random transforms
-   */
-  renderEpisode(
-    { support, query, unlabelled, ...episode }: DecodedEpisode,
-    { views, viewsOfUnlabelled = [] }: EpisodeViews,
+  async #views(
+    pictures: readonly RgbImage[],
+    transform: Transform,
     key?: RandomKey,
-  ): EpisodeTensors {
-    return {
-      support: this.render(support, views, key?.fold('support')),
-      shots: episode.shots,
-      query: this.render(query, views, key?.fold('query')),
-      ...(unlabelled && {
-        unlabelled: this.render(unlabelled, viewsOfUnlabelled, key?.fold('unlabelled')),
-      }),
-      labels: tf.tensor1d([...episode.labels], 'int32'),
-    }
-  }
-
-  #views(pictures: readonly RgbImage[], transform: Transform, key?: RandomKey): tf.Tensor4D {
-    return span('render', () => this.#rendered(pictures, transform, key))
-  }
-
-  #rendered(pictures: readonly RgbImage[], transform: Transform, key?: RandomKey): tf.Tensor4D {
+  ): Promise<RenderedImageViews> {
     const { normalisation, jitter } = this.transforms
     const views = pictures.map((picture, index) => transform(picture, key?.fold(index)))
-    if (!key || !jitter) return renderViews(pictures, views, { ...(normalisation && { normalisation }) })
-    return tf.tidy(() => {
-      const jittered = colourJitter(renderViews(pictures, views), key.fold('colour'))
-      return normalisation ? normalise(jittered, normalisation) : jittered
-    })
+    if (key && jitter) return { rendered: await renderAhead(pictures, views), colourKey: key.fold('colour') }
+    return { rendered: await renderAhead(pictures, views, { ...(normalisation && { normalisation }) }) }
+  }
+
+  #tensor({ rendered, colourKey }: RenderedImageViews): tf.Tensor4D {
+    const { normalisation } = this.transforms
+    if (!colourKey) return viewsTensor(rendered)
+    return span('colours', () =>
+      tf.tidy(() => {
+        const jittered = colourJitter(viewsTensor(rendered), colourKey)
+        return normalisation ? normalise(jittered, normalisation) : jittered
+      }),
+    )
   }
 }
 
@@ -162,8 +214,17 @@ function requiredParts(parts: Transform | undefined): Transform {
   return parts
 }
 
-/** Frees the tensors of an episode. */
-export function disposeEpisode({ support, query, unlabelled, labels }: EpisodeTensors): void {
-  for (const images of [support, query, unlabelled]) tf.dispose([images?.whole, images?.parts])
-  labels.dispose()
+/** Frees the tensors of images; given what they were made from, also its memory, for the images that come next. */
+export function disposeImages(tensors: ImageTensors, rendered?: RenderedImages): void {
+  tf.dispose([tensors.whole, tensors.parts])
+  for (const views of [rendered?.whole, rendered?.parts]) if (views) releaseViews(views.rendered)
+}
+
+/** Frees the tensors of an episode, likewise. */
+export function disposeEpisode(tensors: EpisodeTensors, rendered?: RenderedEpisode): void {
+  for (const role of ['support', 'query', 'unlabelled'] as const) {
+    const images = tensors[role]
+    if (images) disposeImages(images, rendered?.[role])
+  }
+  tensors.labels.dispose()
 }

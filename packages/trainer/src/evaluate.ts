@@ -209,8 +209,8 @@ async function* separateEpisodes(
   const embed = embeddingGraph(model)
   try {
     let position = 0
-    for await (const [, decoded] of prefetch(episodes, (episode) => images.decode(episode))) {
-      const tensors = images.renderEpisode(decoded, model)
+    for await (const [, rendered] of prefetch(episodes, (episode) => images.loadEpisode(episode, model))) {
+      const tensors = images.episodeTensors(rendered)
       const { support, shots, query, unlabelled, labels } = tensors
       const measured = tf.tidy(() => {
         const ofUnlabelled = unlabelled && { unlabelled: embed(unlabelled) }
@@ -221,7 +221,7 @@ async function* separateEpisodes(
         }
         return measure(embedded, labels)
       })
-      disposeEpisode(tensors)
+      disposeEpisode(tensors, rendered)
       yield { measured, positions: [position++] }
     }
   } finally {

@@ -44,7 +44,7 @@ function watched(field: 'map' | 'parts', encoding?: ForwardEncoding) {
 
 async function shownOfEpisode(field: 'map' | 'parts', encoding?: ForwardEncoding) {
   const { model, shown } = watched(field, encoding)
-  const tensors = images.renderEpisode(await images.decode(episodes[0]!), model)
+  const tensors = images.episodeTensors(await images.loadEpisode(episodes[0]!, model))
   tf.dispose(model.scores(tensors, { training: false }))
   disposeEpisode(tensors)
   const { views } = model

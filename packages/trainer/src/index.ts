@@ -11,12 +11,14 @@ export {
 } from './checkpoint.js'
 export {
   disposeEpisode,
+  disposeImages,
   EpisodeImages,
-  type DecodedEpisode,
   type EpisodeTensors,
   type EpisodeViews,
   type ImageTensors,
   type ImageTransforms,
+  type RenderedEpisode,
+  type RenderedImages,
 } from './episode-images.js'
 export { accuracy, evaluate, type Evaluation, type EvaluationOptions } from './evaluate.js'
 export { FeatureBank, type BankOptions, type BankSize } from './feature-bank.js'
@@ -24,6 +26,7 @@ export { FewShotModel } from './few-shot-model.js'
 export type { ForwardEncoding, ImageView } from './forward-encoding.js'
 export { interval95, type Interval } from './interval.js'
 export { nearestPrototype } from './nearest-prototype.js'
+export { prefetch } from './prefetch.js'
 export { classifierState, pretrain, type Pretraining } from './pretrain.js'
 export type { OnProgress, Phase, Progress } from './progress.js'
 export { fileExists, openRunFolder, type RunFolder } from './run-folder.js'

@@ -1,9 +1,9 @@
 import { graphFunction, tf, type RandomKey } from '@m2l/engine'
-import type { ImageRecord, RgbImage } from '@m2l/datasets'
+import type { ImageRecord } from '@m2l/datasets'
 import { crossEntropy, LevelFusion } from '@m2l/metric'
 import { lossAndGradients, mergeStates, prefixed, type Backbone, type Linear, type Optimiser } from '@m2l/nn'
 import type { Episode } from '@m2l/samplers'
-import type { EpisodeImages } from './episode-images.js'
+import { disposeImages, type EpisodeImages, type RenderedImages } from './episode-images.js'
 import { accuracy, evaluate } from './evaluate.js'
 import { FewShotModel } from './few-shot-model.js'
 import { nearestPrototype } from './nearest-prototype.js'
@@ -38,18 +38,27 @@ export function pretrain(training: Pretraining): Promise<TrainingOutcome> {
   )
   const stepsPerEpoch = Math.ceil(labelled.length / batchSize)
   const step = classificationStep(training)
-  const batches = function* (epoch: number, firstStep: number): Generator<Labelled[]> {
+  const batches = function* (epoch: number, firstStep: number): Generator<Batch> {
     const order = key.fold('order', epoch).generator().shuffle(labelled)
     for (let index = firstStep; index < stepsPerEpoch; index++) {
-      yield order.slice(index * batchSize, (index + 1) * batchSize)
+      yield {
+        labelled: order.slice(index * batchSize, (index + 1) * batchSize),
+        key: key.fold('transforms', epoch, index),
+      }
     }
   }
+  const load = (batch: Batch) =>
+    images.load(
+      batch.labelled.map(({ record }) => record),
+      ['whole'],
+      batch.key,
+    )
   const evaluated = new FewShotModel(
     backbone,
     new LevelFusion([{ level: nearestPrototype(), weight: 1, temperature: 1 }]),
   )
 
-  return runTraining<[Labelled[], RgbImage[]]>(
+  return runTraining<[Batch, RenderedImages]>(
     {
       phase: 'pretrain',
       unit: 'batches',
@@ -57,19 +66,20 @@ export function pretrain(training: Pretraining): Promise<TrainingOutcome> {
       stepsPerEpoch,
       model: classifierState(training),
       optimiser,
-      batches: (epoch, firstStep) =>
-        prefetch(batches(epoch, firstStep), (batch) =>
-          images.dataset.readMany(batch.map(({ record }) => record)),
-        ),
-      step([batch, pictures], at) {
-        const { whole } = images.render(pictures, ['whole'], key.fold('transforms', at.epoch, at.step))
+      batches: (epoch, firstStep) => prefetch(batches(epoch, firstStep), load),
+      step([batch, rendered], at) {
+        const tensors = images.tensors(rendered)
         const labels = tf.tensor1d(
-          batch.map(({ label }) => label),
+          batch.labelled.map(({ label }) => label),
           'int32',
         )
         const rate = tf.scalar(at.rate)
-        const measures = step({ images: whole!, labels, rate }, key.fold('forward', at.epoch, at.step))
-        tf.dispose([whole, labels, rate])
+        const measures = step(
+          { images: tensors.whole!, labels, rate },
+          key.fold('forward', at.epoch, at.step),
+        )
+        tf.dispose([labels, rate])
+        disposeImages(tensors, rendered)
         return measures
       },
       async validate(epoch) {
@@ -99,6 +109,12 @@ export function classifierState({ backbone, classifier }: Pick<Pretraining, 'bac
 interface Labelled {
   readonly record: ImageRecord
   readonly label: number
+}
+
+/** Images of a step and the source of their random transforms. */
+interface Batch {
+  readonly labelled: readonly Labelled[]
+  readonly key: RandomKey
 }
 
 /** One optimiser step on a batch of labelled images, as one graph. */

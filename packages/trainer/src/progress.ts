@@ -15,6 +15,8 @@ export interface Progress {
   readonly loss?: number
   /** Fraction of 1, likewise. */
   readonly accuracy?: number
+  /** In training phases, the share of the time in which the engine waited for pictures, from 0 to 1; of this epoch and process. */
+  readonly waiting?: number
   /** Units a second since the phase or epoch began in this process. */
   readonly perSecond: number
   readonly secondsLeft: number
@@ -40,10 +42,10 @@ export class ProgressMeter {
     this.#doneBefore = doneBefore
   }
 
-  update(done: number, means: Pick<Progress, 'loss' | 'accuracy'> = {}): void {
+  update(done: number, measures: Pick<Progress, 'loss' | 'accuracy' | 'waiting'> = {}): void {
     const seconds = Math.max(1e-9, (performance.now() - this.#start) / 1000)
     const perSecond = (done - this.#doneBefore) / seconds
     const secondsLeft = perSecond > 0 ? (this.#fixed.total - done) / perSecond : Number.POSITIVE_INFINITY
-    this.#report({ ...this.#fixed, ...means, done, perSecond, secondsLeft })
+    this.#report({ ...this.#fixed, ...measures, done, perSecond, secondsLeft })
   }
 }

@@ -69,11 +69,11 @@ describe('semi-supervised episodes', () => {
     const before = tf.memory().numTensors
     const episode = episodeAt(images.split, shape, 0)
     const views = { views: ['whole', 'parts'], viewsOfUnlabelled: ['whole'] } as const
-    const tensors = images.renderEpisode(await images.decode(episode), views)
+    const tensors = images.episodeTensors(await images.loadEpisode(episode, views))
     expect(tensors.unlabelled).toMatchObject({ count: 15, whole: { shape: [15, 8, 8, 3] } })
     expect(tensors.unlabelled?.parts).toBeUndefined()
     const [classIndex, image] = episode.unlabelled![7]!
-    const alone = images.render([await dataset.read(images.record(classIndex, image))], ['whole'])
+    const alone = images.tensors(await images.load([images.record(classIndex, image)], ['whole']))
     const eighth = tf.tidy(() => tf.slice(tensors.unlabelled!.whole!, 7, 1).dataSync())
     expect(eighth).toEqual(alone.whole!.dataSync())
     disposeEpisode(tensors)
@@ -83,7 +83,7 @@ describe('semi-supervised episodes', () => {
 
   it('pass the backbone as support parts, query parts, support, query, then unlabelled', async () => {
     const { model, batches } = countingModel([pooledLevel('parts'), firstUnlabelled()])
-    const tensors = images.renderEpisode(await images.decode(episodeAt(images.split, shape, 0)), model)
+    const tensors = images.episodeTensors(await images.loadEpisode(episodeAt(images.split, shape, 0), model))
     tf.dispose(model.scores(tensors, { training: true, key: randomKey(1) }))
     expect(batches).toEqual([8, 24, 4, 12, 15])
     disposeEpisode(tensors)
@@ -95,7 +95,9 @@ describe('semi-supervised episodes', () => {
     const { model, batches } = countingModel(levels, regionsOfMap)
     expect([model.views, model.viewsOfUnlabelled]).toEqual([['whole'], ['whole']])
     const everyView = { views: ['whole', 'parts'], viewsOfUnlabelled: ['whole', 'parts'] } as const
-    const tensors = images.renderEpisode(await images.decode(episodeAt(images.split, shape, 0)), everyView)
+    const tensors = images.episodeTensors(
+      await images.loadEpisode(episodeAt(images.split, shape, 0), everyView),
+    )
     tf.dispose(model.scores(tensors, { training: true, key: randomKey(1) }))
     expect(batches).toEqual([4, 12, 15])
     disposeEpisode(tensors)

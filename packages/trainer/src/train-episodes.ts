@@ -4,9 +4,9 @@ import { episodeAt, type Episode, type EpisodeOptions } from '@m2l/samplers'
 import {
   disposeEpisode,
   episodeSeenBy,
-  type DecodedEpisode,
   type EpisodeImages,
   type EpisodeTensors,
+  type RenderedEpisode,
 } from './episode-images.js'
 import { accuracy, evaluate } from './evaluate.js'
 import type { FewShotModel } from './few-shot-model.js'
@@ -54,15 +54,15 @@ export function trainEpisodes(training: EpisodicTraining): Promise<TrainingOutco
       yield Array.from({ length: batchSize }, (_, offset) => first + offset)
     }
   }
-  const decode = (indices: number[]) =>
+  const load = (indices: number[]) =>
     Promise.all(
       indices.map((index) => {
         const drawn = episodeAt(images.split, { ...episode, key: key.fold('episodes') }, index)
-        return images.decode(episodeSeenBy(model, drawn))
+        return images.loadEpisode(episodeSeenBy(model, drawn), model, key.fold('transforms', index))
       }),
     )
 
-  return runTraining<[number[], DecodedEpisode[]]>(
+  return runTraining<[number[], RenderedEpisode[]]>(
     {
       phase: 'train',
       unit: 'episodes',
@@ -70,13 +70,11 @@ export function trainEpisodes(training: EpisodicTraining): Promise<TrainingOutco
       stepsPerEpoch,
       model: model.state,
       optimiser,
-      batches: (epoch, firstStep) => prefetch(episodeIndices(epoch, firstStep), decode),
-      step([indices, decoded], { rate }) {
-        const batch = decoded.map((pictures, position) =>
-          images.renderEpisode(pictures, model, key.fold('transforms', indices[position]!)),
-        )
+      batches: (epoch, firstStep) => prefetch(episodeIndices(epoch, firstStep), load),
+      step([indices, rendered], { rate }) {
+        const batch = rendered.map((one) => images.episodeTensors(one))
         const measures = step(batch, rate, key.fold('forward', indices[0]!))
-        batch.forEach(disposeEpisode)
+        batch.forEach((tensors, position) => disposeEpisode(tensors, rendered[position]))
         return measures
       },
       async validate() {

@@ -5,6 +5,7 @@ import { saveCheckpoint, type CheckpointDescription, type TrainingPosition } fro
 import { ProgressMeter, type OnProgress, type Phase, type Progress } from './progress.js'
 import type { RunFolder } from './run-folder.js'
 import { TensorBoardWriter } from './tensorboard.js'
+import { WaitingTimes } from './waiting.js'
 
 /** What a training step measures: scalars that wait on the engine until they are read. */
 export type StepMeasures = Readonly<Record<'loss' | 'accuracy', tf.Scalar>>
@@ -57,6 +58,11 @@ export interface TrainingOutcome {
   /** False when the run was interrupted. */
   readonly completed: boolean
   readonly seconds: number
+  /**
+   * The share of the time of training steps, without validations, in which the engine waited for pictures, from 0 to 1; of
+   * this process.
+   */
+  readonly waiting: number
 }
 
 /** Losses are read from the engine after so many steps, checkpoints written after so many. */
@@ -74,6 +80,7 @@ export async function runTraining<Batch>(
   const start = performance.now()
   const { folder, description, epochs, signal } = run
   let position = run.position
+  const waitingOfRun = new WaitingTimes()
   const board = new TensorBoardWriter(folder.path, position.epoch * task.stepsPerEpoch + position.step)
   const saveLast = () =>
     span('checkpoint', () =>
@@ -88,13 +95,17 @@ export async function runTraining<Batch>(
     position,
     completed,
     seconds: (performance.now() - start) / 1000,
+    waiting: waitingOfRun.share,
   })
 
   while (position.epoch < epochs) {
-    position = await trainEpoch(task, run, position, board, async (reached) => {
+    const waiting = new WaitingTimes()
+    position = await trainEpoch(task, run, position, board, waiting, async (reached) => {
       position = reached
       await saveLast()
     })
+    waitingOfRun.add(waiting)
+    board.scalar('waiting', waiting.share, position.epoch * task.stepsPerEpoch + position.step)
     if (position.step < task.stepsPerEpoch) return outcome(false)
     try {
       position = await closeEpoch(task, run, position, board)
@@ -115,6 +126,7 @@ async function trainEpoch<Batch>(
   { epochs, schedule, onProgress, signal }: TrainingRun,
   from: TrainingPosition,
   board: TensorBoardWriter,
+  waiting: WaitingTimes,
   save: (position: TrainingPosition) => Promise<void>,
 ): Promise<TrainingPosition> {
   const { phase, unit, unitsPerStep, stepsPerEpoch } = task
@@ -126,7 +138,7 @@ async function trainEpoch<Batch>(
   )
   const unread: StepMeasures[] = []
   let means: Pick<Progress, 'loss' | 'accuracy'> = from.step === 0 ? {} : meansOf(from)
-  const report = () => meter.update(position.step * unitsPerStep, means)
+  const report = () => meter.update(position.step * unitsPerStep, { ...means, waiting: waiting.share })
   const read = async () => {
     const { epoch, step, lossSum, accuracySum } = position
     const sums = await span('read back', () => readSums(unread))
@@ -137,7 +149,7 @@ async function trainEpoch<Batch>(
   }
   if (from.step === stepsPerEpoch) return from
   report()
-  for await (const batch of task.batches(from.epoch, from.step)) {
+  for await (const batch of waiting.measured(task.batches(from.epoch, from.step))) {
     const { epoch, step } = position
     unread.push(span('step', () => task.step(batch, { epoch, step, rate: schedule(epoch) })))
     position = { ...position, step: step + 1 }

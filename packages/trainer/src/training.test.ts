@@ -65,14 +65,21 @@ const temporary = () => mkdtempSync(join(tmpdir(), 'm2l-trainer-'))
 describe('trainEpisodes', () => {
   it('learns, validates, and leaves checkpoints, a record and TensorBoard scalars', async () => {
     const losses: number[] = []
+    const waiting: number[] = []
     const before = tf.memory().numTensors
     const { outcome, files } = await run(temporary(), startPosition, {
       epochs: 4,
-      onProgress: ({ phase, loss }) => phase === 'train' && loss !== undefined && losses.push(loss),
+      onProgress({ phase, loss, waiting: share }) {
+        if (phase !== 'train') return
+        if (loss !== undefined) losses.push(loss)
+        waiting.push(share!)
+      },
     })
     expect(tf.memory().numTensors).toBe(before)
     expect(outcome).toMatchObject({ completed: true, position: { epoch: 4, step: 0 } })
     expect(losses.at(-1)).toBeLessThan(losses[0]!)
+    expect([outcome.waiting, ...waiting].every((share) => share >= 0 && share <= 1)).toBe(true)
+    expect(waiting.at(-1)).toBeGreaterThan(0)
     expect(existsSync(files.best)).toBe(true)
     const record = readFileSync(files.record, 'utf8').trimEnd().split('\n')
     expect(record).toHaveLength(4)
@@ -113,7 +120,7 @@ describe('trainEpisodes', () => {
     const [alone, together] = [tinyModel(1), tinyModel(1)]
     const fixed = { fixBatchNorm: true }
     const [episode] = sampleEpisodes(train.split, { ...shape, key, episodes: 1 })
-    const tensors = train.renderEpisode(await train.decode(episode!), alone)
+    const tensors = train.episodeTensors(await train.loadEpisode(episode!, alone))
     tf.dispose(Object.values(episodeStep(alone, sgd(alone.state), fixed)([tensors], 0.1, key)))
     tf.dispose(Object.values(episodeStep(together, sgd(together.state), fixed)([tensors, tensors], 0.1, key)))
     for (const [name, { value }] of Object.entries(alone.state)) {
@@ -143,7 +150,7 @@ describe('trainEpisodes', () => {
     const episodes = sampleEpisodes(train.split, { ...shape, key, episodes: 500 })
     const counts = new Set<number>()
     for (const [index, episode] of episodes.entries()) {
-      const tensors = train.renderEpisode(await train.decode(episode), model, key.fold(index))
+      const tensors = train.episodeTensors(await train.loadEpisode(episode, model, key.fold(index)))
       const { loss, accuracy } = step([tensors], 0.01, key.fold(index))
       disposeEpisode(tensors)
       tf.dispose([loss, accuracy])

@@ -70,7 +70,8 @@ async function open(
       throw new InputError('--split goes with a path; a recipe names its split itself, as data.split')
     }
     const { openRecipeDataset, readRecipe } = await import('@m2l/m2l')
-    return openRecipeDataset(await readRecipe(options.cfg), ['train', 'val', 'test'], display.rendering)
+    const recipe = await readRecipe(options.cfg, ['data.pack=off'])
+    return openRecipeDataset(recipe, ['train', 'val', 'test'], { onRender: display.rendering })
   }
   if (options.cfg !== undefined || path === undefined) {
     throw new InputError(

@@ -42,6 +42,8 @@ export function evaluateCommand(): Command {
             onBank: (bank) => options.quiet || display.say(describeBank(bank)),
             onProgress: display.update,
             onRender: display.rendering,
+            onPack: display.packing,
+            onPackProblem: display.say,
             signal: interruption.signal,
           }),
         )

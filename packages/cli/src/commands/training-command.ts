@@ -31,6 +31,8 @@ export function trainingCommand(
             ...((options.resume || options.restart) && { existing: options.resume ? 'resume' : 'restart' }),
             onProgress: display.update,
             onRender: display.rendering,
+            onPack: display.packing,
+            onPackProblem: display.say,
             onValidation: display.validation,
             signal: interruption.signal,
           }),
@@ -57,8 +59,9 @@ function summary({
   bestCheckpoint,
   epochs,
   seconds: duration,
+  waiting,
 }: TrainingReport): string {
-  const done = `${epochs} epochs in ${seconds(duration)}`
+  const done = `${epochs} epochs in ${seconds(duration)}, waiting for pictures ${percent(waiting)} %`
   if (bestAccuracy === null) return done
   return `${done}; best validation accuracy ${percent(bestAccuracy)} % after epoch ${bestEpoch}: ${bestCheckpoint}`
 }

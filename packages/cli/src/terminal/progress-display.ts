@@ -31,6 +31,9 @@ export class ProgressDisplay {
   /** Shows how much of the embedded data set is drawn. */
   readonly rendering = this.counting('drawing emoji')
 
+  /** Shows how many decoded pictures are packed. */
+  readonly packing = this.counting('packing pictures')
+
   readonly validation: NonNullable<RecipeRunOptions['onValidation']> = (epoch, validation, isBest) => {
     if (this.#quiet) return
     const accuracy = `${percent(validation.accuracy)} ± ${percent(validation.halfWidth95)} %`
@@ -78,17 +81,22 @@ function titleOf({ phase, epoch, epochs, unit }: Progress): string {
   return phase === 'embed' ? `${phase} ${unit}` : phase
 }
 
+/** Less waiting than this share of the time is not worth a word. */
+const noticeable = 0.02
+
 function detailOf({
   unit,
   loss,
   accuracy,
+  waiting = 0,
   perSecond,
   secondsLeft,
-}: Pick<Progress, 'unit' | 'loss' | 'accuracy' | 'perSecond' | 'secondsLeft'>): string {
+}: Pick<Progress, 'unit' | 'loss' | 'accuracy' | 'waiting' | 'perSecond' | 'secondsLeft'>): string {
   return [
     ...(loss === undefined ? [] : [`loss ${loss.toFixed(3)}`]),
     ...(accuracy === undefined ? [] : [`accuracy ${percent(accuracy)} %`]),
     ...(perSecond > 0 ? [`${perSecond.toPrecision(3)} ${unit}/s`] : []),
+    ...(waiting >= noticeable ? [`waits for pictures ${percent(waiting)} %`] : []),
     ...(Number.isFinite(secondsLeft) ? [`${seconds(secondsLeft)} left`] : []),
   ].join(' · ')
 }

@@ -1,24 +1,6 @@
 import { InputError } from '@m2l/engine'
-import sharp, { type Sharp } from 'sharp'
 import type { RgbImage } from '../rgb-image.js'
-import { imageExtensions } from '../image-file.js'
-import { mayHoldInks } from './may-hold-inks.js'
-import { readPlainPng } from './plain-png.js'
-
-// libvips would keep the last operations and open files; here every picture is decoded once.
-sharp.cache(false)
-
-/** How pictures become RGB. */
-export interface DecodeOptions {
-  /**
-   * What lies behind transparent pixels. `white` (default) lays the picture on white, as it looks on a page. `drop`
-   * keeps the colours stored under transparency, as Pillow's `convert('RGB')` does. No published few-shot data set
-   * has transparency.
-   */
-  readonly transparency?: 'white' | 'drop'
-  /** Pictures of more pixels are refused, against decompression bombs. Default 89,478,485, as in Pillow. */
-  readonly maxPixels?: number
-}
+import { type DecodeOptions, decodePicture, type Undecodable } from './decode-picture.js'
 
 /**
  * Decodes a picture to 8-bit RGB as Pillow's `convert('RGB')` does: grey is repeated, palettes and 1-bit are expanded,
@@ -35,50 +17,11 @@ export async function decodeImage(
   name: string,
   options: DecodeOptions = {},
 ): Promise<RgbImage> {
-  if (bytes.length === 0) throw new InputError(`${name}: is empty (0 bytes); replace or remove it`)
-  const maxPixels = options.maxPixels ?? 89_478_485
-  const plain = readPlainPng(bytes, maxPixels)
-  if (plain) return plain
-  try {
-    const picture = sharp(bytes, { failOn: 'error', limitInputPixels: maxPixels, ignoreIcc: true })
-    if (mayHoldInks(bytes) && (await picture.metadata()).space === 'cmyk') {
-      return inkToRgb(await pixels(picture.autoOrient().pipelineColourspace('cmyk').toColourspace('cmyk')))
-    }
-    const upright = picture.autoOrient().toColourspace('srgb')
-    const opaque =
-      options.transparency === 'drop' ? upright.removeAlpha() : upright.flatten({ background: 'white' })
-    const { width, height, data } = await pixels(opaque)
-    return { width, height, data }
-  } catch (error) {
-    throw new InputError(`${name}: ${reasonOf(error as Error, maxPixels)}; replace or remove it`)
-  }
+  return pictureOrError(await decodePicture(bytes, options), name)
 }
 
-interface Pixels extends RgbImage {
-  readonly channels: number
-}
-
-async function pixels(picture: Sharp): Promise<Pixels> {
-  const { data, info } = await picture.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true })
-  return { width: info.width, height: info.height, data, channels: info.channels }
-}
-
-/** Four inks to three lights, without a colour profile, as Pillow does. */
-function inkToRgb({ width, height, data, channels }: Pixels): RgbImage {
-  const rgb = new Uint8Array(width * height * 3)
-  for (let pixel = 0; pixel < width * height; pixel++) {
-    const paper = 255 - data[pixel * channels + 3]!
-    for (let channel = 0; channel < 3; channel++) {
-      rgb[pixel * 3 + channel] = paper - Math.round((data[pixel * channels + channel]! * paper) / 255)
-    }
-  }
-  return { width, height, data: rgb }
-}
-
-function reasonOf({ message }: Error, maxPixels: number): string {
-  if (message.includes('unsupported image format')) {
-    return `is not a picture in a known format (${imageExtensions.map((extension) => extension.slice(1)).join(', ')})`
-  }
-  if (message.includes('pixel limit')) return `has more than ${maxPixels} pixels`
-  return `is cut off or damaged (${message.split('\n', 1)[0]})`
+/** @throws InputError naming the file when it could not be decoded. */
+export function pictureOrError(decoded: RgbImage | Undecodable, name: string): RgbImage {
+  if ('reason' in decoded) throw new InputError(`${name}: ${decoded.reason}; replace or remove it`)
+  return decoded
 }

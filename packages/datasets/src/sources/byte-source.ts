@@ -82,7 +82,7 @@ export function partOf(source: ByteSource, name: string, start: number, size: nu
 
 /** The one line for a file or folder that the operating system does not let us read. */
 export function unreadable(path: string, error: unknown): InputError {
-  const { code, message } = error as NodeJS.ErrnoException
+  const { code, message } = error as Pick<NodeJS.ErrnoException, 'code' | 'message'>
   const reason = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code ?? message})`
   return new InputError(`${path}: ${reason}; check the path and its permissions`)
 }

@@ -10,6 +10,8 @@ export interface FileTree {
   readonly folders: readonly string[]
   /** What to call a file in a message. */
   label(file: string): string
+  /** Where a file lies on the disk by itself; absent in archives. */
+  readonly pathOf?: (file: string) => string
   /** All bytes of a file. @throws InputError naming it when it cannot be read. */
   read(file: string): Promise<Buffer>
   /** A file for reading in places, until the tree is closed. */

@@ -38,6 +38,7 @@ export async function openFolder(root: string): Promise<FileTree> {
     files: [...onDisk.keys()].toSorted(),
     folders: folders.toSorted(),
     label: pathOf,
+    pathOf,
     read: (file) =>
       readFile(pathOf(file)).catch((error: unknown) => {
         throw unreadable(pathOf(file), error)

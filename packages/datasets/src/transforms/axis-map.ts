@@ -27,11 +27,27 @@ export interface Axis {
   readonly reversed: boolean
 }
 
+/** Maps that were made lately; crops of one grid, and pictures of one size, have most of them in common. */
+const made = new Map<string, AxisMap>()
+const mostMade = 1024
+
+/** The {@link computeAxisMap} of an axis, made once where it is asked for again soon. */
+export function axisMap(axis: Axis): AxisMap {
+  const { windowStart, windowLength, resizedLength, cutStart, cutLength, reversed } = axis
+  const key = `${windowStart},${windowLength},${resizedLength},${cutStart},${cutLength},${reversed}`
+  const known = made.get(key)
+  if (known) return known
+  const map = computeAxisMap(axis)
+  if (made.size >= mostMade) made.clear()
+  made.set(key, map)
+  return map
+}
+
 /**
  * The coefficients of Pillow's antialiased bilinear resize: a triangle as wide as the reduction (never narrower than
  * two source pixels), cut off at the window's edges and normalised to sum 1.
  */
-export function axisMap(axis: Axis): AxisMap {
+function computeAxisMap(axis: Axis): AxisMap {
   const { windowStart, windowLength, resizedLength, cutStart, cutLength, reversed } = axis
   const scale = windowLength / resizedLength
   const support = Math.max(scale, 1)

@@ -1,10 +1,5 @@
 import { tf } from '@m2l/engine'
-
-/** Mean and standard deviation of each colour channel, red, green, blue, of values in 0..1. */
-export interface Normalisation {
-  readonly mean: readonly [number, number, number]
-  readonly std: readonly [number, number, number]
-}
+import { levelMap, type Normalisation } from './level-map.js'
 
 /** The normalisation of miniImageNet and everything like it in the M2L reference program. */
 export const imagenetNormalisation: Normalisation = {
@@ -27,24 +22,6 @@ export const cifarNormalisation: Normalisation = {
  * @returns float32 [n, h, w, 3].
  */
 export function normalise(images: tf.Tensor4D, normalisation: Normalisation): tf.Tensor4D {
-  const { scale, shift } = scaleAndShift(normalisation)
+  const { scale, shift } = levelMap(normalisation)
   return tf.tidy(() => images.mul<tf.Tensor4D>(tf.tensor1d(scale)).add(tf.tensor1d(shift)))
-}
-
-/** The value of every 8-bit level in every channel: float32 [256, 3]; the level itself without normalisation. */
-export function normalisedLevels(normalisation: Normalisation | undefined): Float32Array {
-  const { scale, shift } = normalisation
-    ? scaleAndShift(normalisation)
-    : { scale: [1, 1, 1], shift: [0, 0, 0] }
-  return Float32Array.from({ length: 256 * 3 }, (_, index) => {
-    const channel = index % 3
-    return Math.floor(index / 3) * scale[channel]! + shift[channel]!
-  })
-}
-
-function scaleAndShift({ mean, std }: Normalisation) {
-  return {
-    scale: std.map((deviation) => 1 / (255 * deviation)),
-    shift: mean.map((average, channel) => -average / std[channel]!),
-  }
 }

@@ -1,22 +1,10 @@
 import { tf } from '@m2l/engine'
 import type { RgbImage } from '../rgb-image.js'
-import { axisMap } from './axis-map.js'
-import { type Normalisation, normalisedLevels } from './normalise.js'
-import { resampleColumns, resampleRows } from './resample.js'
-import { type Size, type View, assertViewFits, viewSize, wholeWindow } from './view.js'
-
-/** How {@link renderViews} gives its result. */
-export interface RenderOptions {
-  /** Gives (level / 255 - mean) / std instead of levels. */
-  readonly normalisation?: Normalisation
-}
+import { type RenderedViews, type RenderOptions, renderPixels } from './render-pixels.js'
+import type { View } from './view.js'
 
 /**
- * Computes views of pictures, to the bit as Pillow 13's `crop`, `resize(…, BILINEAR)`, `crop`, `transpose` do:
- * one axis after the other, in fixed point, rounded to 8 bits after each.
- *
- * A view that needs no resize is an exact copy. The taps of a resize are few, so their sums on 8-bit pixels cost
- * less than dense matrix products on the engine; the batch goes there once. Memory beside the result is one view's.
+ * Computes views of pictures as one tensor, to the bit as Pillow 13 does; see {@link renderPixels}.
  *
  * @param images sources of any sizes.
  * @param views for each image its views; all of one result size.
@@ -26,98 +14,16 @@ export interface RenderOptions {
 export function renderViews(
   images: readonly RgbImage[],
   views: readonly (readonly View[])[],
-  { normalisation }: RenderOptions = {},
+  options: RenderOptions = {},
 ): tf.Tensor4D {
-  const { count, size } = checkedLayout(images, views)
-  const valuesPerView = size.height * size.width * 3
-  const output = new Float32Array(count * valuesPerView)
-  const levels = normalisedLevels(normalisation)
-  let offset = 0
-  images.forEach((image, index) => {
-    for (const view of views[index]!) {
-      renderView(image, view, levels, output.subarray(offset, offset + valuesPerView))
-      offset += valuesPerView
-    }
-  })
-  return tf.tensor4d(output, [count, size.height, size.width, 3])
+  return viewsTensor(renderPixels(images, views, options))
 }
 
-function checkedLayout(images: readonly RgbImage[], views: readonly (readonly View[])[]) {
-  if (images.length !== views.length) {
-    throw new RangeError(`renderViews: ${images.length} images but views for ${views.length}`)
-  }
-  let count = 0
-  let size: Size | undefined
-  images.forEach((image, index) => {
-    for (const view of views[index]!) {
-      assertViewFits(view, image)
-      const { height, width } = viewSize(view)
-      size ??= { height, width }
-      if (height !== size.height || width !== size.width) {
-        throw new RangeError(
-          `renderViews: views of one call share one result size, got ${size.height}x${size.width} and ${height}x${width}`,
-        )
-      }
-      count++
-    }
-  })
-  if (!size) throw new RangeError('renderViews: no view was asked for')
-  return { count, size }
+/**
+ * Rendered views as a tensor, which may look at their memory until it is disposed.
+ *
+ * @returns float32 [count, height, width, 3].
+ */
+export function viewsTensor({ count, height, width, data }: RenderedViews): tf.Tensor4D {
+  return tf.tensor4d(data, [count, height, width, 3])
 }
-
-function renderView(image: RgbImage, view: View, levels: Float32Array, output: Float32Array): void {
-  const { window, size, cut = wholeWindow(size), flip } = view
-  const columns = axisMap({
-    windowStart: window.left,
-    windowLength: window.width,
-    resizedLength: size.width,
-    cutStart: cut.left,
-    cutLength: cut.width,
-    reversed: flip,
-  })
-  const rows = axisMap({
-    windowStart: window.top,
-    windowLength: window.height,
-    resizedLength: size.height,
-    cutStart: cut.top,
-    cutLength: cut.height,
-    reversed: false,
-  })
-  const source = { data: image.data, width: image.width, top: 0, left: 0 }
-  const result = scratch.result.bytes(rows.length * columns.length * 3)
-  if (columnsFirst(window, size)) {
-    const data = scratch.between.bytes((rows.end - rows.start) * columns.length * 3)
-    resampleColumns(source, columns, rows.start, rows.end, data)
-    const between = { data, width: columns.length, top: rows.start, left: 0 }
-    resampleRows(between, rows, 0, columns.length, result)
-  } else {
-    const width = columns.end - columns.start
-    const data = scratch.between.bytes(rows.length * width * 3)
-    resampleRows(source, rows, columns.start, columns.end, data)
-    const between = { data, width, top: 0, left: columns.start }
-    resampleColumns(between, columns, 0, rows.length, result)
-  }
-  for (let position = 0; position < output.length; position += 3) {
-    output[position] = levels[result[position]! * 3]!
-    output[position + 1] = levels[result[position + 1]! * 3 + 1]!
-    output[position + 2] = levels[result[position + 2]! * 3 + 2]!
-  }
-}
-
-/** Pillow 13's rule: the height goes first only where it shrinks by more than twice what the width does. */
-function columnsFirst(window: Size, size: Size): boolean {
-  const shrinkage = window.height - size.height
-  return shrinkage <= 0 || shrinkage <= 2 * (window.width - size.width)
-}
-
-/** Memory of one view's passes, reused by the next view; nothing asynchronous happens between them. */
-class Scratch {
-  #bytes = new Uint8Array(0)
-
-  bytes(length: number): Uint8Array {
-    if (this.#bytes.length < length) this.#bytes = new Uint8Array(length)
-    return this.#bytes
-  }
-}
-
-const scratch = { between: new Scratch(), result: new Scratch() }

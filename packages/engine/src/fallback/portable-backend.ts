@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
+import { addConvolutionFilterGradient } from '../kernels/convolution-filter-gradient.js'
 import { tf } from '../tensorflow.js'
-import { registerConvolutionFilterGradient } from './convolution-filter-gradient.js'
 
 /**
  * Activates one of TensorFlow.js's own back ends, which need nothing but Node.js.
@@ -10,7 +10,7 @@ import { registerConvolutionFilterGradient } from './convolution-filter-gradient
 export async function activatePortableBackend(name: 'wasm' | 'cpu'): Promise<void> {
   if (name === 'wasm') {
     createRequire(import.meta.url)('@tensorflow/tfjs-backend-wasm')
-    registerConvolutionFilterGradient('wasm')
+    addConvolutionFilterGradient('wasm')
   } else {
     // The back end greets on its first use with an advertisement for another package.
     Object.assign(tf.findBackend('cpu'), { firstUse: false })

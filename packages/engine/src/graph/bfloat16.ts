@@ -11,26 +11,45 @@ import type { RecordedNode, Recording, Source } from './recording.js'
 interface Kind {
   readonly inputs: readonly number[]
   readonly outputs: readonly number[]
-  /** Whether it is computed in bfloat16 wherever its inputs come from, or only where one of them is at hand in it. */
-  readonly leads: boolean
+  /**
+   * When it is computed in bfloat16. `leads`: wherever its inputs come from. `follows`: where one of them is at hand in it.
+   * `adds`: where all of them are features or gradients of features, which are added up once and not over steps.
+   */
+  readonly role: 'leads' | 'follows' | 'adds'
+  /** Whether its output are features or their gradient; undefined where they are if an input is. */
+  readonly makesFeatures?: boolean
 }
 
-const follower = (inputs: readonly number[]): Kind => ({ inputs, outputs: [0], leads: false })
+const leader = (inputs: readonly number[], makesFeatures: boolean): Kind => ({
+  inputs,
+  outputs: [0],
+  role: 'leads',
+  makesFeatures,
+})
+const follower = (inputs: readonly number[]): Kind => ({ inputs, outputs: [0], role: 'follows' })
+const adder: Kind = { inputs: [0, 1], outputs: [0], role: 'adds' }
 
 /**
- * What is computed in bfloat16. All else stays in float32: sums over many values, losses, updates of weights; and pooling
- * that remembers positions, whose kernel is several times slower in bfloat16 than in float32.
+ * What is computed in bfloat16. All else stays in float32: sums over many values, losses, updates of weights.
  */
 const kinds: Readonly<Record<string, Kind>> = {
-  Conv2D: { inputs: [0, 1], outputs: [0], leads: true },
-  Conv2DBackpropInput: { inputs: [1, 2], outputs: [0], leads: true },
-  Conv2DBackpropFilter: { inputs: [0, 2], outputs: [0], leads: true },
-  BatchMatMulV2: { inputs: [0, 1], outputs: [0], leads: true },
-  MatMul: { inputs: [0, 1], outputs: [0], leads: true },
+  Conv2D: leader([0, 1], true),
+  Conv2DBackpropInput: leader([1, 2], true),
+  Conv2DBackpropFilter: leader([0, 2], false),
+  BatchMatMulV2: leader([0, 1], false),
+  MatMul: leader([0, 1], false),
+  Add: adder,
+  AddV2: adder,
   FusedBatchNormV3: follower([0]),
   FusedBatchNormGradV3: follower([0, 1]),
+  BiasAdd: follower([0, 1]),
   LeakyRelu: follower([0]),
   LeakyReluGrad: follower([0, 1]),
+  MaxPool: follower([0]),
+  MaxPoolGrad: follower([0, 1, 2]),
+  PadV2: follower([0, 2]),
+  Reshape: follower([0]),
+  Slice: follower([0]),
 }
 
 /**
@@ -53,6 +72,8 @@ class Rewriter {
   /** Each output in both types, as far as it is at hand; the key is that of the recording. */
   readonly #float32 = new Map<string, Source>()
   readonly #bfloat16 = new Map<string, Source>()
+  /** The outputs, at hand in bfloat16, that are features or gradients of features. */
+  readonly #features = new Set<string>()
 
   /** Of the operation that is being taken; casts for it belong there too. */
   #scopes: Operation['scopes']
@@ -87,12 +108,17 @@ class Rewriter {
     }
   }
 
-  #isWanted({ inputs }: Operation, { inputs: narrow, leads }: Kind): boolean {
-    if (!narrow.every((position) => inputs[position]!.dtype === this.#backend.binding.TF_FLOAT)) return false
-    return leads || narrow.some((position) => this.#bfloat16.has(keyOf(inputs[position]!)))
+  #isWanted({ inputs }: Operation, { inputs: narrow, role }: Kind): boolean {
+    const sources = narrow.map((position) => inputs[position]!)
+    if (!sources.every(({ dtype }) => dtype === this.#backend.binding.TF_FLOAT)) return false
+    if (role === 'adds') return sources.every((source) => this.#features.has(keyOf(source)))
+    return role === 'leads' || sources.some((source) => this.#bfloat16.has(keyOf(source)))
   }
 
-  #addNarrow(node: Operation, { inputs: narrow, outputs }: Kind, index: number): number {
+  #addNarrow(node: Operation, kind: Kind, index: number): number {
+    const { inputs: narrow, outputs } = kind
+    const isOfFeatures = narrow.some((position) => this.#features.has(keyOf(node.inputs[position]!)))
+    const makesFeatures = kind.makesFeatures ?? isOfFeatures
     const sources = node.inputs.map((source, position) =>
       narrow.includes(position) ? this.#narrow(source) : this.#wide(source),
     )
@@ -101,7 +127,9 @@ class Rewriter {
     )
     const added = this.#add({ ...node, attributes, inputs: sources })
     for (const output of outputs) {
-      this.#bfloat16.set(keyOf({ node: index, output }), { node: added, output, dtype: bfloat16 })
+      const key = keyOf({ node: index, output })
+      this.#bfloat16.set(key, { node: added, output, dtype: bfloat16 })
+      if (makesFeatures) this.#features.add(key)
     }
     return added
   }

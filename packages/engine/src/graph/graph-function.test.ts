@@ -1,13 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import {
-  batchNormTraining,
-  graphFunction,
-  loadEngine,
-  maxPoolTraining,
-  randomKey,
-  randomUniform,
-  tf,
-} from '../index.js'
+import { batchNormTraining, graphFunction, loadEngine, randomKey, randomUniform, tf } from '../index.js'
 import type { GraphFunctionOptions, RandomKey } from '../index.js'
 
 beforeAll(async () => {
@@ -40,7 +32,7 @@ function network() {
         1e-5,
       )
       mean.assign(tf.add(tf.mul(mean, 0.9), tf.mul(ofBatch, 0.1)))
-      const features = tf.leakyRelu(maxPoolTraining(y, 2), 0.2)
+      const features = tf.leakyRelu(tf.maxPool(y, 2, 2, 'valid'), 0.2)
       const kept = tf.cast(
         tf.less(randomUniform(key!.fold('layer', 2).fold('drop'), features.shape), 0.8),
         'float32',
@@ -158,6 +150,29 @@ describe('graphFunction', () => {
     const error = Math.max(...exact.map((value, index) => Math.abs(value - narrow[index]!))) / largest
     expect(error > 1e-5).toBe(!isExact)
     expect(error).toBeLessThan(0.03)
+  })
+
+  it('in bfloat16 adds features up in bfloat16, but gradients of weights in float32', () => {
+    const f = graphFunction(
+      ({ x }: { x: tf.Tensor }) => {
+        const [first, second] = [x, tf.mul(x, 0.37)]
+        const sum = tf.add(
+          tf.conv2d(first as tf.Tensor4D, filter(), 1, 'same'),
+          tf.conv2d(second as tf.Tensor4D, filter(), 1, 'same'),
+        )
+        const gradient = tf.grad((w) => tf.add(convolve(first, w), convolve(second, w)))(filter())
+        return { sum, gradient }
+      },
+      { precision: 'bf16' },
+    )
+    const [sum, gradient] = tf.tidy(() => {
+      const results = f({ x: image(1) })
+      return [results.sum.dataSync<'float32'>(), results.gradient.dataSync<'float32'>()]
+    })
+    f.dispose()
+    const isNarrow = (value: number) => (new Uint32Array(Float32Array.of(value).buffer)[0]! & 0xffff) === 0
+    expect(Array.from(sum!).every(isNarrow)).toBe(true)
+    expect(Array.from(gradient!).every(isNarrow)).toBe(false)
   })
 
   it('keeps a graph for each combination of shapes, and drops the one used longest ago', () => {

@@ -25,7 +25,7 @@ export type ShapeFunction = (call: AbstractCall) => readonly AbstractTensor[]
  */
 export const shapeFunctions: Readonly<Record<string, ShapeFunction>> = {
   ...all(
-    'Abs Ceil Cos Elu Erf Exp Expm1 Floor Identity LeakyRelu Log Log1p Neg OnesLike Reciprocal Relu Relu6 Round Rsqrt Selu Sigmoid Sign Sin Softmax Softplus Sqrt Square Tan Tanh ZerosLike LogicalNot Cumsum AddN LeakyReluGrad EluGrad MaxPoolGrad MaxPoolGradWithArgmax',
+    'Abs BiasAdd Ceil Cos Elu Erf Exp Expm1 Floor Identity LeakyRelu Log Log1p Neg OnesLike Reciprocal Relu Relu6 Round Rsqrt Selu Sigmoid Sign Sin Softmax Softplus Sqrt Square Tan Tanh ZerosLike LogicalNot Cumsum AddN LeakyReluGrad EluGrad MaxPoolGrad',
     ({ inputs }) => [inputs[0]!],
   ),
   ...all('IsFinite IsInf IsNan', ({ inputs, types }) => [{ shape: inputs[0]!.shape, dtype: types.bool }]),
@@ -123,10 +123,6 @@ export const shapeFunctions: Readonly<Record<string, ShapeFunction>> = {
   Conv2DBackpropInput: ({ inputs, constant }) => [{ shape: constant(0), dtype: inputs[1]!.dtype }],
   Conv2DBackpropFilter: ({ inputs, constant }) => [{ shape: constant(1), dtype: inputs[0]!.dtype }],
   ...all('AvgPool MaxPool', (call) => [pooled(call)]),
-  MaxPoolWithArgmax: (call) => {
-    const y = pooled(call)
-    return [y, { shape: y.shape, dtype: call.attribute('Targmax') as number }]
-  },
   AvgPoolGrad: ({ inputs, constant }) => [{ shape: constant(0), dtype: inputs[1]!.dtype }],
   FusedBatchNorm: ({ inputs: [x, scale] }) => [x!, ...Array.from({ length: 4 }, () => scale!)],
   FusedBatchNormV3: ({ inputs: [x, scale] }) => [

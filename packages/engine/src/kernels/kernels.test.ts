@@ -1,6 +1,6 @@
 import '@tensorflow/tfjs-backend-wasm'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { batchNormTraining, loadEngine, maxPoolTraining, randomKey, randomUniform, tf } from '../index.js'
+import { addBias, batchNormTraining, loadEngine, randomKey, randomUniform, tf } from '../index.js'
 
 const backends = ['tensorflow', 'cpu', 'wasm']
 
@@ -117,43 +117,21 @@ describe('batchNormTraining', () => {
   })
 })
 
-describe('maxPoolTraining', () => {
-  const draw = (shape: [number, number, number, number]) =>
-    randomUniform(randomKey(6), shape).sub(0.5) as tf.Tensor4D
-
-  function pooled(pool: (x: tf.Tensor4D) => tf.Tensor4D, x: tf.Tensor4D) {
-    const y = pool(x)
-    const probe = randomUniform(randomKey(7), y.shape)
-    const gradient = tf.grad((input: tf.Tensor) => tf.sum(tf.mul(pool(input as tf.Tensor4D), probe)))(x)
-    return [y.arraySync(), gradient.arraySync()]
-  }
-
-  it.each(backends)(
-    'pools and differentiates as tf.maxPool does on %s, odd sides included',
-    async (backend) => {
-      await on(backend, () =>
-        tf.tidy(() => {
-          const x = draw([2, 7, 6, 3])
-          const expected = pooled((input) => tf.maxPool(input, 2, 2, 'valid'), x)
-          expect(pooled((input) => maxPoolTraining(input, 2), x)).toEqual(expected)
-        }),
-      )
-    },
-  )
-
-  it('sends the gradient of equal values to the first of them and leaves no tensor behind', () => {
+describe('addBias', () => {
+  it.each(backends)('adds to every channel and differentiates as tf.add does on %s', async (backend) => {
     const before = tf.memory().numTensors
-    tf.tidy(() => {
-      const gradient = tf.grad((x: tf.Tensor) => tf.sum(maxPoolTraining(x as tf.Tensor4D, 2)))(
-        tf.ones([1, 2, 2, 1]),
-      )
-      expect(gradient.arraySync()).toEqual([
-        [
-          [[1], [0]],
-          [[0], [0]],
-        ],
-      ])
-    })
+    await on(backend, () =>
+      tf.tidy(() => {
+        const x = randomUniform(randomKey(1), [2, 3, 4, 5]) as tf.Tensor4D
+        const bias = tf.tensor1d([1, 2, -3, 4, 5])
+        const [actual, expected] = [addBias, tf.add].map((add) => {
+          const loss = (a: tf.Tensor, b: tf.Tensor) =>
+            tf.sum(tf.square(add(a as tf.Tensor4D, b as tf.Tensor1D)))
+          return [add(x, bias), ...tf.grads(loss)([x, bias])].map((result) => result.arraySync())
+        })
+        expect(actual).toEqual(expected)
+      }),
+    )
     expect(tf.memory().numTensors).toBe(before)
   })
 })

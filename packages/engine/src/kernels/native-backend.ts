@@ -33,7 +33,6 @@ export interface NativeBinding {
   readonly TF_BOOL: number
   readonly TF_FLOAT: number
   readonly TF_INT32: number
-  readonly TF_INT64: number
   executeOp(operation: string, attributes: Attribute[], inputs: number[], outputs: number): NativeTensor[]
   deleteTensor(id: number): void
 }
@@ -48,7 +47,7 @@ export interface Attribute {
 export function typeAttribute(
   backend: NativeBackend,
   name: string,
-  type: 'TF_FLOAT' | 'TF_INT32' | 'TF_INT64',
+  type: 'TF_FLOAT' | 'TF_INT32',
 ): Attribute {
   return { name, type: backend.binding.TF_ATTR_TYPE, value: backend.binding[type] }
 }
@@ -63,8 +62,4 @@ export function booleanAttribute(backend: NativeBackend, name: string, value: bo
 
 export function stringAttribute(backend: NativeBackend, name: string, value: string): Attribute {
   return { name, type: backend.binding.TF_ATTR_STRING, value }
-}
-
-export function integersAttribute(backend: NativeBackend, name: string, value: readonly number[]): Attribute {
-  return { name, type: backend.binding.TF_ATTR_INT, value: [...value] }
 }

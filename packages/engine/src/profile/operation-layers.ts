@@ -71,13 +71,10 @@ const gradients: Readonly<Record<string, { readonly of: string; readonly input: 
   Conv2DBackpropFilter: { of: 'Conv2D', input: 0 },
   LeakyReluGrad: { of: 'LeakyRelu', input: 1 },
   MaxPoolGrad: { of: 'MaxPool', input: 0 },
-  MaxPoolGradWithArgmax: { of: 'MaxPoolWithArgmax', input: 0 },
 }
 
 /** What belongs to the layer that makes its input. */
-const followers = new Set(
-  'AvgPool Cast Elu Identity LeakyRelu MaxPool MaxPoolWithArgmax Relu Relu6'.split(' '),
-)
+const followers = new Set('AvgPool Cast Elu Identity LeakyRelu MaxPool Relu Relu6'.split(' '))
 
 /** TensorFlow.js puts such around batch norms and poolings; other reshapes lead away from a layer. */
 function isReshapeToMap({ operation, inputs }: Operation, nodes: readonly RecordedNode[]): boolean {

@@ -99,13 +99,12 @@ export class Replay {
   }
 
   #make(shape: readonly number[], dtype: number, bytes: Uint8Array): NativeTensor {
-    const { TF_FLOAT, TF_INT32, TF_INT64 } = this.#backend.binding
+    const { TF_FLOAT, TF_INT32 } = this.#backend.binding
     const { buffer } = Uint8Array.from(bytes)
-    const isWhole = dtype === TF_INT32 || dtype === TF_INT64
     const values =
       dtype === TF_FLOAT
         ? new Float32Array(buffer)
-        : isWhole
+        : dtype === TF_INT32
           ? new Int32Array(buffer)
           : new Uint8Array(buffer)
     return { id: this.#backend.binding.createTensor([...shape], dtype, values), dtype, shape: [...shape] }

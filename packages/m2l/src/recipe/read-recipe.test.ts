@@ -77,7 +77,7 @@ describe('a recipe', () => {
       protonet: { temperature: 64 },
       matchingnet: { temperature: 32 },
     })
-    expect(data).toEqual({ dataset: 'images', image_size: 84, normalisation: 'imagenet' })
+    expect(data).toEqual({ dataset: 'images', image_size: 84, normalisation: 'imagenet', pack: 'auto' })
   })
 
   test('takes the default where a key has no value, in the file and in overrides', () => {

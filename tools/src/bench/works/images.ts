@@ -1,5 +1,5 @@
 import { gridParts, imagenetNormalisation, squareResize, type ImageRecord } from '@m2l/datasets'
-import { EpisodeImages } from '@m2l/trainer'
+import { disposeImages, EpisodeImages, prefetch } from '@m2l/trainer'
 import type { Job } from '../work.js'
 import { openClassFolders } from './class-folders.js'
 
@@ -7,7 +7,8 @@ const imagesPerBatch = 20
 
 /**
  * Images per second that are read, decoded, cut into the 13 crops of Grid-3,2, resized to 84x84 and normalised: 1000 of
- * the folder, or all where there are fewer, each once. The next batch is decoded while one is cut, as in training.
+ * the folder, or all where there are fewer, each once. Batches are
+ * loaded ahead of their use, as in training.
  */
 export async function measureImages({ data, quick }: Job): Promise<readonly number[]> {
   const { dataset, split } = await openClassFolders(data!)
@@ -20,15 +21,19 @@ export async function measureImages({ data, quick }: Job): Promise<readonly numb
   const records = spread(all, Math.min(all.length, quick ? 20 : 1000))
 
   const start = performance.now()
-  let decoding = dataset.readMany(records.slice(0, imagesPerBatch))
-  for (let next = imagesPerBatch; next < records.length + imagesPerBatch; next += imagesPerBatch) {
-    const pictures = await decoding
-    decoding = dataset.readMany(records.slice(next, next + imagesPerBatch))
-    images.render(pictures, ['parts']).parts!.dispose()
+  const load = (some: readonly ImageRecord[]) => images.load(some, ['parts'])
+  for await (const [, rendered] of prefetch(batches(records), load)) {
+    disposeImages(images.tensors(rendered), rendered)
   }
   const seconds = (performance.now() - start) / 1000
   await dataset.close()
   return [records.length / seconds]
+}
+
+function* batches(records: readonly ImageRecord[]): Generator<readonly ImageRecord[]> {
+  for (let start = 0; start < records.length; start += imagesPerBatch) {
+    yield records.slice(start, start + imagesPerBatch)
+  }
 }
 
 /** So many of the records, evenly spread over the classes. */

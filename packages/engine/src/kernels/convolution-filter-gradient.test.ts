@@ -1,14 +1,16 @@
 import fc from 'fast-check'
 import { beforeAll, expect, it } from 'vitest'
+import { graphFunction, loadEngine, randomKey, randomUniform } from '../index.js'
 import { tf } from '../tensorflow.js'
-import { activatePortableBackend } from './portable-backend.js'
+import { activatePortableBackend } from '../fallback/portable-backend.js'
 
 beforeAll(async () => {
+  await loadEngine()
   await activatePortableBackend('cpu')
   await activatePortableBackend('wasm')
 })
 
-it("equals the gradient of TensorFlow.js's own CPU back end", async () => {
+it("equals on wasm the gradient of TensorFlow.js's own CPU back end", async () => {
   const side = fc.integer({ min: 1, max: 3 })
   // With a pad in numbers, TensorFlow.js computes the output's width from the filter's height.
   const filterAndPad = fc.oneof(
@@ -61,3 +63,37 @@ it("equals the gradient of TensorFlow.js's own CPU back end", async () => {
     { numRuns: 40 },
   )
 })
+
+it.each([
+  ['a filter that is large beside its maps', { side: 2, filter: 3, channels: 96, pad: 'same' }],
+  ['the same without padding', { side: 4, filter: 3, channels: 96, pad: 'valid' }],
+  ['a filter of one pixel', { side: 5, filter: 1, channels: 7, pad: 'same' }],
+  ["a small filter, by the engine's own kernel", { side: 5, filter: 3, channels: 4, pad: 'same' }],
+] as const)(
+  "equals on the native engine, and in a graph, that of TensorFlow.js's CPU back end: %s",
+  async (_name, { side, filter, channels, pad }) => {
+    const compute = ({ x, w }: { x: tf.Tensor; w: tf.Tensor }) => ({
+      gradient: tf.grad((weights) =>
+        tf.sum(tf.square(tf.conv2d(x as tf.Tensor4D, weights as tf.Tensor4D, 1, pad))),
+      )(w),
+    })
+    const gradient = async (backend: string, run: typeof compute): Promise<Float32Array> => {
+      await tf.setBackend(backend)
+      return tf.tidy(() => {
+        const x = tf.sub(randomUniform(randomKey(1), [2, side, side, channels]), 0.5)
+        const w = tf.sub(randomUniform(randomKey(2), [filter, filter, channels, channels + 1]), 0.5)
+        return run({ x, w }).gradient.dataSync<'float32'>()
+      })
+    }
+    const expected = await gradient('cpu', compute)
+    const graph = graphFunction(compute)
+    for (const run of [compute, graph]) {
+      const actual = await gradient('tensorflow', run)
+      expect(actual.length).toBe(expected.length)
+      for (const [place, value] of expected.entries()) {
+        expect(Math.abs(actual[place]! - value)).toBeLessThan(1e-3 * (1 + Math.abs(value)))
+      }
+    }
+    graph.dispose()
+  },
+)

@@ -1,0 +1,53 @@
+import { type DecodeOptions, decodePicture, type Undecodable } from '../decoding/decode-picture.js'
+import type { RgbImage } from '../rgb-image.js'
+import type { RenderOptions } from '../transforms/render-pixels.js'
+import type { View } from '../transforms/view.js'
+
+/** A picture file: its content, or the path to read it from. */
+export type PictureFile = Uint8Array | string
+
+/** A file that the operating system does not let us read. */
+export interface Unreadable {
+  readonly code?: string
+  readonly message: string
+}
+
+/** What becomes of a picture file. */
+export type Decoded = RgbImage | Undecodable | Unreadable
+
+/** Pictures to decode; plain data, as are the results. */
+export interface DecodeWork {
+  readonly files: readonly PictureFile[]
+  readonly options: DecodeOptions
+}
+
+/** Views to render; plain data. */
+export interface RenderWork {
+  readonly images: readonly RgbImage[]
+  readonly views: readonly (readonly View[])[]
+  readonly options: RenderOptions
+}
+
+/** Views to render into memory that threads share. */
+export interface RenderWorkInto extends RenderWork {
+  readonly memory: Float32Array
+}
+
+/** Reads and decodes pictures; a thread with nothing else to do reads at once, which is cheaper. */
+export function decodeAll(
+  { files, options }: DecodeWork,
+  read: (path: string) => Uint8Array | Promise<Uint8Array>,
+): Promise<Decoded[]> {
+  return Promise.all(
+    files.map(async (file) => {
+      let bytes: Uint8Array
+      try {
+        bytes = typeof file === 'string' ? await read(file) : file
+      } catch (error) {
+        const { code, message } = error as NodeJS.ErrnoException
+        return { message, ...(code !== undefined && { code }) }
+      }
+      return decodePicture(bytes, options)
+    }),
+  )
+}

@@ -1,0 +1,27 @@
+import type { RgbImage } from '../rgb-image.js'
+import { pictureThreads } from '../threads/picture-threads.js'
+import type { RenderedViews, RenderOptions } from './render-pixels.js'
+import type { View } from './view.js'
+
+/**
+ * Computes what {@link renderViews} does on other threads, to the bit, so that the engine can compute meanwhile;
+ * {@link viewsTensor} makes the tensor. The first few hundred views of a process, and all where there is one core, are
+ * rendered on the calling thread, because starting threads takes longer.
+ *
+ * @throws RangeError when the lists differ in length, a view does not fit its image, or result sizes differ.
+ */
+export function renderAhead(
+  images: readonly RgbImage[],
+  views: readonly (readonly View[])[],
+  options: RenderOptions = {},
+): Promise<RenderedViews> {
+  return pictureThreads().render({ images, views, options })
+}
+
+/**
+ * Gives the memory of what {@link renderAhead} rendered back for later views, once nobody looks at it any more: its tensor
+ * must be disposed. Not calling this costs time only.
+ */
+export function releaseViews(rendered: RenderedViews): void {
+  pictureThreads().release(rendered)
+}
