@@ -77,21 +77,30 @@ export class LevelFusion {
     ) as tf.Scalar
   }
 
+  /** The probability that each level alone gives to each way, [queries, ways]; see {@link FusionMode}. */
+  probabilities(scores: LevelScores): LevelScores {
+    return Object.fromEntries(
+      this.levels.map(({ level: { name }, temperature }) => [
+        name,
+        tf.tidy(() =>
+          tf.softmax(
+            (this.mode === 'consistent' ? tf.div(scores[name]!, temperature) : scores[name]!) as tf.Tensor2D,
+          ),
+        ),
+      ]),
+    )
+  }
+
   /**
    * The fused prediction.
    *
    * @returns [queries, ways], the weighted sum of the levels' probabilities; a row sums to the sum of the weights.
    */
   predict(scores: LevelScores): tf.Tensor2D {
-    return tf.tidy(() =>
-      tf.addN(
-        this.levels.map(({ level, weight, temperature }) => {
-          const scaled =
-            this.mode === 'consistent' ? tf.div(scores[level.name]!, temperature) : scores[level.name]!
-          return tf.mul(tf.softmax(scaled as tf.Tensor2D), weight)
-        }),
-      ),
-    ) as tf.Tensor2D
+    return tf.tidy(() => {
+      const probabilities = this.probabilities(scores)
+      return tf.addN(this.levels.map(({ level, weight }) => tf.mul(probabilities[level.name]!, weight)))
+    }) as tf.Tensor2D
   }
 }
 
