@@ -93,11 +93,7 @@ export async function evaluateRecipe(
     const checkpoint = options.checkpoint ?? join(recipe.folder, 'best.safetensors')
     const file = options.checkpoint === undefined ? checkpoint : weightsFile(options.checkpoint)
     await requireCheckpoint(file)
-    await loadCheckpoint(
-      file,
-      { model: model.state },
-      { optional: isDropBlockCounter, rename: ownName },
-    )
+    await loadCheckpoint(file, { model: model.state }, { optional: isDropBlockCounter, rename: ownName })
     const folder = await openRunFolder(recipe.folder)
     const dataset = await openRecipeDataset(recipe, ['test'], options)
     try {

@@ -1,5 +1,17 @@
+export {
+  classifyPictures,
+  type ClassificationReport,
+  type ClassifyPicturesOptions,
+  type PicturePrediction,
+  type UnknownReport,
+} from './classifier/classify-pictures.js'
+export { Familiarity } from './classifier/familiarity.js'
 export type { Classification, LevelClassification } from './classifier/classification.js'
-export { FewShotClassifier, type ClassifierClass, type ClassifierOptions } from './classifier/few-shot-classifier.js'
+export {
+  FewShotClassifier,
+  type ClassifierClass,
+  type ClassifierOptions,
+} from './classifier/few-shot-classifier.js'
 export type { GivenImage } from './classifier/given-image.js'
 export type { EmbedOptions } from './classifier/image-embedder.js'
 export type { LeaveOneOut, LeftOut } from './classifier/leave-one-out.js'

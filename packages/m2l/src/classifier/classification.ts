@@ -24,14 +24,19 @@ export interface Classification {
   readonly levels: Readonly<Record<string, LevelClassification>>
 }
 
-/** What scores and the probabilities that follow from them say of each query. */
+/**
+ * What scores and the probabilities that follow from them say of each query.
+ *
+ * @param labelsOf the labels of the ways that a query was compared with
+ */
 export function classifications(
-  labels: readonly string[],
+  labelsOf: (query: number) => readonly string[],
   scores: Scores,
   probabilities: Probabilities,
 ): Classification[] {
   const { queries, ways } = scores
   return Array.from({ length: queries }, (_, query) => {
+    const labels = labelsOf(query)
     const row = (values: Float32Array) => values.subarray(query * ways, (query + 1) * ways)
     const ofLevels = Object.entries(probabilities.levels).map(([name, values]) => [
       name,

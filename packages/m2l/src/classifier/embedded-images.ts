@@ -66,10 +66,7 @@ export function disposeEmbedding({ map, parts }: Embedding): void {
   tf.dispose([map, parts])
 }
 
-function mapFields(
-  images: EmbeddedImages,
-  change: (field: EmbeddingField) => EmbeddedField,
-): EmbeddedImages {
+function mapFields(images: EmbeddedImages, change: (field: EmbeddingField) => EmbeddedField): EmbeddedImages {
   const fields = Object.keys(images) as EmbeddingField[]
   return Object.fromEntries(fields.map((field) => [field, change(field)]))
 }

@@ -48,11 +48,7 @@ export class FewShotClassifier {
   private constructor(model: FewShotModel, recipe: Recipe, fingerprint: string) {
     this.#model = model
     this.#fingerprint = fingerprint
-    this.#embedder = new ImageEmbedder(
-      model,
-      episodeTransforms(recipe),
-      readAtTimes * recipe.data.image_size,
-    )
+    this.#embedder = new ImageEmbedder(model, episodeTransforms(recipe), readAtTimes * recipe.data.image_size)
   }
 
   /**
@@ -71,11 +67,7 @@ export class FewShotClassifier {
     const recipe = options.recipe ?? recipeOfWeights(weights, metadata.recipe)
     const model = await createModel(recipe)
     try {
-      await loadCheckpoint(
-        file,
-        { model: model.state },
-        { optional: isDropBlockCounter, rename: ownName },
-      )
+      await loadCheckpoint(file, { model: model.state }, { optional: isDropBlockCounter, rename: ownName })
       return new FewShotClassifier(model, recipe, fingerprintOf(storedRecipe(recipe), tensors))
     } catch (error) {
       model.dispose()
@@ -88,9 +80,9 @@ export class FewShotClassifier {
     return [...this.#classes].map(([label, images]) => ({ label, images: imageCount(images) }))
   }
 
-  /** The names of the levels, in the order of the recipe. */
-  get levels(): readonly string[] {
-    return this.#model.metric.levels.map(({ level }) => level.name)
+  /** Pictures whose shorter side is at least twice so many pixels are reduced to it while they are read. */
+  get readsAt(): number {
+    return this.#embedder.reduceTo
   }
 
   /**
@@ -206,7 +198,7 @@ export class FewShotClassifier {
     try {
       for await (const batch of this.#embedder.embed(images, options, onUnreadable)) {
         const scores = await scoreQueries(metric, support, batch.images)
-        const rows = classifications(labels, scores, await probabilitiesOf(metric, scores))
+        const rows = classifications(() => labels, scores, await probabilitiesOf(metric, scores))
         batch.positions.forEach((position, index) => (results[position] = rows[index]))
       }
     } finally {

@@ -36,16 +36,16 @@ export type OnUnreadable = (position: number, error: InputError) => void
 
 /** Reads images and embeds them, in batches whose number does not change what it takes in memory. */
 export class ImageEmbedder {
+  readonly reduceTo: number
   readonly #model: FewShotModel
   readonly #transforms: ImageTransforms
-  readonly #reduceTo: number
   readonly #embed: EmbeddingGraph
 
   /** @param reduceTo larger pictures are reduced while they are read, so that their shorter side is so long */
   constructor(model: FewShotModel, transforms: ImageTransforms, reduceTo: number) {
     this.#model = model
     this.#transforms = transforms
-    this.#reduceTo = reduceTo
+    this.reduceTo = reduceTo
     this.#embed = embeddingGraph(model)
   }
 
@@ -109,7 +109,7 @@ export class ImageEmbedder {
 
   async #read(image: GivenImage, position: number): Promise<RgbImage> {
     const name = nameOfImage(image, position)
-    const picture = await readGivenImage(image, name, { reduceTo: this.#reduceTo })
+    const picture = await readGivenImage(image, name, { reduceTo: this.reduceTo })
     try {
       for (const view of this.#views) this.#transforms[view]!(picture)
     } catch (error) {

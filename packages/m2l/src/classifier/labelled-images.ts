@@ -26,7 +26,11 @@ export async function saveClasses(file: string, classes: LabelledImages, model: 
   const labels = [...classes].map(([label, images]) => [label, imageCount(images)])
   const tensors = joinImages([...classes.values()]) as Record<EmbeddingField, StoredTensor>
   const text = new TextEncoder().encode(JSON.stringify(labels)) // a tensor, so that the checksum covers it
-  await saveSafetensors(file, { ...tensors, classes: { shape: [text.length], data: text } }, { format, model })
+  await saveSafetensors(
+    file,
+    { ...tensors, classes: { shape: [text.length], data: text } },
+    { format, model },
+  )
 }
 
 /**

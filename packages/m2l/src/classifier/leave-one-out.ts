@@ -1,6 +1,12 @@
 import type { LevelFusion, Support } from '@m2l/metric'
 import { classifications, type Classification } from './classification.js'
-import { chooseImages, disposeEmbedding, imageCount, joinImages, type EmbeddedImages } from './embedded-images.js'
+import {
+  chooseImages,
+  disposeEmbedding,
+  imageCount,
+  joinImages,
+  type EmbeddedImages,
+} from './embedded-images.js'
 import { supportOf, type LabelledImages } from './labelled-images.js'
 import { probabilitiesOf, scoreQueries, type Scores } from './scores.js'
 
@@ -53,8 +59,8 @@ export async function leaveOneOut(
   return {
     known: await classified(
       metric,
-      labels,
       chooseRows(scores, known),
+      () => labels,
       known.map((row) => labels[places[row]![0]]!),
     ),
     strangers: await strangersOf(metric, labels, places, scores),
@@ -141,20 +147,25 @@ function strangersOf(
     const others = values.filter((_, index) => index % ways !== places[Math.floor(index / ways)]![0])
     return [name, others] as const
   })
-  const truths = places.map(([way]) => labels[way]!)
+  const others = labels.map((own) => labels.filter((label) => label !== own))
   const scores = { queries, ways: ways - 1, levels: Object.fromEntries(withoutOwn) }
-  return classified(metric, labels, scores, truths)
+  return classified(
+    metric,
+    scores,
+    (query) => others[places[query]![0]]!,
+    places.map(([way]) => labels[way]!),
+  )
 }
 
 async function classified(
   metric: LevelFusion,
-  labels: readonly string[],
   scores: Scores,
+  labelsOf: (query: number) => readonly string[],
   truths: readonly string[],
 ): Promise<LeftOut[]> {
   if (truths.length === 0) return []
   const probabilities = await probabilitiesOf(metric, scores)
-  const rows = classifications(labels, scores, probabilities)
+  const rows = classifications(labelsOf, scores, probabilities)
   return rows.map((row, index) => ({ ...row, truth: truths[index]! }))
 }
 
