@@ -31,10 +31,11 @@ import type { RecipeRunOptions } from './recipe-run.js'
 import type { Recipe } from './recipe/read-recipe.js'
 import { semiSupervision } from './semi-supervision.js'
 import { isDropBlockCounter, ownName } from './weights/published-names.js'
+import { weightsFile } from './weights/shipped-weights.js'
 
 /** What to evaluate, and on what. */
 export interface EvaluateOptions extends Omit<RecipeRunOptions, 'existing' | 'onValidation'>, BankOptions {
-  /** The checkpoint, a safetensors file or of PyTorch; the best of the run folder if not given. */
+  /** The checkpoint, shipped weights by name, a safetensors file or of PyTorch; the best of the run folder if not given. */
   readonly checkpoint?: string
   /** A manifest of episodes to replay; drawn from the recipe's seed if not given. */
   readonly manifest?: string
@@ -97,12 +98,9 @@ export async function evaluateRecipe(
   const model = await createModel(recipe)
   try {
     const checkpoint = options.checkpoint ?? join(recipe.folder, 'best.safetensors')
-    await requireCheckpoint(checkpoint)
-    await loadCheckpoint(
-      checkpoint,
-      { model: model.state },
-      { optional: isDropBlockCounter, rename: ownName },
-    )
+    const file = options.checkpoint === undefined ? checkpoint : weightsFile(options.checkpoint)
+    await requireCheckpoint(file)
+    await loadCheckpoint(file, { model: model.state }, { optional: isDropBlockCounter, rename: ownName })
     const folder = await openRunFolder(recipe.folder)
     const dataset = await openRecipeDataset(recipe, ['test'], options)
     try {
