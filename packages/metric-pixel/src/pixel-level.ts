@@ -1,5 +1,12 @@
 import { tf } from '@m2l/engine'
-import { defineLevel, imageToClassScores, requireField, type MetricLevel } from '@m2l/metric'
+import {
+  defineLevel,
+  explainImageToClass,
+  imageToClassScores,
+  requireField,
+  requireFieldOfOne,
+  type MetricLevel,
+} from '@m2l/metric'
 import { z } from 'zod'
 import { descriptors } from './descriptors.js'
 
@@ -27,6 +34,14 @@ export function pixelLevel({ neighbours = 1 }: PixelLevelOptions = {}): MetricLe
           support.shots,
           neighbours,
         ),
+      ),
+    explain: (support, query) =>
+      explainImageToClass(
+        'map',
+        descriptors(requireFieldOfOne(query, 'map', 'pixel')),
+        descriptors(requireField(support, 'map', 'pixel')),
+        support.shots,
+        neighbours,
       ),
   }
 }

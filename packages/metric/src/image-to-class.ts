@@ -22,17 +22,28 @@ export function imageToClassScores(
   neighbours = 1,
 ): tf.Tensor2D {
   return tf.tidy(() => {
-    const [queries, descriptors, channels] = query.shape
-    const supportDescriptors = support.shape[1]
-    const queryRows = l2Normalise(query).reshape([queries * descriptors, channels])
-    const supportRows = l2Normalise(support).reshape([-1, channels])
-    const cosines = tf.matMul(queryRows, supportRows, false, true) // [queries * descriptors, images * descriptors']
+    const [queries, descriptors] = query.shape
     const nearest = nearestByClass(
-      cosines as tf.Tensor2D,
-      shots.map((shot) => shot * supportDescriptors),
+      descriptorCosines(query, support),
+      shots.map((shot) => shot * support.shape[1]),
       neighbours,
     ) // [queries * descriptors, ways]
     return nearest.reshape([queries, descriptors, shots.length]).sum(1) as tf.Tensor2D
+  })
+}
+
+/**
+ * The cosines between all descriptors of queries and all of supports.
+ *
+ * @param query [queries, descriptors, channels]
+ * @param support [images, descriptors', channels]
+ * @returns [queries * descriptors, images * descriptors']
+ */
+export function descriptorCosines(query: tf.Tensor3D, support: tf.Tensor3D): tf.Tensor2D {
+  return tf.tidy(() => {
+    const rows = l2Normalise(query).reshape([-1, query.shape[2]])
+    const columns = l2Normalise(support).reshape([-1, support.shape[2]])
+    return tf.matMul(rows, columns, false, true) as tf.Tensor2D
   })
 }
 

@@ -1,0 +1,78 @@
+import type { Region } from '@m2l/nn'
+import type { Element } from 'xast'
+import { x } from 'xastscript'
+import type { PlaceMatch } from '../explanation.js'
+import { placed, rounded, within, type Frame } from './frame.js'
+import { textAt } from './text.js'
+
+const colours = ['#ffd400', '#00c853', '#ff5fd2', '#ff9100']
+
+/** As many matches are shown as there are colours. */
+export const matchesShown = colours.length
+
+/** A match and the frames of the two pictures that it joins. */
+export interface ShownMatch {
+  readonly match: PlaceMatch
+  readonly query: Frame
+  readonly support: Frame
+}
+
+/** Boxes of one colour and number around places that met, joined by a line. */
+export function matchMarks(matches: readonly ShownMatch[]): Element[] {
+  return [
+    ...matches.map(({ match, query, support }, index) =>
+      line(within(query, match.query), within(support, match.support), colours[index]!),
+    ),
+    ...matches.flatMap(({ match, query, support }, index) => [
+      ...box(within(query, match.query), index),
+      ...box(within(support, match.support), index),
+    ]),
+  ]
+}
+
+/**
+ * The matches that say most: by evidence, above 0 alone, none beside another that lies mostly on the same place of the query.
+ *
+ * @param matches in order of their evidence
+ */
+export function tellingMatches(matches: readonly PlaceMatch[]): PlaceMatch[] {
+  const chosen: PlaceMatch[] = []
+  for (const match of matches) {
+    if (match.evidence <= 0 || chosen.length === matchesShown) break
+    if (!chosen.some(({ query }) => overlap(query, match.query) > 0.4)) chosen.push(match)
+  }
+  return chosen
+}
+
+/** Intersection over union. */
+function overlap(a: Region, b: Region): number {
+  const height = Math.max(0, Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top))
+  const width = Math.max(0, Math.min(a.right, b.right) - Math.max(a.left, b.left))
+  const area = ({ top, bottom, left, right }: Region) => (bottom - top) * (right - left)
+  return (height * width) / (area(a) + area(b) - height * width)
+}
+
+function line(from: Frame, to: Frame, colour: string): Element {
+  const ends = {
+    x1: rounded(from.x + from.width),
+    y1: rounded(from.y + from.height / 2),
+    x2: rounded(to.x),
+    y2: rounded(to.y + to.height / 2),
+  }
+  return x('g', { 'stroke-linecap': 'round' }, [
+    x('line', { ...ends, stroke: '#000000', 'stroke-width': 4, 'stroke-opacity': 0.35 }),
+    x('line', { ...ends, stroke: colour, 'stroke-width': 2 }),
+  ])
+}
+
+function box(frame: Frame, index: number): Element[] {
+  const inner = { x: frame.x + 2, y: frame.y + 2, width: frame.width - 4, height: frame.height - 4 }
+  const outline = { ...placed(inner), fill: 'none', rx: 2 }
+  const badge = { x: inner.x + 7, y: inner.y + 7 }
+  return [
+    x('rect', { ...outline, stroke: '#000000', 'stroke-width': 4, 'stroke-opacity': 0.55 }),
+    x('rect', { ...outline, stroke: colours[index]!, 'stroke-width': 2.4 }),
+    x('circle', { cx: rounded(badge.x), cy: rounded(badge.y), r: 7, fill: colours[index]!, stroke: '#000000' }),
+    textAt(badge.x, badge.y + 3.6, String(index + 1), { size: 10, bold: true, anchor: 'middle' }),
+  ]
+}
