@@ -20,7 +20,7 @@ beforeAll(async () => {
   await m2lHere(folder, 'train', ...recipe, 'run.folder=runs/plain')
 })
 
-const recipe = ['--cfg', 'm2l.yaml', 'train.epochs=1', ...globalLevelOnly]
+const recipe = ['--cfg', 'm2l.yaml', 'train.epochs=1', 'val.episode=10', ...globalLevelOnly]
 
 async function traceIn(file: string): Promise<Trace['traceEvents']> {
   const { traceEvents } = JSON.parse(await readFile(join(folder, file), 'utf8')) as Trace

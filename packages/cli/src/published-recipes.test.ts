@@ -44,7 +44,7 @@ test("a recipe of the published program finds its data, trains and is evaluated 
   const trained = await m2l('train', ...quick, '--json', '--quiet')
   expect(trained).toMatchObject({ exitCode: 0, stderr: '' })
   const evaluated = await m2l('evaluate', ...quick, '--json')
-  expect(evaluated).toMatchObject({ exitCode: 0, stderr: '' })
+  expect(evaluated).toMatchObject({ exitCode: 0, stderr: expect.stringMatching(/^feature bank: .*\n$/) })
   const report = JSON.parse(evaluated.stdout) as { rounds: unknown[]; predictions: string }
   expect(report).toMatchObject({ recipe: 'MML_N5K1_R12', ways: 5, shots: 1, queries: 6, episodes: 4 })
   expect(report).toHaveProperty('accuracy.part')
@@ -57,7 +57,7 @@ test('M2L with parts from the feature map trains and is evaluated', async () => 
   const words = [...shorter, ...small, 'run.folder=runs/map-parts', '--json']
   expect(await m2l('train', ...words, '--quiet')).toMatchObject({ exitCode: 0, stderr: '' })
   const evaluated = await m2l('evaluate', ...words)
-  expect(evaluated).toMatchObject({ exitCode: 0, stderr: '' })
+  expect(evaluated).toMatchObject({ exitCode: 0, stderr: expect.stringMatching(/^feature bank: .*\n$/) })
   const { accuracy } = JSON.parse(evaluated.stdout) as { accuracy: object }
   expect(Object.keys(accuracy)).toEqual(['fused', 'part', 'pixel', 'global'])
 })
@@ -81,7 +81,7 @@ describe.each([
     const trained = await m2l('train', ...shorter, ...method, ...small, '--json', '--quiet')
     expect(trained).toMatchObject({ exitCode: 0, stderr: '' })
     const evaluated = await m2l('evaluate', ...shorter, ...method, ...small, '--json')
-    expect(evaluated).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(evaluated).toMatchObject({ exitCode: 0, stderr: expect.stringMatching(/^feature bank: .*\n$/) })
     expect(JSON.parse(evaluated.stdout)).toMatchObject({ episodes: 2, queries: 6 })
   })
 })

@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createWriteStream } from 'node:fs'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
@@ -56,7 +56,7 @@ describe('from images to an accuracy', () => {
     await expectRunFolder('runs/patterns/m2l')
 
     const evaluated = await m2l(folder, 'evaluate', '--cfg', 'm2l.yaml', '--json')
-    expect(evaluated.stderr).toBe('')
+    expect(evaluated.stderr).toMatch(/^feature bank: .*\n$/)
     expect(evaluated.stdout.trimEnd()).not.toContain('\n')
     const report = json(evaluated.stdout)
     expect(report).toEqual(json((await read('runs/patterns/m2l/result.json')).toString()))
@@ -91,9 +91,23 @@ describe('from images to an accuracy', () => {
     await expectPredictions(report)
 
     const narrow = await m2l(folder, 'evaluate', '--cfg', 'm2l.yaml', '--precision', 'bf16', '--json')
-    expect(narrow.stderr).toBe('')
+    expect(narrow.stderr).toMatch(/^feature bank: \d+ images, \d+\.\d MiB in memory\n$/)
     expect(json(narrow.stdout)).toMatchObject({ precision: 'bf16', episodes: 10 })
     expect((json(narrow.stdout).accuracy as { fused: number }).fused).toBeGreaterThan(0.6)
+
+    await mkdir(join(folder, 'bank'))
+    const place = ['--bank-mib', '0', '--bank-folder', 'bank']
+    const spilled = await m2lHere(folder, 'evaluate', '--cfg', 'm2l.yaml', '--json', ...place)
+    expect(spilled.stderr).toContain('MiB on disk')
+    expect(json(spilled.stdout)).toMatchObject({ accuracy: report.accuracy, bank: { place: 'disk' } })
+    expect(await readdir(join(folder, 'bank'))).toEqual([])
+
+    const nowhere = ['--bank-mib', '0', '--bank-folder', 'none', '--quiet']
+    const refused = await m2lHere(folder, 'evaluate', '--cfg', 'm2l.yaml', ...nowhere)
+    expect(refused).toMatchObject({ exitCode: 2, stdout: '' })
+    expect(refused.stderr).toMatch(
+      /^m2l: none: the feature bank cannot be kept here: .*; name another folder.*\n$/,
+    )
 
     const rounds = await m2lHere(folder, 'evaluate', '--cfg', 'm2l.yaml', 'test.total_testtimes=3')
     expect(rounds.stdout).toMatch(/round .*\n.*│ 1 .*\n.*│ 2 .*\n.*│ 3 .*\n.*│ mean /s)

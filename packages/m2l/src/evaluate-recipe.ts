@@ -14,6 +14,8 @@ import {
   interval95,
   loadCheckpoint,
   openRunFolder,
+  type BankOptions,
+  type BankSize,
   type Evaluation,
   type FewShotModel,
   type Interval,
@@ -28,7 +30,7 @@ import { semiSupervision } from './semi-supervision.js'
 import { isDropBlockCounter, ownName } from './weights/published-names.js'
 
 /** What to evaluate, and on what. */
-export interface EvaluateOptions extends Omit<RecipeRunOptions, 'existing' | 'onValidation'> {
+export interface EvaluateOptions extends Omit<RecipeRunOptions, 'existing' | 'onValidation'>, BankOptions {
   /** The checkpoint, a safetensors file or of PyTorch; the best of the run folder if not given. */
   readonly checkpoint?: string
   /** A manifest of episodes to replay; drawn from the recipe's seed if not given. */
@@ -59,6 +61,8 @@ export interface EvaluationReport {
   /** What was predicted for each query, see `writePredictions`. */
   readonly predictions: string
   readonly result: string
+  /** The embeddings of all images of the episodes, each computed once: how many, how large, and where they were kept. */
+  readonly bank: BankSize
   readonly seconds: number
 }
 
@@ -76,7 +80,8 @@ export interface SemiSupervisedReport {
  * Evaluates a checkpoint on the test split, and leaves the episodes (`test-manifest.jsonl`), what was predicted
  * (`predictions.jsonl`) and the result (`result.json`) in the run folder.
  *
- * @throws {InputError} when the data, the checkpoint or the manifest cannot be used
+ * @throws {InputError} when the data, the checkpoint or the manifest cannot be used, or a feature bank that is too large
+ *   for memory cannot be kept on disk
  */
 export async function evaluateRecipe(
   recipe: Recipe,
@@ -118,8 +123,8 @@ export async function evaluateRecipe(
         rounds: rounds(evaluation, recipe.test.total_testtimes),
       }
       const [manifestFile, predictions, result] = resultFiles.map((name) => join(folder.path, name)) as Triple
-      const { seconds } = evaluation
-      const report: EvaluationReport = { ...outcome, manifest: manifestFile, predictions, result, seconds }
+      const files = { manifest: manifestFile, predictions, result }
+      const report = { ...outcome, ...files, bank: evaluation.bank!, seconds: evaluation.seconds }
       await writeManifest(manifestFile, manifest)
       await writePredictions(predictions, { ...outcome, splitHash: images.split.hash }, evaluation)
       await writeFileAtomically(result, `${JSON.stringify(report, null, 2)}\n`)

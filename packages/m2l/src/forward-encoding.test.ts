@@ -66,7 +66,12 @@ describe('parts from the feature map', () => {
     const before = tf.memory().numTensors
     const banked = await evaluate({ model, images, episodes })
     const direct = await evaluate({ model, images, episodes, bank: false })
-    expect(direct.perEpisode).toEqual(banked.perEpisode)
+    const spilled = await evaluate({ model, images, episodes, bankMib: 0 })
+    for (const other of [direct, spilled]) {
+      expect(other.perEpisode).toEqual(banked.perEpisode)
+      expect(other.predictions).toEqual(banked.predictions)
+    }
+    expect([banked, spilled].map(({ bank }) => bank?.place)).toEqual(['memory', 'disk'])
     expect(banked.fused.mean).toBeGreaterThan(0.4)
     expect(tf.memory().numTensors).toBe(before)
     model.dispose()

@@ -1,5 +1,6 @@
 import { tf } from '@m2l/engine'
 import {
+  defaultCosinesMib,
   defineLevel,
   explainImageToClass,
   imageToClassScores,
@@ -14,6 +15,8 @@ import { descriptors } from './descriptors.js'
 export interface PixelLevelOptions {
   /** How many nearest support positions of a class are averaged for each query position; 1 if not given. */
   readonly neighbours?: number
+  /** The most memory that cosines take at a time, in MiB, see `ImageToClassOptions` of `@m2l/metric`; 32 if not given. */
+  readonly memoryMib?: number
 }
 
 /**
@@ -21,7 +24,7 @@ export interface PixelLevelOptions {
  * image-to-class measure (Li et al., "Revisiting Local Descriptor based Image-to-Class Measure for Few-shot Learning",
  * CVPR 2019, section 3.3). Alone it is DN4.
  */
-export function pixelLevel({ neighbours = 1 }: PixelLevelOptions = {}): MetricLevel {
+export function pixelLevel(options: PixelLevelOptions = {}): MetricLevel {
   return {
     name: 'pixel',
     needs: ['map'],
@@ -32,7 +35,7 @@ export function pixelLevel({ neighbours = 1 }: PixelLevelOptions = {}): MetricLe
           descriptors(requireField(query, 'map', 'pixel')),
           descriptors(requireField(support, 'map', 'pixel')),
           support.shots,
-          neighbours,
+          options,
         ),
       ),
     explain: (support, query) =>
@@ -41,7 +44,7 @@ export function pixelLevel({ neighbours = 1 }: PixelLevelOptions = {}): MetricLe
         descriptors(requireFieldOfOne(query, 'map', 'pixel')),
         descriptors(requireField(support, 'map', 'pixel')),
         support.shots,
-        neighbours,
+        options.neighbours,
       ),
   }
 }
@@ -49,6 +52,9 @@ export function pixelLevel({ neighbours = 1 }: PixelLevelOptions = {}): MetricLe
 /** The pixel level under its name in recipes. */
 export const pixelDefinition = defineLevel({
   name: 'pixel',
-  options: z.object({ neighbours: z.int().min(1).default(1) }),
-  create: (options) => pixelLevel(options),
+  options: z.object({
+    neighbours: z.int().min(1).default(1),
+    memory_mib: z.number().gt(0).default(defaultCosinesMib),
+  }),
+  create: ({ neighbours, memory_mib: memoryMib }) => pixelLevel({ neighbours, memoryMib }),
 })

@@ -1,7 +1,7 @@
 import { tf } from '@m2l/engine'
 import type { EmbeddingField } from './embedding.js'
 import { explanationOfMatches, rowsOfClasses, type PositionMatch, type ScoreExplanation } from './explanation.js'
-import { descriptorCosines } from './image-to-class.js'
+import { l2Normalise } from './l2-normalise.js'
 import { readBack } from './read-back.js'
 
 /**
@@ -23,13 +23,15 @@ export async function explainImageToClass(
 ): Promise<ScoreExplanation[]> {
   const positions = { query: query.shape[1], support: support.shape[1] }
   const [cosines, columns] = await readBack(() => {
-    const ofClasses = tf.split(
-      descriptorCosines(query, support),
-      shots.map((shot) => shot * positions.support),
-      1,
+    const rows = l2Normalise(query).reshape([positions.query, -1]) as tf.Tensor2D
+    const nearest = tf.split(support, [...shots]).map((ofClass) =>
+      tf.tidy(() => {
+        const others = l2Normalise(ofClass).reshape([-1, ofClass.shape[2]]) as tf.Tensor2D
+        const { values, indices } = tf.topk(tf.matMul(rows, others, false, true), neighbours)
+        return [values, indices] as const // each [descriptors, neighbours]
+      }),
     )
-    const nearest = ofClasses.map((ofClass) => tf.topk(ofClass, neighbours)) // each [descriptors, neighbours]
-    return [tf.stack(nearest.map(({ values }) => values)), tf.stack(nearest.map(({ indices }) => indices))]
+    return [tf.stack(nearest.map(([values]) => values)), tf.stack(nearest.map(([, indices]) => indices))]
   })
   return rowsOfClasses(shots).map((images, label) => {
     const first = label * positions.query * neighbours

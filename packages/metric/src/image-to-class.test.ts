@@ -1,7 +1,7 @@
-import { loadEngine, randomKey, randomUniform, tf } from '@m2l/engine'
+import { graphFunction, loadEngine, randomKey, randomUniform, tf } from '@m2l/engine'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { imageToClassScores } from './index.js'
+import { imageToClassScores, type ImageToClassOptions } from './index.js'
 
 beforeAll(async () => {
   await loadEngine()
@@ -34,9 +34,42 @@ function draw(seed: number, shape: [number, number, number]): Images {
 }
 
 function scores(query: Images, support: Images, shots: number[], neighbours?: number): number[][] {
+  const options = neighbours === undefined ? {} : { neighbours }
   return tf.tidy(() =>
-    imageToClassScores(tf.tensor3d(query), tf.tensor3d(support), shots, neighbours).arraySync(),
+    imageToClassScores(tf.tensor3d(query), tf.tensor3d(support), shots, options).arraySync(),
   )
+}
+
+/** Of one random case: scores, and the gradients of their weighted sum by query and support. */
+function scoresAndGradients(
+  { seed, shots, queries }: { seed: number; shots: number[]; queries: number },
+  options: ImageToClassOptions,
+  inGraph: boolean,
+): Record<'scores' | 'ofQuery' | 'ofSupport', number[]> {
+  const reasons: string[] = []
+  const compute = graphFunction(
+    ({ query, support, weights }: Record<'query' | 'support' | 'weights', tf.Tensor>) => {
+      const measure = (a: tf.Tensor, b: tf.Tensor) =>
+        imageToClassScores(a as tf.Tensor3D, b as tf.Tensor3D, shots, options)
+      const [ofQuery, ofSupport] = tf.grads((a, b) => measure(a, b))([query, support], weights)
+      return { scores: measure(query, support), ofQuery: ofQuery!, ofSupport: ofSupport! }
+    },
+    { eager: !inGraph, onEager: (reason) => reasons.push(reason) },
+  )
+  const images = shots.reduce((sum, shot) => sum + shot, 0)
+  const results = tf.tidy(() => {
+    const outputs = compute({
+      query: tf.tensor3d(draw(seed, [queries, 4, 5])),
+      support: tf.tensor3d(draw(seed + 1001, [images, 3, 5])),
+      weights: randomUniform(randomKey(seed + 2002), [queries, shots.length]),
+    })
+    return Object.fromEntries(
+      Object.entries(outputs).map(([name, tensor]) => [name, Array.from(tensor.dataSync())]),
+    )
+  })
+  compute.dispose()
+  expect(reasons).toEqual([])
+  return results as Record<'scores' | 'ofQuery' | 'ofSupport', number[]>
 }
 
 function expectClose(actual: number[][], expected: number[][]) {
@@ -105,10 +138,58 @@ describe('imageToClassScores', () => {
     expect(gradient[1]![0]).toEqual([0, 0])
   })
 
+  it.each([
+    ['operation by operation', false],
+    ['as a graph', true],
+  ])('has the same scores and gradients whatever its memory, %s', (_how, inGraph) => {
+    const cases = fc.record({
+      seed: fc.nat(1000),
+      shots: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 2, maxLength: 3 }),
+      queries: fc.integer({ min: 1, max: 4 }),
+      neighbours: fc.integer({ min: 1, max: 3 }),
+      rowsAtOnce: fc.integer({ min: 0, max: 9 }),
+    })
+    const before = tf.memory().numTensors
+    fc.assert(
+      fc.property(cases, ({ neighbours, rowsAtOnce, ...drawn }) => {
+        const bytesPerRow = drawn.shots.reduce((sum, shot) => sum + shot, 0) * 3 * 4
+        const memoryMib = (rowsAtOnce * bytesPerRow) / 2 ** 20
+        const bounded = scoresAndGradients(drawn, { neighbours, memoryMib }, inGraph)
+        const whole = scoresAndGradients(drawn, { neighbours }, false)
+        for (const name of ['scores', 'ofQuery', 'ofSupport'] as const) {
+          for (const [index, value] of whole[name].entries())
+            expect(bounded[name][index]).toBeCloseTo(value, 5)
+        }
+      }),
+      { numRuns: inGraph ? 10 : 25 },
+    )
+    expect(tf.memory().numTensors).toBe(before)
+  })
+
+  it('never makes a tensor of all cosines where they do not fit, nor does its gradient', async () => {
+    const [query, support] = [tf.ones([20, 50, 4]), tf.ones([10, 50, 4])] as [tf.Tensor3D, tf.Tensor3D]
+    const measure = (a: tf.Tensor, b: tf.Tensor) =>
+      imageToClassScores(a as tf.Tensor3D, b as tf.Tensor3D, [5, 5], { memoryMib: 0.1 })
+    const { kernels } = await tf.profile(() => {
+      tf.dispose(tf.grads(measure)([query, support], tf.ones([20, 2])))
+      return measure(query, support)
+    })
+    const sizes = kernels.flatMap(({ outputShapes }) =>
+      outputShapes.map((shape) => (shape ?? []).reduce((product: number, side) => product * side, 4)),
+    )
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(0.1 * 2 ** 20)
+    expect(Math.max(...sizes)).toBeGreaterThan(0.09 * 2 ** 20)
+  })
+
+  it('asks for as many descriptors of a class as there are neighbours', () => {
+    const [query, support] = [draw(1, [2, 2, 3]), draw(2, [3, 2, 3])]
+    expect(() => scores(query, support, [1, 2], 3)).toThrow('the 3 highest of 2 values')
+  })
+
   it('leaves no tensor but its result', () => {
     const [query, support] = [tf.tensor3d(draw(1, [2, 2, 3])), tf.tensor3d(draw(2, [3, 2, 3]))]
     const before = tf.memory().numTensors
-    imageToClassScores(query, support, [1, 2], 2).dispose()
+    imageToClassScores(query, support, [1, 2], { neighbours: 2 }).dispose()
     expect(tf.memory().numTensors).toBe(before)
     tf.dispose([query, support])
   })

@@ -16,9 +16,8 @@ export {
   type ScoreExplanation,
 } from './explanation.js'
 export { crossEntropy, LevelFusion, type FusionMode, type LevelScores, type WeightedLevel } from './fusion.js'
-export { imageToClassScores } from './image-to-class.js'
+export { defaultCosinesMib, imageToClassScores, type ImageToClassOptions } from './image-to-class.js'
 export { l2Length, l2Normalise } from './l2-normalise.js'
 export { defineLevel, type LevelDefinition, type LevelEnvironment, type MetricLevel } from './level.js'
-export { meanOfLargest } from './mean-of-largest.js'
 export { readBack } from './read-back.js'
 export { LevelRegistry } from './registry.js'

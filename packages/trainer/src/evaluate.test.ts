@@ -1,12 +1,20 @@
-import { loadEngine, randomKey, tf } from '@m2l/engine'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { InputError, loadEngine, randomKey, tf } from '@m2l/engine'
 import { sampleEpisodes } from '@m2l/samplers'
-import { beforeAll, describe, expect, it } from 'vitest'
-import { evaluate, type Progress } from './index.js'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { evaluate, type BankSize, type Progress } from './index.js'
 import { colourDataset, colourImages, tinyModel } from './colours.test.helper.js'
+
+let bankFolder: string
 
 beforeAll(async () => {
   await loadEngine()
+  bankFolder = await mkdtemp(join(tmpdir(), 'm2l-trainer-'))
 })
+
+afterAll(() => rm(bankFolder, { recursive: true }))
 
 const images = colourImages(colourDataset(6, 8), 'test')
 const shape = { ways: 3, shots: [1, 2, 3], queries: 4, key: randomKey(3) }
@@ -21,6 +29,74 @@ describe('evaluate', () => {
     expect(direct.loss).toBeCloseTo(banked.loss, 5)
     expect(Object.keys(banked.levels)).toEqual(['pooled map', 'pooled parts'])
     expect(banked.fused.mean).toBeGreaterThan(0.6)
+    model.dispose()
+  })
+
+  it('gives the same from a bank on disk, of episodes whose layouts differ, and leaves no file', async () => {
+    const model = tinyModel(1)
+    const many = colourImages(colourDataset(40, 6), 'test') // colours that are taken for one another
+    const unlike = [
+      { ...shape, ways: 30, shots: 1, queries: 1 },
+      { ...shape, ways: 25, shots: 1, queries: 2 },
+      { ...shape, ways: 25, shots: 2, queries: 2 },
+    ]
+    const drawn = unlike.map((of) => sampleEpisodes(many.split, { ...of, episodes: 13 }))
+    const episodes = Array.from({ length: 13 }, (_, index) => drawn.map((of) => of[index]!)).flat()
+    const stated: BankSize[] = []
+    const before = tf.memory().numTensors
+    const onBank = (size: BankSize) => stated.push(size)
+    const [inMemory, onDisk, direct] = [
+      await evaluate({ model, images: many, episodes, onBank }),
+      await evaluate({ model, images: many, episodes, onBank, bankMib: 0, bankFolder }),
+      await evaluate({ model, images: many, episodes, onBank, bank: false }),
+    ]
+    expect(tf.memory().numTensors).toBe(before)
+    expect(onDisk).toEqual({ ...inMemory, bank: onDisk.bank, seconds: onDisk.seconds })
+    expect(direct.perEpisode).toEqual(inMemory.perEpisode)
+    expect(direct.predictions).toEqual(inMemory.predictions)
+    expect(new Set(inMemory.perEpisode.fused).size).toBeGreaterThan(2)
+    // 240 images of a map of 8x8x6 numbers and two parts of 6 numbers
+    const bytes = 240 * (8 * 8 * 6 + 2 * 6) * 4
+    expect(stated).toEqual(['memory', 'disk'].map((place) => ({ images: 240, bytes, place })))
+    expect(direct.bank).toBeUndefined()
+    expect(await readdir(bankFolder)).toEqual([])
+    model.dispose()
+  })
+
+  it('says its bank before it embeds, and leaves no file when it is stopped', async () => {
+    const model = tinyModel(1)
+    const tensors = tf.memory().numTensors
+    const controller = new AbortController()
+    const seen: string[] = []
+    const stopped = evaluate({
+      model,
+      images,
+      episodes: sampleEpisodes(images.split, { ...shape, episodes: 20 }),
+      bankMib: 0,
+      bankFolder,
+      signal: controller.signal,
+      onBank: ({ place }) => seen.push(place),
+      onProgress: ({ phase }) => {
+        seen.push(phase)
+        controller.abort(new Error('told to stop'))
+      },
+    })
+    await expect(stopped).rejects.toThrow('told to stop')
+    expect(seen).toEqual(['disk', 'embed'])
+    expect(await readdir(bankFolder)).toEqual([])
+    expect(tf.memory().numTensors).toBe(tensors)
+    model.dispose()
+  })
+
+  it('says in one line that a bank cannot be kept on disk', async () => {
+    const model = tinyModel(1)
+    const tensors = tf.memory().numTensors
+    const nowhere = join(bankFolder, 'none')
+    const episodes = sampleEpisodes(images.split, { ...shape, episodes: 2 })
+    const refused = evaluate({ model, images, episodes, bankMib: 0, bankFolder: nowhere })
+    await expect(refused).rejects.toThrow(InputError)
+    await expect(refused).rejects.toThrow(/none: the feature bank cannot be kept here: [^\n]+$/)
+    expect(tf.memory().numTensors).toBe(tensors)
     model.dispose()
   })
 

@@ -1,21 +1,22 @@
 import { span, tf } from '@m2l/engine'
 import type { Episode } from '@m2l/samplers'
 import { embeddingGraph } from './embedding-graph.js'
+import { episodeBatches, labelsOf } from './episode-batches.js'
 import { disposeEpisode, episodeSeenBy, type EpisodeImages } from './episode-images.js'
-import { FeatureBank } from './feature-bank.js'
+import { FeatureBank, type BankOptions, type BankSize } from './feature-bank.js'
 import type { FewShotModel } from './few-shot-model.js'
 import { interval95, type Interval } from './interval.js'
 import { measureGraph, type MeasureGraph } from './measure-graph.js'
 import { prefetch } from './prefetch.js'
 import { ProgressMeter, type OnProgress, type Phase } from './progress.js'
 
-export interface EvaluationOptions {
+export interface EvaluationOptions extends BankOptions {
   readonly model: FewShotModel
   readonly images: EpisodeImages
   readonly episodes: readonly Episode[]
   /**
    * Whether to embed every image once (the default) or anew in each episode. The accuracies are the same; the bank is
-   * faster, but holds the embeddings of all images of the episodes in memory.
+   * much faster, but keeps the embeddings of all images of the episodes, in memory or on disk.
    */
   readonly bank?: boolean
   readonly phase?: Extract<Phase, 'validate' | 'test'>
@@ -41,16 +42,22 @@ export interface Evaluation {
     readonly fused: readonly Uint16Array[]
     readonly levels: Readonly<Record<string, readonly Uint16Array[]>>
   }
+  /** The feature bank, where there was one. */
+  readonly bank?: BankSize
   readonly seconds: number
 }
 
 /** What was measured waits on the engine until so many episodes are computed. */
 const episodesPerRead = 50
 
+/** Episodes from a bank are measured so many at once, or fewer where their embeddings take more than so many bytes. */
+const batchLimit = { episodes: 5, bytes: 32 * 2 ** 20 }
+
 /**
  * The accuracy of a model over episodes, fused and for each level alone. An episode's accuracy is the fraction of its
  * queries whose highest score is that of their class.
  *
+ * @throws {InputError} when the feature bank is too large for memory and cannot be kept on disk
  * @throws {Error} the signal's reason when it is aborted
  */
 export async function evaluate(options: EvaluationOptions): Promise<Evaluation> {
@@ -59,121 +66,163 @@ export async function evaluate(options: EvaluationOptions): Promise<Evaluation> 
   const start = performance.now()
   const meter = new ProgressMeter(onProgress, { phase, total: episodes.length, unit: 'episodes' })
   const names = model.metric.levels.map(({ level }) => level.name)
-  const columns = Array.from({ length: names.length + 1 }, () => new PredictionColumn()) // fused, then each level
-  let lossSum = 0
-  let waiting: tf.Tensor1D[] = []
+  const columns = Array.from({ length: names.length + 1 }, () => new PredictionColumn(episodes)) // fused, then each level
+  const losses = new Float64Array(episodes.length)
+  let bank: BankSize | undefined
+  let waiting: MeasuredBatch[] = []
+  let done = 0
+  let sums = { loss: 0, accuracy: 0 }
   const read = async () => {
     if (waiting.length === 0) return
-    const joined = tf.tidy(() => tf.concat(waiting))
-    const sizes = waiting.map(({ size }) => size)
-    tf.dispose(waiting)
+    const joined = tf.tidy(() => tf.concat(waiting.map(({ measured }) => measured.reshape([-1]))))
+    const positions = waiting.flatMap((batch) => batch.positions)
+    disposeAll(waiting)
     waiting = []
     const values = await span('read back', () => joined.data())
     joined.dispose()
     let offset = 0
-    for (const size of sizes) {
-      const [loss, ...predicted] = values.subarray(offset, offset + size)
-      lossSum += loss!
-      const episode = episodes[columns[0]!.accuracies.length]!
-      const queries = (size - 1) / columns.length
-      columns.forEach((column, index) =>
-        column.add(predicted.slice(index * queries, (index + 1) * queries), labelsOf(episode)),
-      )
-      offset += size
+    for (const position of positions) {
+      losses[position] = values[offset++]!
+      for (const column of columns) offset += column.add(position, values, offset)
+      sums = {
+        loss: sums.loss + losses[position]!,
+        accuracy: sums.accuracy + columns[0]!.accuracies[position]!,
+      }
     }
-    const [{ accuracies }] = columns as [PredictionColumn]
-    meter.update(accuracies.length, { loss: lossSum / accuracies.length, accuracy: mean(accuracies) })
+    done += positions.length
+    meter.update(done, { loss: sums.loss / done, accuracy: sums.accuracy / done })
+  }
+  const onBank = (size: BankSize) => {
+    bank = size
+    options.onBank?.(size)
   }
   try {
-    for await (const measured of measuredEpisodes(options)) {
-      waiting.push(measured)
-      if (waiting.length >= episodesPerRead) await read()
+    let unread = 0
+    for await (const batch of measuredBatches({ ...options, onBank })) {
+      waiting.push(batch)
+      unread += batch.positions.length
+      if (unread >= episodesPerRead) {
+        await read()
+        unread = 0
+      }
       signal?.throwIfAborted()
     }
     await read()
   } finally {
-    tf.dispose(waiting)
+    disposeAll(waiting)
   }
   const [fused, ...levels] = columns as [PredictionColumn, ...PredictionColumn[]]
   const byName = <Value>(value: (column: PredictionColumn) => Value) =>
     Object.fromEntries(names.map((name, index) => [name, value(levels[index]!)]))
   return {
     episodes: episodes.length,
-    fused: interval95(Float32Array.from(fused.accuracies)),
-    levels: byName(({ accuracies }) => interval95(Float32Array.from(accuracies))),
-    loss: lossSum / episodes.length,
-    perEpisode: {
-      fused: Float32Array.from(fused.accuracies),
-      levels: byName(({ accuracies }) => Float32Array.from(accuracies)),
-    },
+    fused: interval95(fused.accuracies),
+    levels: byName(({ accuracies }) => interval95(accuracies)),
+    loss: losses.reduce((sum, loss) => sum + loss, 0) / episodes.length,
+    perEpisode: { fused: fused.accuracies, levels: byName(({ accuracies }) => accuracies) },
     predictions: { fused: fused.predicted, levels: byName(({ predicted }) => predicted) },
+    ...(bank && { bank }),
     seconds: (performance.now() - start) / 1000,
   }
 }
 
 /** What the fusion or a level predicted in each episode, and how much of it is right. */
 class PredictionColumn {
-  readonly predicted: Uint16Array[] = []
-  readonly accuracies: number[] = []
+  readonly predicted: Uint16Array[]
+  readonly accuracies: Float32Array
+  readonly #episodes: readonly Episode[]
 
-  add(predicted: readonly number[], labels: readonly number[]): void {
-    this.predicted.push(Uint16Array.from(predicted))
-    this.accuracies.push(mean(predicted.map((way, query) => Number(way === labels[query]))))
+  constructor(episodes: readonly Episode[]) {
+    this.#episodes = episodes
+    this.predicted = Array.from(episodes, () => new Uint16Array())
+    this.accuracies = new Float32Array(episodes.length)
+  }
+
+  /** Takes the ways predicted for an episode from `offset` on; @returns how many there are */
+  add(position: number, values: ArrayLike<number>, offset: number): number {
+    const labels = labelsOf(this.#episodes[position]!)
+    const predicted = Uint16Array.from(labels, (_, query) => values[offset + query]!)
+    this.predicted[position] = predicted
+    this.accuracies[position] =
+      labels.filter((label, query) => label === predicted[query]).length / labels.length
+    return labels.length
   }
 }
 
-function labelsOf({ query }: Episode): number[] {
-  return query.flatMap((ofClass, label) => ofClass.map(() => label))
+/** What a {@link MeasureGraph} gives for some episodes, and where these are among all. */
+interface MeasuredBatch {
+  readonly measured: tf.Tensor2D
+  readonly positions: readonly number[]
 }
 
-/** For each episode what a {@link MeasureGraph} gives. */
-async function* measuredEpisodes(options: EvaluationOptions): AsyncGenerator<tf.Tensor1D> {
+function disposeAll(batches: readonly MeasuredBatch[]): void {
+  tf.dispose(batches.map(({ measured }) => measured))
+}
+
+async function* measuredBatches(options: EvaluationOptions): AsyncGenerator<MeasuredBatch> {
   const { model } = options
   const episodes = options.episodes.map((episode) => episodeSeenBy(model, episode))
   const measure = measureGraph(model)
   try {
-    const embeddings = (options.bank ?? true) ? bankedEpisodes : separateEpisodes
-    yield* embeddings({ ...options, episodes }, measure)
+    const batches = (options.bank ?? true) ? bankedBatches : separateEpisodes
+    yield* batches({ ...options, episodes }, measure)
   } finally {
     measure.dispose()
   }
 }
 
 /** Every image is embedded once. */
-async function* bankedEpisodes(
+async function* bankedBatches(
   options: EvaluationOptions,
   measure: MeasureGraph,
-): AsyncGenerator<tf.Tensor1D> {
+): AsyncGenerator<MeasuredBatch> {
+  const { episodes } = options
   const bank = await span('embed bank', () => FeatureBank.build(options))
   try {
-    for (const episode of options.episodes) {
-      yield tf.tidy(() => {
-        const labels = tf.tensor1d(labelsOf(episode), 'int32')
-        return measure(bank.support(episode), bank.query(episode), labels)
+    for (const batch of episodeBatches(episodes, episodesPerBatch(episodes, bank.size))) {
+      const measured = tf.tidy(() => {
+        const labels = tf.tensor1d(labelsOf(batch.episodes[0]!), 'int32')
+        return measure(bank.embeddings(batch.episodes), labels)
       })
+      yield { measured, positions: batch.positions }
       await yieldToEventLoop()
     }
   } finally {
-    bank.dispose()
+    await bank.dispose()
   }
+}
+
+/** How many episodes are measured at once. */
+function episodesPerBatch(episodes: readonly Episode[], { bytes, images }: BankSize): number {
+  const imagesOf = ({ support, query, unlabelled = [] }: Episode) =>
+    [...support, ...query, unlabelled].reduce((sum, { length }) => sum + length, 0)
+  const largest = episodes.reduce((most, episode) => Math.max(most, imagesOf(episode)), 0)
+  const fitting = Math.floor(batchLimit.bytes / ((largest * bytes) / images))
+  return Math.min(batchLimit.episodes, Math.max(1, fitting))
 }
 
 /** Every episode embeds its images anew. */
 async function* separateEpisodes(
   { model, images, episodes }: EvaluationOptions,
   measure: MeasureGraph,
-): AsyncGenerator<tf.Tensor1D> {
+): AsyncGenerator<MeasuredBatch> {
   const embed = embeddingGraph(model)
   try {
+    let position = 0
     for await (const [, rendered] of prefetch(episodes, (episode) => images.loadEpisode(episode, model))) {
       const tensors = images.episodeTensors(rendered)
       const { support, shots, query, unlabelled, labels } = tensors
       const measured = tf.tidy(() => {
         const ofUnlabelled = unlabelled && { unlabelled: embed(unlabelled) }
-        return measure({ ...embed(support), shots, ...ofUnlabelled }, embed(query), labels)
+        const embedded = {
+          episodes: 1,
+          support: { ...embed(support), shots, ...ofUnlabelled },
+          query: embed(query),
+        }
+        return measure(embedded, labels)
       })
       disposeEpisode(tensors, rendered)
-      yield measured
+      yield { measured, positions: [position++] }
     }
   } finally {
     embed.dispose()
@@ -189,10 +238,6 @@ async function* separateEpisodes(
  */
 export function accuracy(scores: tf.Tensor2D, labels: tf.Tensor1D): tf.Scalar {
   return tf.tidy(() => tf.mean(tf.cast(tf.equal(tf.argMax(scores, 1), labels), 'float32'))) as tf.Scalar
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
 }
 
 /** Lets signals and timers be handled between computations, which block the thread. */

@@ -1,15 +1,32 @@
-import { tf } from '@m2l/engine'
-import type { Embedding, Support } from '@m2l/metric'
+import type { EmbeddingField } from '@m2l/metric'
 import type { Episode } from '@m2l/samplers'
-import { embeddingGraph } from './embedding-graph.js'
-import { disposeImages, type EpisodeImages } from './episode-images.js'
+import { EmbeddingTable, rowShapes, widthOf, type RowShapes, type TableSource } from './embedding-table.js'
+import type { EpisodeImages } from './episode-images.js'
 import type { FewShotModel } from './few-shot-model.js'
-import type { ImageView } from './forward-encoding.js'
-import { prefetch } from './prefetch.js'
+import { distinct, labelledKeys, unlabelledKeys } from './image-key.js'
+import type { EpisodeEmbeddings } from './measure-graph.js'
 import { ProgressMeter, type OnProgress } from './progress.js'
+import { FileRows, MemoryRows, type RowStore } from './row-store.js'
 
-/** How many images pass the backbone at once while a bank is built, each with all its parts or without any. */
-const imagesPerBatch = { withParts: 16, withoutParts: 128 }
+/** How large a feature bank is and where it is kept. */
+export interface BankSize {
+  readonly images: number
+  readonly bytes: number
+  readonly place: 'memory' | 'disk'
+}
+
+/** Where a feature bank may be kept. */
+export interface BankOptions {
+  /**
+   * The most memory that its embeddings may take, in MiB; half of what is free if not given. A bank that needs more is
+   * kept on disk.
+   */
+  readonly bankMib?: number
+  /** The folder of a bank that is kept on disk; that of the system for temporary files if not given. */
+  readonly bankFolder?: string
+  /** Told how large the bank will be, before it is built. */
+  readonly onBank?: (size: BankSize) => void
+}
 
 /**
  * The embedding of every image that some episodes use, computed once.
@@ -18,164 +35,120 @@ const imagesPerBatch = { withParts: 16, withoutParts: 128 }
  * every episode that it is part of.
  */
 export class FeatureBank {
+  readonly size: BankSize
   readonly #labelled: EmbeddingTable
   readonly #unlabelled: EmbeddingTable
+  readonly #stores: readonly RowStore[]
 
-  private constructor(labelled: EmbeddingTable, unlabelled: EmbeddingTable) {
+  private constructor(
+    size: BankSize,
+    labelled: EmbeddingTable,
+    unlabelled: EmbeddingTable,
+    stores: readonly RowStore[],
+  ) {
+    this.size = size
     this.#labelled = labelled
     this.#unlabelled = unlabelled
+    this.#stores = stores
   }
 
-  /** Embeds the images of the episodes, in the order of classes and images; unlabelled ones after the others. */
-  static async build(options: {
-    model: FewShotModel
-    images: EpisodeImages
-    episodes: readonly Episode[]
-    onProgress?: OnProgress
-    signal?: AbortSignal
-  }): Promise<FeatureBank> {
-    const { model, episodes, onProgress } = options
-    const { views, viewsOfUnlabelled } = model
-    const labelled = distinct(
-      episodes.flatMap((episode) => [...keysOf(episode, 'support'), ...keysOf(episode, 'query')]),
-    )
-    const unlabelled = distinct(episodes.flatMap(unlabelledKeys))
-    const total = labelled.length + unlabelled.length
+  /**
+   * Embeds the images of the episodes, in the order of classes and images; unlabelled ones after the others.
+   *
+   * @throws {InputError} when the bank is too large for the memory that it may take and cannot be kept on disk
+   */
+  static async build(
+    options: BankOptions & {
+      readonly model: FewShotModel
+      readonly images: EpisodeImages
+      readonly episodes: readonly Episode[]
+      readonly onProgress?: OnProgress
+      readonly signal?: AbortSignal
+    },
+  ): Promise<FeatureBank> {
+    const { model, images, episodes, onProgress, signal, bankFolder } = options
+    const labelled: TableSource = {
+      model,
+      images,
+      keys: distinct(
+        episodes.flatMap((episode) => [
+          ...labelledKeys(episode, 'support'),
+          ...labelledKeys(episode, 'query'),
+        ]),
+      ),
+      views: model.views,
+    }
+    const unlabelled: TableSource = {
+      model,
+      images,
+      keys: distinct(episodes.flatMap(unlabelledKeys)),
+      views: model.viewsOfUnlabelled,
+    }
+    const shapes = [await rowShapes(labelled), await rowShapes(unlabelled)] as const
+    const bytes =
+      labelled.keys.length * bytesOfRow(shapes[0]) + unlabelled.keys.length * bytesOfRow(shapes[1])
+    const total = labelled.keys.length + unlabelled.keys.length
+    const place = bytes <= memoryLimit(options) ? 'memory' : 'disk'
+    const size: BankSize = { images: total, bytes, place }
+    options.onBank?.(size)
+
     const meter = new ProgressMeter(onProgress, { phase: 'embed', total, unit: 'images' })
-    const table = await embeddingTable({
-      ...options,
-      keys: labelled,
-      views,
-      onDone: (done) => meter.update(done),
-    })
+    const opened: RowStore[] = []
+    const table = async (source: TableSource, rows: RowShapes, doneBefore: number) => {
+      const stores = new Map<EmbeddingField, RowStore>()
+      for (const [field, shape] of Object.entries(rows) as [EmbeddingField, readonly number[]][]) {
+        const width = widthOf(shape)
+        const store = place === 'memory' ? new MemoryRows(width) : await FileRows.create(width, bankFolder)
+        stores.set(field, store)
+        opened.push(store)
+      }
+      const onDone = (done: number) => meter.update(doneBefore + done)
+      return EmbeddingTable.fill(source, rows, stores, { onDone, signal })
+    }
     try {
-      const onDone = (done: number) => meter.update(labelled.length + done)
-      const ofUnlabelled = await embeddingTable({
-        ...options,
-        keys: unlabelled,
-        views: viewsOfUnlabelled,
-        onDone,
-      })
-      return new FeatureBank(table, ofUnlabelled)
+      const ofLabelled = await table(labelled, shapes[0], 0)
+      const ofUnlabelled = await table(unlabelled, shapes[1], labelled.keys.length)
+      return new FeatureBank(size, ofLabelled, ofUnlabelled, opened)
     } catch (error) {
-      disposeTable(table)
+      await closeAll(opened)
       throw error
     }
   }
 
-  /** The embeddings of an episode's support images in the order of its classes, and of its unlabelled images. */
-  support(episode: Episode): Support {
+  /**
+   * The embeddings of episodes of equal layout: of their support images and of their queries in the order of their
+   * classes, and of their unlabelled images.
+   *
+   * @returns tensors of the caller
+   */
+  embeddings(episodes: readonly Episode[]): EpisodeEmbeddings {
+    const [first] = episodes as [Episode]
     return {
-      ...gather(this.#labelled, keysOf(episode, 'support')),
-      shots: episode.support.map((ofClass) => ofClass.length),
-      ...(episode.unlabelled && { unlabelled: gather(this.#unlabelled, unlabelledKeys(episode)) }),
+      episodes: episodes.length,
+      support: {
+        ...this.#labelled.gather(episodes.flatMap((episode) => labelledKeys(episode, 'support'))),
+        shots: first.support.map((ofClass) => ofClass.length),
+        ...(first.unlabelled && { unlabelled: this.#unlabelled.gather(episodes.flatMap(unlabelledKeys)) }),
+      },
+      query: this.#labelled.gather(episodes.flatMap((episode) => labelledKeys(episode, 'query'))),
     }
   }
 
-  /** The embeddings of an episode's queries, in the order of its classes. */
-  query(episode: Episode): Embedding {
-    return gather(this.#labelled, keysOf(episode, 'query'))
-  }
-
-  dispose(): void {
-    disposeTable(this.#labelled)
-    disposeTable(this.#unlabelled)
+  dispose(): Promise<void> {
+    return closeAll(this.#stores)
   }
 }
 
-/** The embeddings of some images, and the row of each image by its key. */
-interface EmbeddingTable {
-  readonly embedding: Embedding
-  readonly rowOf: ReadonlyMap<number, number>
+function bytesOfRow(shapes: RowShapes): number {
+  const numbers = Object.values(shapes).reduce((sum, shape) => sum + widthOf(shape), 0)
+  return numbers * Float32Array.BYTES_PER_ELEMENT
 }
 
-async function embeddingTable(options: {
-  model: FewShotModel
-  images: EpisodeImages
-  keys: readonly number[]
-  views: readonly ImageView[]
-  onDone: (images: number) => void
-  signal?: AbortSignal
-}): Promise<EmbeddingTable> {
-  const { model, images, keys, views, onDone, signal } = options
-  const embed = embeddingGraph(model)
-  const chunks: Embedding[] = []
-  let done = 0
-  try {
-    const load = (some: readonly number[]) =>
-      images.load(
-        some.map((key) => images.record(...fromImageKey(key))),
-        views,
-      )
-    const size = views.includes('parts') ? imagesPerBatch.withParts : imagesPerBatch.withoutParts
-    for await (const [some, rendered] of prefetch(slices(keys, size), load)) {
-      signal?.throwIfAborted()
-      const tensors = images.tensors(rendered)
-      chunks.push(embed(tensors))
-      disposeImages(tensors, rendered)
-      done += some.length
-      onDone(done)
-    }
-    return { embedding: concatenate(chunks), rowOf: new Map(keys.map((key, row) => [key, row])) }
-  } finally {
-    for (const { map, parts } of chunks) tf.dispose([map, parts])
-    embed.dispose()
-  }
+function memoryLimit({ bankMib }: BankOptions): number {
+  if (bankMib !== undefined) return bankMib * 2 ** 20
+  return process.availableMemory() / 2
 }
 
-function gather({ embedding: { map, parts }, rowOf }: EmbeddingTable, keys: readonly number[]): Embedding {
-  return tf.tidy(() => {
-    const indices = tf.tensor1d(
-      keys.map((key) => rowOf.get(key)!),
-      'int32',
-    )
-    return {
-      ...(map && { map: tf.gather(map, indices) }),
-      ...(parts && { parts: tf.gather(parts, indices) }),
-    }
-  })
-}
-
-function disposeTable({ embedding: { map, parts } }: EmbeddingTable): void {
-  tf.dispose([map, parts])
-}
-
-/** Images of one class are numbered below this. */
-const imagesPerClassLimit = 2 ** 26
-
-function imageKey(classIndex: number, image: number): number {
-  return classIndex * imagesPerClassLimit + image
-}
-
-function fromImageKey(key: number): [classIndex: number, image: number] {
-  return [Math.floor(key / imagesPerClassLimit), key % imagesPerClassLimit]
-}
-
-/** The keys of an episode's support or query images, in the order of its classes. */
-function keysOf(episode: Episode, role: 'support' | 'query'): number[] {
-  return episode[role].flatMap((ofClass, label) =>
-    ofClass.map((image) => imageKey(episode.classes[label]!, image)),
-  )
-}
-
-function unlabelledKeys({ unlabelled = [] }: Episode): number[] {
-  return unlabelled.map((image) => imageKey(...image))
-}
-
-/** Each key once, in ascending order. */
-function distinct(keys: readonly number[]): number[] {
-  return [...new Set(keys)].sort((a, b) => a - b)
-}
-
-function* slices<Item>(items: readonly Item[], size: number): Generator<Item[]> {
-  for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size)
-}
-
-function concatenate(chunks: readonly Embedding[]): Embedding {
-  const maps = chunks.flatMap(({ map }) => (map ? [map] : []))
-  const parts = chunks.flatMap((chunk) => (chunk.parts ? [chunk.parts] : []))
-  return {
-    ...(maps.length > 0 && { map: tf.concat(maps, 0) }),
-    ...(parts.length > 0 && { parts: tf.concat(parts, 0) }),
-  }
+async function closeAll(stores: readonly RowStore[]): Promise<void> {
+  for (const store of stores) await store.dispose()
 }

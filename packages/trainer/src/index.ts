@@ -21,7 +21,7 @@ export {
   type RenderedImages,
 } from './episode-images.js'
 export { accuracy, evaluate, type Evaluation, type EvaluationOptions } from './evaluate.js'
-export { FeatureBank } from './feature-bank.js'
+export { FeatureBank, type BankOptions, type BankSize } from './feature-bank.js'
 export { FewShotModel } from './few-shot-model.js'
 export type { ForwardEncoding, ImageView } from './forward-encoding.js'
 export { interval95, type Interval } from './interval.js'

@@ -3,44 +3,81 @@ import type { Embedding, Support } from '@m2l/metric'
 import type { FewShotModel } from './few-shot-model.js'
 import { tensorsAs, tensorsWithin } from './named-tensors.js'
 
-/** Measures an episode; `dispose` frees the graphs. */
+/** The embeddings of some episodes of equal layout: in each field the images of the first episode, then of the next. */
+export interface EpisodeEmbeddings {
+  readonly episodes: number
+  /** Its `shots` are those of one episode. */
+  readonly support: Support
+  readonly query: Embedding
+}
+
+/** Measures episodes of equal layout; `dispose` frees the graphs. */
 export interface MeasureGraph {
   /**
-   * @param labels [queries], int32, the way of each query
-   * @returns [1 + queries * (1 + levels)]: the loss, then the ways that the fusion predicts for the queries, then those
-   *   that each level does
+   * @param labels [queries], int32, the way of each query, in every episode
+   * @returns [episodes, 1 + queries * (1 + levels)]: the loss, then the ways that the fusion predicts for the queries,
+   *   then those that each level does
    */
-  (support: Support, query: Embedding, labels: tf.Tensor1D): tf.Tensor1D
+  (embeddings: EpisodeEmbeddings, labels: tf.Tensor1D): tf.Tensor2D
   dispose(): void
 }
 
-/** How a model's levels score embeddings and what follows from it, as a graph; always in float32. */
+interface Layout {
+  readonly episodes: number
+  readonly shots: readonly number[]
+}
+
+/**
+ * How a model's levels score embeddings and what follows from it, as a graph; always in float32.
+ *
+ * One graph measures several episodes, each by operations of its own, which TensorFlow runs side by side: a level need not
+ * know of batches, and an episode's result does not depend on those beside it.
+ */
 export function measureGraph({ metric }: FewShotModel): MeasureGraph {
-  const graph = graphFunction<NamedTensors, { measured: tf.Tensor1D }, readonly number[]>(
-    (tensors, _key, shots) => {
-      const unlabelled = tensorsWithin('unlabelled', tensors) as Embedding
-      const support = {
-        ...(tensorsWithin('support', tensors) as Embedding),
-        shots,
-        ...(Object.keys(unlabelled).length > 0 && { unlabelled }),
-      }
-      const scores = metric.scores(support, tensorsWithin('query', tensors) as Embedding, { training: false })
-      const levels = metric.levels.map(({ level }) => scores[level.name]!)
-      const predicted = [metric.predict(scores), ...levels].map((rows) =>
-        tf.cast(tf.argMax(rows, 1), 'float32'),
+  const measureOne = (support: Support, query: Embedding, labels: tf.Tensor1D): tf.Tensor1D => {
+    const scores = metric.scores(support, query, { training: false })
+    const levels = metric.levels.map(({ level }) => scores[level.name]!)
+    const predicted = [metric.predict(scores), ...levels].map((rows) =>
+      tf.cast(tf.argMax(rows, 1), 'float32'),
+    )
+    return tf.concat([metric.loss(scores, labels).reshape([1]), ...predicted]) as tf.Tensor1D
+  }
+  const graph = graphFunction<NamedTensors, { measured: tf.Tensor2D }, Layout>(
+    (tensors, _key, { episodes, shots }) => {
+      const labels = tensors.labels as tf.Tensor1D
+      const [support, query, unlabelled] = ['support', 'query', 'unlabelled'].map((role) =>
+        separate(tensorsWithin(role, tensors) as Embedding, episodes),
       )
-      const loss = metric.loss(scores, tensors.labels as tf.Tensor1D).reshape([1])
-      return { measured: tf.concat([loss, ...predicted]) as tf.Tensor1D }
+      const measured = support!.map((ofSupport, index) => {
+        const ofUnlabelled = unlabelled![index]!
+        return measureOne(
+          { ...ofSupport, shots, ...(Object.keys(ofUnlabelled).length > 0 && { unlabelled: ofUnlabelled }) },
+          query![index]!,
+          labels,
+        )
+      })
+      return { measured: tf.stack(measured) as tf.Tensor2D }
     },
     { name: 'score', precision: 'f32' },
   )
-  const measure = ({ shots, unlabelled, ...support }: Support, query: Embedding, labels: tf.Tensor1D) => {
+  const measure = ({ episodes, support, query }: EpisodeEmbeddings, labels: tf.Tensor1D) => {
+    const { shots, unlabelled, ...labelled } = support
     const named = {
-      ...tensorsAs('support', { ...support }),
+      ...tensorsAs('support', { ...labelled }),
       ...tensorsAs('query', { ...query }),
       ...(unlabelled && tensorsAs('unlabelled', { ...unlabelled })),
     }
-    return graph({ ...named, labels }, undefined, shots).measured
+    return graph({ ...named, labels }, undefined, { episodes, shots }).measured
   }
   return Object.assign(measure, { dispose: graph.dispose })
+}
+
+/** The embedding of each of some episodes of equally many images. */
+function separate({ map, parts }: Embedding, episodes: number): Embedding[] {
+  const maps = map && (tf.split(map, episodes) as tf.Tensor4D[])
+  const ofParts = parts && (tf.split(parts, episodes) as tf.Tensor3D[])
+  return Array.from({ length: episodes }, (_, index) => ({
+    ...(maps && { map: maps[index]! }),
+    ...(ofParts && { parts: ofParts[index]! }),
+  }))
 }

@@ -26,7 +26,7 @@ async function trained() {
     episode: shape,
     episodesPerEpoch: 12,
     batchSize: 2,
-    validation: { images: val, episodes: sampleEpisodes(val.split, { ...shape, key, episodes: 5 }) },
+    validation: { images: val, episodes: sampleEpisodes(val.split, { ...shape, key, episodes: 10 }) },
     folder,
     description: { backbone: 'tiny', run: 'test' },
     epochs: 2,

@@ -115,8 +115,11 @@ describe('semi-supervised episodes', () => {
       const before = tf.memory().numTensors
       const banked = await evaluate({ model, images, episodes })
       const direct = await evaluate({ model, images, episodes, bank: false })
+      const spilled = await evaluate({ model, images, episodes, bankMib: 0 })
       expect(direct.perEpisode).toEqual(banked.perEpisode)
       expect(direct.loss).toBeCloseTo(banked.loss, 5)
+      expect(spilled.predictions).toEqual(banked.predictions)
+      expect(spilled.bank!.place).toBe('disk')
       const accuracies = banked.perEpisode.levels['first unlabelled']!
       expect(new Set(accuracies).size).toBeGreaterThan(4)
       expect(tf.memory().numTensors).toBe(before)

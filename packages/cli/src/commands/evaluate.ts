@@ -1,7 +1,7 @@
 import type { EvaluationReport } from '@m2l/m2l'
-import type { Command } from 'commander'
+import { InvalidArgumentError, type Command } from 'commander'
 import { InterruptedError, watchForInterruption } from '../interruption.js'
-import { percent, seconds } from '../terminal/format.js'
+import { mebibytes, percent, seconds } from '../terminal/format.js'
 import { ProgressDisplay } from '../terminal/progress-display.js'
 import { table } from '../terminal/table.js'
 import { profiled } from './profiled.js'
@@ -10,6 +10,8 @@ import { prepareRecipe, recipeCommand, type RecipeCommandOptions } from './recip
 interface EvaluateCommandOptions extends RecipeCommandOptions {
   readonly checkpoint?: string
   readonly manifest?: string
+  readonly bankMib?: number
+  readonly bankFolder?: string
 }
 
 export function evaluateCommand(): Command {
@@ -19,6 +21,12 @@ export function evaluateCommand(): Command {
       'the checkpoint, ours or a .pth of PyTorch (default: best.safetensors of the run folder)',
     )
     .option('--manifest <file>', 'episodes to replay (default: drawn from the seed of the recipe)')
+    .option(
+      '--bank-mib <size>',
+      'memory for the embeddings of all images, in MiB; beyond it they are kept on disk (default: half of what is free)',
+      parseSize,
+    )
+    .option('--bank-folder <folder>', 'where embeddings are kept on disk (default: for temporary files)')
     .action(async (overrides: string[], options: EvaluateCommandOptions) => {
       const recipe = await prepareRecipe(options, overrides)
       const display = new ProgressDisplay(options)
@@ -29,6 +37,9 @@ export function evaluateCommand(): Command {
           evaluateRecipe(recipe, {
             ...(options.checkpoint !== undefined && { checkpoint: options.checkpoint }),
             ...(options.manifest !== undefined && { manifest: options.manifest }),
+            ...(options.bankMib !== undefined && { bankMib: options.bankMib }),
+            ...(options.bankFolder !== undefined && { bankFolder: options.bankFolder }),
+            onBank: (bank) => options.quiet || display.say(describeBank(bank)),
             onProgress: display.update,
             onRender: display.rendering,
             onPack: display.packing,
@@ -58,6 +69,16 @@ Examples:
 The episodes, the prediction for each query and the result are left in the run folder as test-manifest.jsonl,
 predictions.jsonl and result.json.`,
     )
+}
+
+function describeBank({ images, bytes, place }: EvaluationReport['bank']): string {
+  return `feature bank: ${images} images, ${mebibytes(bytes)} ${place === 'memory' ? 'in memory' : 'on disk'}`
+}
+
+function parseSize(text: string): number {
+  const size = Number(text)
+  if (text.trim() !== '' && size >= 0 && Number.isFinite(size)) return size
+  throw new InvalidArgumentError('expected a number of MiB, 0 or more')
 }
 
 function describe(report: EvaluationReport): string {

@@ -3,6 +3,11 @@ export function percent(fraction: number): string {
   return (100 * fraction).toFixed(2)
 }
 
+/** A size for people: `0.3 MiB`, `49.8 MiB`. */
+export function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(1)} MiB`
+}
+
 /** A duration for people: `7.3 s`, `2 min 05 s`, `3 h 12 min`. */
 export function seconds(duration: number): string {
   if (!Number.isFinite(duration)) return 'unknown'
