@@ -11,6 +11,7 @@ const belowModel = [
   'metric-part',
   'metric-global',
   'trainer',
+  'explain',
 ]
 
 /**
@@ -30,6 +31,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   'metric-part': ['engine', 'nn', 'metric'],
   'metric-global': ['engine', 'nn', 'metric'],
   trainer: ['engine', 'nn', 'datasets', 'samplers', 'metric'],
+  explain: ['engine', 'nn', 'datasets', 'metric', 'trainer'],
   m2l: belowModel,
   cli: [...belowModel, 'm2l'],
 }

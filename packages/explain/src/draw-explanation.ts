@@ -4,23 +4,24 @@ import { toXml } from 'xast-util-to-xml'
 import { x } from 'xastscript'
 import { heading, headingHeight } from './drawing/heading.js'
 import { legend, legendHeight } from './drawing/legend.js'
-import { levelRow, rowHeight, rowWidth } from './drawing/level-row.js'
+import { levelRow, rowHeight, rowWidth, supportsToShow } from './drawing/level-row.js'
 import { PictureStore } from './drawing/picture-store.js'
 import type { QueryExplanation } from './explanation.js'
 
 /** The pictures that an explanation speaks of. */
 export interface ExplainedPictures {
   readonly query: RgbImage
-  /** All supports in the order of their classes; only those that are drawn need be there. */
+  /** All supports in the order of their classes. */
   readonly supports: readonly RgbImage[]
 }
 
 const margin = 20
+const leastWidth = 700
 const fonts = "system-ui, 'Segoe UI', 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif"
 
 /**
  * Draws an explanation: what the query was taken for; then for each level and each class that is explained the query and
- * the supports that spoke most for it, with the evidence of their places as colours and the matches that say most as numbered
+ * the supports that spoke most for it, with the evidence of their places as colours, and the matches that say most as numbered
  * boxes.
  *
  * @returns an SVG document that needs no other file
@@ -32,8 +33,8 @@ export async function drawExplanation(
   const { levels } = explanation
   const store = await PictureStore.of([pictures.query, ...shownSupports(explanation, pictures)])
   const classes = explainedClasses(explanation)
-  const width = 2 * margin + Math.max(620, rowWidth(classes.length))
-  const inner = width - 2 * margin
+  const inner = Math.max(leastWidth, rowWidth(classes.length))
+  const width = inner + 2 * margin
   const elements: Element[] = [heading(explanation, { x: margin, y: margin, width: inner })]
   let y = margin + headingHeight(explanation)
   for (const level of levels) {
@@ -41,24 +42,39 @@ export async function drawExplanation(
     y += rowHeight(level)
   }
   elements.push(legend(explanation, { x: margin, y, width: inner }))
-  const height = y + legendHeight + margin
+  const height = y + legendHeight(explanation) + margin
+  const attributes = {
+    xmlns: 'http://www.w3.org/2000/svg',
+    width,
+    height,
+    viewBox: `0 0 ${width} ${height}`,
+    'font-family': fonts,
+    role: 'img',
+  }
   return toXml(
-    x(
-      'svg',
-      {
-        xmlns: 'http://www.w3.org/2000/svg',
-        width,
-        height,
-        viewBox: `0 0 ${width} ${height}`,
-        'font-family': fonts,
-        role: 'img',
-      },
-      [
-        x('title', `${explanation.query}: ${explanation.predicted}`),
-        store.definitions,
-        x('rect', { width, height, fill: '#ffffff' }),
-        ...elements,
-      ],
+    x('svg', attributes, [
+      x('title', `${explanation.query}: ${explanation.predicted}`),
+      store.definitions,
+      x('rect', { width, height, fill: '#ffffff' }),
+      ...elements,
+    ]),
+  )
+}
+
+/** The classes that are explained, the likeliest first. */
+function explainedClasses({ probabilities, levels }: QueryExplanation): string[] {
+  const isExplained = (name: string) =>
+    levels.some(({ classes }) => classes.some((score) => score.class === name && score.origin))
+  return [...probabilities]
+    .sort((a, b) => b.probability - a.probability)
+    .map((probability) => probability.class)
+    .filter(isExplained)
+}
+
+function shownSupports({ levels }: QueryExplanation, { supports }: ExplainedPictures): RgbImage[] {
+  return levels.flatMap(({ classes }) =>
+    classes.flatMap(({ origin }) =>
+      origin ? supportsToShow(origin).map(({ index }) => supports[index]!) : [],
     ),
   )
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { enginePrecision, InputError, randomKey, writeFileAtomically, type Precision } from '@m2l/engine'
+import { enginePrecision, randomKey, writeFileAtomically, type Precision } from '@m2l/engine'
 import {
   assertManifestMatches,
   readManifest,
@@ -10,9 +10,7 @@ import {
 import {
   EpisodeImages,
   evaluate,
-  fileExists,
   interval95,
-  loadCheckpoint,
   openRunFolder,
   type BankOptions,
   type BankSize,
@@ -20,14 +18,13 @@ import {
   type FewShotModel,
   type Interval,
 } from '@m2l/trainer'
-import { createModel } from './create-model.js'
 import { recipeLevels, type RecipeLevels } from './levels.js'
 import { episodeTransforms, openRecipeDataset, requireSplit } from './recipe-data.js'
 import { writePredictions } from './predictions-file.js'
 import type { RecipeRunOptions } from './recipe-run.js'
 import type { Recipe } from './recipe/read-recipe.js'
 import { semiSupervision } from './semi-supervision.js'
-import { isDropBlockCounter, ownName } from './weights/published-names.js'
+import { trainedModel } from './trained-model.js'
 
 /** What to evaluate, and on what. */
 export interface EvaluateOptions extends Omit<RecipeRunOptions, 'existing' | 'onValidation'>, BankOptions {
@@ -87,15 +84,8 @@ export async function evaluateRecipe(
   recipe: Recipe,
   options: EvaluateOptions = {},
 ): Promise<EvaluationReport> {
-  const model = await createModel(recipe)
+  const { model, checkpoint } = await trainedModel(recipe, options.checkpoint)
   try {
-    const checkpoint = options.checkpoint ?? join(recipe.folder, 'best.safetensors')
-    await requireCheckpoint(checkpoint)
-    await loadCheckpoint(
-      checkpoint,
-      { model: model.state },
-      { optional: isDropBlockCounter, rename: ownName },
-    )
     const folder = await openRunFolder(recipe.folder)
     const dataset = await openRecipeDataset(recipe, ['test'], options)
     try {
@@ -154,7 +144,8 @@ function drawnManifest(recipe: Recipe, { dataset, split }: EpisodeImages): Episo
   })
 }
 
-async function replayedManifest(file: string, { split }: EpisodeImages): Promise<EpisodeManifest> {
+/** @throws {InputError} when it cannot be read or is of another split */
+export async function replayedManifest(file: string, { split }: EpisodeImages): Promise<EpisodeManifest> {
   const manifest = await readManifest(file)
   assertManifestMatches(manifest, split)
   return manifest
@@ -172,13 +163,6 @@ function semiSupervisedReport(
   )
   const levels = Object.fromEntries(using)
   return { semiSupervised: { labelledShare, unlabelledPerClass, distractorClasses, levels } }
-}
-
-async function requireCheckpoint(file: string): Promise<void> {
-  if (await fileExists(file)) return
-  throw new InputError(
-    `${file}: there is no such checkpoint; train first (m2l train), or name a checkpoint's file with --checkpoint`,
-  )
 }
 
 function accuracies({ fused, levels }: Evaluation): Pick<EvaluationReport, 'accuracy' | 'interval95'> {

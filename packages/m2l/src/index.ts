@@ -5,6 +5,14 @@ export {
   type EvaluationReport,
   type SemiSupervisedReport,
 } from './evaluate-recipe.js'
+export {
+  explainRecipe,
+  type DrawnExplanation,
+  type ExplainRecipeOptions,
+  type ExplanationReport,
+} from './explain-recipe.js'
+export type { EpisodeQueries } from './explained/episode-queries.js'
+export type { FileQueries } from './explained/file-queries.js'
 export { levelRegistry, recipeLevels, type RecipeLevels } from './levels.js'
 export { pretrainRecipe } from './pretrain-recipe.js'
 export {

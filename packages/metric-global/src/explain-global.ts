@@ -34,8 +34,10 @@ export async function explainGlobal(comparison: Comparison): Promise<ScoreExplan
     return [
       similarity.scores(feature, centres),
       tf.div(similarity.ofQueryPositions(positions, feature, centres), positions.shape[0]), // [ways, positions]
-      shares && unlabelled ? weighted(similarity, { shares, images: unlabelled, feature, centres }) : tf.zeros([0]),
-      ...tf.split(support, [...shots]).map((images, label) => {
+      shares && unlabelled
+        ? weighted(similarity, { shares, images: unlabelled, feature, centres })
+        : tf.zeros([0]),
+      ...(tf.split(support, [...shots]) as tf.Tensor4D[]).map((images, label) => {
         const share = shares ? tf.sub(1, tf.sum(shares.slice([label, 0], [1, -1]))) : tf.scalar(1)
         return weighted(similarity, {
           shares: tf.fill([1, shots[label]!], 1 / shots[label]!).mul(share),
@@ -46,7 +48,11 @@ export async function explainGlobal(comparison: Comparison): Promise<ScoreExplan
       }),
     ]
   })
-  const positions = { query: countOf(query), support: countOf(support), unlabelled: unlabelled && countOf(unlabelled) }
+  const positions = {
+    query: countOf(query),
+    support: countOf(support),
+    unlabelled: unlabelled && countOf(unlabelled),
+  }
   const unlabelledImages = ofUnlabelled.length === 0 ? 0 : unlabelled!.shape[0]
   return rowsOfClasses(shots).map((images, label) => ({
     field: 'map',
@@ -57,7 +63,10 @@ export async function explainGlobal(comparison: Comparison): Promise<ScoreExplan
     },
     support: {
       images: [
-        ...images.map((image, index) => ({ image, values: rowOf(ofSupports[label]!, index, positions.support) })),
+        ...images.map((image, index) => ({
+          image,
+          values: rowOf(ofSupports[label]!, index, positions.support),
+        })),
         ...Array.from({ length: unlabelledImages }, (_, image): ImageContributions => {
           const row = label * unlabelledImages + image
           return { image, unlabelled: true, values: rowOf(ofUnlabelled, row, positions.unlabelled!) }

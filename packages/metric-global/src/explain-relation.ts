@@ -20,11 +20,11 @@ export async function explainRelation(
 ): Promise<ScoreExplanation[]> {
   const channels = query.shape[3]
   const [ofQuery, biases, ...ofSupports] = await readBack(() => {
-    const [forSupport, forQuery] = tf.split(first.weight!.value as tf.Tensor2D, 2, 0) // each [channels, hidden]
+    const [forSupport, forQuery] = tf.split(first.weight!.value, 2, 0) as Two // each [channels, hidden]
     const centres = prototypes(pooled(support), shots) // [ways, channels]
     const hidden = tf.addN([
-      tf.matMul(centres, forSupport!),
-      tf.add(tf.zeros([shots.length, 1]), tf.matMul(pooled(query), forQuery!)),
+      tf.matMul(centres, forSupport),
+      tf.add(tf.zeros([shots.length, 1]), tf.matMul(pooled(query), forQuery)),
       tf.add(tf.zeros([shots.length, 1]), first.bias!.value),
     ]) // [ways, hidden]
     const isActive = tf.cast(tf.greater(hidden, 0), 'float32')
@@ -35,15 +35,18 @@ export async function explainRelation(
       return tf.matMul(mean, positionsOf(map), false, true)
     }
     return [
-      additions(query, slopes, forQuery!), // [ways, positions]
+      additions(query, slopes, forQuery), // [ways, positions]
       tf.add(tf.matMul(slopes, first.bias!.value.reshape([-1, 1])), second.bias!.value), // [ways, 1]
-      ...tf
-        .split(support, [...shots])
-        .map((ofClass, label) => additions(ofClass, slopes.slice([label, 0], [1, -1]), forSupport!)),
+      ...(tf.split(support, [...shots]) as tf.Tensor4D[]).map((ofClass, label) =>
+        additions(ofClass, slopes.slice([label, 0], [1, -1]), forSupport),
+      ),
     ]
   })
   return rowsOfClasses(shots).map((images, label) => {
-    const positions = { query: ofQuery.length / shots.length, support: ofSupports[label]!.length / images.length }
+    const positions = {
+      query: ofQuery.length / shots.length,
+      support: ofSupports[label]!.length / images.length,
+    }
     const own = [...ofQuery.subarray(label * positions.query, (label + 1) * positions.query)]
     const others = images.map((image, index) => ({
       image,
@@ -60,6 +63,8 @@ export async function explainRelation(
     }
   })
 }
+
+type Two = [tf.Tensor2D, tf.Tensor2D]
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0)

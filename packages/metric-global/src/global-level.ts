@@ -81,7 +81,5 @@ export function globalScores(
   query: tf.Tensor4D,
   similarity: GlobalSimilarity = 'euclidean',
 ): tf.Tensor2D {
-  return tf.tidy(() =>
-    similarities[similarity].scores(pooled(query), prototypes(pooled(support), shots)),
-  )
+  return tf.tidy(() => similarities[similarity].scores(pooled(query), prototypes(pooled(support), shots)))
 }

@@ -40,17 +40,14 @@ export function partLevel(options: PartLevelOptions): MetricLevel {
     state: prefixed('graph', graph.state),
     scores: (support, query, context) =>
       tf.tidy(() =>
-        imageToClassScores(
-          requireField(query, 'parts', 'part'),
-          adapted(support, context),
-          support.shots,
-        ),
+        imageToClassScores(requireField(query, 'parts', 'part'), adapted(support, context), support.shots),
       ),
-    explain: async (support, query, context) => {
-      const ofQuery = requireFieldOfOne(query, 'parts', 'part')
-      const parts = adapted(support, context)
-      return explainImageToClass('parts', ofQuery, parts, support.shots).finally(() => parts.dispose())
-    },
+    explain: (support, query, context) =>
+      explainImageToClass('parts', () => ({
+        query: requireFieldOfOne(query, 'parts', 'part'),
+        support: adapted(support, context),
+        shots: support.shots,
+      })),
   }
 }
 

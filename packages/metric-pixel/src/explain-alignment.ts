@@ -56,10 +56,5 @@ function additions({ attention, values, aligned, cosines }: AlignedClass, own: t
   const added = tf.mul(tf.div(weights, lengths), tf.matMul(own, values, false, true)) // [positions, shots * positions']
   const best = tf.argMax(added, 1)
   const isBest = tf.oneHot(best as tf.Tensor1D, added.shape[1]!, 1, 0, 'float32')
-  return [
-    tf.sum(added, 1),
-    tf.sum(added, 0),
-    best,
-    tf.sum(tf.mul(weights, isBest), 1),
-  ]
+  return [tf.sum(added, 1), tf.sum(added, 0), best, tf.sum(tf.mul(weights, isBest), 1)]
 }

@@ -39,13 +39,12 @@ export function pixelLevel(options: PixelLevelOptions = {}): MetricLevel {
         ),
       ),
     explain: (support, query) =>
-      explainImageToClass(
-        'map',
-        descriptors(requireFieldOfOne(query, 'map', 'pixel')),
-        descriptors(requireField(support, 'map', 'pixel')),
-        support.shots,
-        options.neighbours,
-      ),
+      explainImageToClass('map', () => ({
+        query: descriptors(requireFieldOfOne(query, 'map', 'pixel')),
+        support: descriptors(requireField(support, 'map', 'pixel')),
+        shots: support.shots,
+        ...options,
+      })),
   }
 }
 

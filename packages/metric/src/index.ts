@@ -5,7 +5,7 @@ export {
   type EmbeddingField,
   type Support,
 } from './embedding.js'
-export { explainImageToClass } from './explain-image-to-class.js'
+export { explainImageToClass, type ComparedDescriptors } from './explain-image-to-class.js'
 export {
   explanationOfMatches,
   rowsOfClasses,

@@ -29,11 +29,7 @@ export interface MetricLevel {
    * @param query of one image
    * @returns for each class
    */
-  explain?(
-    support: Support,
-    query: Embedding,
-    context: ForwardContext,
-  ): Promise<readonly ScoreExplanation[]>
+  explain?(support: Support, query: Embedding, context: ForwardContext): Promise<readonly ScoreExplanation[]>
 }
 
 /** What a level may depend on when it is created. */

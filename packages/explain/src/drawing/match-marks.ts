@@ -72,7 +72,13 @@ function box(frame: Frame, index: number): Element[] {
   return [
     x('rect', { ...outline, stroke: '#000000', 'stroke-width': 4, 'stroke-opacity': 0.55 }),
     x('rect', { ...outline, stroke: colours[index]!, 'stroke-width': 2.4 }),
-    x('circle', { cx: rounded(badge.x), cy: rounded(badge.y), r: 7, fill: colours[index]!, stroke: '#000000' }),
+    x('circle', {
+      cx: rounded(badge.x),
+      cy: rounded(badge.y),
+      r: 7,
+      fill: colours[index]!,
+      stroke: '#000000',
+    }),
     textAt(badge.x, badge.y + 3.6, String(index + 1), { size: 10, bold: true, anchor: 'middle' }),
   ]
 }
