@@ -15,10 +15,7 @@ beforeAll(async () => {
   await loadEngine()
 })
 
-const pictures = {
-  query: planted(red, 3, 2),
-  supports: plantedClasses.flatMap((ofClass) => ofClass.pictures.map(({ picture }) => picture)),
-}
+const pictures = { query: planted(red, 3, 2), classes: plantedClasses }
 
 /** Squares of the picture, one of which speaks for or against the class. */
 function places(row: number, column: number, evidence: number): Place[] {
@@ -60,17 +57,17 @@ it('draws evidence where it lies: blue for the class, red against it', async () 
   const { data, info } = await sharp(png).raw().toBuffer({ resolveWithObject: true })
   const [width, height] = /width="(\d+)" height="(\d+)"/.exec(svg)!.slice(1).map(Number)
   expect([info.width, info.height]).toEqual([2 * width!, 2 * height!])
-  // The two query pictures are the first and the third that are shown.
+  // After three pictures in the heading, each class has the query and a support.
   const frames = [...svg.matchAll(/<use href="[^"]+" x="([\d.]+)" y="([\d.]+)" width="([\d.]+)"/g)].map(
     (match) => match.slice(1).map(Number),
   )
-  expect(frames).toHaveLength(4)
+  expect(frames).toHaveLength(7)
   const colourAt = ([x, y, side]: number[], row: number, column: number) => {
     const [left, top] = [x! + ((column + 0.5) * side!) / 4, y! + ((row + 0.5) * side!) / 4]
     const at = (2 * Math.round(top) * info.width + 2 * Math.round(left)) * info.channels
     return { red: data[at]!, blue: data[at + 2]! }
   }
-  const [first, , third] = frames
+  const [first, , third] = frames.slice(3)
   const [speaksFor, speaksAgainst] = [colourAt(first!, 3, 2), colourAt(third!, 3, 2)]
   expect(speaksFor.blue).toBeGreaterThan(speaksFor.red)
   expect(speaksAgainst.red).toBeGreaterThan(speaksAgainst.blue)

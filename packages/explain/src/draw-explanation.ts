@@ -2,17 +2,18 @@ import type { RgbImage } from '@m2l/datasets'
 import type { Element } from 'xast'
 import { toXml } from 'xast-util-to-xml'
 import { x } from 'xastscript'
-import { heading, headingHeight } from './drawing/heading.js'
+import { heading, headingHeight, likeliest } from './drawing/heading.js'
 import { legend, legendHeight } from './drawing/legend.js'
-import { levelRow, rowHeight, rowWidth, supportsToShow } from './drawing/level-row.js'
+import { levelRow, rowHeight, rowLayout, rowWidth, supportsToShow } from './drawing/level-row.js'
 import { PictureStore } from './drawing/picture-store.js'
 import type { QueryExplanation } from './explanation.js'
+import type { SupportClass } from './query-explainer.js'
 
 /** The pictures that an explanation speaks of. */
 export interface ExplainedPictures {
   readonly query: RgbImage
-  /** All supports in the order of their classes. */
-  readonly supports: readonly RgbImage[]
+  /** As the explainer was given them. */
+  readonly classes: readonly SupportClass[]
 }
 
 const margin = 20
@@ -28,17 +29,26 @@ const fonts = "system-ui, 'Segoe UI', 'Helvetica Neue', Arial, 'DejaVu Sans', sa
  */
 export async function drawExplanation(
   explanation: QueryExplanation,
-  pictures: ExplainedPictures,
+  { query, classes }: ExplainedPictures,
 ): Promise<string> {
   const { levels } = explanation
-  const store = await PictureStore.of([pictures.query, ...shownSupports(explanation, pictures)])
-  const classes = explainedClasses(explanation)
-  const inner = Math.max(leastWidth, rowWidth(classes.length))
+  const supports = classes.flatMap(({ pictures }) => pictures.map(({ picture }) => picture))
+  const store = await PictureStore.of([
+    query,
+    ...listedExamples(explanation, classes),
+    ...shownSupports(explanation, supports),
+  ])
+  const explained = explainedClasses(explanation)
+  const layout = rowLayout(explanation)
+  const inner = Math.max(leastWidth, rowWidth(layout))
   const width = inner + 2 * margin
-  const elements: Element[] = [heading(explanation, { x: margin, y: margin, width: inner })]
-  let y = margin + headingHeight(explanation)
+  const elements: Element[] = [
+    heading(explanation, { query, classes, store, x: margin, y: margin, width: inner }),
+  ]
+  let y = margin + headingHeight
   for (const level of levels) {
-    elements.push(levelRow(level, { classes, pictures, store, x: margin, y, width: inner }))
+    const context = { classes: explained, layout, query, supports, store }
+    elements.push(levelRow(level, { ...context, x: margin, y, width: inner }))
     y += rowHeight(level)
   }
   elements.push(legend(explanation, { x: margin, y, width: inner }))
@@ -71,7 +81,13 @@ function explainedClasses({ probabilities, levels }: QueryExplanation): string[]
     .filter(isExplained)
 }
 
-function shownSupports({ levels }: QueryExplanation, { supports }: ExplainedPictures): RgbImage[] {
+function listedExamples(explanation: QueryExplanation, classes: readonly SupportClass[]): RgbImage[] {
+  return likeliest(explanation).flatMap(
+    (listed) => classes.find(({ name }) => name === listed.class)?.pictures[0]?.picture ?? [],
+  )
+}
+
+function shownSupports({ levels }: QueryExplanation, supports: readonly RgbImage[]): RgbImage[] {
   return levels.flatMap(({ classes }) =>
     classes.flatMap(({ origin }) =>
       origin ? supportsToShow(origin).map(({ index }) => supports[index]!) : [],

@@ -53,9 +53,7 @@ export async function explainRecipe(
         ? await openEpisode(recipe, model, queries, options)
         : await openFiles(queries, options)
     explainer = new QueryExplainer({ model, transforms: episodeTransforms(recipe), ...explained.support })
-    const supports = explained.support.classes.flatMap(({ pictures }) =>
-      pictures.map(({ picture }) => picture),
-    )
+    const { classes: examples } = explained.support
     await makeFolder(folder)
     const taken = new Set<string>()
     const explanations: DrawnExplanation[] = []
@@ -65,7 +63,7 @@ export async function explainRecipe(
         ...(classes !== undefined && { classes }),
         ...(truth !== undefined && { truth }),
       })
-      const drawing = await drawExplanation(explanation, { query: query.picture, supports })
+      const drawing = await drawExplanation(explanation, { query: query.picture, classes: examples })
       const name = nameWithout(taken, fileName)
       const [svg, png] = [join(folder, `${name}.svg`), join(folder, `${name}.png`)]
       await writeFileAtomically(svg, drawing)

@@ -25,10 +25,11 @@ function lines({ levels }: QueryExplanation): string[] {
     .filter(({ classes }) => classes.some(({ origin }) => origin?.matches))
     .map(({ name }) => name)
   return [
-    'Blue places add to the class’s score more than to the other classes’, red places less; a level’s colours, weighted by area, sum to its lead.',
+    'lead: by how much the score for the class is above the mean of the scores for the others.',
+    'Colours show where it comes from: blue places of a picture speak for the class rather than for others, red ones against it; they sum to the lead.',
     ...(matching.length > 0
       ? [
-          `${matching.join(', ')}: boxes of one colour and number are the matches of a query’s and a support’s place that say most for the class.`,
+          `${matching.join(', ')}: boxes of one colour and number are a place of the query and the place of a support that it matched best; those that say most for the class.`,
         ]
       : []),
   ]

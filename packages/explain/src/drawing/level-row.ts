@@ -1,7 +1,13 @@
 import type { RgbImage } from '@m2l/datasets'
 import type { Element } from 'xast'
 import { x } from 'xastscript'
-import type { ExplainedLevel, ExplainedScore, PicturePlaces, ScoreOrigin } from '../explanation.js'
+import type {
+  ExplainedLevel,
+  ExplainedScore,
+  PicturePlaces,
+  QueryExplanation,
+  ScoreOrigin,
+} from '../explanation.js'
 import type { Area } from './area.js'
 import { colourBar, colourBarWidth } from './colour-bar.js'
 import { fitted, placed, type Frame } from './frame.js'
@@ -18,16 +24,33 @@ const bridge = 44
 /** Between classes. */
 const aisle = 36
 /** How many supports of a class are shown. */
-const supportsShown = 2
+const mostSupports = 2
 const titleHeight = 30
 const captionHeight = 22
 const labelHeight = 20
 
-const blockWidth = side + bridge + supportsShown * side + (supportsShown - 1) * gap
+/** How many classes a row explains, and by how many supports each. */
+export interface RowLayout {
+  readonly classes: number
+  readonly supports: number
+}
 
-/** The width of a row that explains so many classes. */
-export function rowWidth(classes: number): number {
-  return classes * blockWidth + (classes - 1) * aisle
+/** The layout of all rows of a drawing. */
+export function rowLayout({ levels }: QueryExplanation): RowLayout {
+  const origins = levels.flatMap(({ classes }) => classes.flatMap(({ origin }) => origin ?? []))
+  const classes = levels.map((level) => level.classes.filter(({ origin }) => origin).length)
+  return {
+    classes: Math.max(0, ...classes),
+    supports: Math.max(1, ...origins.map((origin) => supportsToShow(origin).length)),
+  }
+}
+
+export function rowWidth(layout: RowLayout): number {
+  return layout.classes * blockWidth(layout) + Math.max(0, layout.classes - 1) * aisle
+}
+
+function blockWidth({ supports }: RowLayout): number {
+  return side + bridge + supports * side + (supports - 1) * gap
 }
 
 export function rowHeight({ explains }: ExplainedLevel): number {
@@ -38,27 +61,31 @@ export function rowHeight({ explains }: ExplainedLevel): number {
 export interface RowContext extends Area {
   /** The names of the classes that are explained, in the order in which they are shown. */
   readonly classes: readonly string[]
-  readonly pictures: { readonly query: RgbImage; readonly supports: readonly RgbImage[] }
+  readonly layout: RowLayout
+  readonly query: RgbImage
+  /** All supports in the order of their classes. */
+  readonly supports: readonly RgbImage[]
   readonly store: PictureStore
 }
 
 /** A level: its name, and for each class the query beside the supports that spoke most for it. */
 export function levelRow(level: ExplainedLevel, context: RowContext): Element {
-  const { classes, x: left, y, width } = context
+  const { classes, layout, x: left, y, width } = context
+  const block = blockWidth(layout)
   const shown = classes.map((name) => level.classes.find((score) => score.class === name)!)
   const scale = scaleOf(shown)
   return x('g', [
     x('line', { x1: left, y1: y + 4, x2: left + width, y2: y + 4, stroke: '#dddddd' }),
     textAt(left, y + 24, level.name, { size: 16, bold: true }),
-    textAt(left + width, y + 24, `counts ${figure(level.weight)} ×`, { colour: ink.soft, anchor: 'end' }),
+    textAt(left + width, y + 24, `weight ${figure(level.weight)}`, { colour: ink.soft, anchor: 'end' }),
     ...(level.explains
       ? [
           colourBar(scale, left + (width - colourBarWidth) / 2, y + 13),
           ...shown.flatMap((score, index) =>
             classBlock(score, scale, context, {
-              x: left + index * (blockWidth + aisle),
+              x: left + index * (block + aisle),
               y: y + titleHeight,
-              width: blockWidth,
+              width: block,
             }),
           ),
         ]
@@ -76,7 +103,7 @@ export function supportsToShow({ support }: ScoreOrigin): PicturePlaces[] {
   return support.pictures
     .filter(({ unlabelled }) => !unlabelled)
     .sort((a, b) => evidence(b) - evidence(a))
-    .slice(0, supportsShown)
+    .slice(0, mostSupports)
 }
 
 /** How colours stand for evidence in a row. */
@@ -108,18 +135,18 @@ function classBlock(score: ExplainedScore, scale: Scale, context: RowContext, ar
     ),
   ]
   if (!origin) return caption
-  const { pictures, store } = context
+  const { query, supports: all, store } = context
   const top = area.y + captionHeight
-  const queryFrame = fitted(pictures.query, area.x, top, side)
+  const queryFrame = fitted(query, area.x, top, side)
   const supports = supportsToShow(origin)
   const frames = new Map(
     supports.map(({ index }, position) => [
       index,
-      fitted(pictures.supports[index]!, area.x + side + bridge + position * (side + gap), top, side),
+      fitted(all[index]!, area.x + side + bridge + position * (side + gap), top, side),
     ]),
   )
   const panel = (picture: RgbImage, frame: Frame, places: PicturePlaces) => [
-    store.show(picture, frame),
+    store.showPale(picture, frame),
     heatMap(places.places, frame, scale.density),
     x('rect', { ...placed(frame), fill: 'none', stroke: '#999999', 'stroke-width': 0.75 }),
   ]
@@ -127,10 +154,8 @@ function classBlock(score: ExplainedScore, scale: Scale, context: RowContext, ar
   const left = origin.support.pictures.length - supports.length
   return [
     ...caption,
-    ...panel(pictures.query, queryFrame, origin.query.pictures[0]!),
-    ...supports.flatMap((support) =>
-      panel(pictures.supports[support.index]!, frames.get(support.index)!, support),
-    ),
+    ...panel(query, queryFrame, origin.query.pictures[0]!),
+    ...supports.flatMap((support) => panel(all[support.index]!, frames.get(support.index)!, support)),
     ...matchMarks(matches.map((match) => ({ match, query: queryFrame, support: frames.get(match.index)! }))),
     textAt(area.x + side / 2, top + side + 14, 'query', { size: 11, colour: ink.soft, anchor: 'middle' }),
     ...supports.map(({ picture }, position) =>

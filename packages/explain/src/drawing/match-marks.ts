@@ -5,7 +5,7 @@ import type { PlaceMatch } from '../explanation.js'
 import { placed, rounded, within, type Frame } from './frame.js'
 import { textAt } from './text.js'
 
-const colours = ['#ffd400', '#00c853', '#ff5fd2', '#ff9100']
+const colours = ['#ffd400', '#00d060', '#ff66d9']
 
 /** As many matches are shown as there are colours. */
 export const matchesShown = colours.length
@@ -39,7 +39,7 @@ export function tellingMatches(matches: readonly PlaceMatch[]): PlaceMatch[] {
   const chosen: PlaceMatch[] = []
   for (const match of matches) {
     if (match.evidence <= 0 || chosen.length === matchesShown) break
-    if (!chosen.some(({ query }) => overlap(query, match.query) > 0.4)) chosen.push(match)
+    if (!chosen.some(({ query }) => overlap(query, match.query) > 0.3)) chosen.push(match)
   }
   return chosen
 }

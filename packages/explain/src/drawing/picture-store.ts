@@ -8,6 +8,8 @@ import { placed, type Frame } from './frame.js'
 /** The longer side of a picture in a drawing, in pixels. */
 const longerSide = 336
 
+const paleFilter = 'pale-picture'
+
 /** The pictures of a drawing: each is held once, however often it is shown. */
 export class PictureStore {
   readonly #symbols = new Map<RgbImage, { readonly id: string; readonly element: Element }>()
@@ -38,14 +40,20 @@ export class PictureStore {
 
   /** What the drawing has to hold before it shows pictures. */
   get definitions(): Element {
-    return x(
-      'defs',
-      Array.from(this.#symbols.values(), ({ element }) => element),
-    )
+    return x('defs', [
+      x('filter', { id: paleFilter }, x('feColorMatrix', { type: 'saturate', values: 0.15 })),
+      ...Array.from(this.#symbols.values(), ({ element }) => element),
+    ])
   }
 
+  /** A picture in its colours. */
   show(picture: RgbImage, frame: Frame): Element {
     return x('use', { href: `#${this.#symbols.get(picture)!.id}`, ...placed(frame) })
+  }
+
+  /** A picture almost without colours, on which those of a heat map are seen. */
+  showPale(picture: RgbImage, frame: Frame): Element {
+    return x('g', { filter: `url(#${paleFilter})` }, this.show(picture, frame))
   }
 }
 
