@@ -52,7 +52,7 @@ export async function drawExplanation(
     y += rowHeight(level)
   }
   elements.push(legend(explanation, { x: margin, y, width: inner }))
-  const height = y + legendHeight(explanation) + margin
+  const height = y + legendHeight(explanation, { width: inner }) + margin
   const attributes = {
     xmlns: 'http://www.w3.org/2000/svg',
     width,

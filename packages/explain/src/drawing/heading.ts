@@ -28,11 +28,10 @@ export const headingHeight = titleHeight + side + 14
 /** The query, what it was taken for, and how likely the next classes are. */
 export function heading(explanation: QueryExplanation, context: HeadingContext): Element {
   const { query: name, predicted } = explanation
-  const { x: left, y, width, query, store } = context
-  const title = `${shortened(name, 44)} was taken for ${shortened(predicted, 30)}`
+  const { x: left, y, query, store } = context
+  const title = `${shortened(name, 34)} was taken for ${shortened(predicted, 22)}`
   return x('g', [
     textAt(left, y + 18, title, { size: 19, bold: true }),
-    ...verdict(explanation, left + width, y + 18),
     store.show(query, fitted(query, left, y + titleHeight, side)),
     ...likeliest(explanation).flatMap(({ class: className, probability }, index) => [
       ...example(className, context, {
@@ -50,9 +49,12 @@ export function heading(explanation: QueryExplanation, context: HeadingContext):
   ])
 }
 
-/** The classes that a heading lists, the likeliest first. */
-export function likeliest({ probabilities }: QueryExplanation): QueryExplanation['probabilities'] {
-  return [...probabilities].sort((a, b) => b.probability - a.probability).slice(0, classesListed)
+/** The classes that a heading lists, the likeliest first; the true one is among them. */
+export function likeliest({ probabilities, truth }: QueryExplanation): QueryExplanation['probabilities'] {
+  const ranked = [...probabilities].sort((a, b) => b.probability - a.probability)
+  const listed = ranked.slice(0, classesListed)
+  const isMissing = truth !== undefined && !listed.some(({ class: name }) => name === truth)
+  return isMissing ? [...listed.slice(0, -1), ...ranked.filter(({ class: name }) => name === truth)] : listed
 }
 
 function example(
@@ -73,9 +75,9 @@ interface BarContext {
 function bar(
   className: string,
   probability: number,
-  { x: left, baseline, explanation: { predicted, truth } }: BarContext,
+  { x: left, baseline, explanation }: BarContext,
 ): Element[] {
-  const isPredicted = className === predicted
+  const isPredicted = className === explanation.predicted
   const start = left + namesWidth
   const length = Math.max(1, Math.round(probability * barWidth))
   return [
@@ -88,24 +90,22 @@ function bar(
       fill: isPredicted ? '#2166ac' : '#b5c6d8',
     }),
     textAt(start + length + 7, baseline, percentage(probability), { bold: isPredicted }),
-    ...(className === truth
-      ? [textAt(start + length + 52, baseline, 'the true class', { size: 12, colour: rightColour })]
-      : []),
+    ...verdict(className, explanation).map(({ words, colour }) =>
+      textAt(start + length + 52, baseline, words, { bold: true, colour }),
+    ),
   ]
 }
 
-const rightColour = '#1b7837'
+const colours = { right: '#1b7837', wrong: '#b2182b' }
 
-function verdict({ predicted, truth }: QueryExplanation, right: number, baseline: number): Element[] {
+/** What is to say of a class where the true one is known. */
+function verdict(
+  className: string,
+  { predicted, truth }: QueryExplanation,
+): { words: string; colour: string }[] {
   if (truth === undefined) return []
-  const isRight = predicted === truth
-  const words = isRight ? 'right' : `wrong: it is ${shortened(truth, 30)}`
-  return [
-    textAt(right, baseline, words, {
-      size: 15,
-      bold: true,
-      anchor: 'end',
-      colour: isRight ? rightColour : '#b2182b',
-    }),
-  ]
+  if (className === truth) {
+    return [{ words: predicted === truth ? 'right' : 'the true class', colour: colours.right }]
+  }
+  return className === predicted ? [{ words: 'wrong', colour: colours.wrong }] : []
 }

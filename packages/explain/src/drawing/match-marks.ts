@@ -19,13 +19,18 @@ export interface ShownMatch {
 
 /** Boxes of one colour and number around places that met, joined by a line. */
 export function matchMarks(matches: readonly ShownMatch[]): Element[] {
+  const boxes = matches.map(({ match, query, support }) => ({
+    query: within(query, match.query),
+    support: within(support, match.support),
+  }))
+  /** How many matches before this one have the same place. */
+  const below = (index: number, side: 'query' | 'support') =>
+    boxes.slice(0, index).filter((other) => isSame(other[side], boxes[index]![side])).length
   return [
-    ...matches.map(({ match, query, support }, index) =>
-      line(within(query, match.query), within(support, match.support), colours[index]!),
-    ),
-    ...matches.flatMap(({ match, query, support }, index) => [
-      ...box(within(query, match.query), index),
-      ...box(within(support, match.support), index),
+    ...boxes.map(({ query, support }, index) => line(query, support, colours[index]!)),
+    ...boxes.flatMap(({ query, support }, index) => [
+      ...box(query, index, below(index, 'query')),
+      ...box(support, index, below(index, 'support')),
     ]),
   ]
 }
@@ -65,10 +70,21 @@ function line(from: Frame, to: Frame, colour: string): Element {
   ])
 }
 
-function box(frame: Frame, index: number): Element[] {
-  const inner = { x: frame.x + 2, y: frame.y + 2, width: frame.width - 4, height: frame.height - 4 }
+function isSame(a: Frame, b: Frame): boolean {
+  return a.x === b.x && a.y === b.y && a.width === b.width && a.height === b.height
+}
+
+/** @param below how many boxes of the same place lie below this one */
+function box(frame: Frame, index: number, below: number): Element[] {
+  const inset = 2 + 3.5 * below
+  const inner = {
+    x: frame.x + inset,
+    y: frame.y + inset,
+    width: Math.max(1, frame.width - 2 * inset),
+    height: Math.max(1, frame.height - 2 * inset),
+  }
   const outline = { ...placed(inner), fill: 'none', rx: 2 }
-  const badge = { x: inner.x + 7, y: inner.y + 7 }
+  const badge = { x: frame.x + 9 + 14 * below, y: frame.y + 9 }
   return [
     x('rect', { ...outline, stroke: '#000000', 'stroke-width': 4, 'stroke-opacity': 0.55 }),
     x('rect', { ...outline, stroke: colours[index]!, 'stroke-width': 2.4 }),

@@ -37,6 +37,18 @@ export function shortened(content: string, most: number): string {
   return characters.length <= most ? content : `${characters.slice(0, most - 1).join('')}…`
 }
 
+/** A text in lines that fit a width, as far as its words allow; glyphs count as 55 hundredths of the font's size. */
+export function wrapped(content: string, width: number, size: number): string[] {
+  const most = Math.floor(width / (0.55 * size))
+  const lines = ['']
+  for (const word of content.split(' ')) {
+    const line = lines.at(-1)!
+    if (line !== '' && line.length + 1 + word.length > most) lines.push(word)
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`
+  }
+  return lines
+}
+
 /** A number with three significant digits, and a sign where it is wanted. */
 export function figure(value: number, signed = false): string {
   const digits = Math.abs(value) >= 1000 ? value.toFixed(0) : value.toPrecision(3)
@@ -44,8 +56,12 @@ export function figure(value: number, signed = false): string {
   return (signed && value > 0 && text !== '0' ? `+${text}` : text).replace('-', '−')
 }
 
+/** A probability in whole per cents, of which 0 and 100 are not rounded to. */
 export function percentage(probability: number): string {
-  return `${(100 * probability).toFixed(probability > 0.995 && probability < 1 ? 1 : 0)} %`
+  const rounded = Math.round(100 * probability)
+  if (rounded === 100 && probability < 1) return '> 99 %'
+  if (rounded === 0 && probability > 0) return '< 1 %'
+  return `${rounded} %`
 }
 
 /** Without what XML cannot hold, for example in the name of a file. */
