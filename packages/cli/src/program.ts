@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { classifyCommand } from './commands/classify.js'
 import { dataCommand } from './commands/data.js'
 import { engineCommand } from './commands/engine.js'
 import { evaluateCommand } from './commands/evaluate.js'
@@ -23,6 +24,7 @@ Examples:
   m2l pretrain --cfg configs/emoji/pretrain_Conv64F-4x.yaml
   m2l train    --cfg configs/emoji/M2L_N5K1_Conv64F-4x.yaml train.epochs=3
   m2l evaluate --cfg configs/emoji/M2L_N5K1_Conv64F-4x.yaml --json
+  m2l classify --support examples --query photos          your own pictures by a few of each class
   m2l weights convert published.pth published.safetensors
 
 Exit codes: 0 done, 1 failed, 2 bad input, 130 or 143 interrupted. NO_COLOR turns colours off.`,
@@ -34,6 +36,7 @@ Exit codes: 0 done, 1 failed, 2 bad input, 130 or 143 interrupted. NO_COLOR turn
     trainCommand(),
     evaluateCommand(),
     explainCommand(),
+    classifyCommand(),
     weightsCommand(),
   ]) {
     program.addCommand(command)

@@ -28,7 +28,7 @@ import { trainedModel } from './trained-model.js'
 
 /** What to evaluate, and on what. */
 export interface EvaluateOptions extends Omit<RecipeRunOptions, 'existing' | 'onValidation'>, BankOptions {
-  /** The checkpoint, a safetensors file or of PyTorch; the best of the run folder if not given. */
+  /** The checkpoint, shipped weights by name, a safetensors file or of PyTorch; the best of the run folder if not given. */
   readonly checkpoint?: string
   /** A manifest of episodes to replay; drawn from the recipe's seed if not given. */
   readonly manifest?: string

@@ -1,3 +1,20 @@
+export {
+  classifyPictures,
+  type ClassificationReport,
+  type ClassifyPicturesOptions,
+  type PicturePrediction,
+  type UnknownReport,
+} from './classifier/classify-pictures.js'
+export { Familiarity } from './classifier/familiarity.js'
+export type { Classification, LevelClassification } from './classifier/classification.js'
+export {
+  FewShotClassifier,
+  type ClassifierClass,
+  type ClassifierOptions,
+} from './classifier/few-shot-classifier.js'
+export type { GivenImage } from './classifier/given-image.js'
+export type { EmbedOptions } from './classifier/image-embedder.js'
+export type { LeaveOneOut, LeftOut } from './classifier/leave-one-out.js'
 export { createModel } from './create-model.js'
 export {
   evaluateRecipe,
@@ -28,5 +45,6 @@ export { recipeSchema, type RecipeValues } from './recipe/schema.js'
 export { trainRecipe } from './train-recipe.js'
 export { convertWeights, type ConvertedWeights, type ConvertOptions } from './weights/convert-weights.js'
 export { ownName, publishedName } from './weights/published-names.js'
+export { shippedWeights, weightsFile, type WeightsCard } from './weights/shipped-weights.js'
 export { showWeights, type ShownTensor, type ShownWeights } from './weights/show-weights.js'
 export type { Progress } from '@m2l/trainer'

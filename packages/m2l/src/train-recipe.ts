@@ -9,6 +9,7 @@ import { openRun, trainingReport, type RecipeRunOptions, type TrainingReport } f
 import { initialWeights, type Recipe } from './recipe/read-recipe.js'
 import { semiSupervision } from './semi-supervision.js'
 import { isDropBlockCounter, ownName } from './weights/published-names.js'
+import { storedRecipe } from './weights/stored-recipe.js'
 
 /**
  * Trains a recipe's model on episodes, validates it after each epoch and keeps the best.
@@ -53,7 +54,7 @@ export async function trainRecipe(recipe: Recipe, options: RecipeRunOptions = {}
         validation: { images: val, episodes },
         fixBatchNorm: recipe.train.fix_bn,
         folder,
-        description: { backbone: model.backbone.name, run: recipe.name },
+        description: { backbone: model.backbone.name, run: recipe.name, recipe: storedRecipe(recipe) },
         epochs: recipe.train.epochs,
         schedule: episodicSchedule(recipe),
         position,

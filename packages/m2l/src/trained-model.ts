@@ -4,33 +4,31 @@ import { fileExists, loadCheckpoint, type FewShotModel } from '@m2l/trainer'
 import { createModel } from './create-model.js'
 import type { Recipe } from './recipe/read-recipe.js'
 import { isDropBlockCounter, ownName } from './weights/published-names.js'
+import { weightsFile } from './weights/shipped-weights.js'
 
 /** A model with learned weights, which is the caller's to dispose. */
 export interface TrainedModel {
   readonly model: FewShotModel
-  /** The file that the weights came from. */
+  /** Where the weights came from, as it was named. */
   readonly checkpoint: string
 }
 
 /**
  * A recipe's model with the weights of a checkpoint.
  *
- * @param checkpoint a safetensors file or of PyTorch; the best of the run folder if not given
+ * @param checkpoint shipped weights by name, a safetensors file or of PyTorch; the best of the run folder if not given
  * @throws {InputError} when there is no such file or it does not fit
  */
 export async function trainedModel(
   recipe: Recipe,
-  checkpoint = join(recipe.folder, 'best.safetensors'),
+  checkpoint?: string,
 ): Promise<TrainedModel> {
   const model = await createModel(recipe)
   try {
-    await requireCheckpoint(checkpoint)
-    await loadCheckpoint(
-      checkpoint,
-      { model: model.state },
-      { optional: isDropBlockCounter, rename: ownName },
-    )
-    return { model, checkpoint }
+    const file = checkpoint === undefined ? join(recipe.folder, 'best.safetensors') : weightsFile(checkpoint)
+    await requireCheckpoint(file)
+    await loadCheckpoint(file, { model: model.state }, { optional: isDropBlockCounter, rename: ownName })
+    return { model, checkpoint: checkpoint ?? file }
   } catch (error) {
     model.dispose()
     throw error

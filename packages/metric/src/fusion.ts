@@ -77,15 +77,16 @@ export class LevelFusion {
     ) as tf.Scalar
   }
 
-  /** The probabilities that each level alone gives, [queries, ways]; each row sums to 1. */
+  /** The probability that each level alone gives to each way, [queries, ways]; see {@link FusionMode}. */
   probabilities(scores: LevelScores): LevelScores {
     return Object.fromEntries(
       this.levels.map(({ level: { name }, temperature }) => [
         name,
-        tf.tidy(() => {
-          const scaled = this.mode === 'consistent' ? tf.div(scores[name]!, temperature) : scores[name]!
-          return tf.softmax(scaled as tf.Tensor2D)
-        }),
+        tf.tidy(() =>
+          tf.softmax(
+            (this.mode === 'consistent' ? tf.div(scores[name]!, temperature) : scores[name]!) as tf.Tensor2D,
+          ),
+        ),
       ]),
     )
   }

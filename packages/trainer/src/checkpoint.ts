@@ -32,6 +32,8 @@ export interface CheckpointDescription {
   readonly backbone: string
   /** What was trained, for example a recipe's name; free text. */
   readonly run: string
+  /** What a model is made of before its weights are read, as its maker reads it. */
+  readonly recipe?: string
 }
 
 /** What is saved: a model's parameters, and in a resumable checkpoint the optimiser's and the position. */

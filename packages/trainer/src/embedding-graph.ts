@@ -1,8 +1,8 @@
 import { graphFunction, type NamedTensors } from '@m2l/engine'
 import { nameParameters } from '@m2l/nn'
 import type { Embedding } from '@m2l/metric'
-import type { ImageTensors } from './episode-images.js'
 import type { FewShotModel } from './few-shot-model.js'
+import type { ImageTensors } from './image-tensors.js'
 
 /** Embeds images as evaluation does; `dispose` frees the graphs. */
 export interface EmbeddingGraph {

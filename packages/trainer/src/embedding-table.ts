@@ -1,10 +1,11 @@
 import { tf } from '@m2l/engine'
 import type { Embedding, EmbeddingField } from '@m2l/metric'
 import { embeddingGraph } from './embedding-graph.js'
-import { disposeImages, type EpisodeImages } from './episode-images.js'
+import type { EpisodeImages } from './episode-images.js'
 import type { FewShotModel } from './few-shot-model.js'
 import type { ImageView } from './forward-encoding.js'
 import { fromImageKey } from './image-key.js'
+import { disposeImages } from './image-tensors.js'
 import { prefetch } from './prefetch.js'
 import type { RowStore } from './row-store.js'
 

@@ -1,41 +1,15 @@
-import { span, tf, type RandomKey } from '@m2l/engine'
-import {
-  colourJitter,
-  normalise,
-  releaseViews,
-  renderAhead,
-  type Dataset,
-  type ImageRecord,
-  type ImageSplit,
-  type Normalisation,
-  type RenderedViews,
-  type RgbImage,
-  type Transform,
-  viewsTensor,
-} from '@m2l/datasets'
+import { tf, type RandomKey } from '@m2l/engine'
+import type { Dataset, ImageRecord, ImageSplit, RgbImage } from '@m2l/datasets'
 import type { Episode } from '@m2l/samplers'
 import type { ImageView } from './forward-encoding.js'
-
-/** How pictures become input of the backbone. Without a key the transforms are fixed, with one they draw from it. */
-export interface ImageTransforms {
-  /** One view: the whole image. */
-  readonly whole: Transform
-  /** The parts of an image; needed where a level needs parts. */
-  readonly parts?: Transform
-  readonly normalisation?: Normalisation
-  /** Whether brightness, contrast and colour vary in training. */
-  readonly jitter?: boolean
-}
-
-/** Images as input of the backbone. */
-export interface ImageTensors {
-  /** The number of images. */
-  readonly count: number
-  /** [count, height, width, 3] */
-  readonly whole?: tf.Tensor4D
-  /** [count * parts, height, width, 3], the parts of image 0 first. */
-  readonly parts?: tf.Tensor4D
-}
+import {
+  disposeImages,
+  imageTensors,
+  renderImages,
+  type ImageTensors,
+  type ImageTransforms,
+  type RenderedImages,
+} from './image-tensors.js'
 
 /** An episode as input of the model. */
 export interface EpisodeTensors {
@@ -47,20 +21,6 @@ export interface EpisodeTensors {
   readonly unlabelled?: ImageTensors
   /** [queries], int32: the class of each query, as its position in the episode. */
   readonly labels: tf.Tensor1D
-}
-
-/** Images that are decoded and rendered: plain numbers, which only have to become tensors. */
-export interface RenderedImages {
-  readonly count: number
-  readonly whole?: RenderedImageViews
-  readonly parts?: RenderedImageViews
-}
-
-/** One view of some images, or all their parts. */
-interface RenderedImageViews {
-  readonly rendered: RenderedViews
-  /** Where colours vary: the source of how, before the normalisation. */
-  readonly colourKey?: RandomKey
 }
 
 /** An episode whose pictures are rendered. */
@@ -115,7 +75,7 @@ export class EpisodeImages {
     views: readonly ImageView[],
     key?: RandomKey,
   ): Promise<RenderedImages> {
-    return this.#render(await this.dataset.readMany(records), views, key)
+    return renderImages(await this.dataset.readMany(records), this.transforms, views, key)
   }
 
   /**
@@ -134,11 +94,12 @@ export class EpisodeImages {
     const labelled = [...support, ...records(episode.query)]
     const unlabelled = episode.unlabelled?.map((image) => this.record(...image)) ?? []
     const pictures = await this.dataset.readMany([...labelled, ...unlabelled])
+    const render = (some: readonly RgbImage[], wanted: readonly ImageView[], role: string) =>
+      renderImages(some, this.transforms, wanted, key?.fold(role))
     const [ofSupport, ofQuery, ofUnlabelled] = await Promise.all([
-      this.#render(pictures.slice(0, support.length), views, key?.fold('support')),
-      this.#render(pictures.slice(support.length, labelled.length), views, key?.fold('query')),
-      episode.unlabelled &&
-        this.#render(pictures.slice(labelled.length), viewsOfUnlabelled, key?.fold('unlabelled')),
+      render(pictures.slice(0, support.length), views, 'support'),
+      render(pictures.slice(support.length, labelled.length), views, 'query'),
+      episode.unlabelled && render(pictures.slice(labelled.length), viewsOfUnlabelled, 'unlabelled'),
     ])
     return {
       support: ofSupport,
@@ -150,12 +111,8 @@ export class EpisodeImages {
   }
 
   /** Rendered images as tensors, which are the caller's. */
-  tensors({ count, whole, parts }: RenderedImages): ImageTensors {
-    return {
-      count,
-      ...(parts && { parts: this.#tensor(parts) }),
-      ...(whole && { whole: this.#tensor(whole) }),
-    }
+  tensors(rendered: RenderedImages): ImageTensors {
+    return imageTensors(rendered, this.transforms)
   }
 
   /** A rendered episode as tensors, which are the caller's. */
@@ -168,56 +125,6 @@ export class EpisodeImages {
       labels: tf.tensor1d([...labels], 'int32'),
     }
   }
-
-  async #render(
-    pictures: readonly RgbImage[],
-    views: readonly ImageView[],
-    key?: RandomKey,
-  ): Promise<RenderedImages> {
-    const { whole, parts } = this.transforms
-    const [ofParts, ofWhole] = await Promise.all([
-      views.includes('parts') ? this.#views(pictures, requiredParts(parts), key?.fold('parts')) : undefined,
-      views.includes('whole') ? this.#views(pictures, whole, key?.fold('whole')) : undefined,
-    ])
-    return {
-      count: pictures.length,
-      ...(ofParts && { parts: ofParts }),
-      ...(ofWhole && { whole: ofWhole }),
-    }
-  }
-
-  async #views(
-    pictures: readonly RgbImage[],
-    transform: Transform,
-    key?: RandomKey,
-  ): Promise<RenderedImageViews> {
-    const { normalisation, jitter } = this.transforms
-    const views = pictures.map((picture, index) => transform(picture, key?.fold(index)))
-    if (key && jitter) return { rendered: await renderAhead(pictures, views), colourKey: key.fold('colour') }
-    return { rendered: await renderAhead(pictures, views, { ...(normalisation && { normalisation }) }) }
-  }
-
-  #tensor({ rendered, colourKey }: RenderedImageViews): tf.Tensor4D {
-    const { normalisation } = this.transforms
-    if (!colourKey) return viewsTensor(rendered)
-    return span('colours', () =>
-      tf.tidy(() => {
-        const jittered = colourJitter(viewsTensor(rendered), colourKey)
-        return normalisation ? normalise(jittered, normalisation) : jittered
-      }),
-    )
-  }
-}
-
-function requiredParts(parts: Transform | undefined): Transform {
-  if (!parts) throw new TypeError('a level needs parts, but the transforms have none; give `parts`')
-  return parts
-}
-
-/** Frees the tensors of images; given what they were made from, also its memory, for the images that come next. */
-export function disposeImages(tensors: ImageTensors, rendered?: RenderedImages): void {
-  tf.dispose([tensors.whole, tensors.parts])
-  for (const views of [rendered?.whole, rendered?.parts]) if (views) releaseViews(views.rendered)
 }
 
 /** Frees the tensors of an episode, likewise. */

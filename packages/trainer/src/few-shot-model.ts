@@ -10,8 +10,9 @@ import {
   type ForwardContext,
   type StateDict,
 } from '@m2l/nn'
-import type { EpisodeTensors, ImageTensors } from './episode-images.js'
+import type { EpisodeTensors } from './episode-images.js'
 import { viewsFor, type ForwardEncoding, type ImageView } from './forward-encoding.js'
+import type { ImageTensors } from './image-tensors.js'
 
 /** A backbone and the levels that compare what it sees: all that is trained and evaluated. */
 export class FewShotModel {

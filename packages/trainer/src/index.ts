@@ -9,17 +9,22 @@ export {
   type LoadOptions,
   type TrainingPosition,
 } from './checkpoint.js'
+export { embeddingGraph, type EmbeddingGraph } from './embedding-graph.js'
 export {
   disposeEpisode,
-  disposeImages,
   EpisodeImages,
   type EpisodeTensors,
   type EpisodeViews,
+  type RenderedEpisode,
+} from './episode-images.js'
+export {
+  disposeImages,
+  imageTensors,
+  renderImages,
   type ImageTensors,
   type ImageTransforms,
-  type RenderedEpisode,
   type RenderedImages,
-} from './episode-images.js'
+} from './image-tensors.js'
 export { accuracy, evaluate, type Evaluation, type EvaluationOptions } from './evaluate.js'
 export { FeatureBank, type BankOptions, type BankSize } from './feature-bank.js'
 export { FewShotModel } from './few-shot-model.js'

@@ -1,5 +1,6 @@
 import type { NamedTensors, tf } from '@m2l/engine'
-import type { EpisodeTensors, ImageTensors } from './episode-images.js'
+import type { EpisodeTensors } from './episode-images.js'
+import type { ImageTensors } from './image-tensors.js'
 
 /** What of an episode is not in its tensors. */
 export interface EpisodeLayout {

@@ -18,7 +18,7 @@ export function evaluateCommand(): Command {
   return recipeCommand('evaluate', "measure the accuracy of a recipe's model on test episodes")
     .option(
       '-c, --checkpoint <file>',
-      'the checkpoint, ours or a .pth of PyTorch (default: best.safetensors of the run folder)',
+      'the checkpoint: a file, ours or a .pth of PyTorch, or shipped weights (default: best.safetensors of the run folder)',
     )
     .option('--manifest <file>', 'episodes to replay (default: drawn from the seed of the recipe)')
     .option(
@@ -65,6 +65,7 @@ Examples:
   m2l evaluate --cfg configs/emoji/M2L_N5K1_Conv64F-4x.yaml test.episode=2000 --json
   m2l evaluate --cfg configs/emoji/M2L_N5K1_Conv64F-4x.yaml -c other/best.safetensors --manifest episodes.jsonl
   m2l evaluate --cfg configs/mini-imagenet/M2L_N5K1_R12.yaml -c published.pth
+  m2l evaluate --cfg configs/emoji/M2L_N5K1_Conv64F-4x.yaml -c emoji-conv64f
 
 The episodes, the prediction for each query and the result are left in the run folder as test-manifest.jsonl,
 predictions.jsonl and result.json.`,

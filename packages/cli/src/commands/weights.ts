@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander'
-import type { ShownWeights } from '@m2l/m2l'
+import type { ShownWeights, WeightsCard } from '@m2l/m2l'
+import { percent } from '../terminal/format.js'
 import { table } from '../terminal/table.js'
 
 interface ConvertOptions {
@@ -8,16 +9,31 @@ interface ConvertOptions {
   readonly json?: true
 }
 
-/** `m2l weights show` and `m2l weights convert`. */
+/** `m2l weights list`, `m2l weights show` and `m2l weights convert`. */
 export function weightsCommand(): Command {
   const weights = new Command('weights')
-    .description('look at weights and convert them, ours and of PyTorch')
+    .description('list the weights that are shipped; look at weights and convert them, ours and of PyTorch')
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help for a command')
   weights
+    .command('list')
+    .description('list the weights that come with this program, what they were made of and how good they are')
+    .option('--json', 'print one JSON object on standard output and nothing else there')
+    .helpOption('-h, --help', 'print help')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  m2l weights list
+  m2l classify --support icons --query new --weights emoji-conv64f
+  m2l evaluate --cfg configs/emoji/M2L_N5K1_Conv64F-4x.yaml -c emoji-conv64f
+  m2l train --cfg configs/emoji/M2L_N5K1_Conv64F-4x.yaml model.weights=cifar-fs-conv64f`,
+    )
+    .action(list)
+  weights
     .command('show')
     .description('list the tensors of a safetensors file or PyTorch checkpoint, and what else is in it')
-    .argument('<file>', 'the file; its content tells the format')
+    .argument('<file>', 'the file, whose content tells the format, or the name of shipped weights')
     .option('--json', 'print one JSON object on standard output and nothing else there')
     .helpOption('-h, --help', 'print help')
     .addHelpText(
@@ -50,6 +66,45 @@ and layout are translated. The state of an optimiser is left out; go on with tra
     )
     .action(convert)
   return weights
+}
+
+async function list(options: { readonly json?: true }): Promise<void> {
+  const { shippedWeights } = await import('@m2l/m2l')
+  const weights = shippedWeights()
+  process.stdout.write(
+    options.json ? `${JSON.stringify({ weights })}\n` : `${weights.map(describeCard).join('\n\n')}\n`,
+  )
+}
+
+function describeCard({
+  name,
+  description,
+  data,
+  training,
+  accuracy,
+  use,
+  licence,
+  ...file
+}: WeightsCard): string {
+  const rows = accuracy.flatMap(({ ways, shots, episodes, accuracy: of, interval95 }) =>
+    Object.entries(of).map(([level, value]) => [
+      `${ways}-way ${shots}-shot`,
+      level,
+      `${percent(value)} ± ${percent(interval95[level]!)}`,
+      String(episodes),
+    ]),
+  )
+  return [
+    name,
+    `  ${description}`,
+    `  use       ${use}`,
+    `  data      ${data.pictures}`,
+    `  training  ${training.commands.join('\n            ')}`,
+    `            seed ${training.seed}; ${training.engine}; chosen by ${training.chosenBy}`,
+    `  licence   ${licence}. ${data.licence}`,
+    `  file      ${file.parameters} numbers, ${file.bytes} bytes, SHA-256 ${file.sha256}`,
+    table(['test classes', 'level', 'accuracy (%)', 'episodes'], rows),
+  ].join('\n')
 }
 
 async function show(file: string, options: { readonly json?: true }): Promise<void> {

@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises'
 import { InputError } from '@m2l/engine'
 import type { RgbImage } from '../rgb-image.js'
+import { unreadable } from '../sources/byte-source.js'
 import { type DecodeOptions, decodePicture, type Undecodable } from './decode-picture.js'
 
 /**
@@ -18,6 +20,18 @@ export async function decodeImage(
   options: DecodeOptions = {},
 ): Promise<RgbImage> {
   return pictureOrError(await decodePicture(bytes, options), name)
+}
+
+/**
+ * Reads a picture file and decodes it, see {@link decodeImage}.
+ *
+ * @throws InputError naming the file, also when it cannot be read.
+ */
+export async function decodeImageFile(path: string, options: DecodeOptions = {}): Promise<RgbImage> {
+  const bytes = await readFile(path).catch((error: unknown) => {
+    throw unreadable(path, error)
+  })
+  return decodeImage(bytes, path, options)
 }
 
 /** @throws InputError naming the file when it could not be decoded. */

@@ -22,9 +22,13 @@ export class PictureDecoder {
   #requests: Request[] = []
   readonly #underway = new Set<Promise<void>>()
 
-  constructor(tree: FileTree, { transparency, maxPixels }: DecodeOptions) {
+  constructor(tree: FileTree, { transparency, maxPixels, reduceTo }: DecodeOptions) {
     this.#tree = tree
-    this.#options = { ...(transparency && { transparency }), ...(maxPixels !== undefined && { maxPixels }) }
+    this.#options = {
+      ...(transparency && { transparency }),
+      ...(maxPixels !== undefined && { maxPixels }),
+      ...(reduceTo !== undefined && { reduceTo }),
+    }
   }
 
   /** @throws InputError naming the file when it cannot be read or decoded. */

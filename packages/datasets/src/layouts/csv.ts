@@ -29,7 +29,7 @@ export async function readCsv({ tree, decode, only }: LayoutInput): Promise<Layo
   for (const [split, table] of tables) {
     if (only && !only.includes(split)) continue
     const classes: ClassImages = new Map()
-    for (const { filename, label, line } of rows(tree.label(table), await tree.read(table))) {
+    for (const { filename, label, line } of labelRows(tree.label(table), await tree.read(table))) {
       const where = `${tree.label(table)} line ${line}`
       const name = filename.normalize('NFC')
       const id = [`images/${name}`, name].find((path) => files.has(within(path)))
@@ -65,13 +65,20 @@ function splitTables(tree: FileTree): Map<string, string> {
   return tables
 }
 
-interface Row {
+/** A line of a table that says which class a picture is of. */
+export interface LabelRow {
   readonly filename: string
   readonly label: string
   readonly line: number
 }
 
-function rows(name: string, bytes: Buffer): Row[] {
+/**
+ * The lines of a table of `filename,label`.
+ *
+ * @param name what to call the table in a message
+ * @throws InputError naming table and line when it is malformed.
+ */
+export function labelRows(name: string, bytes: Buffer): LabelRow[] {
   try {
     const options = { columns: true, bom: true, trim: true, skip_empty_lines: true, info: true } as const
     const parsed = parse(bytes, options) as unknown as {

@@ -1,5 +1,5 @@
-import { closest, distance } from 'fastest-levenshtein'
 import type { z } from 'zod'
+import { nearestName } from '../nearest-name.js'
 import { alternatives, describeSchema, jsonSchemaAt, type JsonSchema } from './json-schema.js'
 
 /**
@@ -22,7 +22,7 @@ export function describeIssue(
 function describeUnknownKey(unknown: string, path: readonly string[], { properties }: JsonSchema): string {
   const withPath = (key: string) => [...path, key].join('.')
   const known = Object.keys(properties ?? {})
-  const near = nearest(unknown, known)
+  const near = nearestName(unknown, known)
   const advice =
     near === undefined ? `expected ${alternatives(known) || 'none'}` : `did you mean ${withPath(near)}?`
   return `${withPath(unknown)} is not an option; ${advice}`
@@ -36,22 +36,11 @@ function describeExpected(issue: z.core.$ZodIssue, schema: JsonSchema): string {
 /** What was probably meant instead. */
 function hint(found: unknown, { type, enum: values }: JsonSchema): string {
   if (values) {
-    const near = nearest(String(found), values.map(String))
+    const near = nearestName(String(found), values.map(String))
     return near === undefined ? '' : `; did you mean ${near}?`
   }
   const lacksQuotes = type === 'string' && (typeof found === 'number' || typeof found === 'boolean')
   return lacksQuotes ? `, that is "${found}" in quotes` : ''
-}
-
-/** The known name that differs least, whatever its case, where it differs little. */
-function nearest(name: string, known: readonly string[]): string | undefined {
-  if (known.length === 0) return undefined
-  const near = closest(
-    name.toLowerCase(),
-    known.map((candidate) => candidate.toLowerCase()),
-  )
-  if (distance(name.toLowerCase(), near) > Math.ceil(name.length / 3)) return undefined
-  return known.find((candidate) => candidate.toLowerCase() === near)
 }
 
 /** A value in one short line. */

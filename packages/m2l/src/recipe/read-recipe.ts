@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { InputError } from '@m2l/engine'
 import { load, YAMLException } from 'js-yaml'
 import type { z } from 'zod'
+import { weightsFile } from '../weights/shipped-weights.js'
 import { describeIssue } from './describe-issue.js'
 import { applyOverrides, parseOverride, type Override } from './overrides.js'
 import { recipeSchema, type RecipeValues } from './schema.js'
@@ -49,10 +50,14 @@ export function parseRecipe(text: string, file: string, overrides: readonly stri
   return { ...values, name, file: resolve(file), folder }
 }
 
-/** Where the backbone's first weights are, if the recipe names them. */
+/**
+ * Where the backbone's first weights are, if the recipe names them: those shipped under this name, or a file.
+ *
+ * @throws {InputError} when it is a plain name, neither of shipped weights nor of a file
+ */
 export function initialWeights(recipe: Recipe): string | undefined {
   const { weights } = recipe.model
-  return weights === undefined ? undefined : resolve(dirname(recipe.folder), weights)
+  return weights === undefined ? undefined : weightsFile(weights, dirname(recipe.folder))
 }
 
 async function readText(file: string): Promise<string> {

@@ -53,7 +53,7 @@ export const recipeSchema = z.strictObject({
       /** Modules whose default export is a level definition, relative to the recipe. */
       imports: z.array(z.string()).default([]),
       fusion: z.enum(['released', 'consistent']).default('released'),
-      /** A checkpoint, ours or PyTorch's, whose backbone training starts from, relative to the run folder's parent. */
+      /** Whose backbone training starts from: shipped weights by name, or a checkpoint, ours or PyTorch's, relative to the run folder's parent. */
       weights: z.string().optional(),
     })
     .prefault({}),

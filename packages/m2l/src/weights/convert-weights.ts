@@ -10,6 +10,7 @@ import {
   type Tensors,
 } from '@m2l/trainer'
 import { ownName, publishedName } from './published-names.js'
+import { weightsFile } from './shipped-weights.js'
 
 /** How weights are converted. */
 export interface ConvertOptions {
@@ -43,8 +44,9 @@ export async function convertWeights(
 ): Promise<ConvertedWeights> {
   const write = writers[/\.(safetensors|pth)$/.exec(output)?.[1] ?? '']
   if (!write) throw new InputError(`${output}: expected a name that ends in .safetensors or .pth`)
-  const checkpoint = await readCheckpoint(input, ownName)
-  if (await isSameFile(input, output)) {
+  const file = weightsFile(input)
+  const checkpoint = await readCheckpoint(file, ownName)
+  if (await isSameFile(file, output)) {
     throw new InputError(`${output}: is the input itself; write to another file`)
   }
   if (!force && (await fileExists(output))) {

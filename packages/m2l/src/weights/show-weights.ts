@@ -1,6 +1,7 @@
 import type { StoredTensor, Weights } from '@m2l/nn'
 import { readCheckpoint } from '@m2l/trainer'
 import { ownName } from './published-names.js'
+import { weightsFile } from './shipped-weights.js'
 
 /** One tensor of a file of weights. */
 export interface ShownTensor {
@@ -29,10 +30,11 @@ export interface ShownWeights {
 /**
  * Looks at a safetensors file or PyTorch checkpoint.
  *
+ * @param file a path, or the name of shipped weights
  * @throws {InputError} when the file cannot be read or is damaged
  */
 export async function showWeights(file: string): Promise<ShownWeights> {
-  const checkpoint = await readCheckpoint(file, ownName)
+  const checkpoint = await readCheckpoint(weightsFile(file), ownName)
   const { format, under, model, optimiser, unused, metadata, position, leftOut } = checkpoint
   const tensors = Object.entries(model).map(([name, tensor]) => ({ name, ...described(tensor) }))
   return {

@@ -1,0 +1,211 @@
+import type { ClassificationReport, PicturePrediction } from '@m2l/m2l'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { stringify } from 'csv-stringify/sync'
+import { InterruptedError, watchForInterruption } from '../interruption.js'
+import { percent, seconds } from '../terminal/format.js'
+import { ProgressDisplay } from '../terminal/progress-display.js'
+import { table } from '../terminal/table.js'
+import { engineOptions, loadChosenEngine, type EngineOptions } from './engine-options.js'
+
+interface ClassifyCommandOptions extends EngineOptions {
+  readonly support: string
+  readonly query: string[]
+  readonly weights?: string
+  readonly cfg?: string
+  readonly unknown?: number | 'auto'
+  readonly json?: true
+  readonly csv?: true
+  readonly quiet?: true
+}
+
+/** `m2l classify`: people's own pictures by a handful of examples. */
+export function classifyCommand(): Command {
+  const command = new Command('classify')
+    .description('classify pictures by a few examples of each class')
+    .requiredOption(
+      '--support <path>',
+      'the examples: a folder or archive with a folder for each class, or a .csv table of filename,label',
+    )
+    .requiredOption('--query <path...>', 'the pictures: folders, files, or .csv tables')
+    .option(
+      '--weights <name>',
+      'shipped weights or a checkpoint (default: cifar-fs-conv64f, for photographs)',
+    )
+    .option('--cfg <file>', 'the recipe of weights that do not say how their model is made')
+    .option(
+      '--unknown <threshold>',
+      'call pictures unknown that are less familiar than this, from 0 to 1; auto is .5, calibrated by the examples',
+      parseUnknown,
+    )
+  return engineOptions(command)
+    .addOption(new Option('--csv', 'print a table of comma-separated values').conflicts('json'))
+    .option('--json', 'print one JSON object on standard output and nothing else there')
+    .option('--quiet', 'print no progress and no notes')
+    .helpOption('-h, --help', 'print help')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  m2l classify --support examples --query photos                 examples/cat/1.jpg, examples/dog/1.jpg, …
+  m2l classify --support examples.csv --query IMG_*.jpg --json   lines such as: pictures/1.jpg,cat
+  m2l classify --support icons --query new --weights emoji-conv64f --unknown auto
+  m2l weights list                                               the weights that can be named
+
+Where the pictures lie in folders called like the classes, it is measured how many are right. Pictures that cannot be read
+are named, the others classified; the exit code is then 2.`,
+    )
+    .action(classify)
+}
+
+async function classify(options: ClassifyCommandOptions): Promise<void> {
+  const display = new ProgressDisplay(options)
+  const interruption = watchForInterruption(display.say)
+  try {
+    const { InputError } = await import('@m2l/engine')
+    const { classifyPictures, readRecipe } = await import('@m2l/m2l')
+    const recipe = options.cfg === undefined ? undefined : await readRecipe(options.cfg)
+    await loadChosenEngine(options)
+    const counting = {
+      examples: display.counting('reading examples'),
+      pictures: display.counting('classifying'),
+    }
+    const report = await classifyPictures({
+      support: options.support,
+      query: options.query,
+      ...(options.weights !== undefined && { weights: options.weights }),
+      ...(recipe && { recipe }),
+      ...(options.unknown !== undefined && { unknown: options.unknown }),
+      onProgress: (what, done, total) => counting[what](done, total),
+      onNote: (line) => options.quiet || display.say(line),
+      signal: interruption.signal,
+    })
+    display.close()
+    const output = options.json
+      ? `${JSON.stringify(report)}\n`
+      : options.csv
+        ? asCsv(report)
+        : describe(report)
+    process.stdout.write(output)
+    const { unreadable } = report
+    if (unreadable.length > 0) {
+      const reasons = unreadable.slice(0, 5).map(({ reason }) => reason)
+      const more = unreadable.length > 5 ? `; and ${unreadable.length - 5} more` : ''
+      throw new InputError(
+        `${unreadable.length} of ${unreadable.length + report.predictions.length} pictures cannot be read: ${reasons.join('; ')}${more}`,
+      )
+    }
+  } catch (error) {
+    if (!interruption.signal.aborted) throw error
+    throw new InterruptedError('interrupted; nothing was written', interruption.exitCode)
+  } finally {
+    display.close()
+    interruption.release()
+  }
+}
+
+function asCsv({ predictions, unknown }: ClassificationReport): string {
+  const levels = Object.keys(predictions[0]?.levels ?? {})
+  const isLabelled = predictions.some(({ truth }) => truth !== undefined)
+  const columns = [
+    'file',
+    'label',
+    'probability',
+    ...levels,
+    ...(unknown ? ['nearest', 'familiarity'] : []),
+    ...(isLabelled ? ['truth'] : []),
+  ]
+  const rows = predictions.map((prediction) => [
+    prediction.file,
+    prediction.label,
+    prediction.probability,
+    ...levels.map((level) => prediction.levels[level]!.label),
+    ...(unknown ? [prediction.nearest, prediction.familiarity] : []),
+    ...(isLabelled ? [prediction.truth] : []),
+  ])
+  return stringify([columns, ...rows])
+}
+
+/** Larger confusion matrices are told by what is confused most. */
+const mostColumns = 12
+
+function describe(report: ClassificationReport): string {
+  const { predictions, classes, weights, unknown, leaveOneOut, accuracy, interval95 } = report
+  const examples = Object.values(classes).reduce((sum, count) => sum + count, 0)
+  return [
+    ...(predictions.length > 0 ? [predictionsTable(report)] : []),
+    ...(accuracy === null ? [] : [perClassTable(report), ...confusion(report)]),
+    `${predictions.length} pictures by ${examples} examples of ${Object.keys(classes).length} classes with ${weights}, in ${seconds(report.seconds)}`,
+    ...(accuracy === null
+      ? []
+      : [`accuracy ${percent(accuracy)} %, 95 % interval ${interval95!.map(percent).join(' to ')} %`]),
+    ...(leaveOneOut
+      ? [
+          `of ${leaveOneOut.images} examples, each left out in turn, ${percent(leaveOneOut.accuracy)} % are recognised by the others`,
+        ]
+      : []),
+    ...(unknown
+      ? [
+          `unknown below familiarity ${unknown.threshold}, which keeps ${percent(unknown.examplesKept)} % of the examples and finds ${percent(unknown.strangersFound)} % of them when their class is left out`,
+        ]
+      : []),
+    ...(unknown && unknown.auroc !== null
+      ? [`familiarity of pictures of the classes against others: AUROC ${unknown.auroc.toFixed(3)}`]
+      : []),
+    '',
+  ].join('\n')
+}
+
+function predictionsTable({ predictions, unknown }: ClassificationReport): string {
+  const levels = Object.keys(predictions[0]!.levels)
+  const row = ({ file, label, probability, levels: ofLevels, familiarity }: PicturePrediction) => [
+    printable(file),
+    printable(label),
+    percent(probability),
+    ...(unknown ? [familiarity!.toFixed(2)] : []),
+    ...levels.map((level) => printable(ofLevels[level]!.label)),
+  ]
+  const headings = ['file', 'label', '%', ...(unknown ? ['familiarity'] : []), ...levels]
+  return table(headings, predictions.map(row))
+}
+
+function perClassTable({ perClass, confusion: matrix }: ClassificationReport): string {
+  const { labels, counts } = matrix!
+  const rows = Object.entries(perClass).map(([label, accuracy]) => {
+    const images = counts[labels.indexOf(label)]!.reduce((sum, count) => sum + count, 0)
+    return [printable(label), String(images), percent(accuracy)]
+  })
+  return table(['class', 'pictures', 'right (%)'], rows)
+}
+
+function confusion({ confusion: matrix }: ClassificationReport): string[] {
+  const { labels, counts } = matrix!
+  if (labels.length <= mostColumns) {
+    const rows = counts.map((row, index) => [printable(labels[index]!), ...row.map(String)])
+    return [table(['class \\ label', ...labels.map(printable)], rows)]
+  }
+  const mistakes = counts
+    .flatMap((row, truth) =>
+      row.flatMap((count, label) => (count > 0 && truth !== label ? [{ count, truth, label }] : [])),
+    )
+    .toSorted((a, b) => b.count - a.count)
+    .slice(0, mostColumns)
+  if (mistakes.length === 0) return []
+  const rows = mistakes.map(({ count, truth, label }) => [
+    printable(labels[truth]!),
+    printable(labels[label]!),
+    String(count),
+  ])
+  return [table(['class', 'taken for', 'pictures'], rows)]
+}
+
+/** Names of files and folders could move the cursor. */
+function printable(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, '?')
+}
+
+function parseUnknown(text: string): number | 'auto' {
+  if (text === 'auto') return text
+  const threshold = Number(text)
+  if (text.trim() !== '' && threshold >= 0 && threshold <= 1) return threshold
+  throw new InvalidArgumentError('expected auto or a number from 0 to 1')
+}

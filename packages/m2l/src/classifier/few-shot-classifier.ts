@@ -1,0 +1,232 @@
+import { createHash } from 'node:crypto'
+import { InputError, loadEngine } from '@m2l/engine'
+import { fileExists, loadCheckpoint, readCheckpoint, type FewShotModel, type Tensors } from '@m2l/trainer'
+import { createModel } from '../create-model.js'
+import { didYouMean } from '../nearest-name.js'
+import { episodeTransforms } from '../recipe-data.js'
+import type { Recipe } from '../recipe/read-recipe.js'
+import { isDropBlockCounter, ownName } from '../weights/published-names.js'
+import { weightsFile } from '../weights/shipped-weights.js'
+import { recipeOfWeights, storedRecipe } from '../weights/stored-recipe.js'
+import { classifications, type Classification } from './classification.js'
+import { disposeEmbedding, imageCount, joinImages, type EmbeddedImages } from './embedded-images.js'
+import type { GivenImage } from './given-image.js'
+import { ImageEmbedder, type EmbedOptions, type OnUnreadable } from './image-embedder.js'
+import { loadClasses, saveClasses, supportOf, type LabelledImages } from './labelled-images.js'
+import { leaveOneOut, type LeaveOneOut } from './leave-one-out.js'
+import { probabilitiesOf, scoreQueries } from './scores.js'
+
+/** How weights become a classifier. */
+export interface ClassifierOptions {
+  /** How the model is made that the weights belong to; needed where these do not say so themselves. */
+  readonly recipe?: Recipe
+}
+
+/** A class of a classifier. */
+export interface ClassifierClass {
+  readonly label: string
+  /** The number of its examples. */
+  readonly images: number
+}
+
+/** Photographs are reduced to so many times the network's input while they are read: its smallest crop is half a side. */
+const readAtTimes = 8
+
+/**
+ * Tells images of classes apart of which it was given a few examples: a trained model, and the embeddings of the examples.
+ *
+ * Images are read, embedded and compared batch by batch. Beside the weights and the embeddings of the examples, that takes
+ * less than 1 GiB for Conv-64F at 84x84 and less than 300 MiB at 32x32, however many images there are and however large.
+ */
+export class FewShotClassifier {
+  readonly #model: FewShotModel
+  readonly #fingerprint: string
+  readonly #embedder: ImageEmbedder
+  #classes: LabelledImages = new Map()
+  #isDisposed = false
+
+  private constructor(model: FewShotModel, recipe: Recipe, fingerprint: string) {
+    this.#model = model
+    this.#fingerprint = fingerprint
+    this.#embedder = new ImageEmbedder(model, episodeTransforms(recipe), readAtTimes * recipe.data.image_size)
+  }
+
+  /**
+   * A classifier without classes. Loads the engine where that has not been done.
+   *
+   * @param weights the name of shipped weights, see `shippedWeights`, or the path of a checkpoint, ours or PyTorch's
+   * @throws {InputError} when they cannot be read, do not say how their model is made and no recipe does, or are of another
+   */
+  static async load(weights: string, options: ClassifierOptions = {}): Promise<FewShotClassifier> {
+    await loadEngine()
+    const file = weightsFile(weights)
+    if (!(await fileExists(file))) {
+      throw new InputError(`${weights}: there are no such weights; name shipped ones or a checkpoint's file`)
+    }
+    const { model: tensors, metadata } = await readCheckpoint(file, ownName)
+    const recipe = options.recipe ?? recipeOfWeights(weights, metadata.recipe)
+    const model = await createModel(recipe)
+    try {
+      await loadCheckpoint(file, { model: model.state }, { optional: isDropBlockCounter, rename: ownName })
+      return new FewShotClassifier(model, recipe, fingerprintOf(storedRecipe(recipe), tensors))
+    } catch (error) {
+      model.dispose()
+      throw error
+    }
+  }
+
+  /** The classes, in the order in which they were added. */
+  get classes(): readonly ClassifierClass[] {
+    return [...this.#classes].map(([label, images]) => ({ label, images: imageCount(images) }))
+  }
+
+  /** Pictures whose shorter side is at least twice so many pixels are reduced to it while they are read. */
+  get readsAt(): number {
+    return this.#embedder.reduceTo
+  }
+
+  /**
+   * Adds examples of a class, a new one or one that is there already. Nothing is added unless all of them can be read.
+   *
+   * @throws {InputError} naming the first picture that cannot be read, or when there is none
+   */
+  async add(label: string, images: readonly GivenImage[], options: EmbedOptions = {}): Promise<void> {
+    this.#requireUse()
+    if (typeof label !== 'string' || label === '') {
+      throw new InputError(`a class is called ${JSON.stringify(label)}; expected a text that is not empty`)
+    }
+    if (!Array.isArray(images) || images.length === 0) {
+      throw new InputError(`class ${label}: expected a list of at least one image to add`)
+    }
+    const batches: EmbeddedImages[] = []
+    for await (const batch of this.#embedder.embed(images, options)) batches.push(batch.images)
+    const before = this.#classes.get(label)
+    this.#classes = new Map(this.#classes).set(label, joinImages(before ? [before, ...batches] : batches))
+  }
+
+  /**
+   * Forgets a class.
+   *
+   * @throws {InputError} when there is none of this label
+   */
+  remove(label: string): void {
+    const classes = new Map(this.#classes)
+    if (!classes.delete(label)) {
+      const labels = [...classes.keys()]
+      throw new InputError(
+        `there is no class ${label}${didYouMean(label, labels) || `; there are ${labels.join(', ') || 'none'}`}`,
+      )
+    }
+    this.#classes = classes
+  }
+
+  /**
+   * Classifies images by the examples that there are when it is called.
+   *
+   * @returns what it says of each image, in their order
+   * @throws {InputError} when there are fewer than two classes, or naming the first picture that cannot be read
+   */
+  async classify(images: readonly GivenImage[], options: EmbedOptions = {}): Promise<Classification[]> {
+    return (await this.#classify(images, options)) as Classification[]
+  }
+
+  /**
+   * As {@link classify}, but a picture that cannot be read only fails itself.
+   *
+   * @returns for each image what it says, or why it cannot be read
+   * @throws {InputError} when there are fewer than two classes
+   */
+  async classifyReadable(
+    images: readonly GivenImage[],
+    options: EmbedOptions = {},
+  ): Promise<(Classification | InputError)[]> {
+    const failures = new Map<number, InputError>()
+    const results = await this.#classify(images, options, (position, error) => failures.set(position, error))
+    return results.map((result, position) => result ?? failures.get(position)!)
+  }
+
+  /**
+   * What the examples say of each other: each is left out in turn, and once more with its whole class. It tells how good the
+   * classifier is before any other image is there, and calibrates `Familiarity`.
+   *
+   * @throws {InputError} when there are fewer than two classes
+   */
+  async leaveOneOut({ signal }: Pick<EmbedOptions, 'signal'> = {}): Promise<LeaveOneOut> {
+    return leaveOneOut(this.#model.metric, this.#requireClasses(), signal)
+  }
+
+  /**
+   * Saves the classes, as embeddings, in a safetensors file with a checksum, at once.
+   *
+   * @throws {InputError} when there are none or the file cannot be written
+   */
+  async save(file: string): Promise<void> {
+    this.#requireUse()
+    if (this.#classes.size === 0) throw new InputError(`${file}: there are no classes to save; add some`)
+    await saveClasses(file, this.#classes, this.#fingerprint)
+  }
+
+  /**
+   * Takes saved classes in place of those that there are.
+   *
+   * @throws {InputError} when the file cannot be read or is damaged, or its classes were saved with other weights
+   */
+  async load(file: string): Promise<void> {
+    this.#requireUse()
+    this.#classes = await loadClasses(file, this.#fingerprint)
+  }
+
+  /** Frees the model; no call may be under way, and none may follow. Harmless when repeated. */
+  dispose(): void {
+    if (this.#isDisposed) return
+    this.#isDisposed = true
+    this.#embedder.dispose()
+    this.#model.dispose()
+    this.#classes = new Map()
+  }
+
+  async #classify(
+    images: readonly GivenImage[],
+    options: EmbedOptions,
+    onUnreadable?: OnUnreadable,
+  ): Promise<(Classification | undefined)[]> {
+    const { metric } = this.#model
+    const classes = this.#requireClasses()
+    const labels = [...classes.keys()]
+    const results: (Classification | undefined)[] = Array.from({ length: images.length })
+    const support = supportOf(classes)
+    try {
+      for await (const batch of this.#embedder.embed(images, options, onUnreadable)) {
+        const scores = await scoreQueries(metric, support, batch.images)
+        const rows = classifications(() => labels, scores, await probabilitiesOf(metric, scores))
+        batch.positions.forEach((position, index) => (results[position] = rows[index]))
+      }
+    } finally {
+      disposeEmbedding(support)
+    }
+    return results
+  }
+
+  #requireClasses(): LabelledImages {
+    this.#requireUse()
+    if (this.#classes.size >= 2) return this.#classes
+    const [only] = this.#classes.keys()
+    throw new InputError(
+      `${only === undefined ? 'there is no class' : `there is only one class (${only})`}; expected examples of at least two classes, to tell them apart`,
+    )
+  }
+
+  #requireUse(): void {
+    if (this.#isDisposed) throw new Error('the classifier is disposed')
+  }
+}
+
+/** Names a model by all that decides its embeddings. */
+function fingerprintOf(recipe: string, tensors: Tensors): string {
+  const hash = createHash('sha256').update(recipe)
+  for (const name of Object.keys(tensors).toSorted()) {
+    const { shape, data } = tensors[name]!
+    hash.update(`${name} [${shape}]`).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+  }
+  return hash.digest('hex')
+}

@@ -1,0 +1,126 @@
+import type { RgbImage } from '@m2l/datasets'
+import { InputError } from '@m2l/engine'
+import {
+  disposeImages,
+  embeddingGraph,
+  imageTensors,
+  prefetch,
+  renderImages,
+  type EmbeddingGraph,
+  type FewShotModel,
+  type ImageTransforms,
+} from '@m2l/trainer'
+import { disposeEmbedding, embeddedImages, type EmbeddedImages } from './embedded-images.js'
+import { nameOfImage, readGivenImage, type GivenImage } from './given-image.js'
+
+/** How many images pass the backbone at once, each with all its parts or without any. */
+const imagesPerBatch = { withParts: 16, withoutParts: 64 }
+
+/** How images are embedded. */
+export interface EmbedOptions {
+  /** Told how many of the images are done. */
+  readonly onProgress?: (done: number, total: number) => void
+  /** Aborting it breaks off after the batch under way, with its reason. */
+  readonly signal?: AbortSignal
+}
+
+/** Some of the images that were given, embedded. */
+export interface EmbeddedBatch {
+  /** Where the images are in the list. */
+  readonly positions: readonly number[]
+  readonly images: EmbeddedImages
+}
+
+/** Called with a picture that cannot be read, which is then left out. */
+export type OnUnreadable = (position: number, error: InputError) => void
+
+/** Reads images and embeds them, in batches whose number does not change what it takes in memory. */
+export class ImageEmbedder {
+  readonly reduceTo: number
+  readonly #model: FewShotModel
+  readonly #transforms: ImageTransforms
+  readonly #embed: EmbeddingGraph
+
+  /** @param reduceTo larger pictures are reduced while they are read, so that their shorter side is so long */
+  constructor(model: FewShotModel, transforms: ImageTransforms, reduceTo: number) {
+    this.#model = model
+    this.#transforms = transforms
+    this.reduceTo = reduceTo
+    this.#embed = embeddingGraph(model)
+  }
+
+  /**
+   * The embeddings of images, batch by batch.
+   *
+   * @param onUnreadable without it, a picture that cannot be read ends all
+   * @throws {InputError} naming the first picture that cannot be read
+   */
+  async *embed(
+    images: readonly GivenImage[],
+    { onProgress, signal }: EmbedOptions,
+    onUnreadable?: OnUnreadable,
+  ): AsyncGenerator<EmbeddedBatch> {
+    const size = this.#views.includes('parts') ? imagesPerBatch.withParts : imagesPerBatch.withoutParts
+    let done = 0
+    for await (const [positions, batch] of prefetch(slices(images.length, size), (some) =>
+      this.#load(images, some, onUnreadable),
+    )) {
+      signal?.throwIfAborted()
+      if (batch.positions.length > 0) {
+        const tensors = imageTensors(batch.rendered!, this.#transforms)
+        const embedding = this.#embed(tensors)
+        disposeImages(tensors, batch.rendered)
+        try {
+          yield { positions: batch.positions, images: await embeddedImages(embedding) }
+        } finally {
+          disposeEmbedding(embedding)
+        }
+      }
+      done += positions.length
+      onProgress?.(done, images.length)
+    }
+  }
+
+  dispose(): void {
+    this.#embed.dispose()
+  }
+
+  get #views() {
+    return this.#model.views
+  }
+
+  async #load(images: readonly GivenImage[], positions: readonly number[], onUnreadable?: OnUnreadable) {
+    const pictures = await Promise.all(
+      positions.map(async (position) => {
+        try {
+          return await this.#read(images[position]!, position)
+        } catch (error) {
+          if (!onUnreadable || !(error instanceof InputError)) throw error
+          onUnreadable(position, error)
+          return undefined
+        }
+      }),
+    )
+    const readable = positions.filter((_, index) => pictures[index] !== undefined)
+    const seen = pictures.filter((picture) => picture !== undefined)
+    if (seen.length === 0) return { positions: readable }
+    return { positions: readable, rendered: await renderImages(seen, this.#transforms, this.#views) }
+  }
+
+  async #read(image: GivenImage, position: number): Promise<RgbImage> {
+    const name = nameOfImage(image, position)
+    const picture = await readGivenImage(image, name, { reduceTo: this.reduceTo })
+    try {
+      for (const view of this.#views) this.#transforms[view]!(picture)
+    } catch (error) {
+      throw error instanceof InputError ? new InputError(`${name}: ${error.message}`) : error
+    }
+    return picture
+  }
+}
+
+function* slices(count: number, size: number): Generator<number[]> {
+  for (let start = 0; start < count; start += size) {
+    yield Array.from({ length: Math.min(size, count - start) }, (_, index) => start + index)
+  }
+}

@@ -1,0 +1,61 @@
+import { InputError } from '@m2l/engine'
+import type { EmbeddingField, Support } from '@m2l/metric'
+import { loadSafetensors, saveSafetensors, type StoredTensor } from '@m2l/nn'
+import { z } from 'zod'
+import { chooseImages, embeddingOf, imageCount, joinImages, type EmbeddedImages } from './embedded-images.js'
+
+/** The embedded images of classes by their labels, in the order in which classes were added first. */
+export type LabelledImages = ReadonlyMap<string, EmbeddedImages>
+
+/** All images as the support of an episode, sorted by class; its tensors are the caller's. */
+export function supportOf(classes: LabelledImages): Support {
+  const images = [...classes.values()]
+  return { ...embeddingOf(joinImages(images)), shots: images.map(imageCount) }
+}
+
+const format = 'm2l-classes-1'
+const classesSchema = z.array(z.tuple([z.string(), z.int().min(1)]))
+
+/**
+ * Saves classes as a safetensors file, at once: their embeddings, and their labels with the numbers of images.
+ *
+ * @param model says which model the embeddings are of
+ * @throws {InputError} when the file cannot be written
+ */
+export async function saveClasses(file: string, classes: LabelledImages, model: string): Promise<void> {
+  const labels = [...classes].map(([label, images]) => [label, imageCount(images)])
+  const tensors = joinImages([...classes.values()]) as Record<EmbeddingField, StoredTensor>
+  const text = new TextEncoder().encode(JSON.stringify(labels)) // a tensor, so that the checksum covers it
+  await saveSafetensors(
+    file,
+    { ...tensors, classes: { shape: [text.length], data: text } },
+    { format, model },
+  )
+}
+
+/**
+ * Reads what {@link saveClasses} wrote.
+ *
+ * @throws {InputError} when the file cannot be read, is damaged or something else, or the classes are of another model
+ */
+export async function loadClasses(file: string, model: string): Promise<LabelledImages> {
+  const { tensors, metadata } = await loadSafetensors(file)
+  const { classes: labels, ...fields } = tensors
+  if (metadata.format !== format || !labels) {
+    throw new InputError(`${file}: holds no classes of a classifier; name a file that its save wrote`)
+  }
+  if (metadata.model !== model) {
+    throw new InputError(
+      `${file}: holds classes as other weights see them; load the weights that they were saved with, or add the pictures anew`,
+    )
+  }
+  const counts = classesSchema.parse(JSON.parse(new TextDecoder().decode(labels.data as Uint8Array)))
+  let end = 0
+  return new Map(
+    counts.map(([label, count]) => {
+      const positions = Array.from({ length: count }, (_, index) => end + index)
+      end += count
+      return [label, chooseImages(fields as EmbeddedImages, positions)]
+    }),
+  )
+}

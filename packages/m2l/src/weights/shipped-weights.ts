@@ -1,0 +1,79 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { InputError } from '@m2l/engine'
+import { z } from 'zod'
+import { didYouMean } from '../nearest-name.js'
+
+const folder = fileURLToPath(new URL('../../weights/', import.meta.url))
+
+const fraction = z.number().min(0).max(1)
+
+const accuracySchema = z.strictObject({
+  split: z.string(),
+  ways: z.int(),
+  shots: z.int(),
+  /** Of each class, in an episode. */
+  queries: z.int(),
+  episodes: z.int(),
+  /** In fractions of 1: of the fused prediction as `fused`, and of each level alone under its name. */
+  accuracy: z.record(z.string(), fraction),
+  /** Half widths of the 95 % intervals, under the same names. */
+  interval95: z.record(z.string(), fraction),
+})
+
+const cardSchema = z.strictObject({
+  name: z.string(),
+  description: z.string(),
+  data: z.strictObject({ name: z.string(), pictures: z.string(), licence: z.string() }),
+  training: z.strictObject({
+    /** What was run, in this order, in the root of the repository. */
+    commands: z.array(z.string()),
+    seed: z.int(),
+    /** How the checkpoint was chosen among those of all epochs. */
+    chosenBy: z.string(),
+    engine: z.string(),
+  }),
+  /** On classes that no training or choice has seen. */
+  accuracy: z.array(accuracySchema),
+  /** What the model is good for, and what not. */
+  use: z.string(),
+  licence: z.string(),
+  parameters: z.int(),
+  bytes: z.int(),
+  /** Of the file. */
+  sha256: z.string().regex(/^[\da-f]{64}$/),
+})
+
+/** What shipped weights were made of and by, and how good they are. */
+export type WeightsCard = z.output<typeof cardSchema>
+
+/** The weights that come with this package: their cards, in the order of their names. */
+export function shippedWeights(): WeightsCard[] {
+  return shippedNames().map((name) =>
+    cardSchema.parse(JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8'))),
+  )
+}
+
+/**
+ * The file of weights that are named by a person: of the shipped weights of this name, else the path of a file.
+ *
+ * @param from where paths start
+ * @throws {InputError} when it is a plain name, neither of shipped weights nor of a file
+ */
+export function weightsFile(nameOrFile: string, from = ''): string {
+  const names = shippedNames()
+  if (names.includes(nameOrFile)) return join(folder, `${nameOrFile}.safetensors`)
+  const file = from === '' ? nameOrFile : resolve(from, nameOrFile)
+  if (!/^[\w-]+$/.test(nameOrFile) || existsSync(file)) return file
+  throw new InputError(
+    `${nameOrFile}: no weights of this name are shipped${didYouMean(nameOrFile, names) || '; expected'} (${names.join(', ')}, or the path of a file)`,
+  )
+}
+
+function shippedNames(): string[] {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => file.slice(0, -'.json'.length))
+    .toSorted()
+}
