@@ -22,14 +22,9 @@ export {
   type EvaluationReport,
   type SemiSupervisedReport,
 } from './evaluate-recipe.js'
-export {
-  explainRecipe,
-  type DrawnExplanation,
-  type ExplainRecipeOptions,
-  type ExplanationReport,
-} from './explain-recipe.js'
-export type { EpisodeQueries } from './explained/episode-queries.js'
-export type { FileQueries } from './explained/file-queries.js'
+export type { DrawnExplanation, ExplanationReport } from './explain/draw-explanations.js'
+export { explainEpisode, type ExplainEpisodeOptions } from './explain/explain-episode.js'
+export { explainPictures, type ExplainPicturesOptions } from './explain/explain-pictures.js'
 export { levelRegistry, recipeLevels, type RecipeLevels } from './levels.js'
 export { pretrainRecipe } from './pretrain-recipe.js'
 export {

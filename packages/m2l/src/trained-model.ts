@@ -19,10 +19,7 @@ export interface TrainedModel {
  * @param checkpoint shipped weights by name, a safetensors file or of PyTorch; the best of the run folder if not given
  * @throws {InputError} when there is no such file or it does not fit
  */
-export async function trainedModel(
-  recipe: Recipe,
-  checkpoint?: string,
-): Promise<TrainedModel> {
+export async function trainedModel(recipe: Recipe, checkpoint?: string): Promise<TrainedModel> {
   const model = await createModel(recipe)
   try {
     const file = checkpoint === undefined ? join(recipe.folder, 'best.safetensors') : weightsFile(checkpoint)

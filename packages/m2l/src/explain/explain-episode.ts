@@ -7,25 +7,50 @@ import { EpisodeImages, type FewShotModel } from '@m2l/trainer'
 import { replayedManifest } from '../evaluate-recipe.js'
 import { episodeTransforms, openRecipeDataset, requireSplit, type DataOptions } from '../recipe-data.js'
 import type { Recipe } from '../recipe/read-recipe.js'
-import type { ExplainedQueries } from './explained-queries.js'
+import { trainedModel } from '../trained-model.js'
+import {
+  drawExplanations,
+  type DrawOptions,
+  type ExplainedQueries,
+  type ExplanationReport,
+} from './draw-explanations.js'
 
-/** Queries of an episode that was evaluated. */
-export interface EpisodeQueries {
+/** Which queries of an evaluated episode are explained. */
+export interface ExplainEpisodeOptions extends DrawOptions, DataOptions {
   /** The episode's position in the manifest, from 0. */
   readonly episode: number
   /** The queries' positions in the episode, from 0, in the order of their classes as in the predictions. */
   readonly queries: readonly number[]
   /** The manifest; that of the run folder if not given. */
   readonly manifest?: string
+  /** Shipped weights by name, or a checkpoint; the best of the run folder if not given. */
+  readonly weights?: string
 }
 
-/** @throws {InputError} when the manifest cannot be used, or has no such episode or query */
-export async function openEpisode(
+/**
+ * Explains what queries of an episode were taken for, and draws it.
+ *
+ * @throws {InputError} when the weights, the data or the manifest cannot be used, or there is no such episode or query
+ */
+export async function explainEpisode(
+  recipe: Recipe,
+  options: ExplainEpisodeOptions,
+): Promise<ExplanationReport> {
+  const { model, checkpoint } = await trainedModel(recipe, options.weights)
+  try {
+    const episode = await readEpisode(recipe, model, options)
+    return { weights: checkpoint, explanations: await drawExplanations(recipe, model, episode, options) }
+  } finally {
+    model.dispose()
+  }
+}
+
+async function readEpisode(
   recipe: Recipe,
   model: FewShotModel,
-  { episode: position, queries, manifest: file = join(recipe.folder, 'test-manifest.jsonl') }: EpisodeQueries,
-  options: DataOptions,
+  options: ExplainEpisodeOptions,
 ): Promise<ExplainedQueries> {
+  const { episode: position, manifest: file = join(recipe.folder, 'test-manifest.jsonl') } = options
   const dataset = await openRecipeDataset(recipe, ['test'], options)
   try {
     const split = requireSplit(recipe, dataset, 'test')
@@ -37,23 +62,24 @@ export async function openEpisode(
       return records.map(({ id }, index) => ({ name: id, picture: pictures[index]! }))
     }
     const className = (label: number) => split.classes[episode.classes[label]!]!.name
+    const record = (label: number, image: number) => images.record(episode.classes[label]!, image)
     const classes = episode.support.map(async (ofClass, label) => ({
       name: className(label),
-      pictures: await named(ofClass.map((image) => images.record(episode.classes[label]!, image))),
+      pictures: await named(ofClass.map((image) => record(label, image))),
     }))
-    const unlabelled =
-      model.viewsOfUnlabelled.length > 0
-        ? await named((episode.unlabelled ?? []).map((image) => images.record(...image)))
-        : []
+    const isSeen = model.viewsOfUnlabelled.length > 0
+    const unlabelled = isSeen ? (episode.unlabelled ?? []).map((image) => images.record(...image)) : []
     const all = queriesOf(episode)
-    const chosen = queries.map(async (query) => {
+    const queries = options.queries.map(async (query) => {
       const [label, image] = at(all, query, `${file}: episode ${position} has no query ${query}`)
-      const [picture] = await named([images.record(episode.classes[label]!, image)])
-      return { ...picture!, truth: className(label), fileName: `episode-${position}-query-${query}` }
+      const [{ name, picture }] = (await named([record(label, image)])) as [NamedPicture]
+      const fileName = `episode-${position}-query-${query}`
+      return { name, fileName, truth: className(label), read: async () => picture }
     })
     return {
-      support: { classes: await Promise.all(classes), unlabelled },
-      queries: await Promise.all(chosen),
+      classes: await Promise.all(classes),
+      unlabelled: await named(unlabelled),
+      queries: await Promise.all(queries),
     }
   } finally {
     await dataset.close()
