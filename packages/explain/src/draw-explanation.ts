@@ -33,11 +33,10 @@ export async function drawExplanation(
 ): Promise<string> {
   const { levels } = explanation
   const supports = classes.flatMap(({ pictures }) => pictures.map(({ picture }) => picture))
-  const store = await PictureStore.of([
-    query,
-    ...listedExamples(explanation, classes),
-    ...shownSupports(explanation, supports),
-  ])
+  const store = await PictureStore.of({
+    coloured: [query, ...listedExamples(explanation, classes)],
+    pale: [query, ...shownSupports(explanation, supports)],
+  })
   const explained = explainedClasses(explanation)
   const layout = rowLayout(explanation)
   const inner = Math.max(leastWidth, rowWidth(layout))

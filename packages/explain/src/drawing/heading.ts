@@ -6,7 +6,7 @@ import type { SupportClass } from '../query-explainer.js'
 import type { Area } from './area.js'
 import { fitted, type Frame } from './frame.js'
 import type { PictureStore } from './picture-store.js'
-import { percentage, shortened, textAt } from './text.js'
+import { endOfPath, percentage, shortened, textAt } from './text.js'
 
 /** How many of the likeliest classes are listed. */
 const classesListed = 5
@@ -29,7 +29,7 @@ export const headingHeight = titleHeight + side + 14
 export function heading(explanation: QueryExplanation, context: HeadingContext): Element {
   const { query: name, predicted } = explanation
   const { x: left, y, query, store } = context
-  const title = `${shortened(name, 34)} was taken for ${shortened(predicted, 22)}`
+  const title = `${endOfPath(name, 34)} was taken for ${shortened(predicted, 22)}`
   return x('g', [
     textAt(left, y + 18, title, { size: 19, bold: true }),
     store.show(query, fitted(query, left, y + titleHeight, side)),

@@ -158,23 +158,15 @@ function classBlock(score: ExplainedScore, scale: Scale, context: RowContext, ar
     ...supports.flatMap((support) => panel(all[support.index]!, frames.get(support.index)!, support)),
     ...matchMarks(matches.map((match) => ({ match, query: queryFrame, support: frames.get(match.index)! }))),
     textAt(area.x + side / 2, top + side + 14, 'query', { size: 11, colour: ink.soft, anchor: 'middle' }),
-    ...supports.map(({ picture }, position) =>
-      textAt(
-        area.x + side + bridge + position * (side + gap) + side / 2,
-        top + side + 14,
-        shortened(fileName(picture), 24),
-        { size: 11, colour: ink.soft, anchor: 'middle' },
-      ),
-    ),
-    ...(left > 0
-      ? [
-          textAt(area.x + area.width, top + side + 14, `and ${left} more`, {
-            size: 11,
-            colour: ink.soft,
-            anchor: 'end',
-          }),
-        ]
-      : []),
+    ...supports.map(({ picture }, position) => {
+      const isLast = position === supports.length - 1
+      const label =
+        isLast && left > 0
+          ? `${shortened(fileName(picture), 16)}, and ${left} more`
+          : shortened(fileName(picture), 26)
+      const middle = area.x + side + bridge + position * (side + gap) + side / 2
+      return textAt(middle, top + side + 14, label, { size: 11, colour: ink.soft, anchor: 'middle' })
+    }),
   ]
 }
 

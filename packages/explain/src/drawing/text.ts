@@ -37,6 +37,12 @@ export function shortened(content: string, most: number): string {
   return characters.length <= most ? content : `${characters.slice(0, most - 1).join('')}…`
 }
 
+/** The end of a path, of at most so many characters, the first an ellipsis where some are left out. */
+export function endOfPath(path: string, most: number): string {
+  const characters = [...new Intl.Segmenter().segment(path)].map(({ segment }) => segment)
+  return characters.length <= most ? path : `…${characters.slice(1 - most).join('')}`
+}
+
 /** A text in lines that fit a width, as far as its words allow; glyphs count as 55 hundredths of the font's size. */
 export function wrapped(content: string, width: number, size: number): string[] {
   const most = Math.floor(width / (0.55 * size))

@@ -63,24 +63,27 @@ async function readEpisode(
     }
     const className = (label: number) => split.classes[episode.classes[label]!]!.name
     const record = (label: number, image: number) => images.record(episode.classes[label]!, image)
+    const isSeen = model.viewsOfUnlabelled.length > 0
+    const unlabelled = isSeen ? (episode.unlabelled ?? []).map((image) => images.record(...image)) : []
+    const all = queriesOf(episode)
+    const asked = options.queries.map(
+      (query) => [query, at(all, query, `${file}: episode ${position} has no query ${query}`)] as const,
+    )
     const classes = episode.support.map(async (ofClass, label) => ({
       name: className(label),
       pictures: await named(ofClass.map((image) => record(label, image))),
     }))
-    const isSeen = model.viewsOfUnlabelled.length > 0
-    const unlabelled = isSeen ? (episode.unlabelled ?? []).map((image) => images.record(...image)) : []
-    const all = queriesOf(episode)
-    const queries = options.queries.map(async (query) => {
-      const [label, image] = at(all, query, `${file}: episode ${position} has no query ${query}`)
+    const queries = asked.map(async ([query, [label, image]]) => {
       const [{ name, picture }] = (await named([record(label, image)])) as [NamedPicture]
       const fileName = `episode-${position}-query-${query}`
       return { name, fileName, truth: className(label), read: async () => picture }
     })
-    return {
-      classes: await Promise.all(classes),
-      unlabelled: await named(unlabelled),
-      queries: await Promise.all(queries),
-    }
+    const [ofClasses, ofUnlabelled, ofQueries] = await Promise.all([
+      Promise.all(classes),
+      named(unlabelled),
+      Promise.all(queries),
+    ])
+    return { classes: ofClasses, unlabelled: ofUnlabelled, queries: ofQueries }
   } finally {
     await dataset.close()
   }
