@@ -66,7 +66,7 @@ export class QueryExplainer {
     try {
       const { fused, levels } = await this.#scores(embedding)
       const ranked = names.map((_, label) => label).sort((a, b) => fused[b]! - fused[a]!)
-      const explained = ranked.filter((label, rank) => rank < classes || names[label] === truth)
+      const explained = new Set(ranked.filter((label, rank) => rank < classes || names[label] === truth))
       const explainedLevels: ExplainedLevel[] = []
       for (const [index, { level, weight }] of model.metric.levels.entries()) {
         const { scores, probabilities } = levels[index]!
@@ -81,7 +81,7 @@ export class QueryExplainer {
             probability: probabilities[label]!,
             score: scores[label]!,
             lead: scores[label]! - meanWithout(scores, label),
-            ...(where && explained.includes(label) && { origin: where.of(label) }),
+            ...(where && explained.has(label) && { origin: where.of(label) }),
           })),
         })
       }

@@ -40,7 +40,7 @@ export async function explainGlobal(comparison: Comparison): Promise<ScoreExplan
       ...(tf.split(support, [...shots]) as tf.Tensor4D[]).map((images, label) => {
         const share = shares ? tf.sub(1, tf.sum(shares.slice([label, 0], [1, -1]))) : tf.scalar(1)
         return weighted(similarity, {
-          shares: tf.fill([1, shots[label]!], 1 / shots[label]!).mul(share),
+          shares: tf.mul(tf.ones([1, shots[label]!]), tf.div(share, shots[label]!)),
           images,
           feature,
           centres: centres.slice([label, 0], [1, -1]),

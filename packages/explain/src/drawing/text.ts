@@ -64,10 +64,10 @@ export function figure(value: number, signed = false): string {
 
 /** A probability in whole per cents, of which 0 and 100 are not rounded to. */
 export function percentage(probability: number): string {
-  const rounded = Math.round(100 * probability)
-  if (rounded === 100 && probability < 1) return '> 99 %'
-  if (rounded === 0 && probability > 0) return '< 1 %'
-  return `${rounded} %`
+  const whole = Math.round(100 * probability)
+  if (whole === 100 && probability < 1) return '> 99 %'
+  if (whole === 0 && probability > 0) return '< 1 %'
+  return `${whole} %`
 }
 
 /** Without what XML cannot hold, for example in the name of a file. */
