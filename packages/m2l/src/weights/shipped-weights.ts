@@ -67,7 +67,7 @@ export function weightsFile(nameOrFile: string, from = ''): string {
   const file = from === '' ? nameOrFile : resolve(from, nameOrFile)
   if (!/^[\w-]+$/.test(nameOrFile) || existsSync(file)) return file
   throw new InputError(
-    `${nameOrFile}: no weights of this name are shipped${didYouMean(nameOrFile, names) || '; expected'} (${names.join(', ')}, or the path of a file)`,
+    `${nameOrFile}: no weights of this name are shipped${didYouMean(nameOrFile, names)}; expected ${names.join(', ')} or the path of a file`,
   )
 }
 

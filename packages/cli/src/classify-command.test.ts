@@ -1,0 +1,218 @@
+import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import sharp from 'sharp'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { m2l, m2lHere, pattern, temporaryFolder } from './m2l-process.test.helper.js'
+
+const names = ['fox', 'grüner Tee 🍵', '猫']
+const weights = ['--weights', 'emoji-conv64f']
+let folder: string
+
+beforeAll(async () => {
+  folder = await temporaryFolder()
+  for (const [kind, name] of names.entries()) {
+    await write('support', name, kind, [0, 1, 2])
+    await write('query', name, kind, [5, 6])
+  }
+  await write('query', 'stranger', 9, [0, 1, 2])
+  await writeFile(join(folder, 'support', '.DS_Store'), 'x')
+  await writeFile(join(folder, 'query', 'fox', 'IMG_1.HEIC'), 'x')
+})
+
+async function write(part: string, name: string, kind: number, numbers: readonly number[]) {
+  await mkdir(join(folder, part, name), { recursive: true })
+  for (const number of numbers) {
+    await writeFile(join(folder, part, name, `${number}.png`), await pattern(kind, number))
+  }
+}
+
+const here = (...words: string[]) => m2lHere(folder, 'classify', ...words)
+
+interface Report {
+  readonly predictions: {
+    readonly file: string
+    readonly label: string
+    readonly probability: number
+    readonly levels: Record<string, { label: string }>
+    readonly familiarity?: number
+    readonly truth?: string
+  }[]
+  readonly accuracy: number | null
+  readonly perClass: Record<string, number>
+  readonly [key: string]: unknown
+}
+
+const report = async (...words: string[]) =>
+  JSON.parse((await here(...words, ...weights, '--json')).stdout) as Report
+
+describe('m2l classify', () => {
+  test('prints one JSON object, and notes on standard error', async () => {
+    const { exitCode, stdout, stderr } = await m2l(
+      folder,
+      'classify',
+      '--support',
+      'support',
+      '--query',
+      'query',
+      ...weights,
+      '--json',
+    )
+    expect(exitCode).toBe(0)
+    expect(stderr).toMatch(
+      /^passed over 1 files that are no pictures \(\.heic\); convert .*\n3 pictures lie in folders/,
+    )
+    const { predictions, accuracy, perClass, confusion, leaveOneOut } = JSON.parse(stdout) as Report
+    expect(predictions).toHaveLength(9)
+    for (const { file, label, probability, levels, truth } of predictions) {
+      expect(Object.keys(levels)).toEqual(['part', 'pixel', 'global'])
+      expect(probability).toBeGreaterThan(1 / 3)
+      expect(names).toContain(label)
+      expect(truth).toBe(names.find((name) => file.includes(`/${name}/`)))
+    }
+    expect(accuracy).toBe(1)
+    expect(perClass).toEqual({ fox: 1, 'grüner Tee 🍵': 1, 猫: 1 })
+    expect(confusion).toEqual({
+      labels: [...names].toSorted(),
+      counts: [
+        [2, 0, 0],
+        [0, 2, 0],
+        [0, 0, 2],
+      ],
+    })
+    expect(leaveOneOut).toMatchObject({ images: 9 })
+  })
+
+  test('tells unknown pictures and how well, by a threshold of its own or a given one', async () => {
+    const found = await report('--support', 'support', '--query', 'query', '--unknown', 'auto')
+    expect(found.unknown).toMatchObject({ threshold: 0.5 })
+    expect((found.unknown as { auroc: number }).auroc).toBeGreaterThan(0.8)
+    for (const { label, familiarity } of found.predictions)
+      expect(label === 'unknown').toBe(familiarity! < 0.5)
+    expect(found.predictions.filter(({ truth }) => truth === 'unknown')).toHaveLength(3)
+    const all = await report('--support', 'support', '--query', 'query', '--unknown', '1')
+    expect(new Set(all.predictions.map(({ label }) => label))).toEqual(new Set(['unknown']))
+    expect(all.accuracy).toBeCloseTo(3 / 9)
+  })
+
+  test('takes tables, single files and pictures without a class, and prints CSV', async () => {
+    const lines = names.map((name) => `"support/${name}/0.png",${name}`)
+    await writeFile(join(folder, 'one each.csv'), ['filename,label', ...lines].join('\n'))
+    const files = names.map((name) => join('query', name, '5.png'))
+    const { stdout, stderr } = await here(
+      '--support',
+      'one each.csv',
+      '--query',
+      ...files,
+      ...weights,
+      '--csv',
+    )
+    expect(stderr).toBe('')
+    const rows = names.map((name, index) => new RegExp(`^${files[index]},${name},0\\.\\d+,`))
+    const [head, ...body] = stdout.trimEnd().split('\n')
+    expect(head).toBe('file,label,probability,part,pixel,global')
+    for (const [index, row] of rows.entries()) expect(body[index]).toMatch(row)
+    const unlabelled = await report('--support', 'one each.csv', '--query', ...files)
+    expect(unlabelled).toMatchObject({ accuracy: null, perClass: {}, leaveOneOut: null })
+  })
+
+  test('shows tables for people', async () => {
+    const { stdout } = await here('--support', 'support', '--query', 'query', ...weights, '--unknown', '.5')
+    expect(stdout).toMatch(/file .*label .*familiarity .*part .*pixel .*global/)
+    expect(stdout).toMatch(/class .*pictures .*right \(%\)/)
+    expect(stdout).toMatch(/9 pictures by 9 examples of 3 classes with emoji-conv64f/)
+    expect(stdout).toMatch(/accuracy [\d.]+ %, 95 % interval [\d.]+ to [\d.]+ %/)
+    expect(stdout).toMatch(/AUROC [\d.]+/)
+  })
+
+  test('takes photographs of 12 megapixels, turned by EXIF, and screenshots with alpha', async () => {
+    const photo = join(folder, 'photo')
+    await mkdir(photo)
+    for (const [kind, name] of names.entries()) {
+      const large = sharp(await pattern(kind, 4)).resize(4000, 3000, { fit: 'fill' })
+      await large
+        .withMetadata({ orientation: 3 })
+        .jpeg()
+        .toFile(join(photo, `${name}.jpg`))
+      await sharp(await pattern(kind, 4))
+        .ensureAlpha()
+        .resize(900)
+        .png()
+        .toFile(join(photo, `${name}.png`))
+    }
+    const { predictions } = await report('--support', 'support', '--query', 'photo')
+    for (const { file, label } of predictions) expect(file).toContain(label)
+  })
+
+  test('classifies what can be read and says what cannot', async () => {
+    await mkdir(join(folder, 'damaged'))
+    await copyFile(join(folder, 'query/fox/5.png'), join(folder, 'damaged/a.png'))
+    await writeFile(join(folder, 'damaged/b.png'), 'no picture')
+    const { exitCode, stdout, stderr } = await here(
+      '--support',
+      'support',
+      '--query',
+      'damaged',
+      ...weights,
+      '--json',
+    )
+    expect(exitCode).toBe(2)
+    expect(stderr).toMatch(/^m2l: 1 of 2 pictures cannot be read: damaged\/b\.png: is not a picture .*\n$/)
+    const { predictions, unreadable } = JSON.parse(stdout) as Report
+    expect(predictions.map(({ label }) => label)).toEqual(['fox'])
+    expect(unreadable).toMatchObject([{ file: 'damaged/b.png' }])
+  })
+
+  test.each([
+    [
+      ['--support', 'lonely', '--query', 'query'],
+      /lonely: holds only one class \(fox\); expected a folder for each/,
+    ],
+    [['--support', 'hollow', '--query', 'query'], /hollow: class "empty" holds no images/],
+    [['--support', 'support/fox', '--query', 'query'], /0\.png: lies outside any class folder/],
+    [['--support', 'nowhere', '--query', 'query'], /nowhere: does not exist/],
+    [['--support', 'support', '--query', 'void'], /void: no pictures to classify/],
+    [['--support', 'single', '--query', 'query', '--unknown', 'auto'], /examples of one image a class/],
+    [['--support', 'named', '--query', 'query', '--unknown', 'auto'], /a class is called unknown/],
+    [['--support', 'support', '--query', 'query', '--unknown', '2'], /expected auto or a number from 0 to 1/],
+    [
+      ['--support', 'support', '--query', 'query', '--weights', 'emoji-conv64'],
+      /did you mean emoji-conv64f\?/,
+    ],
+    [['--support', 'support', '--query', 'query', '--json', '--csv'], /cannot be used with option/],
+    [['--support', 'support'], /required option '--query <path\.\.\.>' not specified/],
+  ])('%j is refused in one line', async (words, message) => {
+    await write('lonely', 'fox', 0, [0])
+    await write('hollow', 'fox', 0, [0])
+    await mkdir(join(folder, 'hollow', 'empty'), { recursive: true })
+    await mkdir(join(folder, 'void'), { recursive: true })
+    for (const [kind, name] of ['fox', 'hen'].entries()) await write('single', name, kind, [0])
+    for (const [kind, name] of ['fox', 'unknown'].entries()) await write('named', name, kind, [0, 1])
+    const named = words.includes('--weights') ? words : [...words, ...weights]
+    const { exitCode, stdout, stderr } = await here(...named, '--quiet')
+    expect({ exitCode, stdout, lines: stderr.split('\n').length - 1 }, stderr).toEqual({
+      exitCode: 2,
+      stdout: '',
+      lines: 1,
+    })
+    expect(stderr).toMatch(message)
+  })
+
+  test('writes nothing', async () => {
+    const before = await readdir(folder)
+    await here('--support', 'support', '--query', 'query', ...weights, '--quiet')
+    expect(await readdir(folder)).toEqual(before)
+  })
+})
+
+describe('m2l weights list', () => {
+  test('shows the cards of what is shipped', async () => {
+    const shown = await m2lHere(folder, 'weights', 'list')
+    expect(shown.stdout).toMatch(
+      /emoji-conv64f\n.*\n +use .*\n +data .*\n +training .*licence .*5-way 1-shot .*fused .*±/s,
+    )
+    const { weights: cards } = JSON.parse((await m2lHere(folder, 'weights', 'list', '--json')).stdout) as {
+      weights: { name: string; seed: number; accuracy: unknown[] }[]
+    }
+    expect(cards.map(({ name }) => name)).toContain('emoji-conv64f')
+  })
+})

@@ -1,0 +1,51 @@
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { listImages } from './index.js'
+import { folderOf, messageOf } from './make-files.test.helper.js'
+
+describe('listImages', () => {
+  test('finds the pictures of a folder with the folders that they lie in', async () => {
+    const root = await folderOf({
+      'top.JPG': '',
+      'Katze mit Hut 🎩/é 1.png': '',
+      'b/c/2.webp': '',
+      'b/.DS_Store': '',
+      'b/Thumbs.db': '',
+      '.hidden/3.png': '',
+      'b/photo.HEIC': '',
+      'notes.txt': '',
+    })
+    const { images, passedOver } = await listImages(root)
+    expect(images).toEqual([
+      { file: join(root, 'Katze mit Hut 🎩/é 1.png'), label: 'Katze mit Hut 🎩' },
+      { file: join(root, 'b/c/2.webp'), label: 'b/c' },
+      { file: join(root, 'top.JPG') },
+    ])
+    expect(passedOver).toEqual([join(root, 'b/photo.HEIC'), join(root, 'notes.txt')])
+  })
+
+  test('reads a table, whose paths start from its folder, and takes a picture itself', async () => {
+    const root = await folderOf({
+      'examples.csv': '\ufefffilename,label\npictures/1.jpg, big cat\n"a, b.png",dog\n',
+    })
+    expect((await listImages(join(root, 'examples.csv'))).images).toEqual([
+      { file: join(root, 'pictures/1.jpg'), label: 'big cat' },
+      { file: join(root, 'a, b.png'), label: 'dog' },
+    ])
+    const file = join(await folderOf({ '1.png': '' }), '1.png')
+    expect(await listImages(file)).toEqual({ images: [{ file }], passedOver: [] })
+  })
+
+  test('refuses what it cannot list, in a line', async () => {
+    const root = await folderOf({
+      'twice.csv': 'filename,label\n1.png,a\n./1.png,b\n',
+      'half.csv': 'filename,label\n1.png\n',
+      'notes.txt': '',
+    })
+    const message = (name: string) => messageOf(listImages(join(root, name)))
+    expect(await message('none')).toMatch(/none: does not exist/)
+    expect(await message('twice.csv')).toMatch(/line 3: picture ".\/1.png" is listed in line 2 already/)
+    expect(await message('half.csv')).toMatch(/half\.csv/)
+    expect(await message('notes.txt')).toMatch(/is neither a folder nor a picture nor a \.csv table/)
+  })
+})

@@ -1,0 +1,301 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { openDataset } from '@m2l/datasets'
+import { InputError, loadEngine, tf } from '@m2l/engine'
+import { EpisodeImages, loadCheckpoint } from '@m2l/trainer'
+import fc from 'fast-check'
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import {
+  createModel,
+  episodeTransforms,
+  FewShotClassifier,
+  parseRecipe,
+  weightsFile,
+  type Classification,
+} from '../index.js'
+import { recipeOfWeights } from '../weights/stored-recipe.js'
+import { loadSafetensors, saveSafetensors } from '@m2l/nn'
+import { pattern, patterns, png, temporaryFolder, writeClasses } from './patterns.test.helper.js'
+
+const weights = 'emoji-conv64f'
+let before: number
+let classifier: FewShotClassifier
+
+beforeAll(async () => {
+  await loadEngine()
+})
+
+beforeEach(async () => {
+  before = tf.memory().numTensors
+  classifier = await FewShotClassifier.load(weights)
+})
+
+afterEach(() => {
+  classifier.dispose()
+  expect(tf.memory().numTensors).toBe(before)
+})
+
+const labelsOf = (results: readonly Classification[]) => results.map(({ label }) => label)
+
+async function addThree() {
+  await classifier.add('red', patterns(0, 3))
+  await classifier.add('green', patterns(1, 2))
+  await classifier.add('blue', patterns(2, 4))
+}
+
+describe('classify', () => {
+  it('tells label, probability and what each level says, and leaves no tensor behind', async () => {
+    await addThree()
+    const held = tf.memory().numTensors
+    const results = await classifier.classify([pattern(0, 9), pattern(1, 9), pattern(2, 9)])
+    expect(tf.memory().numTensors).toBe(held)
+    expect(labelsOf(results)).toEqual(['red', 'green', 'blue'])
+    for (const { labels, label, probability, probabilities, levels } of results) {
+      expect(labels).toEqual(['red', 'green', 'blue'])
+      expect(probability).toBe(probabilities[labels.indexOf(label)])
+      expect(probabilities.reduce((sum, value) => sum + value, 0)).toBeCloseTo(1, 5)
+      expect(Object.keys(levels)).toEqual(['part', 'pixel', 'global'])
+      for (const level of Object.values(levels)) {
+        expect(level.label).toBe(labels[level.scores.indexOf(Math.max(...level.scores))])
+        expect(level.probability).toBeGreaterThan(1 / 3)
+      }
+    }
+    expect(await classifier.classify([])).toEqual([])
+  })
+
+  it('takes paths, bytes, pixels and tensors alike', async () => {
+    await addThree()
+    const image = pattern(1, 9)
+    const file = join(await temporaryFolder(), 'a picture 图.png')
+    await writeFile(file, await png(image))
+    const tensor = tf.tensor3d(image.data, [image.height, image.width, 3], 'int32')
+    const results = await classifier.classify([image, file, await png(image), tensor])
+    tensor.dispose()
+    for (const { probabilities } of results) {
+      expectClose(probabilities, results[0]!.probabilities)
+    }
+  })
+
+  it('scores as a model does in evaluation', async () => {
+    const folder = await temporaryFolder()
+    const classes = { a: patterns(0, 5), b: patterns(1, 5), c: patterns(2, 5) }
+    await writeClasses(folder, classes)
+    for (const [label, images] of Object.entries(classes)) await classifier.add(label, images.slice(0, 2))
+    const results = await classifier.classify(Object.values(classes).flatMap((images) => images.slice(2)))
+
+    const file = weightsFile(weights)
+    const recipe = recipeOfWeights(file, (await loadSafetensors(file)).metadata.recipe)
+    const model = await createModel(recipe)
+    await loadCheckpoint(file, { model: model.state })
+    const dataset = await openDataset({ root: folder, layout: 'class-folders' })
+    const images = new EpisodeImages(dataset, dataset.splits.all!, episodeTransforms(recipe))
+    const ofClass = [0, 1, 2].map(() => [0, 1])
+    const episode = { classes: [0, 1, 2], support: ofClass, query: ofClass.map(() => [2, 3, 4]) }
+    const tensors = images.episodeTensors(await images.loadEpisode(episode, model))
+    const expected = tf.tidy(() => {
+      const { part, pixel, global } = model.scores(tensors, { training: false })
+      return { part: part!.arraySync(), pixel: pixel!.arraySync(), global: global!.arraySync() }
+    })
+    results.forEach(({ levels }, query) => {
+      for (const name of ['part', 'pixel', 'global'] as const) {
+        expectClose(levels[name]!.scores, expected[name][query]!)
+      }
+    })
+    tf.dispose([
+      tensors.support.whole,
+      tensors.support.parts,
+      tensors.query.whole,
+      tensors.query.parts,
+      tensors.labels,
+    ] as tf.Tensor[])
+    model.dispose()
+    await dataset.close()
+  })
+
+  it('does not depend on the order of classes and on what is classified beside an image', async () => {
+    const kinds = [0, 1, 2, 3]
+    await fc.assert(
+      fc.asyncProperty(
+        fc.shuffledSubarray(kinds, { minLength: 4 }),
+        fc.integer({ min: 1, max: 20 }),
+        async (order, beside) => {
+          for (const kind of order) await classifier.add(String(kind), patterns(kind, 1 + kind))
+          const images = [pattern(2, 30), ...patterns(1, beside)]
+          const [{ labels, probabilities }] = (await classifier.classify(images)) as [Classification]
+          const sorted = kinds.map((kind) => probabilities[labels.indexOf(String(kind))]!)
+          first ??= sorted
+          expectClose(sorted, first)
+          for (const kind of kinds) classifier.remove(String(kind))
+        },
+      ),
+      { numRuns: 5 },
+    )
+  })
+  let first: number[] | undefined
+
+  it('reports pictures that cannot be read where it is asked to', async () => {
+    await addThree()
+    const images = ['nowhere.png', pattern(0, 9), Buffer.from('no picture'), pattern(1, 9)]
+    const [missing, red, broken, green] = await classifier.classifyReadable(images)
+    expect((missing as InputError).message).toMatch(/^nowhere\.png: does not exist/)
+    expect((broken as InputError).message).toMatch(/^image 3: is not a picture in a known format/)
+    expect(labelsOf([red, green] as Classification[])).toEqual(['red', 'green'])
+    await expect(classifier.classify(images)).rejects.toThrow(/^nowhere\.png: does not exist/)
+  })
+
+  it('stops when it is told to', async () => {
+    await addThree()
+    const stop = new AbortController()
+    const all = classifier.classify(patterns(0, 60), {
+      signal: stop.signal,
+      onProgress: () => stop.abort(new Error('enough')),
+    })
+    await expect(all).rejects.toThrow('enough')
+  })
+})
+
+describe('classes', () => {
+  it('grow by any number at any time, and can be removed', async () => {
+    await addThree()
+    expect(classifier.classes).toEqual([
+      { label: 'red', images: 3 },
+      { label: 'green', images: 2 },
+      { label: 'blue', images: 4 },
+    ])
+    const held = tf.memory().numTensors
+    const [inOne] = (await classifier.classify([pattern(0, 9)])) as [Classification]
+    classifier.remove('red')
+    await classifier.add('red', patterns(0, 1))
+    await classifier.add('red', patterns(0, 2, 1))
+    const [inTwo] = (await classifier.classify([pattern(0, 9)])) as [Classification]
+    expect(inTwo.labels).toEqual(['green', 'blue', 'red'])
+    expect(inTwo.probability).toBeCloseTo(inOne.probability, 4)
+    expect(tf.memory().numTensors).toBe(held)
+  })
+
+  it('are not added unless all pictures can be read', async () => {
+    await expect(classifier.add('red', [pattern(0, 1), Buffer.alloc(0)])).rejects.toThrow(
+      'image 2: is empty (0 bytes)',
+    )
+    expect(classifier.classes).toEqual([])
+  })
+
+  it('are saved and loaded, whatever they are called', async () => {
+    const file = join(await temporaryFolder(), 'classes.safetensors')
+    await classifier.add('Füchse 🦊', patterns(0, 3))
+    await classifier.add('__proto__', patterns(1, 1))
+    const image = pattern(0, 9)
+    const [expected] = (await classifier.classify([image])) as [Classification]
+    await classifier.save(file)
+    const other = await FewShotClassifier.load(weights)
+    await other.add('gone', patterns(5, 1))
+    await other.load(file)
+    expect(other.classes).toEqual(classifier.classes)
+    expect(await other.classify([image])).toEqual([expected])
+    other.dispose()
+  })
+
+  it('are refused where the file is damaged, something else, or of other weights', async () => {
+    const folder = await temporaryFolder()
+    const [file, damaged, others] = ['a', 'b', 'c'].map((name) => join(folder, `${name}.safetensors`)) as [
+      string,
+      string,
+      string,
+    ]
+    await addThree()
+    await classifier.save(file)
+    const bytes = await readFile(file)
+    bytes[bytes.length - 1]! ^= 1
+    await writeFile(damaged, bytes)
+    const { tensors, metadata } = await loadSafetensors(file)
+    await saveSafetensors(others, tensors, { ...metadata, model: 'another' })
+    await expect(classifier.load(damaged)).rejects.toThrow('its tensors do not match their checksum')
+    await expect(classifier.load(others)).rejects.toThrow('holds classes as other weights see them')
+    await expect(classifier.load(weightsFile(weights))).rejects.toThrow('holds no classes of a classifier')
+    expect(classifier.classes).toHaveLength(3)
+  })
+})
+
+describe('mistakes are told in a line', () => {
+  it.each<[string, () => Promise<unknown> | unknown, RegExp]>([
+    ['no class', () => classifier.classify([pattern(0, 0)]), /^there is no class; expected .* two classes/],
+    [
+      'one class',
+      async () => {
+        await classifier.add('only', patterns(0, 2))
+        return classifier.classify([pattern(0, 0)])
+      },
+      /^there is only one class \(only\); expected examples of at least two classes/,
+    ],
+    ['no image', () => classifier.add('cat', []), /^class cat: expected a list of at least one image/],
+    ['no list', () => classifier.add('cat', 'cat.jpg' as never), /^class cat: expected a list/],
+    ['no label', () => classifier.add('', patterns(0, 1)), /^a class is called ""; expected a text/],
+    ['nothing to save', () => classifier.save('x'), /^x: there are no classes to save/],
+    [
+      'an unknown class',
+      async () => {
+        await classifier.add('tiger', patterns(0, 1))
+        return classifier.remove('tigre')
+      },
+      /^there is no class tigre; did you mean tiger\?/,
+    ],
+    [
+      'too few pixels',
+      () => classifier.add('tiny', [{ width: 2, height: 2, data: new Uint8Array(12) }]),
+      /^image 1: a picture of 2 pixels a side is too small for a grid of 3 cells/,
+    ],
+    [
+      'pixels that are not there',
+      () => classifier.add('cut', [{ width: 4, height: 4, data: new Uint8Array(47) }]),
+      /^image 1: has 47 bytes for 4 x 4 pixels, expected three a pixel/,
+    ],
+  ])('%s', async (_, mistake, message) => {
+    const failure = (async () => mistake())()
+    await expect(failure).rejects.toThrow(InputError)
+    await expect(failure).rejects.toThrow(message)
+  })
+
+  it.each([
+    [[2, 2], 100, /^image 1: is a tensor \[2,2\]; expected \[height, width, 3\]/],
+    [[8, 8, 3], 256, /^image 1: holds the level 256; expected levels from 0 to 255/],
+    [[8, 8, 3], 0.5, /^image 1: holds levels from 0 to 1; .* multiply by 255/],
+  ])('a tensor %j of %d', async (shape, level, message) => {
+    const tensor = tf.fill(shape as [number, number, number], level) as tf.Tensor3D
+    await expect(classifier.add('tensor', [tensor])).rejects.toThrow(message)
+    tensor.dispose()
+  })
+
+  it.each([
+    ['emoji-conv64', /^emoji-conv64: no weights of this name are shipped; did you mean emoji-conv64f\?/],
+    ['nowhere.safetensors', /^nowhere\.safetensors: there are no such weights/],
+  ])('weights %s', async (name, message) => {
+    await expect(FewShotClassifier.load(name)).rejects.toThrow(message)
+  })
+
+  it('weights that do not say how their model is made, unless a recipe does', async () => {
+    const { tensors, metadata } = await loadSafetensors(weightsFile(weights))
+    const file = join(await temporaryFolder(), 'plain.safetensors')
+    const { recipe, ...others } = metadata
+    await saveSafetensors(file, tensors, others)
+    await expect(FewShotClassifier.load(file)).rejects.toThrow('does not say how its model is made')
+    const loaded = await FewShotClassifier.load(file, { recipe: parseRecipe(recipe!, 'r.yaml') })
+    loaded.dispose()
+    await saveSafetensors(file, tensors, { ...others, recipe: '{"model":{"imports":["./level.js"]}}' })
+    await expect(FewShotClassifier.load(file)).rejects.toThrow(
+      'its recipe imports ./level.js, which weights may not',
+    )
+    await saveSafetensors(file, tensors, { ...others, recipe: 'a: &a [*a]' })
+    await expect(FewShotClassifier.load(file)).rejects.toThrow('the recipe in it cannot be read')
+  })
+
+  it('use after disposal', async () => {
+    classifier.dispose()
+    await expect(classifier.add('cat', patterns(0, 1))).rejects.toThrow('the classifier is disposed')
+  })
+})
+
+function expectClose(values: ArrayLike<number>, expected: ArrayLike<number>): void {
+  for (const [index, value] of Array.from(expected).entries()) {
+    expect(Math.abs(values[index]! - value)).toBeLessThan(1e-3 * Math.max(1, Math.abs(value)))
+  }
+}
