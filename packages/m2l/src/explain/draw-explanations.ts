@@ -14,15 +14,19 @@ import { episodeTransforms } from '../recipe-data.js'
 import type { Recipe } from '../recipe/read-recipe.js'
 import { nameWithout } from './file-names.js'
 
-/** How queries are explained, and where they are drawn. */
-export interface DrawOptions {
-  /** The folder for the drawings; made where it is not there. */
-  readonly folder: string
+/** How queries are explained. */
+export interface ExplainQueriesOptions {
   /** For how many of the likeliest classes it is told where scores came from; 2 if not given. */
   readonly classes?: number
   /** Told how many of the queries are done. */
   readonly onExplained?: (done: number, total: number) => void
   readonly signal?: AbortSignal
+}
+
+/** How queries are explained, and where they are drawn. */
+export interface DrawOptions extends ExplainQueriesOptions {
+  /** The folder for the drawings; made where it is not there. */
+  readonly folder: string
 }
 
 /** Why queries were taken for what they were taken for. */
@@ -54,41 +58,58 @@ export interface ExplainedQueries extends Pick<ExplainerOptions, 'classes' | 'un
 }
 
 /**
- * Explains queries and draws each: `<query>.svg` and `<query>.png`.
+ * Explains queries one after the other, each with its drawing, an SVG document.
+ *
+ * @throws {InputError} when a query cannot be read
+ */
+export async function* explainQueries(
+  recipe: Recipe,
+  model: FewShotModel,
+  { queries, ...support }: ExplainedQueries,
+  { classes, onExplained, signal }: ExplainQueriesOptions = {},
+): AsyncGenerator<{ query: ExplainedQuery; explanation: QueryExplanation; drawing: string }> {
+  const explainer = new QueryExplainer({ model, transforms: episodeTransforms(recipe), ...support })
+  try {
+    for (const [done, query] of queries.entries()) {
+      signal?.throwIfAborted()
+      onExplained?.(done, queries.length)
+      const { name, truth } = query
+      const picture = await query.read()
+      const explanation = await explainer.explain(
+        { name, picture },
+        { ...(classes !== undefined && { classes }), ...(truth !== undefined && { truth }) },
+      )
+      const drawing = await drawExplanation(explanation, { query: picture, classes: support.classes })
+      yield { query, explanation, drawing }
+    }
+    onExplained?.(queries.length, queries.length)
+  } finally {
+    explainer.dispose()
+  }
+}
+
+/**
+ * Explains queries and draws each to files: `<query>.svg` and `<query>.png`.
  *
  * @throws {InputError} when the folder cannot be made or a query cannot be read; earlier drawings are then there
  */
 export async function drawExplanations(
   recipe: Recipe,
   model: FewShotModel,
-  { queries, ...support }: ExplainedQueries,
-  { folder, classes, onExplained, signal }: DrawOptions,
+  queries: ExplainedQueries,
+  { folder, ...options }: DrawOptions,
 ): Promise<DrawnExplanation[]> {
-  const explainer = new QueryExplainer({ model, transforms: episodeTransforms(recipe), ...support })
-  try {
-    await makeFolder(folder)
-    const taken = new Set<string>()
-    const drawn: DrawnExplanation[] = []
-    for (const { name, fileName, truth, read } of queries) {
-      signal?.throwIfAborted()
-      onExplained?.(drawn.length, queries.length)
-      const picture = await read()
-      const explanation = await explainer.explain(
-        { name, picture },
-        { ...(classes !== undefined && { classes }), ...(truth !== undefined && { truth }) },
-      )
-      const drawing = await drawExplanation(explanation, { query: picture, classes: support.classes })
-      const path = join(folder, nameWithout(taken, fileName))
-      const files = { svg: `${path}.svg`, png: `${path}.png` }
-      await writeFileAtomically(files.svg, drawing)
-      await writeFileAtomically(files.png, await drawingAsPng(drawing))
-      drawn.push({ ...explanation, ...files })
-    }
-    onExplained?.(drawn.length, queries.length)
-    return drawn
-  } finally {
-    explainer.dispose()
+  const taken = new Set<string>()
+  const drawn: DrawnExplanation[] = []
+  await makeFolder(folder)
+  for await (const { query, explanation, drawing } of explainQueries(recipe, model, queries, options)) {
+    const path = join(folder, nameWithout(taken, query.fileName))
+    const files = { svg: `${path}.svg`, png: `${path}.png` }
+    await writeFileAtomically(files.svg, drawing)
+    await writeFileAtomically(files.png, await drawingAsPng(drawing))
+    drawn.push({ ...explanation, ...files })
   }
+  return drawn
 }
 
 async function makeFolder(folder: string): Promise<void> {
