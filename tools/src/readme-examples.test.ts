@@ -4,11 +4,14 @@ import { join } from 'node:path'
 import spawn from 'nano-spawn'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { compileExamples } from './compile-examples.js'
-import { readmeExample } from './readme-example.js'
+import { readmeExamples } from './readme-example.js'
 import { workspacePackages, workspaceRoot } from './workspace.js'
 
 // Runs the examples against the packages as built in the workspace; the release check runs them against the tarballs.
-const packages = workspacePackages().map(({ id, folder }) => ({ id, example: readmeExample(folder) }))
+const packages = workspacePackages().map(({ id, folder }) => ({ id, examples: readmeExamples(folder) }))
+const examples = packages.flatMap((one) =>
+  one.examples.map((text, index) => ({ id: index === 0 ? one.id : `${one.id}-${index + 1}`, text })),
+)
 let folder: string
 let findings: string[]
 
@@ -16,9 +19,8 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'm2l-readme-examples-'))
   symlinkSync(join(workspaceRoot, 'node_modules'), join(folder, 'node_modules'))
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }))
-  const modules = packages.flatMap(({ id, example }) => {
-    if (example === undefined) return []
-    writeFileSync(join(folder, `${id}.ts`), example)
+  const modules = examples.map(({ id, text }) => {
+    writeFileSync(join(folder, `${id}.ts`), text)
     return `${id}.ts`
   })
   findings = await compileExamples(folder, modules)
@@ -27,14 +29,14 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 test('every README has an example', () => {
-  expect(packages.filter(({ example }) => example === undefined).map(({ id }) => id)).toEqual([])
+  expect(packages.filter((one) => one.examples.length === 0).map(({ id }) => id)).toEqual([])
 })
 
 test('TypeScript accepts every example', () => {
   expect(findings).toEqual([])
 })
 
-test.each(packages)('the example of $id runs and prints something', async ({ id }) => {
+test.each(examples)('the example of $id runs and prints something', async ({ id }) => {
   const { stdout } = await spawn(process.execPath, [`${id}.js`], { cwd: folder })
   expect(stdout.trim()).not.toBe('')
 })

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -197,7 +197,41 @@ describe('m2l classify', () => {
     expect(stderr).toMatch(message)
   })
 
-  test('writes nothing', async () => {
+  test('writes a page with pictures where it is asked to', async () => {
+    const { exitCode } = await here(
+      '--support',
+      'support',
+      '--query',
+      'query',
+      ...weights,
+      '--unknown',
+      '.5',
+      '--report',
+      'found.html',
+    )
+    expect(exitCode).toBe(0)
+    const page = await readFile(join(folder, 'found.html'), 'utf8')
+    expect(page).toMatch(/<title>Classified pictures<\/title>/)
+    for (const name of [...names, 'unknown', 'AUROC of familiarity', 'accuracy']) expect(page).toContain(name)
+    expect(page.match(/src="data:image\/webp;base64,/g)!.length).toBeGreaterThanOrEqual(9 + 9)
+    expect(page).not.toMatch(/src="(?!data:)/)
+    const refused = await here(
+      '--support',
+      'support',
+      '--query',
+      'query',
+      ...weights,
+      '--report',
+      'no/found.html',
+    )
+    expect(refused).toMatchObject({ exitCode: 2, stdout: '' })
+    expect(refused.stderr).toMatch(
+      /no\/found\.html: expected a file to write the page to, but its folder does not exist/,
+    )
+    await rm(join(folder, 'found.html'))
+  })
+
+  test('writes nothing else', async () => {
     const before = await readdir(folder)
     await here('--support', 'support', '--query', 'query', ...weights, '--quiet')
     expect(await readdir(folder)).toEqual(before)

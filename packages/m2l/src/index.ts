@@ -5,6 +5,7 @@ export {
   type PicturePrediction,
   type UnknownReport,
 } from './classifier/classify-pictures.js'
+export { classificationPage } from './pages/classification-page.js'
 export { Familiarity } from './classifier/familiarity.js'
 export type { Classification, LevelClassification } from './classifier/classification.js'
 export {

@@ -77,16 +77,15 @@ export class LevelFusion {
     ) as tf.Scalar
   }
 
-  /** The probability that each level alone gives to each way, [queries, ways]; see {@link FusionMode}. */
+  /** The probabilities that each level gives to the classes, as they enter the prediction: [queries, ways] each. */
   probabilities(scores: LevelScores): LevelScores {
     return Object.fromEntries(
       this.levels.map(({ level: { name }, temperature }) => [
         name,
-        tf.tidy(() =>
-          tf.softmax(
-            (this.mode === 'consistent' ? tf.div(scores[name]!, temperature) : scores[name]!) as tf.Tensor2D,
-          ),
-        ),
+        tf.tidy(() => {
+          const scaled = this.mode === 'consistent' ? tf.div(scores[name]!, temperature) : scores[name]!
+          return tf.softmax(scaled as tf.Tensor2D)
+        }),
       ]),
     )
   }

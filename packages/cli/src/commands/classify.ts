@@ -5,6 +5,7 @@ import { InterruptedError, watchForInterruption } from '../interruption.js'
 import { percent, seconds } from '../terminal/format.js'
 import { ProgressDisplay } from '../terminal/progress-display.js'
 import { table } from '../terminal/table.js'
+import { checkWritable } from '../writable-file.js'
 import { engineOptions, loadChosenEngine, type EngineOptions } from './engine-options.js'
 
 interface ClassifyCommandOptions extends EngineOptions {
@@ -13,6 +14,7 @@ interface ClassifyCommandOptions extends EngineOptions {
   readonly weights?: string
   readonly cfg?: string
   readonly unknown?: number | 'auto'
+  readonly report?: string
   readonly json?: true
   readonly csv?: true
   readonly quiet?: true
@@ -37,6 +39,7 @@ export function classifyCommand(): Command {
       'call pictures unknown that are less familiar than this, from 0 to 1; auto is .5, calibrated by the examples',
       parseUnknown,
     )
+    .option('--report <file>', 'write a page with pictures, one HTML file')
   return engineOptions(command)
     .addOption(new Option('--csv', 'print a table of comma-separated values').conflicts('json'))
     .option('--json', 'print one JSON object on standard output and nothing else there')
@@ -49,6 +52,7 @@ Examples:
   m2l classify --support examples --query photos                 examples/cat/1.jpg, examples/dog/1.jpg, …
   m2l classify --support examples.csv --query IMG_*.jpg --json   lines such as: pictures/1.jpg,cat
   m2l classify --support icons --query new --weights emoji-conv64f --unknown auto
+  m2l classify --support examples --query photos --report found.html
   m2l weights list                                               the weights that can be named
 
 Where the pictures lie in folders called like the classes, it is measured how many are right. Pictures that cannot be read
@@ -58,11 +62,12 @@ are named, the others classified; the exit code is then 2.`,
 }
 
 async function classify(options: ClassifyCommandOptions): Promise<void> {
+  if (options.report !== undefined) await checkWritable(options.report, 'the page', '--report')
   const display = new ProgressDisplay(options)
   const interruption = watchForInterruption(display.say)
   try {
-    const { InputError } = await import('@m2l/engine')
-    const { classifyPictures, readRecipe } = await import('@m2l/m2l')
+    const { InputError, writeFileAtomically } = await import('@m2l/engine')
+    const { classificationPage, classifyPictures, readRecipe } = await import('@m2l/m2l')
     const recipe = options.cfg === undefined ? undefined : await readRecipe(options.cfg)
     await loadChosenEngine(options)
     const counting = {
@@ -85,6 +90,9 @@ async function classify(options: ClassifyCommandOptions): Promise<void> {
       : options.csv
         ? asCsv(report)
         : describe(report)
+    if (options.report !== undefined) {
+      await writeFileAtomically(options.report, await classificationPage(report, options.support))
+    }
     process.stdout.write(output)
     const { unreadable } = report
     if (unreadable.length > 0) {

@@ -30,10 +30,12 @@ beforeEach(async () => {
   classifier = await FewShotClassifier.load(weights)
 })
 
-afterEach(() => {
+afterEach(expectNothingLeft)
+
+function expectNothingLeft() {
   classifier.dispose()
   expect(tf.memory().numTensors).toBe(before)
-})
+}
 
 const labelsOf = (results: readonly Classification[]) => results.map(({ label }) => label)
 

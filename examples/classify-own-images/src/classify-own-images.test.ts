@@ -1,0 +1,47 @@
+import { execFile } from 'node:child_process'
+import { mkdirSync, mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { openEmoji } from '@m2l/dataset-emoji'
+import sharp from 'sharp'
+import { expect, it } from 'vitest'
+
+const program = fileURLToPath(new URL('../dist/classify-own-images.js', import.meta.url))
+const run = (...words: string[]) => promisify(execFile)(process.execPath, [program, ...words])
+
+/** Six drawings of each of three emoji as examples, two of each to classify. */
+async function writeEmoji(folder: string): Promise<string[]> {
+  const emoji = await openEmoji()
+  const wanted = emoji.splits.test!.classes.filter((_, index) => index % 60 === 0)
+  for (const { name, images } of wanted) {
+    for (const [index, { data, width, height }] of (await emoji.readMany(images)).entries()) {
+      const place = index < 6 ? join(folder, 'examples', name) : join(folder, 'pictures')
+      mkdirSync(place, { recursive: true })
+      await sharp(data, { raw: { width, height, channels: 3 } })
+        .png()
+        .toFile(join(place, `${name} ${index}.png`))
+    }
+  }
+  await emoji.close()
+  return wanted.map(({ name }) => name)
+}
+
+it('classifies drawings by others of the same emoji', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'm2l-own-images-'))
+  const names = await writeEmoji(folder)
+  const { stdout } = await run(join(folder, 'examples'), join(folder, 'pictures'), 'emoji-conv64f')
+  const [recognised, ...lines] = stdout.trimEnd().split('\n')
+  expect(recognised).toMatch(/^\d+ of 18 examples are recognised by the others$/)
+  expect(lines).toHaveLength(6)
+  for (const line of lines) expect(line).toMatch(/\.png\t[^\t]+\t0\.\d{3}\tpart: .*, pixel: .*, global: .*$/)
+  const right = lines.filter((line) =>
+    names.some((name) => line.includes(`/${name} `) && line.includes(`pixel: ${name}`)),
+  )
+  expect(right.length).toBeGreaterThanOrEqual(4)
+})
+
+it('tells its usage', async () => {
+  await expect(run()).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('usage: ') as string })
+})

@@ -1,0 +1,41 @@
+import { readdir } from 'node:fs/promises'
+import { extname, join } from 'node:path'
+import { Familiarity, FewShotClassifier } from '@m2l/m2l'
+
+const [examples, pictures, weights = 'cifar-fs-conv64f'] = process.argv.slice(2)
+if (examples === undefined || pictures === undefined) {
+  console.error(
+    'usage: classify-own-images EXAMPLES PICTURES [WEIGHTS]; EXAMPLES has a folder for each class',
+  )
+  process.exit(2)
+}
+
+const classifier = await FewShotClassifier.load(weights)
+for (const entry of await readdir(examples, { withFileTypes: true })) {
+  if (entry.isDirectory()) await classifier.add(entry.name, await imagesIn(join(examples, entry.name)))
+}
+
+const leaveOneOut = await classifier.leaveOneOut()
+const recognised = leaveOneOut.known.filter(({ label, truth }) => label === truth).length
+console.log(`${recognised} of ${leaveOneOut.known.length} examples are recognised by the others`)
+
+const familiarity = new Familiarity(leaveOneOut)
+const files = await imagesIn(pictures)
+for (const [index, found] of (await classifier.classify(files)).entries()) {
+  const isKnown = familiarity.of(found) >= 0.5
+  const levels = Object.entries(found.levels).map(([name, { label }]) => `${name}: ${label}`)
+  console.log(
+    `${files[index]}\t${isKnown ? found.label : 'unknown'}\t${found.probability.toFixed(3)}\t${levels.join(', ')}`,
+  )
+}
+classifier.dispose()
+
+async function imagesIn(folder: string): Promise<string[]> {
+  const names = await readdir(folder)
+  const isPicture = (name: string) =>
+    !name.startsWith('.') && ['.jpg', '.jpeg', '.png', '.webp'].includes(extname(name).toLowerCase())
+  return names
+    .filter(isPicture)
+    .toSorted()
+    .map((name) => join(folder, name))
+}
