@@ -136,7 +136,7 @@ export async function evaluateRecipe(
       if (page !== undefined) {
         await writeFileAtomically(
           page,
-          await evaluationPage({ recipe, report, manifest, images, ...divided }),
+          await evaluationPage({ recipe, model, report, manifest, images, ...divided }),
         )
       }
       return report
