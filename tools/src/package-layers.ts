@@ -12,6 +12,7 @@ const belowModel = [
   'metric-part',
   'metric-global',
   'trainer',
+  'explain',
 ]
 
 /**
@@ -32,6 +33,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   'metric-part': ['engine', 'nn', 'metric'],
   'metric-global': ['engine', 'nn', 'metric'],
   trainer: ['engine', 'nn', 'datasets', 'samplers', 'metric'],
+  explain: ['engine', 'nn', 'datasets', 'metric', 'trainer'],
   m2l: belowModel,
   cli: [...belowModel, 'm2l'],
 }

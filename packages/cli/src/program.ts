@@ -3,6 +3,7 @@ import { classifyCommand } from './commands/classify.js'
 import { dataCommand } from './commands/data.js'
 import { engineCommand } from './commands/engine.js'
 import { evaluateCommand } from './commands/evaluate.js'
+import { explainCommand } from './commands/explain.js'
 import { pretrainCommand } from './commands/pretrain.js'
 import { trainCommand } from './commands/train.js'
 import { weightsCommand } from './commands/weights.js'
@@ -34,6 +35,7 @@ Exit codes: 0 done, 1 failed, 2 bad input, 130 or 143 interrupted. NO_COLOR turn
     pretrainCommand(),
     trainCommand(),
     evaluateCommand(),
+    explainCommand(),
     classifyCommand(),
     weightsCommand(),
   ]) {

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { enginePrecision, InputError, randomKey, writeFileAtomically, type Precision } from '@m2l/engine'
+import { enginePrecision, randomKey, writeFileAtomically, type Precision } from '@m2l/engine'
 import {
   assertManifestMatches,
   readManifest,
@@ -10,9 +10,7 @@ import {
 import {
   EpisodeImages,
   evaluate,
-  fileExists,
   interval95,
-  loadCheckpoint,
   openRunFolder,
   type BankOptions,
   type BankSize,
@@ -20,7 +18,6 @@ import {
   type FewShotModel,
   type Interval,
 } from '@m2l/trainer'
-import { createModel } from './create-model.js'
 import { episodesByShots } from './pages/episodes-by-shots.js'
 import { evaluationPage } from './pages/evaluation-page.js'
 import { divideEvaluation } from './pages/shots-section.js'
@@ -30,8 +27,7 @@ import { writePredictions } from './predictions-file.js'
 import type { RecipeRunOptions } from './recipe-run.js'
 import type { Recipe } from './recipe/read-recipe.js'
 import { semiSupervision } from './semi-supervision.js'
-import { isDropBlockCounter, ownName } from './weights/published-names.js'
-import { weightsFile } from './weights/shipped-weights.js'
+import { trainedModel } from './trained-model.js'
 
 /** What to evaluate, and on what. */
 export interface EvaluateOptions extends Omit<RecipeRunOptions, 'existing' | 'onValidation'>, BankOptions {
@@ -95,12 +91,8 @@ export async function evaluateRecipe(
   recipe: Recipe,
   options: EvaluateOptions = {},
 ): Promise<EvaluationReport> {
-  const model = await createModel(recipe)
+  const { model, checkpoint } = await trainedModel(recipe, options.checkpoint)
   try {
-    const checkpoint = options.checkpoint ?? join(recipe.folder, 'best.safetensors')
-    const file = options.checkpoint === undefined ? checkpoint : weightsFile(options.checkpoint)
-    await requireCheckpoint(file)
-    await loadCheckpoint(file, { model: model.state }, { optional: isDropBlockCounter, rename: ownName })
     const folder = await openRunFolder(recipe.folder)
     const dataset = await openRecipeDataset(recipe, ['test'], options)
     try {
@@ -144,7 +136,7 @@ export async function evaluateRecipe(
       if (page !== undefined) {
         await writeFileAtomically(
           page,
-          await evaluationPage({ recipe, report, manifest, images, ...divided }),
+          await evaluationPage({ recipe, model, report, manifest, images, ...divided }),
         )
       }
       return report
@@ -173,7 +165,8 @@ function drawnManifest(recipe: Recipe, { dataset, split }: EpisodeImages): Episo
   })
 }
 
-async function replayedManifest(file: string, { split }: EpisodeImages): Promise<EpisodeManifest> {
+/** @throws {InputError} when it cannot be read or is of another split */
+export async function replayedManifest(file: string, { split }: EpisodeImages): Promise<EpisodeManifest> {
   const manifest = await readManifest(file)
   assertManifestMatches(manifest, split)
   return manifest
@@ -191,13 +184,6 @@ function semiSupervisedReport(
   )
   const levels = Object.fromEntries(using)
   return { semiSupervised: { labelledShare, unlabelledPerClass, distractorClasses, levels } }
-}
-
-async function requireCheckpoint(file: string): Promise<void> {
-  if (await fileExists(file)) return
-  throw new InputError(
-    `${file}: there is no such checkpoint; train first (m2l train), or name a checkpoint's file with --checkpoint`,
-  )
 }
 
 function accuracies({ fused, levels }: Evaluation): Pick<EvaluationReport, 'accuracy' | 'interval95'> {

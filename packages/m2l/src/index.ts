@@ -23,6 +23,17 @@ export {
   type EvaluationReport,
   type SemiSupervisedReport,
 } from './evaluate-recipe.js'
+export {
+  explainQueries,
+  type DrawnExplanation,
+  type ExplainedQueries,
+  type ExplainedQuery,
+  type ExplainQueriesOptions,
+  type ExplanationReport,
+} from './explain/draw-explanations.js'
+export { episodeQueries, type ChosenQueries } from './explain/episode-queries.js'
+export { explainEpisode, type ExplainEpisodeOptions } from './explain/explain-episode.js'
+export { explainPictures, type ExplainPicturesOptions } from './explain/explain-pictures.js'
 export { levelRegistry, recipeLevels, type RecipeLevels } from './levels.js'
 export { pretrainRecipe } from './pretrain-recipe.js'
 export {

@@ -1,5 +1,5 @@
 import { loadEngine, randomKey, randomUniform, tf, type RandomKey } from '@m2l/engine'
-import type { Embedding, MetricLevel, Support } from '@m2l/metric'
+import type { Contributions, Embedding, MetricLevel, Support } from '@m2l/metric'
 import { globalLevel, relationLevel } from '@m2l/metric-global'
 import { partLevel } from '@m2l/metric-part'
 import { alignmentLevel, pixelLevel } from '@m2l/metric-pixel'
@@ -15,6 +15,11 @@ const levels: readonly (readonly [name: string, create: (key: RandomKey) => Metr
   ['pixel with 2 neighbours', () => pixelLevel({ neighbours: 2 })],
   ['global', () => globalLevel()],
   ['global by cosine', () => globalLevel({ similarity: 'cosine' })],
+  ['global with refinement', () => globalLevel({ refine: 'soft', refineSteps: 2 })],
+  [
+    'global by cosine with distractors',
+    () => globalLevel({ similarity: 'cosine', refine: 'soft-with-distractors' }),
+  ],
   ['relation', (key) => relationLevel({ channels, key })],
   ['alignment as released', (key) => alignmentLevel({ channels, key, keyChannels: 4 })],
   [
@@ -100,6 +105,18 @@ function embeddingOf(list: readonly Image[]): Embedding & { map: tf.Tensor4D; pa
   }
 }
 
+function disposeAll(...embeddings: readonly Embedding[]): void {
+  for (const { map, parts } of embeddings) tf.dispose([map, parts])
+}
+
+function total(contributions: Contributions): number {
+  return contributions.rest + sum(contributions.images.flatMap(({ values }) => values))
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((before, value) => before + value, 0)
+}
+
 function scoresOf(level: MetricLevel, { classes, queries }: Task): number[][] {
   return tf.tidy(() =>
     level.scores(supportOf(classes), embeddingOf(queries), { training: false }).arraySync(),
@@ -166,6 +183,34 @@ describe.each(levels)('the level %s', (_name, create) => {
         expectClose(alone, scoresOf(level, task))
       }),
       { numRuns: 8 },
+    )
+  })
+
+  it('explains its scores by contributions of positions that sum to them', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(generalTasks, tasks), async ({ classes, queries: [query, ...others] }) => {
+        const support = { ...supportOf(classes), unlabelled: embeddingOf([query!, ...others]) }
+        const queryEmbedding = embeddingOf([query!])
+        const scores = tf.tidy(
+          () => level.scores(support, queryEmbedding, { training: false }).arraySync()[0]!,
+        )
+        const before = tf.memory().numTensors
+        const explanations = await level.explain!(support, queryEmbedding, { training: false })
+        expect(tf.memory().numTensors).toBe(before)
+        const largest = Math.max(1, ...scores.map(Math.abs))
+        for (const [
+          label,
+          { score, query: ofQuery, support: ofSupport, matches },
+        ] of explanations.entries()) {
+          const ofMatches = matches?.map(({ contribution }) => contribution)
+          expect(ofMatches !== undefined).toBe(['pixel', 'part', 'alignment'].includes(level.name))
+          const sums = [score, total(ofQuery), total(ofSupport), sum(ofMatches ?? [score])]
+          for (const found of sums) expect(found / largest).toBeCloseTo(scores[label]! / largest, 4)
+        }
+        expect(explanations.length).toBe(scores.length)
+        disposeAll(support, queryEmbedding, support.unlabelled)
+      }),
+      { numRuns: 20 },
     )
   })
 

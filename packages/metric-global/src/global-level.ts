@@ -1,21 +1,21 @@
 import { tf } from '@m2l/engine'
-import { defineLevel, l2Normalise, requireField, type Embedding, type MetricLevel } from '@m2l/metric'
+import {
+  defineLevel,
+  requireField,
+  requireFieldOfOne,
+  type Embedding,
+  type MetricLevel,
+  type Support,
+} from '@m2l/metric'
 import { z } from 'zod'
+import { explainGlobal } from './explain-global.js'
 import {
   prototypeRefinement,
   refinementOptions,
   type PrototypeRefinementOptions,
 } from './prototype-refinement.js'
 import { pooled, prototypes } from './prototypes.js'
-
-/**
- * How a query is compared with a prototype.
- *
- * `euclidean`: the negative squared distance (Snell, Swersky, Zemel, "Prototypical Networks for Few-shot Learning",
- * NeurIPS 2017, equation 2). `cosine`: the cosine of the angle between them, as the published program's MatchingNet
- * (after Vinyals et al., "Matching Networks for One Shot Learning", NeurIPS 2016, section 2.1).
- */
-export type GlobalSimilarity = 'euclidean' | 'cosine'
+import { similarities, type GlobalSimilarity } from './similarities.js'
 
 /** Options of the global level. */
 export interface GlobalLevelOptions extends PrototypeRefinementOptions {
@@ -39,9 +39,21 @@ export function globalLevel({ similarity = 'euclidean', ...refine }: GlobalLevel
     state: refinement.state,
     scores: ({ shots, unlabelled, ...support }, query) =>
       tf.tidy(() => {
-        const classMeans = prototypes(features(support), shots)
-        const refined = refinement.apply(classMeans, shots, unlabelled && features(unlabelled))
-        return similarities[similarity](features(query), refined)
+        const refined = refinement.apply(
+          prototypes(features(support), shots),
+          shots,
+          unlabelled && features(unlabelled),
+        )
+        return similarities[similarity].scores(features(query), refined)
+      }),
+    explain: async ({ shots, unlabelled, ...support }: Support, query) =>
+      explainGlobal({
+        query: requireFieldOfOne(query, 'map', 'global'),
+        support: requireField(support, 'map', 'global'),
+        shots,
+        ...(refinement.isActive && unlabelled && { unlabelled: requireField(unlabelled, 'map', 'global') }),
+        refinement,
+        similarity: similarities[similarity],
       }),
   }
 }
@@ -69,17 +81,5 @@ export function globalScores(
   query: tf.Tensor4D,
   similarity: GlobalSimilarity = 'euclidean',
 ): tf.Tensor2D {
-  return tf.tidy(() => similarities[similarity](pooled(query), prototypes(pooled(support), shots)))
-}
-
-/** Of queries [queries, channels] to prototypes [ways, channels]: [queries, ways]. */
-const similarities: Readonly<
-  Record<GlobalSimilarity, (queries: tf.Tensor2D, prototypes: tf.Tensor2D) => tf.Tensor2D>
-> = {
-  euclidean(queries, centres) {
-    const difference = tf.sub(tf.expandDims(queries, 1), tf.expandDims(centres, 0)) // [queries, ways, channels]
-    return tf.neg(tf.sum(tf.square(difference), 2)) as tf.Tensor2D
-  },
-  cosine: (queries, centres) =>
-    tf.matMul(l2Normalise(queries), l2Normalise(centres), false, true) as tf.Tensor2D,
+  return tf.tidy(() => similarities[similarity].scores(pooled(query), prototypes(pooled(support), shots)))
 }

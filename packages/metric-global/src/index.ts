@@ -1,10 +1,4 @@
-export {
-  globalDefinition,
-  globalLevel,
-  globalScores,
-  type GlobalLevelOptions,
-  type GlobalSimilarity,
-} from './global-level.js'
+export { globalDefinition, globalLevel, globalScores, type GlobalLevelOptions } from './global-level.js'
 export {
   prototypeRefinement,
   refinementOptions,
@@ -13,4 +7,5 @@ export {
 } from './prototype-refinement.js'
 export { prototypes } from './prototypes.js'
 export { refinePrototypes, type RefinementOptions } from './refine-prototypes.js'
+export type { GlobalSimilarity } from './similarities.js'
 export { relationDefinition, relationLevel, type RelationLevelOptions } from './relation-level.js'

@@ -1,7 +1,7 @@
 import { tf } from '@m2l/engine'
 import { learned, type StateDict } from '@m2l/nn'
 import { z } from 'zod'
-import { refinePrototypes } from './refine-prototypes.js'
+import { refinePrototypes, unlabelledShares } from './refine-prototypes.js'
 
 /** Options of a level that say whether and how unlabelled images refine its prototypes. */
 export interface PrototypeRefinementOptions {
@@ -36,6 +36,13 @@ export interface PrototypeRefinement {
    * @returns [ways, channels]
    */
   apply(prototypes: tf.Tensor2D, shots: readonly number[], unlabelled?: tf.Tensor2D): tf.Tensor2D
+  /**
+   * How much of each refined prototype each unlabelled image is, see {@link unlabelledShares}; nothing where none is looked
+   * at.
+   *
+   * @returns [ways, images]
+   */
+  shares(prototypes: tf.Tensor2D, shots: readonly number[], unlabelled?: tf.Tensor2D): tf.Tensor2D | undefined
 }
 
 /**
@@ -45,19 +52,21 @@ export interface PrototypeRefinement {
 export function prototypeRefinement(options: PrototypeRefinementOptions): PrototypeRefinement {
   const { refine = 'none', refineSteps: steps = 1, lengthScale = 1 } = options
   const logScale = refine === 'soft-with-distractors' ? learned('plain', () => tf.scalar(0)) : undefined
+  const scales = () => ({
+    steps,
+    lengthScale,
+    ...(logScale && { distractorLengthScale: tf.mul(lengthScale, tf.exp(logScale.value)) as tf.Scalar }),
+  })
   return {
     isActive: refine !== 'none',
     state: logScale ? { distractor_log_length_scale: logScale } : {},
     apply: (prototypes, shots, unlabelled) => {
       if (refine === 'none' || !unlabelled) return prototypes
-      return tf.tidy(() => {
-        const distractorLengthScale = logScale && (tf.mul(lengthScale, tf.exp(logScale.value)) as tf.Scalar)
-        return refinePrototypes(prototypes, shots, unlabelled, {
-          steps,
-          lengthScale,
-          ...(distractorLengthScale && { distractorLengthScale }),
-        })
-      })
+      return tf.tidy(() => refinePrototypes(prototypes, shots, unlabelled, scales()))
+    },
+    shares: (prototypes, shots, unlabelled) => {
+      if (refine === 'none' || !unlabelled || unlabelled.shape[0] === 0) return undefined
+      return tf.tidy(() => unlabelledShares(prototypes, shots, unlabelled, scales()))
     },
   }
 }

@@ -11,6 +11,16 @@ export function pooled(map: tf.Tensor4D): tf.Tensor2D {
 }
 
 /**
+ * Every position's feature, row by row.
+ *
+ * @param map [images, height, width, channels]
+ * @returns [images * height * width, channels]
+ */
+export function positionsOf(map: tf.Tensor4D): tf.Tensor2D {
+  return map.reshape([-1, map.shape[3]])
+}
+
+/**
  * The mean feature of each class (Snell, Swersky, Zemel, "Prototypical Networks for Few-shot Learning", NeurIPS 2017,
  * equation 1).
  *

@@ -28,7 +28,7 @@ export function refinePrototypes(
 ): tf.Tensor2D {
   return tf.tidy(() => {
     if (unlabelled.shape[0] === 0) return tf.clone(prototypes)
-    const supports = tf.tensor2d([...shots], [shots.length, 1]) // [ways, 1]
+    const supports = supportCounts(shots)
     const supportSums = tf.mul(prototypes, supports) // [ways, channels]
     let refined = prototypes
     for (let step = 0; step < steps; step++) {
@@ -39,6 +39,29 @@ export function refinePrototypes(
     }
     return refined
   })
+}
+
+/**
+ * How much of each refined prototype each unlabelled image is; the rest of it are the supports, in equal shares.
+ *
+ * @returns [ways, images], of what {@link refinePrototypes} gives for the same arguments
+ */
+export function unlabelledShares(
+  prototypes: tf.Tensor2D,
+  shots: readonly number[],
+  unlabelled: tf.Tensor2D,
+  { steps = 1, ...scales }: RefinementOptions = {},
+): tf.Tensor2D {
+  return tf.tidy(() => {
+    const before = refinePrototypes(prototypes, shots, unlabelled, { ...scales, steps: steps - 1 })
+    const assignments = tf.transpose(softAssignments(unlabelled, before, scales)) // [ways, images]
+    return tf.div(assignments, tf.add(supportCounts(shots), tf.sum(assignments, 1, true))) as tf.Tensor2D
+  })
+}
+
+/** @returns [ways, 1] */
+function supportCounts(shots: readonly number[]): tf.Tensor2D {
+  return tf.tensor2d([...shots], [shots.length, 1])
 }
 
 /**

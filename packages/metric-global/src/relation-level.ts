@@ -1,7 +1,8 @@
 import { tf, type RandomKey } from '@m2l/engine'
-import { defineLevel, requireField, type MetricLevel } from '@m2l/metric'
+import { defineLevel, requireField, requireFieldOfOne, type MetricLevel } from '@m2l/metric'
 import { Linear, mergeStates, normal, prefixed, type Initialiser } from '@m2l/nn'
 import { z } from 'zod'
+import { explainRelation } from './explain-relation.js'
 import { pooled, prototypes } from './prototypes.js'
 
 /** Options of the relation level. */
@@ -37,6 +38,13 @@ export function relationLevel({ channels, key }: RelationLevelOptions): MetricLe
         const scores = second.forward(tf.relu(first.forward(pairs))) // [queries * ways, 1]
         return scores.reshape([queries.shape[0], centres.shape[0]]) as tf.Tensor2D
       }),
+    explain: async (support, query) =>
+      explainRelation(
+        requireFieldOfOne(query, 'map', 'relation'),
+        requireField(support, 'map', 'relation'),
+        support.shots,
+        { first: first.state, second: second.state },
+      ),
   }
 }
 

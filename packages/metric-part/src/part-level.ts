@@ -1,6 +1,14 @@
 import { tf, type RandomKey } from '@m2l/engine'
-import { defineLevel, imageToClassScores, requireField, type MetricLevel } from '@m2l/metric'
-import { prefixed } from '@m2l/nn'
+import {
+  defineLevel,
+  explainImageToClass,
+  imageToClassScores,
+  requireField,
+  requireFieldOfOne,
+  type MetricLevel,
+  type Support,
+} from '@m2l/metric'
+import { prefixed, type ForwardContext } from '@m2l/nn'
 import { z } from 'zod'
 import { PartGraph, type PartAdjacency } from './part-graph.js'
 
@@ -24,18 +32,22 @@ export interface PartLevelOptions {
 export function partLevel(options: PartLevelOptions): MetricLevel {
   const { channels, key, graph: adjacency = 'identity', graphDropout: dropout = 0.5 } = options
   const graph = new PartGraph({ channels, adjacency, dropout, key })
+  const adapted = (support: Support, context: ForwardContext) =>
+    graph.apply(requireField(support, 'parts', 'part'), support.shots, context)
   return {
     name: 'part',
     needs: ['parts'],
     state: prefixed('graph', graph.state),
     scores: (support, query, context) =>
       tf.tidy(() =>
-        imageToClassScores(
-          requireField(query, 'parts', 'part'),
-          graph.apply(requireField(support, 'parts', 'part'), support.shots, context),
-          support.shots,
-        ),
+        imageToClassScores(requireField(query, 'parts', 'part'), adapted(support, context), support.shots),
       ),
+    explain: (support, query, context) =>
+      explainImageToClass('parts', () => ({
+        query: requireFieldOfOne(query, 'parts', 'part'),
+        support: adapted(support, context),
+        shots: support.shots,
+      })),
   }
 }
 

@@ -1,8 +1,17 @@
 import { tf, type RandomKey } from '@m2l/engine'
-import { defineLevel, l2Normalise, requireField, type MetricLevel } from '@m2l/metric'
+import {
+  defineLevel,
+  requireField,
+  requireFieldOfOne,
+  type Embedding,
+  type MetricLevel,
+  type Support,
+} from '@m2l/metric'
 import { Convolution, kaimingNormalFanOut, mergeStates, prefixed } from '@m2l/nn'
 import { z } from 'zod'
+import { alignedToClasses, type Alignment } from './alignment.js'
 import { descriptors } from './descriptors.js'
+import { explainAlignment } from './explain-alignment.js'
 
 /**
  * What becomes of a query position that has no mutual nearest neighbour among the support positions.
@@ -49,6 +58,22 @@ export function alignmentLevel(options: AlignmentLevelOptions): MetricLevel {
   const queries = projection('query', keyChannels)
   const keys = projection('key', keyChannels)
   const values = projection('value', channels)
+  const align = (support: Support, query: Embedding): Alignment => {
+    const ofQuery = requireField(query, 'map', 'alignment')
+    const ofSupport = requireField(support, 'map', 'alignment')
+    const similarities = scaledProducts(
+      descriptors(queries.forward(ofQuery)),
+      descriptors(keys.forward(ofSupport)),
+    )
+    const kept = haveMutualNearest(similarities)
+    return {
+      similarities: tf.mul(similarities, kept) as tf.Tensor3D,
+      queryValues: descriptors(values.forward(ofQuery)),
+      supportValues: descriptors(values.forward(ofSupport)),
+      shots: support.shots,
+      left: masking === 'excluded' ? kept : undefined,
+    }
+  }
   return {
     name: 'alignment',
     needs: ['map'],
@@ -57,23 +82,11 @@ export function alignmentLevel(options: AlignmentLevelOptions): MetricLevel {
       prefixed('key', keys.state),
       prefixed('value', values.state),
     ),
-    scores: (support, query) =>
-      tf.tidy(() => {
-        const ofQuery = requireField(query, 'map', 'alignment')
-        const ofSupport = requireField(support, 'map', 'alignment')
-        const similarities = scaledProducts(
-          descriptors(queries.forward(ofQuery)),
-          descriptors(keys.forward(ofSupport)),
-        )
-        const kept = haveMutualNearest(similarities)
-        return classScores({
-          similarities: tf.mul(similarities, kept) as tf.Tensor3D,
-          queryValues: descriptors(values.forward(ofQuery)),
-          supportValues: descriptors(values.forward(ofSupport)),
-          shots: support.shots,
-          left: masking === 'excluded' ? kept : undefined,
-        })
-      }),
+    scores: (support, query) => tf.tidy(() => classScores(align(support, query))),
+    explain: async (support, query) => {
+      requireFieldOfOne(query, 'map', 'alignment')
+      return explainAlignment(() => align(support, query))
+    },
   }
 }
 
@@ -119,30 +132,8 @@ function haveMutualNearest(similarities: tf.Tensor3D): tf.Tensor3D {
   return choose(similarities) as tf.Tensor3D
 }
 
-interface Alignment {
-  /** [queries, positions, images * positions'] */
-  readonly similarities: tf.Tensor3D
-  /** [queries, positions, channels] */
-  readonly queryValues: tf.Tensor3D
-  /** [images, positions', channels] */
-  readonly supportValues: tf.Tensor3D
-  readonly shots: readonly number[]
-  /** [queries, positions, 1], 0 where an aligned position takes no part; all do if not given. */
-  readonly left: tf.Tensor3D | undefined
-}
-
 /** @returns [queries, ways] */
-function classScores({ similarities, queryValues, supportValues, shots, left }: Alignment): tf.Tensor2D {
-  const [queries, positions, channels] = queryValues.shape
-  const columns = shots.map((shot) => shot * supportValues.shape[1])
-  const valuesOfClasses = tf.split(supportValues.reshape([-1, channels]), columns, 0)
-  const ownValues = l2Normalise(queryValues)
-  const scores = tf.split(similarities, columns, 2).map((ofClass, label) => {
-    const attention = tf.softmax(ofClass).reshape([queries * positions, columns[label]!]) as tf.Tensor2D
-    const aligned = tf.matMul(attention, valuesOfClasses[label]! as tf.Tensor2D) // [queries * positions, channels]
-    const unit = l2Normalise(aligned.reshape([queries, positions, channels]))
-    const cosines = tf.matMul(unit, ownValues, false, true) // [queries, aligned positions, own positions]
-    return tf.sum(tf.max(left ? tf.where(tf.cast(left, 'bool'), cosines, -Infinity) : cosines, 1), 1)
-  })
+function classScores(alignment: Alignment): tf.Tensor2D {
+  const scores = alignedToClasses(alignment).map(({ cosines }) => tf.sum(tf.max(cosines, 1), 1))
   return tf.stack(scores, 1) as tf.Tensor2D
 }

@@ -2,8 +2,10 @@ import { tf } from '@m2l/engine'
 import {
   defaultCosinesMib,
   defineLevel,
+  explainImageToClass,
   imageToClassScores,
   requireField,
+  requireFieldOfOne,
   type MetricLevel,
 } from '@m2l/metric'
 import { z } from 'zod'
@@ -36,6 +38,13 @@ export function pixelLevel(options: PixelLevelOptions = {}): MetricLevel {
           options,
         ),
       ),
+    explain: (support, query) =>
+      explainImageToClass('map', () => ({
+        query: descriptors(requireFieldOfOne(query, 'map', 'pixel')),
+        support: descriptors(requireField(support, 'map', 'pixel')),
+        shots: support.shots,
+        ...options,
+      })),
   }
 }
 

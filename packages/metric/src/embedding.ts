@@ -36,3 +36,20 @@ export function requireField<Field extends EmbeddingField>(
   if (value === undefined) throw new TypeError(`level ${level} needs \`${field}\` in the embedding`)
   return value
 }
+
+/**
+ * The same of the embedding of a single query, as explanations take it.
+ *
+ * @throws {TypeError} when it is not there
+ * @throws {RangeError} when it is of more images than one
+ */
+export function requireFieldOfOne<Field extends EmbeddingField>(
+  embedding: Embedding,
+  field: Field,
+  level: string,
+): NonNullable<Embedding[Field]> {
+  const value = requireField(embedding, field, level)
+  const [images] = value.shape
+  if (images !== 1) throw new RangeError(`level ${level} explains the scores of one query, not of ${images}`)
+  return value
+}

@@ -1,6 +1,23 @@
-export { requireField, type Embedding, type EmbeddingField, type Support } from './embedding.js'
+export {
+  requireField,
+  requireFieldOfOne,
+  type Embedding,
+  type EmbeddingField,
+  type Support,
+} from './embedding.js'
+export { explainImageToClass, type ComparedDescriptors } from './explain-image-to-class.js'
+export {
+  explanationOfMatches,
+  rowsOfClasses,
+  type Contributions,
+  type ImageContributions,
+  type PositionCounts,
+  type PositionMatch,
+  type ScoreExplanation,
+} from './explanation.js'
 export { crossEntropy, LevelFusion, type FusionMode, type LevelScores, type WeightedLevel } from './fusion.js'
 export { defaultCosinesMib, imageToClassScores, type ImageToClassOptions } from './image-to-class.js'
-export { l2Normalise } from './l2-normalise.js'
+export { l2Length, l2Normalise } from './l2-normalise.js'
 export { defineLevel, type LevelDefinition, type LevelEnvironment, type MetricLevel } from './level.js'
+export { readBack } from './read-back.js'
 export { LevelRegistry } from './registry.js'

@@ -9,9 +9,18 @@ const smallestSquare = 1e-36
  * A zero vector stays zero, and its gradient is finite.
  */
 export function l2Normalise<Tensor extends tf.Tensor>(x: Tensor): Tensor {
+  return tf.tidy(() => tf.div(x, l2Length(x)) as Tensor)
+}
+
+/**
+ * What {@link l2Normalise} divides by.
+ *
+ * @param x [..., n]
+ * @returns [..., 1]
+ */
+export function l2Length(x: tf.Tensor): tf.Tensor {
   return tf.tidy(() => {
     const squared = tf.sum(tf.square(x), -1, true)
-    const length = tf.sqrt(tf.maximum(squared, smallestSquare))
-    return tf.div(x, tf.add(length, 1e-16)) as Tensor
+    return tf.add(tf.sqrt(tf.maximum(squared, smallestSquare)), 1e-16)
   })
 }

@@ -2,6 +2,7 @@ import type { RandomKey, tf } from '@m2l/engine'
 import type { ForwardContext, StateDict } from '@m2l/nn'
 import type { z } from 'zod'
 import type { Embedding, EmbeddingField, Support } from './embedding.js'
+import type { ScoreExplanation } from './explanation.js'
 
 /** One way to say how near queries are to classes of which a few labelled images are given. */
 export interface MetricLevel {
@@ -21,6 +22,14 @@ export interface MetricLevel {
    * @returns [queries, ways], higher is nearer.
    */
   scores(support: Support, query: Embedding, context: ForwardContext): tf.Tensor2D
+  /**
+   * Tells where in the images the scores of one query came from; a level may do without. Unlike `scores` it reads values
+   * back, once, and belongs in no loop that has to be fast.
+   *
+   * @param query of one image
+   * @returns for each class
+   */
+  explain?(support: Support, query: Embedding, context: ForwardContext): Promise<readonly ScoreExplanation[]>
 }
 
 /** What a level may depend on when it is created. */

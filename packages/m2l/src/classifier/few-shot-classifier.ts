@@ -30,7 +30,7 @@ export interface ClassifierClass {
 }
 
 /** Photographs are reduced to so many times the network's input while they are read: its smallest crop is half a side. */
-const readAtTimes = 8
+export const readAtTimes = 8
 
 /**
  * Tells images of classes apart of which it was given a few examples: a trained model, and the embeddings of the examples.

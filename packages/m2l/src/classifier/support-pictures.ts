@@ -14,6 +14,8 @@ export interface SupportPictures {
   readonly classes: ReadonlyMap<string, number>
   /** Some pictures of a class, from a position on. */
   read(label: string, start: number, count: number): Promise<readonly GivenImage[]>
+  /** What the picture at a position of a class is called. */
+  nameOf(label: string, position: number): string
   /** What a person should be told of them. */
   readonly notes: readonly string[]
   close(): Promise<void>
@@ -64,6 +66,7 @@ async function supportOfTable(table: string): Promise<SupportPictures> {
   return {
     classes: new Map([...byClass].map(([label, files]) => [label, files.length])),
     read: async (label, start, count) => byClass.get(label)!.slice(start, start + count),
+    nameOf: (label, position) => byClass.get(label)![position]!,
     notes: [],
     close: async () => {},
   }
@@ -76,6 +79,7 @@ async function supportOfFolders(root: string, reduceTo: number): Promise<Support
   return {
     classes: new Map(classes.map(({ name, images: { length } }) => [name, length])),
     read: (label, start, count) => dataset.readMany(images.get(label)!.slice(start, start + count)),
+    nameOf: (label, position) => images.get(label)![position]!.id,
     notes: await notesOf(root),
     close: () => dataset.close(),
   }

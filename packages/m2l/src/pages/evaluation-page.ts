@@ -10,11 +10,18 @@ import {
   type Section,
 } from '@m2l/report'
 import type { Episode, EpisodeManifest } from '@m2l/samplers'
-import { calibration, type EpisodeImages, type Evaluation, type Interval } from '@m2l/trainer'
+import {
+  calibration,
+  type EpisodeImages,
+  type Evaluation,
+  type FewShotModel,
+  type Interval,
+} from '@m2l/trainer'
 import type { EvaluationReport } from '../evaluate-recipe.js'
 import type { Recipe } from '../recipe/read-recipe.js'
 import { classResults, type ClassResult } from './class-results.js'
-import { hardestEpisodes } from './hardest-episodes.js'
+import { explainedMistakes } from './explained-mistakes.js'
+import { hardest, hardestEpisodes } from './hardest-episodes.js'
 import { ends, intervalText, madeAt, named, percent } from './numbers.js'
 import { settings } from './settings.js'
 import { shotsSection, type EvaluationOfShots } from './shots-section.js'
@@ -22,6 +29,7 @@ import { shotsSection, type EvaluationOfShots } from './shots-section.js'
 /** An evaluation as a page shows it. */
 export interface EvaluationPage {
   readonly recipe: Recipe
+  readonly model: FewShotModel
   readonly report: EvaluationReport
   readonly manifest: EpisodeManifest
   readonly images: EpisodeImages
@@ -35,15 +43,22 @@ export interface EvaluationPage {
 const mostBars = 40
 const barsOfMany = 15
 
+/** In how many of the hardest episodes a mistake is explained. */
+const mostExplained = 3
+
 /** An interval over fewer episodes than this says next to nothing. */
 const fewestOfInterval = 5
 
 /** What an evaluation found, as an HTML document. */
 export async function evaluationPage(shown: EvaluationPage): Promise<string> {
-  const { recipe, report, manifest, images, evaluation, byShots } = shown
+  const { recipe, model, report, manifest, images, evaluation, byShots } = shown
   const names = images.split.classes.map(({ name }) => name)
   const { perClass, confusion } = classResults(evaluation, manifest.episodes, names)
   const pairs = mostConfused(confusion, 12)
+  const mistakes = await explainedMistakes(
+    { recipe, model, images, evaluation, episodes: manifest.episodes },
+    hardest(evaluation).slice(0, mostExplained),
+  )
   return page({
     title: `${recipe.name}: evaluation`,
     summary: `${report.episodes} ${report.ways}-way ${shotsText(report.shots)} episodes of ${report.dataset} (${report.split}), ${report.queries} queries of each class.`,
@@ -79,6 +94,15 @@ export async function evaluationPage(shown: EvaluationPage): Promise<string> {
         note: 'Those of the lowest fused accuracy. Below each query: whether its class was predicted, otherwise which one, and the probability that was given to it.',
         content: await hardestEpisodes(evaluation, manifest.episodes, images),
       },
+      ...(mistakes.length > 0
+        ? [
+            {
+              title: 'Why',
+              note: 'The surest mistake of each of the hardest episodes: where in the pictures the scores of the predicted and of the true class come from.',
+              content: mistakes,
+            },
+          ]
+        : []),
       {
         title: 'How it was measured',
         content: table({

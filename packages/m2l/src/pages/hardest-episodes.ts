@@ -34,7 +34,7 @@ export async function hardestEpisodes(
 }
 
 /** Positions of episodes from the hardest on: by fused accuracy, then by that of the levels, then by loss. */
-function hardest({ perEpisode: { fused, levels }, losses }: Evaluation): number[] {
+export function hardest({ perEpisode: { fused, levels }, losses }: Evaluation): number[] {
   const ofLevels = (position: number) => Object.values(levels).reduce((sum, of) => sum + of[position]!, 0)
   return Array.from(fused, (_, position) => position).sort(
     (a, b) => fused[a]! - fused[b]! || ofLevels(a) - ofLevels(b) || losses[b]! - losses[a]!,

@@ -1,0 +1,166 @@
+import type { ExplanationReport } from '@m2l/m2l'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { InterruptedError, watchForInterruption } from '../interruption.js'
+import { percent } from '../terminal/format.js'
+import { ProgressDisplay } from '../terminal/progress-display.js'
+import { table } from '../terminal/table.js'
+import { engineOptions, loadChosenEngine, type EngineOptions } from './engine-options.js'
+
+interface ExplainCommandOptions extends EngineOptions {
+  readonly query: readonly string[]
+  readonly out: string
+  readonly support?: string
+  readonly episode?: number
+  readonly manifest?: string
+  readonly weights?: string
+  readonly cfg?: string
+  readonly classes?: number
+  readonly json?: true
+  readonly quiet?: true
+}
+
+/** `m2l explain`: where in the pictures the scores of queries came from. */
+export function explainCommand(): Command {
+  const command = new Command('explain')
+    .description('draw why pictures are taken for a class: where in them the scores come from')
+    .argument('[key=value...]', 'changes of the recipe')
+    .requiredOption(
+      '--query <query...>',
+      'the pictures: folders, files, or .csv tables; with --episode the numbers of its queries, from 0',
+    )
+    .requiredOption('--out <folder>', 'the folder for the drawings')
+    .addOption(
+      new Option(
+        '--support <path>',
+        'the examples: a folder or archive with a folder for each class, or a .csv table of filename,label',
+      ).conflicts(['episode', 'manifest']),
+    )
+    .option('--episode <number>', 'an evaluated episode of the recipe, from 0', parseCount(0))
+    .option('--manifest <file>', 'its episodes (default: test-manifest.jsonl of the run folder)')
+    .option(
+      '--weights <name>',
+      'shipped weights or a checkpoint (default: the best of the run folder; without a recipe cifar-fs-conv64f)',
+    )
+    .option(
+      '--cfg <file>',
+      'the recipe; needed with --episode, and for weights that do not say how their model is made',
+    )
+    .option('--classes <count>', 'how many of the likeliest classes to explain (default: 2)', parseCount(1))
+  return engineOptions(command)
+    .option('--json', 'print one JSON object on standard output and nothing else there')
+    .option('--quiet', 'print no progress and no notes')
+    .helpOption('-h, --help', 'print help')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  m2l explain --support examples --query photo.jpg --out why
+  m2l explain --support icons --query new/*.png --weights emoji-conv64f --classes 3 --out why
+  m2l explain --cfg configs/emoji/M2L_N5K1_Conv64F-4x.yaml --episode 3 --query 0 7 --out why
+
+Each query is drawn to an SVG and a PNG file in the folder. --episode takes the episodes that m2l evaluate left in the run
+folder; episodes and queries are counted from 0, queries in the order of predictions.jsonl. --json prints the plain data:
+for each level and class the score, and what each place of the pictures adds to it.`,
+    )
+    .action(explain)
+}
+
+async function explain(overrides: string[], options: ExplainCommandOptions): Promise<void> {
+  await requireConsistent(overrides, options)
+  const display = new ProgressDisplay(options)
+  const interruption = watchForInterruption(display.say)
+  try {
+    const { explainEpisode, explainPictures, readRecipe } = await import('@m2l/m2l')
+    const recipe = options.cfg === undefined ? undefined : await readRecipe(options.cfg, overrides)
+    await loadChosenEngine(options)
+    const common = {
+      folder: options.out,
+      ...(options.weights !== undefined && { weights: options.weights }),
+      ...(options.classes !== undefined && { classes: options.classes }),
+      onExplained: display.counting('explaining'),
+      signal: interruption.signal,
+    }
+    const report =
+      options.episode === undefined
+        ? await explainPictures({
+            ...common,
+            support: options.support!,
+            query: options.query,
+            ...(recipe && { recipe }),
+            onNote: (line) => options.quiet || display.say(line),
+          })
+        : await explainEpisode(recipe!, {
+            ...common,
+            episode: options.episode,
+            queries: options.query.map(Number),
+            ...(options.manifest !== undefined && { manifest: options.manifest }),
+            onRender: display.rendering,
+            onPack: display.packing,
+            onPackProblem: display.say,
+          })
+    display.close()
+    process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : `${describe(report)}\n`)
+  } catch (error) {
+    if (!interruption.signal.aborted) throw error
+    throw new InterruptedError('interrupted; drawings made so far are whole', interruption.exitCode)
+  } finally {
+    display.close()
+    interruption.release()
+  }
+}
+
+/** @throws {InputError} when the options do not say one thing */
+async function requireConsistent(overrides: string[], options: ExplainCommandOptions): Promise<void> {
+  const { InputError } = await import('@m2l/engine')
+  const { support, episode, query, cfg } = options
+  if (support === undefined && episode === undefined) {
+    throw new InputError(
+      'expected --support with a folder of examples, or --episode with the number of an evaluated episode',
+    )
+  }
+  if (episode !== undefined && cfg === undefined) {
+    throw new InputError(`--episode ${episode}: expected --cfg with the recipe that was evaluated`)
+  }
+  if (overrides.length > 0 && cfg === undefined) {
+    throw new InputError(`${overrides[0]}: expected --cfg with the recipe that this changes`)
+  }
+  const wrong = episode === undefined ? undefined : query.find((text) => !isCount(text))
+  if (wrong === undefined) return
+  throw new InputError(
+    `--query ${wrong}: expected the number of a query of episode ${episode}, from 0; for pictures name their examples with --support`,
+  )
+}
+
+function describe({ explanations, weights }: ExplanationReport): string {
+  const hasTruth = explanations.some(({ truth }) => truth !== undefined)
+  const rows = explanations.map(({ query, predicted, truth = '', probabilities, png }) => [
+    query,
+    predicted,
+    percent(probabilities.find((one) => one.class === predicted)!.probability),
+    ...(hasTruth ? [truth] : []),
+    png,
+  ])
+  const headings = ['query', 'taken for', '%', ...(hasTruth ? ['is'] : []), 'drawing']
+  const silent = explanations[0]!.levels.filter(({ explains }) => !explains).map(({ name }) => name)
+  return [
+    table(headings, rows.map(printable)),
+    `${explanations.length} queries with ${weights}; an .svg lies beside each .png`,
+    ...silent.map((name) => `level ${name} does not tell where its scores come from`),
+  ].join('\n')
+}
+
+/** Names of files could move the cursor. */
+function printable(row: readonly string[]): string[] {
+  return row.map((text) => text.replaceAll(/\p{Cc}/gu, '?'))
+}
+
+function parseCount(least: number): (text: string) => number {
+  return (text) => {
+    if (isCount(text) && Number(text) >= least) return Number(text)
+    throw new InvalidArgumentError(`expected a whole number of at least ${least}`)
+  }
+}
+
+function isCount(text: string): boolean {
+  return /^\d{1,9}$/.test(text)
+}

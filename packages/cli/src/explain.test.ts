@@ -1,0 +1,139 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ExplanationReport } from '@m2l/m2l'
+import sharp from 'sharp'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { m2lHere, smallRecipe, temporaryFolder, writePatterns } from './m2l-process.test.helper.js'
+
+let folder: string
+beforeAll(async () => {
+  folder = await temporaryFolder()
+  await writePatterns(join(folder, 'patterns'))
+  await writeFile(join(folder, 'm2l.yaml'), smallRecipe)
+  const quick = ['train.epochs=1', 'val.episode=2', '--quiet']
+  await m2lHere(folder, 'train', '--cfg', 'm2l.yaml', ...quick)
+  await m2lHere(folder, 'evaluate', '--cfg', 'm2l.yaml', '--quiet')
+})
+
+async function explained(...words: string[]): Promise<ExplanationReport> {
+  const { exitCode, stdout, stderr } = await m2lHere(folder, 'explain', ...words, '--json', '--quiet')
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+  return JSON.parse(stdout) as ExplanationReport
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
+}
+
+describe('m2l explain', () => {
+  test('explains what an evaluation predicted: scores as sums over places of the pictures', async () => {
+    const episode = ['--cfg', 'm2l.yaml', '--episode', '1', '--query', '0', '3', '5', '--out', 'why']
+    const { explanations } = await explained(...episode, '--classes', '3')
+    const lines = await readFile(join(folder, 'runs/patterns/m2l/predictions.jsonl'), 'utf8')
+    const predictions = JSON.parse(lines.split('\n')[2]!) as Record<string, number[]>
+    for (const [index, { predicted, truth, probabilities, levels }] of explanations.entries()) {
+      const query = [0, 3, 5][index]!
+      const names = probabilities.map((one) => one.class)
+      expect(names.indexOf(predicted)).toBe(predictions.fused![query])
+      expect(names.indexOf(truth!)).toBe(Math.floor(query / 2))
+      expect(sum(probabilities.map(({ probability }) => probability))).toBeCloseTo(1, 5)
+      expect(levels.map(({ name }) => name)).toEqual(['part', 'pixel', 'global'])
+      for (const { name, classes } of levels) {
+        const scores = classes.map(({ score }) => score)
+        expect(scores.indexOf(Math.max(...scores))).toBe(predictions[name]![query])
+        for (const { score, lead, origin } of classes) {
+          for (const { pictures, rest } of [origin!.query, origin!.support]) {
+            const places = pictures.flatMap((picture) => picture.places)
+            expect(rest + sum(places.map(({ contribution }) => contribution))).toBeCloseTo(score, 3)
+            expect(sum(places.map(({ evidence }) => evidence))).toBeCloseTo(lead, 3)
+            for (const { region } of places) {
+              expect(region.top).toBeGreaterThanOrEqual(0)
+              expect(region.right).toBeLessThanOrEqual(1)
+            }
+          }
+        }
+      }
+    }
+    expect(await readdir(join(folder, 'why'))).toEqual(
+      [0, 3, 5].flatMap((query) => ['png', 'svg'].map((ending) => `episode-1-query-${query}.${ending}`)),
+    )
+    for (const { png } of explanations) expect((await sharp(join(folder, png)).metadata()).format).toBe('png')
+  })
+
+  test('explains pictures by folders of examples, with the recipe that lies in the weights', async () => {
+    const words = ['--support', 'patterns/test', '--weights', 'runs/patterns/m2l/best.safetensors']
+    const query = ['--query', 'patterns/test/test-0/3.png', 'patterns/val/val-1/3.png']
+    const { explanations, weights } = await explained(...words, ...query, '--out', 'pictures')
+    expect(weights).toBe('runs/patterns/m2l/best.safetensors')
+    expect(explanations.map(({ query: file, png }) => [file, png])).toEqual([
+      ['patterns/test/test-0/3.png', join('pictures', '3.png')],
+      ['patterns/val/val-1/3.png', join('pictures', '3-2.png')],
+    ])
+    const [first] = explanations
+    // The picture is one of the examples itself: at pixel level nothing is nearer.
+    const pixel = first!.levels.find(({ name }) => name === 'pixel')!
+    expect(pixel.classes[0]!.score).toBe(Math.max(...pixel.classes.map(({ score }) => score)))
+    const shown = await m2lHere(folder, 'explain', ...words, ...query, '--out', 'pictures')
+    expect(shown.exitCode).toBe(0)
+    expect(shown.stdout).toContain('an .svg lies beside each .png')
+  })
+
+  test('names a level that does not explain', async () => {
+    await writeFile(
+      join(folder, 'silent-level.mjs'),
+      `const schema = { strict: () => schema, safeParse: (data) => ({ success: true, data }), shape: {} }
+      export default {
+        name: 'silent', options: schema,
+        create: () => ({ name: 'silent', needs: ['map'], state: {},
+          scores: ({ map, shots }, query) => query.map.mean([1, 2]).slice([0, 0], [-1, shots.length]) }),
+      }`,
+    )
+    const silent = ['model.imports=[./silent-level.mjs]', 'model.levels={silent: {}, pixel: {}}']
+    const trained = ['train.epochs=1', 'val.episode=2', 'run.folder=runs/silent', ...silent]
+    const training = await m2lHere(folder, 'train', '--cfg', 'm2l.yaml', ...trained, '--quiet')
+    expect(training).toMatchObject({ exitCode: 0, stderr: '' })
+    const words = ['--support', 'patterns/test', '--query', 'patterns/test/test-1/1.png', '--out', 'silent']
+    const { stdout, exitCode } = await m2lHere(folder, 'explain', '--cfg', 'm2l.yaml', ...trained, ...words)
+    expect(exitCode).toBe(0)
+    expect(stdout).toContain('level silent does not tell where its scores come from')
+  })
+
+  test.each([
+    [
+      ['--query', 'a.png', '--out', 'x'],
+      'm2l: expected --support with a folder of examples, or --episode with the number of an evaluated episode',
+    ],
+    [
+      ['--episode', '0', '--query', '0', '--out', 'x'],
+      'm2l: --episode 0: expected --cfg with the recipe that was evaluated',
+    ],
+    [
+      ['--cfg', 'm2l.yaml', '--episode', '0', '--query', 'a.png', '--out', 'x'],
+      'm2l: --query a.png: expected the number of a query of episode 0, from 0; for pictures name their examples with --support',
+    ],
+    [
+      ['--cfg', 'm2l.yaml', '--episode', '99', '--query', '0', '--out', 'x'],
+      'm2l: runs/patterns/m2l/test-manifest.jsonl: there is no episode 99; expected 0 to 9',
+    ],
+    [
+      ['--cfg', 'm2l.yaml', '--episode', '0', '--query', '6', '--out', 'x'],
+      'm2l: runs/patterns/m2l/test-manifest.jsonl: episode 0 has no query 6; expected 0 to 5',
+    ],
+    [
+      ['--cfg', 'm2l.yaml', '--support', 'patterns/test/test-0', '--query', 'm2l.yaml', '--out', 'x'],
+      'm2l: patterns/test/test-0/0.png: lies outside any class folder; put each class’s images into a folder',
+    ],
+    [
+      ['--cfg', 'm2l.yaml', '--episode', '0', '--query', '0', '--out', 'm2l.yaml'],
+      'm2l: m2l.yaml: expected a folder for drawings, but it cannot be made (EEXIST); name another',
+    ],
+  ])('refuses %j', async (words, message) => {
+    const { exitCode, stdout, stderr } = await m2lHere(folder, 'explain', ...words, '--quiet')
+    expect({ exitCode, stdout, stderr: stderr.trimEnd().replaceAll("'", '’') }).toEqual({
+      exitCode: 2,
+      stdout: '',
+      stderr: message,
+    })
+    expect(await readdir(folder)).not.toContain('x')
+  })
+})

@@ -1,0 +1,21 @@
+export { drawExplanation, type ExplainedPictures } from './draw-explanation.js'
+export { drawingAsPng } from './drawing-as-png.js'
+export type {
+  ClassProbability,
+  ExplainedLevel,
+  ExplainedScore,
+  PicturePlaces,
+  Place,
+  PlaceMatch,
+  PlaceSum,
+  QueryExplanation,
+  ScoreOrigin,
+} from './explanation.js'
+export { pictureRegion } from './picture-region.js'
+export {
+  QueryExplainer,
+  type ExplainerOptions,
+  type ExplainOptions,
+  type NamedPicture,
+  type SupportClass,
+} from './query-explainer.js'

@@ -1,0 +1,124 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { RgbImage } from '@m2l/datasets'
+import { InputError, writeFileAtomically } from '@m2l/engine'
+import {
+  drawExplanation,
+  drawingAsPng,
+  QueryExplainer,
+  type ExplainerOptions,
+  type QueryExplanation,
+} from '@m2l/explain'
+import type { FewShotModel } from '@m2l/trainer'
+import { episodeTransforms } from '../recipe-data.js'
+import type { Recipe } from '../recipe/read-recipe.js'
+import { nameWithout } from './file-names.js'
+
+/** How queries are explained. */
+export interface ExplainQueriesOptions {
+  /** For how many of the likeliest classes it is told where scores came from; 2 if not given. */
+  readonly classes?: number
+  /** Told how many of the queries are done. */
+  readonly onExplained?: (done: number, total: number) => void
+  readonly signal?: AbortSignal
+}
+
+/** How queries are explained, and where they are drawn. */
+export interface DrawOptions extends ExplainQueriesOptions {
+  /** The folder for the drawings; made where it is not there. */
+  readonly folder: string
+}
+
+/** Why queries were taken for what they were taken for. */
+export interface ExplanationReport {
+  /** The weights, as they were named. */
+  readonly weights: string
+  readonly explanations: readonly DrawnExplanation[]
+}
+
+/** An explanation and the files that it was drawn to. */
+export interface DrawnExplanation extends QueryExplanation {
+  readonly svg: string
+  readonly png: string
+}
+
+/** A query, whose picture is read when its turn comes. */
+export interface ExplainedQuery {
+  readonly name: string
+  /** What its drawings are called, without an ending. */
+  readonly fileName: string
+  /** The name of its class, where that is known. */
+  readonly truth?: string
+  read(): Promise<RgbImage>
+}
+
+/** Queries with the pictures by which they are classified. */
+export interface ExplainedQueries extends Pick<ExplainerOptions, 'classes' | 'unlabelled'> {
+  readonly queries: readonly ExplainedQuery[]
+}
+
+/**
+ * Explains queries one after the other, each with its drawing, an SVG document.
+ *
+ * @throws {InputError} when a query cannot be read
+ */
+export async function* explainQueries(
+  recipe: Recipe,
+  model: FewShotModel,
+  { queries, ...support }: ExplainedQueries,
+  { classes, onExplained, signal }: ExplainQueriesOptions = {},
+): AsyncGenerator<{ query: ExplainedQuery; explanation: QueryExplanation; drawing: string }> {
+  const explainer = new QueryExplainer({ model, transforms: episodeTransforms(recipe), ...support })
+  try {
+    for (const [done, query] of queries.entries()) {
+      signal?.throwIfAborted()
+      onExplained?.(done, queries.length)
+      const { name, truth } = query
+      const picture = await query.read()
+      const explanation = await explainer.explain(
+        { name, picture },
+        { ...(classes !== undefined && { classes }), ...(truth !== undefined && { truth }) },
+      )
+      const drawing = await drawExplanation(explanation, { query: picture, classes: support.classes })
+      yield { query, explanation, drawing }
+    }
+    onExplained?.(queries.length, queries.length)
+  } finally {
+    explainer.dispose()
+  }
+}
+
+/**
+ * Explains queries and draws each to files: `<query>.svg` and `<query>.png`.
+ *
+ * @throws {InputError} when the folder cannot be made or a query cannot be read; earlier drawings are then there
+ */
+export async function drawExplanations(
+  recipe: Recipe,
+  model: FewShotModel,
+  queries: ExplainedQueries,
+  { folder, ...options }: DrawOptions,
+): Promise<DrawnExplanation[]> {
+  const taken = new Set<string>()
+  const drawn: DrawnExplanation[] = []
+  await makeFolder(folder)
+  for await (const { query, explanation, drawing } of explainQueries(recipe, model, queries, options)) {
+    const path = join(folder, nameWithout(taken, query.fileName))
+    const files = { svg: `${path}.svg`, png: `${path}.png` }
+    await writeFileAtomically(files.svg, drawing)
+    await writeFileAtomically(files.png, await drawingAsPng(drawing))
+    drawn.push({ ...explanation, ...files })
+  }
+  return drawn
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new InputError(
+      `${folder}: expected a folder for drawings, but it cannot be made (${code}); name another`,
+    )
+  }
+}

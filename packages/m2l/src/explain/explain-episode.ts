@@ -1,0 +1,65 @@
+import { join } from 'node:path'
+import { InputError } from '@m2l/engine'
+import { EpisodeImages, type FewShotModel } from '@m2l/trainer'
+import { replayedManifest } from '../evaluate-recipe.js'
+import { episodeTransforms, openRecipeDataset, requireSplit, type DataOptions } from '../recipe-data.js'
+import type { Recipe } from '../recipe/read-recipe.js'
+import { trainedModel } from '../trained-model.js'
+import {
+  drawExplanations,
+  type DrawOptions,
+  type ExplainedQueries,
+  type ExplanationReport,
+} from './draw-explanations.js'
+import { episodeQueries, type ChosenQueries } from './episode-queries.js'
+
+/** Which queries of an evaluated episode are explained. */
+export interface ExplainEpisodeOptions extends DrawOptions, DataOptions, Pick<ChosenQueries, 'queries'> {
+  /** The episode's position in the manifest, from 0. */
+  readonly episode: number
+  /** The manifest; that of the run folder if not given. */
+  readonly manifest?: string
+  /** Shipped weights by name, or a checkpoint; the best of the run folder if not given. */
+  readonly weights?: string
+}
+
+/**
+ * Explains what queries of an episode were taken for, and draws it.
+ *
+ * @throws {InputError} when the weights, the data or the manifest cannot be used, or there is no such episode or query
+ */
+export async function explainEpisode(
+  recipe: Recipe,
+  options: ExplainEpisodeOptions,
+): Promise<ExplanationReport> {
+  const { model, checkpoint } = await trainedModel(recipe, options.weights)
+  try {
+    const queries = await readEpisode(recipe, model, options)
+    return { weights: checkpoint, explanations: await drawExplanations(recipe, model, queries, options) }
+  } finally {
+    model.dispose()
+  }
+}
+
+async function readEpisode(
+  recipe: Recipe,
+  model: FewShotModel,
+  options: ExplainEpisodeOptions,
+): Promise<ExplainedQueries> {
+  const { episode: position, queries, manifest = join(recipe.folder, 'test-manifest.jsonl') } = options
+  const dataset = await openRecipeDataset(recipe, ['test'], options)
+  try {
+    const split = requireSplit(recipe, dataset, 'test')
+    const images = new EpisodeImages(dataset, split, episodeTransforms(recipe))
+    const { episodes } = await replayedManifest(manifest, images)
+    const episode = episodes[position]
+    if (!episode) {
+      throw new InputError(
+        `${manifest}: there is no episode ${position}; expected 0 to ${episodes.length - 1}`,
+      )
+    }
+    return await episodeQueries(images, model, { position, episode, queries, manifest })
+  } finally {
+    await dataset.close()
+  }
+}
