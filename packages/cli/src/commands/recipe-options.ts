@@ -1,20 +1,20 @@
 import type { Recipe } from '@m2l/m2l'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import type { ProgressDisplay } from '../terminal/progress-display.js'
+import { type OutputOptions, withProgress } from './output-options.js'
 
 /** What the commands that carry out a recipe have in common. */
-export interface RecipeCommandOptions {
+export interface RecipeCommandOptions extends OutputOptions {
   readonly cfg: string
   readonly device?: 'cpu' | 'gpu' | number
   readonly threads?: number
   readonly precision?: 'f32' | 'bf16'
-  readonly json?: true
-  readonly quiet?: true
   readonly profile?: string
 }
 
 /** A command that takes a recipe, overrides of it and a device. */
 export function recipeCommand(name: string, description: string): Command {
-  return new Command(name)
+  const command = new Command(name)
     .description(description)
     .argument('[key=value...]', 'changes of the recipe, for example train.epochs=3')
     .requiredOption('--cfg <file>', 'the recipe, a YAML file')
@@ -31,17 +31,16 @@ export function recipeCommand(name: string, description: string): Command {
       ).choices(['f32', 'bf16']),
     )
     .option('--profile <file>', "write where the time goes to a file in Chrome's trace format")
-    .helpOption('-h, --help', 'print help')
-    .option('--json', 'print one JSON object on standard output and nothing else there')
-    .option('--quiet', 'print no progress')
+  return withProgress(command)
 }
 
 /** Reads the recipe, then loads the engine: a mistake in the recipe is told at once. */
 export async function prepareRecipe(
   options: RecipeCommandOptions,
   overrides: readonly string[],
+  display: ProgressDisplay,
 ): Promise<Recipe> {
-  const { loadEngine } = await import('@m2l/engine')
+  const { engineStatus, loadEngine } = await import('@m2l/engine')
   const { readRecipe } = await import('@m2l/m2l')
   const recipe = await readRecipe(options.cfg, overrides)
   await loadEngine({
@@ -49,6 +48,9 @@ export async function prepareRecipe(
     ...(options.threads !== undefined && { threads: options.threads }),
     ...(options.precision !== undefined && { precision: options.precision }),
   })
+  const { backend, device, threads } = await engineStatus()
+  display.note(`recipe ${recipe.file}; results go to ${recipe.folder}`)
+  display.note(`computes on ${device} with ${threads} threads, back end ${backend}`)
   return recipe
 }
 

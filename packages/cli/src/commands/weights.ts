@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander'
 import type { ShownWeights } from '@m2l/m2l'
+import { printable } from '../terminal/format.js'
 import { table } from '../terminal/table.js'
 
 interface ConvertOptions {
@@ -71,15 +72,14 @@ function describe({ format, under, tensors, values, metadata, leftOut }: ShownWe
     ...Object.entries(leftOut).map(([name, kind]) => [name, `${kind}; left out`]),
   ]
   return [
-    table(['tensor', 'shape', 'type'], rows.map(printable)),
+    table(['tensor', 'shape', 'type'], rows.map(printableRow)),
     `${tensors.length} tensors of ${values} values; ${formats[format]}${under === null ? '' : `, under ${under}`}`,
-    ...(others.length > 0 ? [table(['beside them', ''], others.map(printable))] : []),
+    ...(others.length > 0 ? [table(['beside them', ''], others.map(printableRow))] : []),
   ].join('\n')
 }
 
-/** Texts of a file could be long, or move the cursor. */
-function printable(row: readonly string[]): string[] {
-  return row.map((text) => text.slice(0, 100).replaceAll(/\p{Cc}/gu, '?'))
+function printableRow(row: readonly string[]): string[] {
+  return row.map((text) => printable(text))
 }
 
 async function convert(input: string, output: string, options: ConvertOptions): Promise<void> {

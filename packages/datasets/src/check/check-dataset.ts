@@ -31,7 +31,7 @@ export interface CheckOptions extends DecodeOptions {
   readonly exclude?: string | readonly string[]
   /**
    * Pictures look the same when their perceptual hashes differ in at most so many of 64 bits, from 0 to 11. Default
-   * {@link defaultDistance}.
+   * 8.
    */
   readonly distance?: number
   /** A class with fewer pictures is near-empty. Default 5, enough for an episode of one shot and four queries. */
@@ -44,10 +44,10 @@ export interface CheckOptions extends DecodeOptions {
   readonly signal?: AbortSignal
 }
 
-/** Of pHash; see the package's README for how it was chosen. */
-export const defaultDistance = 4
+/** Of pHash; the package's README says how it was chosen. */
+const defaultDistance = 8
 
-/** Of 8x8 fields of colour, in levels. Copies that were saved or scaled anew differ by less than 3. */
+/** Of 8x8 fields of colour, in levels: keeps apart what has the same shapes in other colours. */
 const colourThreshold = 12
 
 /**
