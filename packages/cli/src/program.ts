@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { compareCommand } from './commands/compare.js'
 import { dataCommand } from './commands/data.js'
 import { engineCommand } from './commands/engine.js'
 import { evaluateCommand } from './commands/evaluate.js'
@@ -32,6 +33,7 @@ Exit codes: 0 done, 1 failed, 2 bad input, 130 or 143 interrupted. NO_COLOR turn
     pretrainCommand(),
     trainCommand(),
     evaluateCommand(),
+    compareCommand(),
     weightsCommand(),
   ]) {
     program.addCommand(command)

@@ -1,3 +1,12 @@
+export {
+  compareResults,
+  type ComparedClass,
+  type ComparedEpisode,
+  type ComparedPredictions,
+  type ComparedResult,
+  type CompareOptions,
+  type Comparison,
+} from './compare/compare-results.js'
 export { createModel } from './create-model.js'
 export {
   evaluateRecipe,
