@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { compareCommand } from './commands/compare.js'
+import { completeWordsCommand, completionCommand } from './commands/completion.js'
 import { dataCommand } from './commands/data.js'
 import { engineCommand } from './commands/engine.js'
 import { evaluateCommand } from './commands/evaluate.js'
@@ -25,7 +26,7 @@ Examples:
   m2l evaluate --cfg configs/emoji/M2L_N5K1_Conv64F-4x.yaml --json
   m2l weights convert published.pth published.safetensors
 
-Exit codes: 0 done, 1 failed, 2 bad input, 130 or 143 interrupted. NO_COLOR turns colours off.`,
+Exit codes: 0 done, 1 failed, 2 bad input, 130 or 143 interrupted. NO_COLOR turns colours off, FORCE_COLOR on.`,
     )
   for (const command of [
     engineCommand(),
@@ -35,9 +36,11 @@ Exit codes: 0 done, 1 failed, 2 bad input, 130 or 143 interrupted. NO_COLOR turn
     evaluateCommand(),
     compareCommand(),
     weightsCommand(),
+    completionCommand(),
   ]) {
     program.addCommand(command)
   }
+  program.addCommand(completeWordsCommand(program), { hidden: true })
   complainInOneLine(program, 'm2l')
   return program
 }

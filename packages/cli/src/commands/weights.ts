@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import type { ShownWeights } from '@m2l/m2l'
 import { printable } from '../terminal/format.js'
 import { table } from '../terminal/table.js'
+import { withJson } from './output-options.js'
 
 interface ConvertOptions {
   readonly force?: true
@@ -15,12 +16,9 @@ export function weightsCommand(): Command {
     .description('look at weights and convert them, ours and of PyTorch')
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help for a command')
-  weights
-    .command('show')
+  withJson(weights.command('show'))
     .description('list the tensors of a safetensors file or PyTorch checkpoint, and what else is in it')
     .argument('<file>', 'the file; its content tells the format')
-    .option('--json', 'print one JSON object on standard output and nothing else there')
-    .helpOption('-h, --help', 'print help')
     .addHelpText(
       'after',
       `
@@ -30,15 +28,12 @@ Examples:
   m2l evaluate --cfg configs/mini-imagenet/M2L_N5K1_R12.yaml -c published.pth`,
     )
     .action(show)
-  weights
-    .command('convert')
+  withJson(weights.command('convert'))
     .description('write weights as safetensors (.safetensors) or as a PyTorch checkpoint (.pth)')
     .argument('<in>', 'a safetensors file or PyTorch checkpoint')
     .argument('<out>', 'the new file; its ending tells the format')
     .option('--force', 'replace a file that is there already')
     .option('--ways <count>', 'n_way of the PyTorch program that loads a .pth of M2L (default: 5)', parseWays)
-    .option('--json', 'print one JSON object on standard output and nothing else there')
-    .helpOption('-h, --help', 'print help')
     .addHelpText(
       'after',
       `
@@ -50,7 +45,13 @@ A .safetensors file is a checkpoint as m2l train writes it, a .pth file one as t
 and layout are translated. The state of an optimiser is left out; go on with training from the checkpoint itself.`,
     )
     .action(convert)
-  return weights
+  return weights.addHelpText(
+    'after',
+    `
+Examples:
+  m2l weights show published.pth
+  m2l weights convert published.pth published.safetensors`,
+  )
 }
 
 async function show(file: string, options: { readonly json?: true }): Promise<void> {
