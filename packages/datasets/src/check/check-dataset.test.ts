@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { randomKey } from '@m2l/engine'
 import fc from 'fast-check'
 import { load } from 'js-yaml'
-import sharp from 'sharp'
+import sharp, { type Sharp } from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { checkDataset, type DatasetCheck, openDataset, writeExclusionList } from '../index.js'
 import { cifarBinaryFiles } from '../layouts/cifar-files.test.helper.js'
@@ -20,7 +20,7 @@ import {
 } from '../make-files.test.helper.js'
 
 /** A picture unlike those of other seeds: blobs of colour, as large as asked. */
-async function photo(seed: number, side = 64): Promise<sharp.Sharp> {
+async function photo(seed: number, side = 64): Promise<Sharp> {
   const random = randomKey(seed).generator()
   const blobs = Array.from({ length: 7 }, (_, blob) => {
     const [x, y, hue] = [random.uniform(), random.uniform(), random.uniform()]
