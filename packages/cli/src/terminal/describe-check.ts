@@ -16,7 +16,7 @@ export function describeCheck(check: DatasetCheck): string {
     nearEmpty(check),
     odd(check),
     unread(check),
-  ].filter((finding) => finding !== undefined)
+  ].filter((one) => one !== undefined)
   const { bold, green, yellow } = coloursFor(process.stdout)
   return [
     balance(check),
