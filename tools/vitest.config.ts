@@ -7,7 +7,7 @@ export default defineConfig({
   resolve: { conditions: ['@m2l/source', 'node', 'import', 'module', 'default'] },
   test: {
     include: ['**/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/dist/**'],
+    exclude: ['**/node_modules/**', '**/dist/**', '**/*.page.test.ts'],
     pool: 'forks',
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -1,6 +1,7 @@
 const belowModel = [
   'engine',
   'pickle',
+  'report',
   'nn',
   'datasets',
   'dataset-emoji',
@@ -20,6 +21,7 @@ const belowModel = [
 export const layers: Readonly<Record<string, readonly string[]>> = {
   engine: [],
   pickle: [],
+  report: [],
   nn: ['engine', 'pickle'],
   datasets: ['engine', 'pickle'],
   'dataset-emoji': ['engine', 'datasets'],

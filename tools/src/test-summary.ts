@@ -11,8 +11,14 @@ interface TestReport {
   readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly unknown[] }[]
 }
 
+/** The report that each script of a project leaves in its folder `.vitest`. */
+const reports = [
+  ['test', 'results.json'],
+  ['test:pages', 'page-results.json'],
+] as const
+
 /**
- * Sums the reports that the last test run of every project left in `.vitest/results.json` and prints
+ * Sums the reports that the last test runs of every project left and prints
  * `N passed, N failed`. A test file that could not be loaded, a project without tests
  * and a project without a report count as one failure each.
  */
@@ -25,12 +31,17 @@ for (const manifest of await fastGlob(
     absolute: true,
   },
 )) {
-  if (!readJson<{ scripts?: { test?: string } }>(manifest).scripts?.test) continue
-  const path = join(manifest, '../.vitest/results.json')
+  const { scripts = {} } = readJson<{ scripts?: Readonly<Record<string, string>> }>(manifest)
+  for (const [script, file] of reports) {
+    if (script in scripts) count(join(manifest, '../.vitest', file))
+  }
+}
+
+function count(path: string): void {
   if (!existsSync(path)) {
     console.error(`no test report in ${relative(workspaceRoot, path)}: the tests did not run to their end`)
     failed += 1
-    continue
+    return
   }
   const report = readJson<TestReport>(path)
   const unloadable = report.testResults.filter(
@@ -39,5 +50,6 @@ for (const manifest of await fastGlob(
   passed += report.numPassedTests
   failed += Math.max(report.numFailedTests + unloadable.length, report.success ? 0 : 1)
 }
+
 console.log(`${passed} passed, ${failed} failed`)
 process.exitCode = failed === 0 ? 0 : 1

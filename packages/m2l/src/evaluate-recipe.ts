@@ -22,6 +22,9 @@ import {
   type Interval,
 } from '@m2l/trainer'
 import { createModel } from './create-model.js'
+import { episodesByShots } from './pages/episodes-by-shots.js'
+import { evaluationPage } from './pages/evaluation-page.js'
+import { divideEvaluation } from './pages/shots-section.js'
 import { recipeLevels, type RecipeLevels } from './levels.js'
 import { episodeTransforms, openRecipeDataset, requireSplit } from './recipe-data.js'
 import { writePredictions } from './predictions-file.js'
@@ -36,6 +39,8 @@ export interface EvaluateOptions extends Omit<RecipeRunOptions, 'existing' | 'on
   readonly checkpoint?: string
   /** A manifest of episodes to replay; drawn from the recipe's seed if not given. */
   readonly manifest?: string
+  /** The file of a page that shows the evaluation, with its curves and pictures; none is made if not given. */
+  readonly page?: string
 }
 
 /** The accuracy of a recipe's model on test episodes; all accuracies are fractions of 1. */
@@ -62,6 +67,8 @@ export interface EvaluationReport {
   /** What was predicted for each query, see `writePredictions`. */
   readonly predictions: string
   readonly result: string
+  /** The page, where one was asked for. */
+  readonly page?: string
   /** The embeddings of all images of the episodes, each computed once: how many, how large, and where they were kept. */
   readonly bank: BankSize
   readonly seconds: number
@@ -79,7 +86,7 @@ export interface SemiSupervisedReport {
 
 /**
  * Evaluates a checkpoint on the test split, and leaves the episodes (`test-manifest.jsonl`), what was predicted
- * (`predictions.jsonl`) and the result (`result.json`) in the run folder.
+ * (`predictions.jsonl`) and the result (`result.json`) in the run folder, and a page where one is asked for.
  *
  * @throws {InputError} when the data, the checkpoint or the manifest cannot be used, or a feature bank that is too large
  *   for memory cannot be kept on disk
@@ -108,7 +115,14 @@ export async function evaluateRecipe(
       const manifest = options.manifest
         ? await replayedManifest(options.manifest, images)
         : drawnManifest(recipe, images)
-      const evaluation = await evaluate({ ...options, model, images, episodes: manifest.episodes })
+      const byShots = options.page === undefined ? [] : episodesByShots(manifest, images.split, recipe.seed)
+      const episodes = [...manifest.episodes, ...byShots.flatMap((of) => of.episodes)]
+      const divided = divideEvaluation(
+        await evaluate({ ...options, model, images, episodes }),
+        manifest,
+        byShots,
+      )
+      const { evaluation } = divided
       const outcome = {
         recipe: recipe.name,
         checkpoint,
@@ -124,7 +138,8 @@ export async function evaluateRecipe(
         rounds: rounds(evaluation, recipe.test.total_testtimes),
       }
       const [manifestFile, predictions, result] = resultFiles.map((name) => join(folder.path, name)) as Triple
-      const files = { manifest: manifestFile, predictions, result }
+      const { page } = options
+      const files = { manifest: manifestFile, predictions, result, ...(page !== undefined && { page }) }
       const report = { ...outcome, ...files, bank: evaluation.bank!, seconds: evaluation.seconds }
       await writeManifest(manifestFile, manifest)
       const { hash: splitHash, classes } = images.split
@@ -135,6 +150,12 @@ export async function evaluateRecipe(
         evaluation,
       )
       await writeFileAtomically(result, `${JSON.stringify(report, null, 2)}\n`)
+      if (page !== undefined) {
+        await writeFileAtomically(
+          page,
+          await evaluationPage({ recipe, report, manifest, images, ...divided }),
+        )
+      }
       return report
     } finally {
       await dataset.close()

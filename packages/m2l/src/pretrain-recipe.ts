@@ -5,6 +5,7 @@ import { sampleEpisodes } from '@m2l/samplers'
 import { classifierState, EpisodeImages, pretrain } from '@m2l/trainer'
 import { pretrainingOptimiser, pretrainingSchedule } from './optimisers.js'
 import { episodeTransforms, openRecipeDataset, pretrainingTransforms, requireSplit } from './recipe-data.js'
+import { writeTrainingPage } from './pages/training-page.js'
 import { openRun, trainingReport, type RecipeRunOptions, type TrainingReport } from './recipe-run.js'
 import type { Recipe } from './recipe/read-recipe.js'
 import { labelledSplit } from './semi-supervision.js'
@@ -63,6 +64,14 @@ export async function pretrainRecipe(
       epochs: pre.epochs,
       schedule: pretrainingSchedule(recipe),
       position,
+      onEpoch: (reached) =>
+        writeTrainingPage(folder, {
+          recipe,
+          kind: 'pretraining',
+          dataset: dataset.name,
+          epochs: pre.epochs,
+          position: reached,
+        }),
       key,
     })
     optimiser.dispose()

@@ -74,10 +74,10 @@ export async function openRun(
 }
 
 /** What a run has left in its folder. */
-async function runFiles({ path, last, best, record }: RunFolder): Promise<string[]> {
+async function runFiles({ path, last, best, record, page }: RunFolder): Promise<string[]> {
   const names = await readdir(path)
   const events = names.filter((name) => name.startsWith('events.out.tfevents.'))
-  return [last, best, record, ...events.map((name) => join(path, name))]
+  return [last, best, record, page, ...events.map((name) => join(path, name))]
 }
 
 /** What a training came to. */

@@ -5,6 +5,7 @@ import type { StateDict } from '@m2l/nn'
 import { createModel } from './create-model.js'
 import { episodicOptimiser, episodicSchedule } from './optimisers.js'
 import { episodeTransforms, openRecipeDataset, requireSplit } from './recipe-data.js'
+import { writeTrainingPage } from './pages/training-page.js'
 import { openRun, trainingReport, type RecipeRunOptions, type TrainingReport } from './recipe-run.js'
 import { initialWeights, type Recipe } from './recipe/read-recipe.js'
 import { semiSupervision } from './semi-supervision.js'
@@ -57,6 +58,14 @@ export async function trainRecipe(recipe: Recipe, options: RecipeRunOptions = {}
         epochs: recipe.train.epochs,
         schedule: episodicSchedule(recipe),
         position,
+        onEpoch: (reached) =>
+          writeTrainingPage(folder, {
+            recipe,
+            kind: 'training',
+            dataset: dataset.name,
+            epochs: recipe.train.epochs,
+            position: reached,
+          }),
         key,
       })
       return trainingReport(recipe, folder, outcome)

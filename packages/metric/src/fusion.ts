@@ -77,21 +77,29 @@ export class LevelFusion {
     ) as tf.Scalar
   }
 
+  /** The probabilities that each level gives to the classes, as they enter the prediction: [queries, ways] each. */
+  probabilities(scores: LevelScores): LevelScores {
+    return Object.fromEntries(
+      this.levels.map(({ level: { name }, temperature }) => [
+        name,
+        tf.tidy(() => {
+          const scaled = this.mode === 'consistent' ? tf.div(scores[name]!, temperature) : scores[name]!
+          return tf.softmax(scaled as tf.Tensor2D)
+        }),
+      ]),
+    )
+  }
+
   /**
    * The fused prediction.
    *
    * @returns [queries, ways], the weighted sum of the levels' probabilities; a row sums to the sum of the weights.
    */
   predict(scores: LevelScores): tf.Tensor2D {
-    return tf.tidy(() =>
-      tf.addN(
-        this.levels.map(({ level, weight, temperature }) => {
-          const scaled =
-            this.mode === 'consistent' ? tf.div(scores[level.name]!, temperature) : scores[level.name]!
-          return tf.mul(tf.softmax(scaled as tf.Tensor2D), weight)
-        }),
-      ),
-    ) as tf.Tensor2D
+    return tf.tidy(() => {
+      const probabilities = this.probabilities(scores)
+      return tf.addN(this.levels.map(({ level, weight }) => tf.mul(probabilities[level.name]!, weight)))
+    }) as tf.Tensor2D
   }
 }
 

@@ -2,6 +2,7 @@ import { InputError } from '@m2l/engine'
 import { assignState, mergeStates, prefixed, saveState, type AssignOptions, type StateDict } from '@m2l/nn'
 import { z } from 'zod'
 import { ownFormat, readCheckpoint, withPrefix, type Rename, type Tensors } from './read-checkpoint.js'
+import { historySchema, measured, type TrainingHistory } from './training-history.js'
 
 /** Where a training run is, so that it can go on as if it had never stopped. */
 export interface TrainingPosition {
@@ -14,16 +15,29 @@ export interface TrainingPosition {
   readonly accuracySum: number
   /** The best validation so far; its epoch is counted from 1. */
   readonly best: { readonly epoch: number; readonly accuracy: number } | null
+  /** What was measured so far. */
+  readonly history: TrainingHistory
 }
 
-export const startPosition: TrainingPosition = { epoch: 0, step: 0, lossSum: 0, accuracySum: 0, best: null }
+const noHistory: TrainingHistory = { losses: [], epochs: [] }
+
+export const startPosition: TrainingPosition = {
+  epoch: 0,
+  step: 0,
+  lossSum: 0,
+  accuracySum: 0,
+  best: null,
+  history: noHistory,
+}
 
 const positionSchema = z.strictObject({
   epoch: z.int().min(0),
   step: z.int().min(0),
-  lossSum: z.number(),
-  accuracySum: z.number(),
+  lossSum: measured,
+  accuracySum: measured,
   best: z.strictObject({ epoch: z.int(), accuracy: z.number() }).nullable(),
+  /** Checkpoints of versions that kept none have none. */
+  history: historySchema.default(noHistory),
 })
 
 /** What a checkpoint says of itself. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { InputError, loadEngine, randomKey, tf } from '@m2l/engine'
 import { sampleEpisodes } from '@m2l/samplers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { evaluate, type BankSize, type Progress } from './index.js'
+import { disposeEpisode, evaluate, sliceEvaluation, type BankSize, type Progress } from './index.js'
 import { colourDataset, colourImages, tinyModel } from './colours.test.helper.js'
 
 let bankFolder: string
@@ -97,6 +97,40 @@ describe('evaluate', () => {
     await expect(refused).rejects.toThrow(InputError)
     await expect(refused).rejects.toThrow(/none: the feature bank cannot be kept here: [^\n]+$/)
     expect(tf.memory().numTensors).toBe(tensors)
+    model.dispose()
+  })
+
+  it('says how sure each prediction is', async () => {
+    const model = tinyModel(1)
+    const [episode] = sampleEpisodes(images.split, { ...shape, episodes: 1 })
+    const { predictions, confidences } = await evaluate({ model, images, episodes: [episode!] })
+    const tensors = images.episodeTensors(await images.loadEpisode(episode!, model))
+    const expected = tf.tidy(() => {
+      const scores = model.scores(tensors, { training: false })
+      const weights = model.metric.levels.reduce((sum, { weight }) => sum + weight, 0)
+      return { fused: tf.div(model.metric.predict(scores), weights), ...model.metric.probabilities(scores) }
+    })
+    for (const name of ['fused', ...Object.keys(predictions.levels)]) {
+      const ways = name === 'fused' ? predictions.fused : predictions.levels[name]!
+      const given = name === 'fused' ? confidences.fused : confidences.levels[name]!
+      const rows = (await (expected as Record<string, tf.Tensor2D>)[name]!.array()) as number[][]
+      expect(rows).toHaveLength(12)
+      expect(Array.from(ways[0]!)).toEqual(rows.map((row) => row.indexOf(Math.max(...row))))
+      rows.forEach((row, query) => expect(given[0]![query]).toBeCloseTo(Math.max(...row), 5))
+    }
+    disposeEpisode(tensors)
+    tf.dispose(expected)
+    model.dispose()
+  })
+
+  it('is what an evaluation of these episodes alone is, for a slice of it', async () => {
+    const model = tinyModel(1)
+    const episodes = sampleEpisodes(images.split, { ...shape, episodes: 20 })
+    const whole = await evaluate({ model, images, episodes })
+    const part = await evaluate({ model, images, episodes: episodes.slice(7, 13) })
+    const slice = sliceEvaluation(whole, 7, 13)
+    expect(slice).toEqual({ ...part, bank: slice.bank, seconds: slice.seconds })
+    expect(sliceEvaluation(whole, 0)).toEqual(whole)
     model.dispose()
   })
 

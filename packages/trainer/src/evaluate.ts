@@ -32,6 +32,8 @@ export interface Evaluation {
   readonly levels: Readonly<Record<string, Interval>>
   /** The mean training loss over the episodes. */
   readonly loss: number
+  /** The training loss of each episode. */
+  readonly losses: Float64Array
   /** The accuracies of each episode: of the fused prediction and of each level. */
   readonly perEpisode: {
     readonly fused: Float32Array
@@ -41,6 +43,11 @@ export interface Evaluation {
   readonly predictions: {
     readonly fused: readonly Uint16Array[]
     readonly levels: Readonly<Record<string, readonly Uint16Array[]>>
+  }
+  /** The probability that was given to each of these ways, from 0 to 1; of the fusion their weighted mean. */
+  readonly confidences: {
+    readonly fused: readonly Float32Array[]
+    readonly levels: Readonly<Record<string, readonly Float32Array[]>>
   }
   /** The feature bank, where there was one. */
   readonly bank?: BankSize
@@ -119,33 +126,41 @@ export async function evaluate(options: EvaluationOptions): Promise<Evaluation> 
     fused: interval95(fused.accuracies),
     levels: byName(({ accuracies }) => interval95(accuracies)),
     loss: losses.reduce((sum, loss) => sum + loss, 0) / episodes.length,
+    losses,
     perEpisode: { fused: fused.accuracies, levels: byName(({ accuracies }) => accuracies) },
     predictions: { fused: fused.predicted, levels: byName(({ predicted }) => predicted) },
+    confidences: { fused: fused.confidences, levels: byName(({ confidences }) => confidences) },
     ...(bank && { bank }),
     seconds: (performance.now() - start) / 1000,
   }
 }
 
-/** What the fusion or a level predicted in each episode, and how much of it is right. */
+/** What the fusion or a level predicted in each episode, how sure it was, and how much of it is right. */
 class PredictionColumn {
   readonly predicted: Uint16Array[]
+  readonly confidences: Float32Array[]
   readonly accuracies: Float32Array
   readonly #episodes: readonly Episode[]
 
   constructor(episodes: readonly Episode[]) {
     this.#episodes = episodes
     this.predicted = Array.from(episodes, () => new Uint16Array())
+    this.confidences = Array.from(episodes, () => new Float32Array())
     this.accuracies = new Float32Array(episodes.length)
   }
 
-  /** Takes the ways predicted for an episode from `offset` on; @returns how many there are */
+  /** Takes the ways predicted for an episode and their probabilities from `offset` on; @returns how many numbers they are */
   add(position: number, values: ArrayLike<number>, offset: number): number {
     const labels = labelsOf(this.#episodes[position]!)
     const predicted = Uint16Array.from(labels, (_, query) => values[offset + query]!)
     this.predicted[position] = predicted
+    this.confidences[position] = Float32Array.from(
+      labels,
+      (_, query) => values[offset + labels.length + query]!,
+    )
     this.accuracies[position] =
       labels.filter((label, query) => label === predicted[query]).length / labels.length
-    return labels.length
+    return 2 * labels.length
   }
 }
 

@@ -20,7 +20,9 @@ export {
   type RenderedEpisode,
   type RenderedImages,
 } from './episode-images.js'
+export { calibration, type Calibration, type CalibrationBin } from './calibration.js'
 export { accuracy, evaluate, type Evaluation, type EvaluationOptions } from './evaluate.js'
+export { sliceEvaluation } from './evaluation-slice.js'
 export { FeatureBank, type BankOptions, type BankSize } from './feature-bank.js'
 export { FewShotModel } from './few-shot-model.js'
 export type { ForwardEncoding, ImageView } from './forward-encoding.js'
@@ -39,4 +41,5 @@ export {
   type StoredCheckpoint,
   type Tensors,
 } from './read-checkpoint.js'
+export type { TrainingHistory } from './training-history.js'
 export type { StepMeasures, TrainingOutcome, TrainingRun, Validation } from './training-loop.js'

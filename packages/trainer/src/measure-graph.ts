@@ -15,8 +15,8 @@ export interface EpisodeEmbeddings {
 export interface MeasureGraph {
   /**
    * @param labels [queries], int32, the way of each query, in every episode
-   * @returns [episodes, 1 + queries * (1 + levels)]: the loss, then the ways that the fusion predicts for the queries,
-   *   then those that each level does
+   * @returns [episodes, 1 + 2 * queries * (1 + levels)]: the loss, then the ways that the fusion predicts for the queries
+   *   and the probabilities that it gives to them, then the same of each level
    */
   (embeddings: EpisodeEmbeddings, labels: tf.Tensor1D): tf.Tensor2D
   dispose(): void
@@ -36,10 +36,13 @@ interface Layout {
 export function measureGraph({ metric }: FewShotModel): MeasureGraph {
   const measureOne = (support: Support, query: Embedding, labels: tf.Tensor1D): tf.Tensor1D => {
     const scores = metric.scores(support, query, { training: false })
-    const levels = metric.levels.map(({ level }) => scores[level.name]!)
-    const predicted = [metric.predict(scores), ...levels].map((rows) =>
-      tf.cast(tf.argMax(rows, 1), 'float32'),
-    )
+    const probabilities = metric.probabilities(scores)
+    const weights = metric.levels.reduce((sum, { weight }) => sum + weight, 0)
+    const fused = metric.predict(scores)
+    const predicted = [
+      ...predictions(fused, tf.div(fused, weights)),
+      ...metric.levels.flatMap(({ level: { name } }) => predictions(scores[name]!, probabilities[name]!)),
+    ]
     return tf.concat([metric.loss(scores, labels).reshape([1]), ...predicted]) as tf.Tensor1D
   }
   const graph = graphFunction<NamedTensors, { measured: tf.Tensor2D }, Layout>(
@@ -70,6 +73,11 @@ export function measureGraph({ metric }: FewShotModel): MeasureGraph {
     return graph({ ...named, labels }, undefined, { episodes, shots }).measured
   }
   return Object.assign(measure, { dispose: graph.dispose })
+}
+
+/** The way of the highest score of each query, and the highest of its probabilities: [queries] both. */
+function predictions(scores: tf.Tensor, probabilities: tf.Tensor): tf.Tensor[] {
+  return [tf.cast(tf.argMax(scores, 1), 'float32'), tf.max(probabilities, 1)]
 }
 
 /** The embedding of each of some episodes of equally many images. */

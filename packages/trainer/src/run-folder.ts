@@ -11,6 +11,8 @@ export interface RunFolder {
   readonly best: string
   /** One line a validation, for people. */
   readonly record: string
+  /** A page of the run's curves and settings. */
+  readonly page: string
 }
 
 /**
@@ -35,6 +37,7 @@ export async function openRunFolder(path: string): Promise<RunFolder> {
     last: join(path, 'last.safetensors'),
     best: join(path, 'best.safetensors'),
     record: join(path, 'record.txt'),
+    page: join(path, 'report.html'),
   }
 }
 

@@ -5,6 +5,7 @@ import { saveCheckpoint, type CheckpointDescription, type TrainingPosition } fro
 import { ProgressMeter, type OnProgress, type Phase, type Progress } from './progress.js'
 import type { RunFolder } from './run-folder.js'
 import { TensorBoardWriter } from './tensorboard.js'
+import { withLoss } from './training-history.js'
 import { WaitingTimes } from './waiting.js'
 
 /** What a training step measures: scalars that wait on the engine until they are read. */
@@ -49,6 +50,8 @@ export interface TrainingRun {
   /** Receives the reason where steps cannot run as a graph and go on operation by operation. */
   readonly onEager?: (reason: string) => void
   readonly onValidation?: (epoch: number, validation: Validation, isBest: boolean) => void
+  /** Called after each epoch, when its checkpoint is saved; training waits for it. */
+  readonly onEpoch?: (position: TrainingPosition) => Promise<void>
   /** Aborting finishes the step under way or breaks off the validation, saves a checkpoint and ends the run. */
   readonly signal?: AbortSignal
 }
@@ -115,6 +118,7 @@ export async function runTraining<Batch>(
       return outcome(false)
     }
     await saveLast()
+    await run.onEpoch?.(position)
     if (signal?.aborted && position.epoch < epochs) return outcome(false)
   }
   return outcome(true)
@@ -143,9 +147,17 @@ async function trainEpoch<Batch>(
     const { epoch, step, lossSum, accuracySum } = position
     const sums = await span('read back', () => readSums(unread))
     if (sums.count === 0) return
-    position = { ...position, lossSum: lossSum + sums.loss, accuracySum: accuracySum + sums.accuracy }
+    const { history } = position
+    const loss = sums.loss / sums.count
+    const losses = withLoss(history.losses, { epoch: epoch + step / stepsPerEpoch, steps: sums.count, loss })
+    position = {
+      ...position,
+      lossSum: lossSum + sums.loss,
+      accuracySum: accuracySum + sums.accuracy,
+      history: { ...history, losses },
+    }
     means = meansOf(position)
-    board.scalar('loss_train', sums.loss / sums.count, epoch * stepsPerEpoch + step)
+    board.scalar('loss_train', loss, epoch * stepsPerEpoch + step)
   }
   if (from.step === stepsPerEpoch) return from
   report()
@@ -186,7 +198,7 @@ async function readSums(unread: StepMeasures[]): Promise<{ loss: number; accurac
 /** Validates, keeps the model where it is the best so far, and moves to the next epoch. */
 async function closeEpoch<Batch>(
   task: TrainingTask<Batch>,
-  { folder, description, onValidation }: TrainingRun,
+  { folder, description, schedule, onValidation }: TrainingRun,
   position: TrainingPosition,
   board: TensorBoardWriter,
 ): Promise<TrainingPosition> {
@@ -204,7 +216,14 @@ async function closeEpoch<Batch>(
     await appendFile(folder.record, recordLine(epoch, position, validation, isBest))
     onValidation?.(epoch, validation, isBest)
   }
-  return { epoch, step: 0, lossSum: 0, accuracySum: 0, best }
+  const measured = {
+    epoch,
+    ...meansOf(position),
+    rate: schedule(position.epoch),
+    validation: validation ?? null,
+  }
+  const history = { ...position.history, epochs: [...position.history.epochs, measured] }
+  return { epoch, step: 0, lossSum: 0, accuracySum: 0, best, history }
 }
 
 function recordLine(

@@ -17,6 +17,7 @@ import {
   trainEpisodes,
   type EpisodicTraining,
   type Progress,
+  type TrainingHistory,
   type TrainingPosition,
 } from './index.js'
 import { colourDataset, colourImages, tinyBackbone, tinyModel } from './colours.test.helper.js'
@@ -60,15 +61,25 @@ async function run(folder: string, position: TrainingPosition, changes: Partial<
   return { outcome, files }
 }
 
+/** A history but for rounding: an interruption divides sums over steps. */
+const roughly = (history: TrainingHistory) =>
+  JSON.parse(
+    JSON.stringify(history, (_, value: unknown) =>
+      typeof value === 'number' ? Number(value.toPrecision(4)) : value,
+    ),
+  ) as TrainingHistory
+
 const temporary = () => mkdtempSync(join(tmpdir(), 'm2l-trainer-'))
 
 describe('trainEpisodes', () => {
   it('learns, validates, and leaves checkpoints, a record and TensorBoard scalars', async () => {
     const losses: number[] = []
+    const seen: number[] = []
     const waiting: number[] = []
     const before = tf.memory().numTensors
     const { outcome, files } = await run(temporary(), startPosition, {
       epochs: 4,
+      onEpoch: async ({ epoch }) => void seen.push(epoch),
       onProgress({ phase, loss, waiting: share }) {
         if (phase !== 'train') return
         if (loss !== undefined) losses.push(loss)
@@ -78,6 +89,21 @@ describe('trainEpisodes', () => {
     expect(tf.memory().numTensors).toBe(before)
     expect(outcome).toMatchObject({ completed: true, position: { epoch: 4, step: 0 } })
     expect(losses.at(-1)).toBeLessThan(losses[0]!)
+    const { history } = outcome.position
+    expect(history.losses.map(({ epoch, steps }) => [epoch, steps])).toEqual(
+      [1, 2, 3, 4].flatMap((epoch) => [
+        [epoch - 1 + 10 / 12, 10],
+        [epoch, 2],
+      ]),
+    )
+    expect(history.epochs.map(({ epoch, rate }) => [epoch, rate])).toEqual(
+      [1, 2, 3, 4].map((epoch) => [epoch, 0.05 / epoch]),
+    )
+    for (const { loss, validation } of history.epochs) {
+      expect(loss).toBeGreaterThan(0)
+      expect(validation!.accuracy).toBeGreaterThan(1 / 3)
+    }
+    expect(seen).toEqual([1, 2, 3, 4])
     expect([outcome.waiting, ...waiting].every((share) => share >= 0 && share <= 1)).toBe(true)
     expect(waiting.at(-1)).toBeGreaterThan(0)
     expect(existsSync(files.best)).toBe(true)
@@ -107,7 +133,9 @@ describe('trainEpisodes', () => {
       expect(interrupted.outcome.position.step > 0).toBe(atStep)
       expect(tf.memory().numTensors).toBe(before)
       const resumed = await run(folder, interrupted.outcome.position)
-      expect(resumed.outcome).toMatchObject({ completed: true, position: whole.outcome.position })
+      const { history: curves, ...position } = whole.outcome.position
+      expect(resumed.outcome).toMatchObject({ completed: true, position })
+      expect(roughly(resumed.outcome.position.history)).toEqual(roughly(curves))
       const [expected, actual] = await Promise.all(
         [whole, resumed].map(({ files }) => loadSafetensors(files.last)),
       )

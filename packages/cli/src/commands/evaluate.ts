@@ -4,6 +4,7 @@ import { interruptible } from '../interruptible.js'
 import { mebibytes, percent, seconds } from '../terminal/format.js'
 import { ProgressDisplay } from '../terminal/progress-display.js'
 import { table } from '../terminal/table.js'
+import { checkWritable } from '../writable-file.js'
 import { profiled } from './profiled.js'
 import { prepareRecipe, recipeCommand, type RecipeCommandOptions } from './recipe-options.js'
 
@@ -12,6 +13,7 @@ interface EvaluateCommandOptions extends RecipeCommandOptions {
   readonly manifest?: string
   readonly bankMib?: number
   readonly bankFolder?: string
+  readonly report?: string
 }
 
 export function evaluateCommand(): Command {
@@ -27,7 +29,12 @@ export function evaluateCommand(): Command {
       parseSize,
     )
     .option('--bank-folder <folder>', 'where embeddings are kept on disk (default: for temporary files)')
+    .option(
+      '--report <file>',
+      'write a page with curves, classes and pictures, one HTML file (also evaluates other numbers of shots)',
+    )
     .action(async (overrides: string[], options: EvaluateCommandOptions) => {
+      if (options.report !== undefined) await checkWritable(options.report, 'the page', '--report')
       const display = new ProgressDisplay(options)
       const recipe = await prepareRecipe(options, overrides, display)
       const { evaluateRecipe } = await import('@m2l/m2l')
@@ -38,6 +45,7 @@ export function evaluateCommand(): Command {
             ...(options.manifest !== undefined && { manifest: options.manifest }),
             ...(options.bankMib !== undefined && { bankMib: options.bankMib }),
             ...(options.bankFolder !== undefined && { bankFolder: options.bankFolder }),
+            ...(options.report !== undefined && { page: options.report }),
             onBank: (bank) => options.quiet || display.say(describeBank(bank)),
             onProgress: display.update,
             onRender: display.rendering,
@@ -57,6 +65,7 @@ Examples:
   m2l evaluate --cfg configs/emoji/M2L_N5K1_Conv64F-4x.yaml test.episode=2000 --json
   m2l evaluate --cfg configs/emoji/M2L_N5K1_Conv64F-4x.yaml -c other/best.safetensors --manifest episodes.jsonl
   m2l evaluate --cfg configs/mini-imagenet/M2L_N5K1_R12.yaml -c published.pth
+  m2l evaluate --cfg configs/emoji/M2L_N5K1_Conv64F-4x.yaml --report evaluation.html
 
 The episodes, the prediction for each query and the result are left in the run folder as test-manifest.jsonl,
 predictions.jsonl and result.json.`,
@@ -78,7 +87,18 @@ function describe(report: EvaluationReport): string {
     name,
     `${percent(accuracy)} ± ${percent(report.interval95[name]!)}`,
   ])
-  const { episodes, ways, shots, dataset, split, seconds: duration, result, manifest, predictions } = report
+  const {
+    episodes,
+    ways,
+    shots,
+    dataset,
+    split,
+    seconds: duration,
+    result,
+    manifest,
+    predictions,
+    page,
+  } = report
   return [
     ...(report.rounds.length > 1 ? [roundsTable(report)] : []),
     table(['level', 'accuracy (%)'], rows),
@@ -86,6 +106,7 @@ function describe(report: EvaluationReport): string {
     `result    ${result}`,
     `episodes  ${manifest}`,
     `predicted ${predictions}`,
+    ...(page === undefined ? [] : [`page      ${page}`]),
   ].join('\n')
 }
 

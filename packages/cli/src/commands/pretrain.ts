@@ -17,6 +17,6 @@ Examples:
   m2l pretrain --cfg configs/emoji/pretrain_Conv64F-4x.yaml pre.epochs=3 --restart
 
 The run folder (run.folder, or runs/<data set>/<recipe>) then holds best.safetensors, from which a recipe with
-model.weights starts.`,
+model.weights starts, and report.html, a page of the curves so far.`,
   )
 }

@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto'
-import { rm, stat, writeFile } from 'node:fs/promises'
+import { checkWritable } from '../writable-file.js'
 import { profileTables } from '../terminal/profile-tables.js'
 import type { RecipeCommandOptions } from './recipe-options.js'
 
@@ -16,7 +15,7 @@ export async function profiled<Result>(
   work: () => Promise<Result>,
 ): Promise<Result> {
   if (file === undefined) return work()
-  await checkWritable(file)
+  await checkWritable(file, 'the profile', '--profile')
   const { InputError, startProfile, writeFileAtomically } = await import('@m2l/engine')
   const profile = startProfile()
   const leave = async () => {
@@ -36,34 +35,4 @@ export async function profiled<Result>(
   }
   await leave()
   return result
-}
-
-/** Tries what {@link writeFileAtomically} will do, so that hours of work do not end in a refusal. */
-async function checkWritable(file: string): Promise<void> {
-  const trial = `${file}.${randomUUID()}.tmp`
-  try {
-    if (await isFolder(file)) throw Object.assign(new Error(), { code: 'EISDIR' })
-    await writeFile(trial, '', { flag: 'wx' })
-    await rm(trial)
-  } catch (error) {
-    const { InputError } = await import('@m2l/engine')
-    const { code } = error as NodeJS.ErrnoException
-    throw new InputError(
-      `${file}: expected a file to write the profile to, but ${reasons[code ?? ''] ?? `it cannot be written (${code ?? String(error)})`}; name another with --profile FILE`,
-    )
-  }
-}
-
-const reasons: Readonly<Record<string, string>> = {
-  EISDIR: 'it is a folder',
-  ENOENT: 'its folder does not exist',
-  ENOTDIR: 'its folder is a file',
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory()
-  } catch {
-    return false
-  }
 }

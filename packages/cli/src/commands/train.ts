@@ -14,6 +14,6 @@ Examples:
   m2l train --cfg configs/emoji/M2L_N5K1_Conv64F-4x.yaml --resume    go on after Ctrl-C
 
 Each epoch ends with a validation. The run folder (run.folder, or runs/<data set>/<recipe>) holds best.safetensors,
-last.safetensors, record.txt and scalars for TensorBoard.`,
+last.safetensors, record.txt, a page of its curves (report.html) and scalars for TensorBoard.`,
   )
 }
