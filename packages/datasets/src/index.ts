@@ -18,6 +18,7 @@ export { datasetName, openDataset, type OpenDatasetOptions } from './open-datase
 export { layoutNames, type LayoutName } from './layouts/layout.js'
 export { checkDataset, type CheckOptions } from './check/check-dataset.js'
 export type * from './check/dataset-check.js'
+export { readPictures } from './check/read-pictures.js'
 export { writeExclusionList } from './exclusions/exclusion-list.js'
 export { prepareDataset, type PreparedDataset, type PrepareOptions } from './prepare/prepare-dataset.js'
 export { preparableNames } from './prepare/data-sets.js'

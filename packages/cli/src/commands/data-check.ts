@@ -1,8 +1,10 @@
+import type { CheckOptions, DatasetCheck } from '@m2l/datasets'
 import { Command, InvalidArgumentError } from 'commander'
 import { interruptible } from '../interruptible.js'
 import { describeCheck } from '../terminal/describe-check.js'
 import { seconds } from '../terminal/format.js'
 import { ProgressDisplay } from '../terminal/progress-display.js'
+import { checkWritable } from '../writable-file.js'
 import { refuseToReplace } from './new-file.js'
 import { type OutputOptions, withProgress } from './output-options.js'
 
@@ -12,6 +14,7 @@ interface CheckCommandOptions extends OutputOptions {
   readonly near?: number
   readonly fewest?: number
   readonly smallest?: number
+  readonly report?: string
   readonly fix?: string | true
   readonly force?: true
 }
@@ -30,6 +33,7 @@ export function dataCheckCommand(): Command {
     )
     .option('--fewest <images>', 'a class with fewer pictures is near-empty (default: 5)', parseWhole)
     .option('--smallest <pixels>', 'a picture with a shorter side is tiny (default: 16)', parseWhole)
+    .option('--report <file>', 'write a page with charts and pictures, one HTML file')
     .option(
       '--fix [file]',
       'write a list of pictures to leave out (default: NAME.exclude.yaml); none is deleted',
@@ -42,6 +46,7 @@ export function dataCheckCommand(): Command {
 Examples:
   m2l data check photos
   m2l data check cifar-100.tar.gz --split cifar-fs --json
+  m2l data check photos --report photos.html
   m2l data check photos --fix photos.exclude.yaml
   m2l data show photos --exclude photos.exclude.yaml
   m2l train --cfg recipe.yaml data.image_dir=photos data.exclude=photos.exclude.yaml
@@ -57,10 +62,11 @@ async function check(path: string, options: CheckCommandOptions): Promise<void> 
   const { checkDataset, datasetName, writeExclusionList } = await import('@m2l/datasets')
   const list = options.fix === true ? `${datasetName(path)}.exclude.yaml` : options.fix
   if (list !== undefined && !options.force) await refuseToReplace(list, '--fix FILE')
+  if (options.report !== undefined) await checkWritable(options.report, 'the page', '--report')
   const display = new ProgressDisplay(options)
   const started = performance.now()
-  const found = await interruptible(display, 'nothing was written', (signal) =>
-    checkDataset({
+  const found = await interruptible(display, 'nothing was written', async (signal) => {
+    const wanted: CheckOptions = {
       root: path,
       ...(options.split !== undefined && { split: options.split }),
       ...(options.exclude !== undefined && { exclude: options.exclude }),
@@ -69,8 +75,11 @@ async function check(path: string, options: CheckCommandOptions): Promise<void> 
       ...(options.smallest !== undefined && { smallest: options.smallest }),
       onProgress: display.counting('checking'),
       signal,
-    }),
-  )
+    }
+    const checked = await checkDataset(wanted)
+    if (options.report !== undefined) await writePage(options.report, wanted, checked)
+    return checked
+  })
   const duration = (performance.now() - started) / 1000
   if (list !== undefined) await writeExclusionList(list, found)
   if (options.json) {
@@ -88,6 +97,18 @@ async function check(path: string, options: CheckCommandOptions): Promise<void> 
   process.stdout.write(
     [describeCheck(found), ...fixed, `${found.images} pictures in ${seconds(duration)}`, ''].join('\n'),
   )
+}
+
+async function writePage(file: string, options: CheckOptions, found: DatasetCheck): Promise<void> {
+  const { readPictures } = await import('@m2l/datasets')
+  const { writeFileAtomically } = await import('@m2l/engine')
+  const { thumbnail } = await import('@m2l/report')
+  const { checkPage, picturesOfPage } = await import('../check-page.js')
+  const thumbnails = new Map<string, Uint8Array>()
+  await readPictures(options, picturesOfPage(found), async (id, picture) => {
+    thumbnails.set(id, await thumbnail(picture))
+  })
+  await writeFileAtomically(file, checkPage(found, thumbnails))
 }
 
 function parseWhole(text: string): number {

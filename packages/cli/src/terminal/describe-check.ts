@@ -1,4 +1,5 @@
 import type { DatasetCheck, ImagePlace, OddSize, Reach } from '@m2l/datasets'
+import { reachOrder, worstFirst } from '../worst-first.js'
 import { coloursFor } from './colours.js'
 import { printable } from './format.js'
 import { table } from './table.js'
@@ -132,14 +133,8 @@ function unread({ passedOver }: DatasetCheck): Finding | undefined {
   )
 }
 
-const worst: readonly Reach[] = ['splits', 'classes', 'class']
-
-function worstFirst<Group extends { readonly reach: Reach }>(groups: readonly Group[]): Group[] {
-  return [...groups].sort((a, b) => worst.indexOf(a.reach) - worst.indexOf(b.reach))
-}
-
 function byReach(groups: readonly { readonly reach: Reach }[]): string {
-  return worst
+  return reachOrder
     .toReversed()
     .map((reach) => [reach, groups.filter((group) => group.reach === reach).length] as const)
     .filter(([, number]) => number > 0)
