@@ -72,7 +72,7 @@ export function checkPage(check: DatasetCheck, thumbnails: Thumbnails): string {
               imbalance === null ? '–' : imbalance.toFixed(2),
             ]),
           }),
-          classChart(check),
+          ...(splits.every(({ imbalance }) => imbalance === 1) ? [] : [classChart(check)]),
           details(
             'All classes',
             table({

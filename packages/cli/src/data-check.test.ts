@@ -62,6 +62,32 @@ test('m2l data check tells people and programs, and its list makes a data set th
   expect(learned.exitCode, learned.stderr).toBe(0)
 })
 
+test('its page shows the pictures, and needs no network', async () => {
+  const { exitCode } = await m2lHere(
+    folder,
+    'data',
+    'check',
+    'patterns',
+    '--near',
+    '0',
+    '--report',
+    'page.html',
+  )
+  expect(exitCode).toBe(0)
+  const page = await readFile(join(folder, 'page.html'), 'utf8')
+  expect(page.match(/src="data:image\/webp;base64,/g)!.length).toBeGreaterThanOrEqual(4)
+  for (const text of [
+    'train/пёс 🐕 #1/cut.png',
+    'test/test-4/from train.png',
+    'the same file, in several splits',
+  ]) {
+    expect(page).toContain(text)
+  }
+  expect(page).not.toMatch(/(src|href)="(https?:)?\/\//)
+  const refused = await m2lHere(folder, 'data', 'check', 'patterns', '--report', 'patterns')
+  expect(refused).toMatchObject({ exitCode: 2, stdout: '' })
+})
+
 test('a folder of one class, of even pictures or of none is told of in a line', async () => {
   const one = join(folder, 'one')
   await mkdir(join(one, 'only'), { recursive: true })

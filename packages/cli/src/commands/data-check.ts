@@ -2,7 +2,7 @@ import type { CheckOptions, DatasetCheck } from '@m2l/datasets'
 import { Command, InvalidArgumentError } from 'commander'
 import { interruptible } from '../interruptible.js'
 import { describeCheck } from '../terminal/describe-check.js'
-import { seconds } from '../terminal/format.js'
+import { count, seconds } from '../terminal/format.js'
 import { ProgressDisplay } from '../terminal/progress-display.js'
 import { checkWritable } from '../writable-file.js'
 import { refuseToReplace } from './new-file.js'
@@ -92,10 +92,12 @@ async function check(path: string, options: CheckCommandOptions): Promise<void> 
     list === undefined
       ? []
       : [
-          `${list}: names ${found.exclusions.length} pictures to leave out, ${found.suggestions.length} more to look at`,
+          `${list}: names ${count(found.exclusions.length, 'picture')} to leave out, ${found.suggestions.length} more to look at`,
         ]
   process.stdout.write(
-    [describeCheck(found), ...fixed, `${found.images} pictures in ${seconds(duration)}`, ''].join('\n'),
+    [describeCheck(found), ...fixed, `${count(found.images, 'picture')} in ${seconds(duration)}`, ''].join(
+      '\n',
+    ),
   )
 }
 

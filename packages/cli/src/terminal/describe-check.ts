@@ -1,7 +1,7 @@
 import type { DatasetCheck, ImagePlace, OddSize, Reach } from '@m2l/datasets'
 import { reachOrder, worstFirst } from '../worst-first.js'
 import { coloursFor } from './colours.js'
-import { printable } from './format.js'
+import { count, printable } from './format.js'
 import { table } from './table.js'
 
 /** Of each kind of finding the first ones are told; all are in the JSON object. */
@@ -152,8 +152,4 @@ function places(images: readonly ImagePlace[]): string {
 
 function size({ width, height }: { readonly width: number; readonly height: number }): string {
   return `${width}x${height}`
-}
-
-function count(number: number, one: string, many = one.endsWith('s') ? `${one}es` : `${one}s`): string {
-  return `${number} ${number === 1 ? one : many}`
 }

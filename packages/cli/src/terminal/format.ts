@@ -22,3 +22,12 @@ export function seconds(duration: number): string {
 export function printable(text: string, most = 100): string {
   return text.slice(0, most).replaceAll(/\p{Cc}/gu, '?')
 }
+
+/** A number of things: `1 class`, `2 classes`. */
+export function count(
+  number: number,
+  one: string,
+  many = one.endsWith('s') ? `${one}es` : `${one}s`,
+): string {
+  return `${number} ${number === 1 ? one : many}`
+}
