@@ -55,7 +55,7 @@ function balance({ splits }: DatasetCheck): string {
   const rows = splits.map(({ split, classes, images, fewest, median, most, imbalance }) => [
     split,
     ...[classes, images, fewest, median, most].map(String),
-    imbalance === null ? 'an empty class' : imbalance.toFixed(2),
+    imbalance === null ? '–' : imbalance.toFixed(2),
   ])
   return table(['split', 'classes', 'images', 'fewest', 'median', 'most', 'most / fewest'], rows)
 }
