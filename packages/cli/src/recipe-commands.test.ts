@@ -118,6 +118,7 @@ describe('from images to an accuracy', () => {
     expect(shown.stdout).toContain(`${(100 * fused).toFixed(2)} ± `)
     expect(shown.stdout).toContain('10 3-way 1-shot episodes of patterns (test)')
 
+    await expectPages(report)
     await expectAnotherRunRefused()
   })
 
@@ -164,8 +165,9 @@ async function expectRunFolder(run: string): Promise<void> {
     'best.safetensors',
     'last.safetensors',
     'record.txt',
+    'report.html',
   ])
-  expect(files).toHaveLength(4)
+  expect(files).toHaveLength(5)
   expect((await read(`${run}/record.txt`)).toString().match(/^epoch \d: training loss/gm)).toHaveLength(2)
 }
 
@@ -185,6 +187,30 @@ async function expectPredictions({ accuracy, queries }: Record<string, unknown>)
     expect(right).toHaveLength(10 * 3 * 2)
     expect(right.reduce((sum, value) => sum + value, 0) / right.length).toBeCloseTo(expected, 6)
   }
+}
+
+/** A page shows the same accuracies as the result, and is refused where it could not be written. */
+async function expectPages({ accuracy }: Record<string, unknown>): Promise<void> {
+  const shown = await m2lHere(folder, 'evaluate', '--cfg', 'm2l.yaml', '--report', 'page.html', '--json')
+  expect(json(shown.stdout)).toMatchObject({ accuracy, episodes: 10, page: 'page.html' })
+  const text = (await read('page.html')).toString()
+  for (const value of Object.values(accuracy as Record<string, number>)) {
+    expect(text).toContain(`${(100 * value).toFixed(1)} %`)
+  }
+  for (let index = 0; index < 8; index++) expect(text).toContain(className('test', index))
+  const before = await read('runs/patterns/m2l/result.json')
+  for (const [file, reason] of [
+    ['none/page.html', 'its folder does not exist'],
+    ['patterns', 'it is a folder'],
+  ] as const) {
+    const refused = await m2lHere(folder, 'evaluate', '--cfg', 'm2l.yaml', '--report', file)
+    expect(refused).toEqual({
+      exitCode: 2,
+      stdout: '',
+      stderr: `m2l: ${file}: expected a file to write the page to, but ${reason}; name another with --report FILE\n`,
+    })
+  }
+  expect(await read('runs/patterns/m2l/result.json')).toEqual(before)
 }
 
 async function expectAnotherRunRefused(): Promise<void> {

@@ -64,7 +64,7 @@ function matrix(classes: readonly string[], cells: readonly Cell[]): Plot.PlotOp
   const size = classes.length
   const side = size <= mostWritten ? 44 : size <= mostExplained ? 20 : 12
   const fontSize = Math.min(12, side - 2)
-  const letters = Math.min(18, Math.max(...classes.map(nameWidth)))
+  const letters = Math.min(18, Math.max(1, ...classes.map(nameWidth)))
   const names = Math.ceil(letters * fontSize * 0.62) + 14
   const positions = classes.map((_, position) => position)
   const axis = {

@@ -33,9 +33,8 @@ const mostDots = 40
 
 /** Lines over a common axis, each with its interval where it has one. */
 export function lineChart({ label, x, y, series, caption }: LineChart): Html {
-  const points = series.flatMap((one) => one.points)
-  const xs = points.map((point) => point.x)
-  const ys = points.map((point) => point.y)
+  const xs = series.flatMap(({ points }) => points.map((point) => point.x))
+  const ys = series.flatMap(({ points }) => points.map((point) => point.y))
   return chart({
     label,
     legend: series.map(({ name }) => name),

@@ -43,7 +43,7 @@ section { margin-top: 1rem; padding: 1.1rem 1.25rem 1.25rem; background: var(--c
 figure { margin: .8rem 0 0; }
 figcaption, summary { color: var(--muted); font-size: .9rem; }
 summary { cursor: pointer; margin-top: .8rem; }
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: .75rem; margin: .8rem 0 0; }
+.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(8rem, 1fr)); gap: .75rem; margin: .8rem 0 0; }
 .figures div { padding: .6rem .8rem; border: 1px solid var(--line); border-radius: .5rem; }
 .figures dt { color: var(--muted); font-size: .85rem; }
 .figures dd { margin: 0; font-variant-numeric: tabular-nums; }
@@ -60,7 +60,10 @@ summary { cursor: pointer; margin-top: .8rem; }
 table { border-collapse: collapse; width: 100%; margin-top: .8rem; font-size: .92rem; }
 th, td { padding: .35rem .6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
 th { color: var(--muted); font-weight: 600; }
-td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+td { min-width: 6rem; }
+th { overflow-wrap: normal; }
+td.number, th.number { min-width: 0; text-align: right; font-variant-numeric: tabular-nums; }
+td.number { white-space: nowrap; }
 .pictures { display: flex; flex-wrap: wrap; gap: .5rem; margin: 0; padding: 0; list-style: none; }
 .pictures li { width: var(--size); font-size: .75rem; line-height: 1.25; }
 .pictures img { display: block; width: var(--size); height: var(--size); object-fit: contain; background: var(--ground);
@@ -80,6 +83,8 @@ td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; wh
   h1 { font-size: 1.4rem; }
   section { padding: .9rem .9rem 1rem; }
   th, td { padding: .3rem .4rem; }
+  td { min-width: 5rem; }
+  td.number { min-width: 0; }
   .chart .wide { display: none; }
   .chart .narrow { display: block; }
   .rows > div { grid-template-columns: 1fr; }
@@ -90,7 +95,7 @@ td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; wh
   body { max-width: none; padding: 0; background: none; font-size: 10pt; }
   nav { display: none; }
   section { border: none; padding: 0; margin-top: 1.2rem; }
-  h2, h3 { break-after: avoid; }
+  h2, h3, .note, .rows .head { break-after: avoid; }
   figure, tr, li, .figures div, .rows > div { break-inside: avoid; }
   .scroll, .matrix .scroll { overflow: visible; max-height: none; }
   .matrix .scroll { max-height: 90vh; overflow: auto; }

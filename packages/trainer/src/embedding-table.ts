@@ -96,18 +96,36 @@ export class EmbeddingTable {
     }
   }
 
-  /** The embeddings of the images of these keys, in their order. */
-  gather(keys: readonly number[]): Embedding {
+  /**
+   * The embeddings of the images of these keys, in their order.
+   *
+   * @param scratch memory of their numbers: the tensors are good until it is used again
+   */
+  gather(keys: readonly number[], scratch: Scratch): Embedding {
     const fields = [...this.#stores].map(([field, store]) => {
       const shape = this.#shapes[field]!
       const width = widthOf(shape)
-      const values = new Float32Array(keys.length * width)
+      const values = scratch.take(field, keys.length * width)
       for (const [index, key] of keys.entries()) {
         store.read(this.#rowOf.get(key)!, values, index * width)
       }
       return [field, tf.tensor(values, [keys.length, ...shape], 'float32')] as const
     })
     return Object.fromEntries(fields)
+  }
+}
+
+/** Memory that is used again and again: to have it new for every batch takes longer than to fill it. */
+export class Scratch {
+  readonly #buffers = new Map<EmbeddingField, Float32Array>()
+
+  /** So many numbers of a field, whatever they are. */
+  take(field: EmbeddingField, size: number): Float32Array {
+    const kept = this.#buffers.get(field)
+    if (kept && kept.length >= size) return kept.subarray(0, size)
+    const buffer = new Float32Array(size)
+    this.#buffers.set(field, buffer)
+    return buffer
   }
 }
 

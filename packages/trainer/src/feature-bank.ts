@@ -1,6 +1,13 @@
 import type { EmbeddingField } from '@m2l/metric'
 import type { Episode } from '@m2l/samplers'
-import { EmbeddingTable, rowShapes, widthOf, type RowShapes, type TableSource } from './embedding-table.js'
+import {
+  EmbeddingTable,
+  rowShapes,
+  Scratch,
+  widthOf,
+  type RowShapes,
+  type TableSource,
+} from './embedding-table.js'
 import type { EpisodeImages } from './episode-images.js'
 import type { FewShotModel } from './few-shot-model.js'
 import { distinct, labelledKeys, unlabelledKeys } from './image-key.js'
@@ -39,6 +46,7 @@ export class FeatureBank {
   readonly #labelled: EmbeddingTable
   readonly #unlabelled: EmbeddingTable
   readonly #stores: readonly RowStore[]
+  readonly #scratch = { support: new Scratch(), query: new Scratch(), unlabelled: new Scratch() }
 
   private constructor(
     size: BankSize,
@@ -119,18 +127,24 @@ export class FeatureBank {
    * The embeddings of episodes of equal layout: of their support images and of their queries in the order of their
    * classes, and of their unlabelled images.
    *
-   * @returns tensors of the caller
+   * @returns tensors of the caller, to be used before the next call
    */
   embeddings(episodes: readonly Episode[]): EpisodeEmbeddings {
     const [first] = episodes as [Episode]
+    const labelled = (role: 'support' | 'query') => {
+      const keys = episodes.flatMap((episode) => labelledKeys(episode, role))
+      return this.#labelled.gather(keys, this.#scratch[role])
+    }
+    const unlabelled = () =>
+      this.#unlabelled.gather(episodes.flatMap(unlabelledKeys), this.#scratch.unlabelled)
     return {
       episodes: episodes.length,
       support: {
-        ...this.#labelled.gather(episodes.flatMap((episode) => labelledKeys(episode, 'support'))),
+        ...labelled('support'),
         shots: first.support.map((ofClass) => ofClass.length),
-        ...(first.unlabelled && { unlabelled: this.#unlabelled.gather(episodes.flatMap(unlabelledKeys)) }),
+        ...(first.unlabelled && { unlabelled: unlabelled() }),
       },
-      query: this.#labelled.gather(episodes.flatMap((episode) => labelledKeys(episode, 'query'))),
+      query: labelled('query'),
     }
   }
 

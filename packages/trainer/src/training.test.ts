@@ -99,9 +99,9 @@ describe('trainEpisodes', () => {
     expect(history.epochs.map(({ epoch, rate }) => [epoch, rate])).toEqual(
       [1, 2, 3, 4].map((epoch) => [epoch, 0.05 / epoch]),
     )
-    for (const { loss, validation } of history.epochs) {
-      expect(loss).toBeGreaterThan(0)
-      expect(validation!.accuracy).toBeGreaterThan(1 / 3)
+    for (const measured of history.epochs) {
+      expect(measured.loss).toBeGreaterThan(0)
+      expect(measured.validation!.accuracy).toBeGreaterThan(1 / 3)
     }
     expect(seen).toEqual([1, 2, 3, 4])
     expect([outcome.waiting, ...waiting].every((share) => share >= 0 && share <= 1)).toBe(true)

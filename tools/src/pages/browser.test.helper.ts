@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url'
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
 import sharp from 'sharp'
 
-const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
+const programs = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 
 /** Starts the system's Chromium without a window. */
 export function openBrowser(): Promise<Browser> {
@@ -16,7 +16,7 @@ function chromiumFile(): string {
   const { CHROMIUM: named, PATH = '' } = process.env
   if (named) return named
   const found = PATH.split(delimiter)
-    .flatMap((folder) => names.map((name) => join(folder, name)))
+    .flatMap((folder) => programs.map((name) => join(folder, name)))
     .find(isProgram)
   if (found !== undefined) return found
   throw new Error(

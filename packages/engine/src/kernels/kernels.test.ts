@@ -151,4 +151,17 @@ describe('the gradient of LeakyReLU', () => {
     )
     expect(gradient).toEqual([0.25, 2, 0.75, 1])
   })
+
+  it.each(backends)('is so for a negative slope too on %s', async (backend) => {
+    const gradient = await on(backend, () =>
+      tf.tidy(() =>
+        Array.from(
+          tf
+            .grad((x: tf.Tensor) => tf.sum(tf.leakyRelu(x, -0.5)))(tf.tensor1d([-2, 3]))
+            .dataSync(),
+        ),
+      ),
+    )
+    expect(gradient).toEqual([-0.5, 1])
+  })
 })

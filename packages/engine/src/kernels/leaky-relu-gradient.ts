@@ -3,13 +3,20 @@ import { floatAttribute, typeAttribute, type NativeBackend } from './native-back
 
 const gradientKernel = 'LeakyReluGrad'
 
-// TensorFlow.js composes this gradient of three operations; TensorFlow has it as one.
+// TensorFlow.js composes this gradient of three operations; TensorFlow has it as one. It asks for the sign of the input,
+// which the output has too unless the slope is negative. The output is kept for what comes next anyhow, so that a graph
+// need not keep the input as well.
 tf.registerGradient({
   kernelName: tf.LeakyRelu,
   inputsToSave: ['x'],
-  gradFunc: (dy, [x], attributes) => ({
-    x: () => tf.engine().runKernel(gradientKernel, { dy: dy as tf.Tensor, x: x! }, attributes) as tf.Tensor,
-  }),
+  outputsToSave: [true],
+  gradFunc: (dy, [x, y], attributes) => {
+    const signed = (attributes.alpha as number) < 0 ? x! : y!
+    return {
+      x: () =>
+        tf.engine().runKernel(gradientKernel, { dy: dy as tf.Tensor, x: signed }, attributes) as tf.Tensor,
+    }
+  },
 })
 
 tf.registerKernel({

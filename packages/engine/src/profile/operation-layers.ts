@@ -62,19 +62,23 @@ function originOf(node: Operation, { nodes, origins, forward }: Known): Origin {
     })
     return { layer: origins[fitting ?? candidates[0] ?? -1]?.layer }
   }
-  const follows = followers.has(node.operation) || isReshapeToMap(node, nodes)
-  return follows ? { layer: origins[node.inputs[0]!.node]?.layer } : {}
+  const followed = isReshapeToMap(node, nodes) ? 0 : followers[node.operation]
+  return followed === undefined ? {} : { layer: origins[node.inputs[followed]!.node]?.layer }
 }
 
 /** Where a gradient finds the operation whose gradient it is: that with this name whose first input is one of its inputs. */
 const gradients: Readonly<Record<string, { readonly of: string; readonly input: number }>> = {
   Conv2DBackpropFilter: { of: 'Conv2D', input: 0 },
-  LeakyReluGrad: { of: 'LeakyRelu', input: 1 },
   MaxPoolGrad: { of: 'MaxPool', input: 0 },
 }
 
-/** What belongs to the layer that makes its input. */
-const followers = new Set('AvgPool Cast Elu Identity LeakyRelu MaxPool Relu Relu6'.split(' '))
+/** What belongs to the layer that makes one of its inputs, with that input. The gradient of LeakyReLU reads its output. */
+const followers: Readonly<Record<string, number>> = {
+  ...Object.fromEntries(
+    'AvgPool Cast Elu Identity LeakyRelu MaxPool Relu Relu6'.split(' ').map((name) => [name, 0]),
+  ),
+  LeakyReluGrad: 1,
+}
 
 /** TensorFlow.js puts such around batch norms and poolings; other reshapes lead away from a layer. */
 function isReshapeToMap({ operation, inputs }: Operation, nodes: readonly RecordedNode[]): boolean {

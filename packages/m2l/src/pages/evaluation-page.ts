@@ -10,12 +10,7 @@ import {
   type Section,
 } from '@m2l/report'
 import type { Episode, EpisodeManifest } from '@m2l/samplers'
-import {
-  calibration,
-  type EpisodeImages,
-  type Evaluation,
-  type Interval,
-} from '@m2l/trainer'
+import { calibration, type EpisodeImages, type Evaluation, type Interval } from '@m2l/trainer'
 import type { EvaluationReport } from '../evaluate-recipe.js'
 import type { Recipe } from '../recipe/read-recipe.js'
 import { classResults, type ClassResult } from './class-results.js'
@@ -66,7 +61,7 @@ export async function evaluationPage(shown: EvaluationPage): Promise<string> {
                 'class',
                 'taken for',
                 { name: 'times', number: true },
-                { name: 'of its queries (%)', number: true },
+                { name: 'share (%)', number: true },
               ],
               rows: pairs.map(({ actual, predicted, count, share }) => [
                 actual,

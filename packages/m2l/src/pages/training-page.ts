@@ -57,7 +57,7 @@ export function trainingPage({ recipe, kind, dataset, epochs, position }: Traini
 
 function standing({ epoch, best, history }: TrainingPosition, epochs: number) {
   const last = history.epochs.at(-1)
-  const validated = history.epochs.find((of) => of.epoch === best?.epoch)?.validation
+  const ofBest = history.epochs.find((of) => of.epoch === best?.epoch)?.validation
   return [
     { label: 'epochs', value: epoch, detail: `of ${epochs}` },
     ...(best
@@ -65,7 +65,7 @@ function standing({ epoch, best, history }: TrainingPosition, epochs: number) {
           {
             label: 'best validation accuracy',
             value: `${percent(best.accuracy)} %`,
-            detail: `${validated ? `± ${percent(validated.halfWidth95)}, ` : ''}after epoch ${best.epoch}`,
+            detail: `${ofBest ? `± ${percent(ofBest.halfWidth95)}, ` : ''}after epoch ${best.epoch}`,
           },
         ]
       : []),
