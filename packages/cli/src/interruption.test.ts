@@ -70,9 +70,9 @@ test('a training that is interrupted twice ends with the weights of one that nev
 })
 
 test('an evaluation that is interrupted leaves earlier results and says how to start it again', async () => {
-  const changes = ['test.episode=30000', 'run.folder=runs/whole', ...globalLevelOnly]
+  const longer = ['test.episode=30000', 'run.folder=runs/whole', ...globalLevelOnly]
   const before = await contentsOf(join(folder, 'runs/whole'))
-  const run = start(folder, ['evaluate', '--cfg', 'm2l.yaml', '--verbose', ...changes])
+  const run = start(folder, ['evaluate', '--cfg', 'm2l.yaml', '--verbose', ...longer])
   run.onError('embed', () => run.kill('SIGTERM'))
   const { exitCode, stdout, stderr } = await run.finished
   expect({ exitCode, stdout }).toEqual({ exitCode: 143, stdout: '' })
