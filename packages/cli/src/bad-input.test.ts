@@ -69,9 +69,34 @@ describe('recipes and options', () => {
       ['data', 'show'],
       'm2l: expected the path of a data set, or --cfg with a recipe, one of them; for example m2l data show photos.zip',
     ],
+    [['engine', 'instal'], "m2l: unknown command 'instal' (Did you mean install?); see m2l engine --help"],
     [
-      ['engine', 'instal'],
-      'm2l engine: instal is no command; expected install or status (see m2l engine --help)',
+      ['train', '--cfg', 'm2l.yaml', '--quiet', '--verbose'],
+      "m2l: option '--quiet' cannot be used with option '--verbose'; see m2l train --help",
+    ],
+    [
+      ['data', 'show', 'patterns', '--exclude', 'none.yaml'],
+      'm2l: none.yaml: does not exist; check the path and its permissions',
+    ],
+    [
+      ['data', 'show', '--cfg', 'm2l.yaml', '--exclude', 'none.yaml'],
+      'm2l: --exclude goes with a path; a recipe names its own, as data.exclude',
+    ],
+    [
+      ['data', 'check', 'patterns', '--near', '12'],
+      'm2l: distance is 12; expected a whole number from 0 to 11',
+    ],
+    [
+      ['data', 'check', 'patterns', '--fix', 'm2l.yaml'],
+      'm2l: m2l.yaml: is there already; name another with --fix FILE, or replace it with --force',
+    ],
+    [
+      ['compare', 'patterns', 'patterns'],
+      'm2l: patterns/predictions.jsonl: cannot be read; name a run folder in which m2l evaluate has left predictions.jsonl, or that file',
+    ],
+    [
+      ['completion', 'csh'],
+      "m2l: command-argument value 'csh' is invalid for argument 'shell'. Allowed choices are bash, zsh, fish; see m2l completion --help",
     ],
     [
       ['train', '--cfg', 'none.yaml'],

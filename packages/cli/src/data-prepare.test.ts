@@ -96,7 +96,7 @@ test.each([
   const finished = await run.finished
   expect(finished).toMatchObject({ exitCode, stdout: '' })
   expect(finished.stderr).toMatch(
-    /^stopping after the step under way; .*\nm2l: interrupted; .*out is as it was\n$/,
+    /^stopping after the step under way; .*\nm2l: interrupted; .*out is as it was; start again with: m2l data prepare .*\n$/,
   )
   expect(await readdir(large)).toEqual(['pets.zip'])
 })

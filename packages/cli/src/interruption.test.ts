@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { beforeAll, expect, test } from 'vitest'
 import {
+  contentsOf,
   globalLevelOnly,
   m2l,
   smallRecipe,
@@ -66,4 +67,18 @@ test('a training that is interrupted twice ends with the weights of one that nev
     )
     expect(actual!.equals(expected!), file).toBe(true)
   }
+})
+
+test('an evaluation that is interrupted leaves earlier results and says how to start it again', async () => {
+  const longer = ['test.episode=30000', 'run.folder=runs/whole', ...globalLevelOnly]
+  const before = await contentsOf(join(folder, 'runs/whole'))
+  const run = start(folder, ['evaluate', '--cfg', 'm2l.yaml', '--verbose', ...longer])
+  run.onError('embed', () => run.kill('SIGTERM'))
+  const { exitCode, stdout, stderr } = await run.finished
+  expect({ exitCode, stdout }).toEqual({ exitCode: 143, stdout: '' })
+  expect(stderr).toContain(
+    'm2l: interrupted; earlier results are as they were; start again with: m2l evaluate --cfg m2l.yaml --verbose ' +
+      "test.episode=30000 run.folder=runs/whole 'model.levels={global: {}}' model.forward_encoding=FCN\n",
+  )
+  expect(await contentsOf(join(folder, 'runs/whole'))).toEqual(before)
 })

@@ -2,10 +2,13 @@
 export class InterruptedError extends Error {
   override readonly name = 'InterruptedError'
   readonly exitCode: number
+  /** Whether the same command, typed again, does the work from its beginning. */
+  readonly startsAgain: boolean
 
-  constructor(message: string, exitCode: number) {
+  constructor(message: string, exitCode: number, { startsAgain = false } = {}) {
     super(message)
     this.exitCode = exitCode
+    this.startsAgain = startsAgain
   }
 }
 

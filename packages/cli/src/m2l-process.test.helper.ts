@@ -20,6 +20,8 @@ export interface Finished {
 export interface Running {
   readonly finished: Promise<Finished>
   kill(signal: 'SIGINT' | 'SIGTERM'): void
+  /** Does something as soon as standard error holds a text. */
+  onError(text: string, act: () => void): void
 }
 
 /** Starts `m2l` with some words, in a folder. */
@@ -33,7 +35,18 @@ export function start(folder: string, words: readonly string[]): Running {
   const finished = new Promise<Finished>((done, fail) => {
     child.on('error', fail).on('close', (exitCode) => done({ exitCode, ...text }))
   })
-  return { finished, kill: (signal) => child.kill(signal) }
+  return {
+    finished,
+    kill: (signal) => child.kill(signal),
+    onError(awaited, act) {
+      const look = () => {
+        if (!text.stderr.includes(awaited)) return
+        child.stderr.off('data', look)
+        act()
+      }
+      child.stderr.on('data', look)
+    },
+  }
 }
 
 /** Runs `m2l` to its end. */

@@ -1,5 +1,7 @@
 import { Command } from 'commander'
 import { classifyCommand } from './commands/classify.js'
+import { compareCommand } from './commands/compare.js'
+import { completeWordsCommand, completionCommand } from './commands/completion.js'
 import { dataCommand } from './commands/data.js'
 import { engineCommand } from './commands/engine.js'
 import { evaluateCommand } from './commands/evaluate.js'
@@ -27,7 +29,7 @@ Examples:
   m2l classify --support examples --query photos          your own pictures by a few of each class
   m2l weights convert published.pth published.safetensors
 
-Exit codes: 0 done, 1 failed, 2 bad input, 130 or 143 interrupted. NO_COLOR turns colours off.`,
+Exit codes: 0 done, 1 failed, 2 bad input, 130 or 143 interrupted. NO_COLOR turns colours off, FORCE_COLOR on.`,
     )
   for (const command of [
     engineCommand(),
@@ -37,10 +39,13 @@ Exit codes: 0 done, 1 failed, 2 bad input, 130 or 143 interrupted. NO_COLOR turn
     evaluateCommand(),
     explainCommand(),
     classifyCommand(),
+    compareCommand(),
     weightsCommand(),
+    completionCommand(),
   ]) {
     program.addCommand(command)
   }
+  program.addCommand(completeWordsCommand(program), { hidden: true })
   complainInOneLine(program, 'm2l')
   return program
 }

@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander'
 import { createProgram } from './program.js'
 import { InterruptedError } from './interruption.js'
+import { commandLine } from './shell-words.js'
 
 /**
  * Runs the `m2l` command.
@@ -14,7 +15,10 @@ export async function run(args: readonly string[]): Promise<number> {
     return Number(process.exitCode ?? 0)
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-    if (error instanceof InterruptedError) return complain(error.message, error.exitCode)
+    if (error instanceof InterruptedError) {
+      const again = error.startsAgain ? `; start again with: ${commandLine(args)}` : ''
+      return complain(`${error.message}${again}`, error.exitCode)
+    }
     return complainOf(error)
   }
 }

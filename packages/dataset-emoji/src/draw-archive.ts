@@ -23,6 +23,7 @@ export async function drawArchive(
   choose: (sets: readonly Drawings[]) => readonly string[],
   size: number,
   onProgress?: (progress: DrawProgress) => void,
+  signal?: AbortSignal,
 ): Promise<Archive> {
   const sets = artists.map((artist) => ({ artist, drawings: loadDrawings(artist) }))
   const classes = choose(sets.map(({ drawings }) => drawings))
@@ -32,6 +33,7 @@ export async function drawArchive(
   let done = 0
   const draw = async () => {
     while (next < pictures.length) {
+      signal?.throwIfAborted()
       const index = next++
       const { drawings, name } = pictures[index]!
       files[index] = await drawEmoji(drawings, name, size)

@@ -5,6 +5,8 @@ import type { DecodeOptions } from './decoding/decode-picture.js'
 import { ImageCache } from './decoding/image-cache.js'
 import { PictureDecoder } from './decoding/picture-decoder.js'
 import { rotateImage } from './decoding/rotate-image.js'
+import { exclusionsOf } from './exclusions/exclusion-list.js'
+import { leaveOut } from './exclusions/leave-out.js'
 import type { LayoutName } from './layouts/layout.js'
 import { readLayout } from './layouts/read-layout.js'
 import { mapConcurrently } from './map-concurrently.js'
@@ -25,6 +27,11 @@ export interface OpenDatasetOptions extends DecodeOptions, PackOptions {
   readonly split?: string | SplitFile
   /** The splits to open, which must be complete; others need not be there. By default all. */
   readonly only?: readonly string[]
+  /**
+   * Pictures to leave out: the path of a list as `writeExclusionList` writes it, or their ids. A class that has no others
+   * is left out too. `hash` is of what stays.
+   */
+  readonly exclude?: string | readonly string[]
   /** How images lie in the source; by default it is recognised. */
   readonly layout?: LayoutName
   /** Decoded pixels to keep in memory, in bytes. Default 256 MiB: all of CIFAR-100 fits. */
@@ -37,7 +44,8 @@ const decodedAtOnce = 1024
 /**
  * Opens an image data set: finds its classes and images, without reading pixels, and divides them into splits.
  *
- * @throws InputError when the source cannot be read, has no known layout, or lacks a class that a split names.
+ * @throws InputError when the source cannot be read, has no known layout, or lacks a class that a split names, or when a
+ *   list of pictures to leave out cannot be read or names none of its pictures.
  */
 export async function openDataset(options: OpenDatasetOptions): Promise<Dataset> {
   const { root, only, cacheBytes = 2 ** 28 } = options
@@ -45,6 +53,7 @@ export async function openDataset(options: OpenDatasetOptions): Promise<Dataset>
     throw new InputError(`cacheBytes is ${cacheBytes}; give a whole number of bytes, 0 or more`)
   }
   const file = typeof options.split === 'string' ? await readSplitFile(options.split) : options.split
+  const excluded = await exclusionsOf(options.exclude)
   const tree = await openTree(root)
   const decoder = new PictureDecoder(tree, options)
   const close = async () => {
@@ -53,9 +62,10 @@ export async function openDataset(options: OpenDatasetOptions): Promise<Dataset>
   }
   try {
     const decode = (path: string) => decoder.decode(path)
-    const index = await readLayout({ tree, decode, ...(only && !file && { only }) }, options.layout)
+    const whole = await readLayout({ tree, decode, ...(only && !file && { only }) }, options.layout)
+    const index = excluded ? leaveOut(root, whole, excluded, file) : whole
     const splits = file ? splitsOfFile(root, index, file, only) : ownSplitsOf(root, index, only)
-    const name = options.name ?? nameOf(root)
+    const name = options.name ?? datasetName(root)
     const read = (id: string) => index.read(id)
     const pack = await openPack({ name, tree, splits, read, decodeOptions: options, cacheBytes }, options)
     return dataset(
@@ -102,6 +112,7 @@ function dataset(name: string, splits: Splits, cache: ImageCache, closeSource: (
   }
 }
 
-function nameOf(root: string): string {
+/** What a source is called unless it is given a name. */
+export function datasetName(root: string): string {
   return basename(resolve(root)).replace(/(?<=.)\.(zip|tar|tgz|tar\.gz)$/i, '')
 }

@@ -13,7 +13,12 @@ const usage = (program: string): string => `Usage: ${program} <command> [options
     --optional      warn and end well where the engine cannot be installed
   status            tell which engine computes, and why
   --json            print one JSON object on standard output and nothing else
+  --quiet           print no progress
   --help            print this
+
+Examples:
+  ${program} install
+  ${program} status --json
 
 M2L_CACHE is the cache's folder. Exit codes: 0 done, 1 failed, 2 bad input.`
 
@@ -25,9 +30,14 @@ const complain = (text: string): boolean => process.stderr.write(`${text}\n`)
  *
  * @param args the words after the program's name.
  * @param program the name to show in the usage text, such as `m2l engine`.
+ * @param options.signal ends an installation; its reason is then thrown.
  * @returns the exit code: 0 done, 1 failed, 2 bad input. Messages have been printed.
  */
-export async function runEngineCommand(args: readonly string[], program: string): Promise<number> {
+export async function runEngineCommand(
+  args: readonly string[],
+  program: string,
+  { signal }: { readonly signal?: AbortSignal } = {},
+): Promise<number> {
   try {
     const { values, positionals } = parse(args)
     const [command, ...rest] = positionals
@@ -36,12 +46,12 @@ export async function runEngineCommand(args: readonly string[], program: string)
       return values.help ? 0 : 2
     }
     if (rest.length > 0) throw new InputError(`${rest[0]} was not expected after ${command}`)
-    if (command === 'install') await install(values)
+    if (command === 'install') await install(values, signal)
     else if (command === 'status') await status(values.json)
     else throw new InputError(`${command} is no command; expected install or status (see ${program} --help)`)
     return 0
   } catch (error) {
-    if (!(error instanceof InputError || error instanceof EngineError)) throw error
+    if (signal?.aborted || !(error instanceof InputError || error instanceof EngineError)) throw error
     complain(`${program}: ${error.message}`)
     return error instanceof InputError ? 2 : 1
   }
@@ -60,6 +70,7 @@ function parse(args: readonly string[]) {
         verify: { type: 'boolean', default: false },
         optional: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
+        quiet: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
     })
@@ -68,13 +79,17 @@ function parse(args: readonly string[]) {
   }
 }
 
-async function install({ gpu, python, verify, optional, json }: Options): Promise<void> {
+async function install(
+  { gpu, python, verify, optional, json, quiet }: Options,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   try {
     const engine = await installEngine({
       gpu,
       verify,
       ...(python === undefined ? {} : { python }),
-      onProgress: complain,
+      ...(!quiet && { onProgress: complain }),
+      ...(signal && { signal }),
     })
     const state = engine.alreadyThere ? 'is there' : 'is installed'
     print(
@@ -84,7 +99,8 @@ async function install({ gpu, python, verify, optional, json }: Options): Promis
             engine.bindingPath,
     )
   } catch (error) {
-    if (!optional || !(error instanceof EngineError || error instanceof InputError)) throw error
+    if (signal?.aborted || !optional || !(error instanceof EngineError || error instanceof InputError))
+      throw error
     complain(`the native engine was not installed: ${error.message}`)
     if (json) print('null')
   }

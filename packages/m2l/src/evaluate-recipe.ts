@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { enginePrecision, randomKey, writeFileAtomically, type Precision } from '@m2l/engine'
 import {
   assertManifestMatches,
+  manifestHash,
   readManifest,
   sampleManifest,
   writeManifest,
@@ -131,7 +132,13 @@ export async function evaluateRecipe(
       const files = { manifest: manifestFile, predictions, result, ...(page !== undefined && { page }) }
       const report = { ...outcome, ...files, bank: evaluation.bank!, seconds: evaluation.seconds }
       await writeManifest(manifestFile, manifest)
-      await writePredictions(predictions, { ...outcome, splitHash: images.split.hash }, evaluation)
+      const { hash: splitHash, classes } = images.split
+      const classNames = classes.map(({ name }) => name)
+      await writePredictions(
+        predictions,
+        { ...outcome, splitHash, classNames, manifestHash: manifestHash(manifest) },
+        evaluation,
+      )
       await writeFileAtomically(result, `${JSON.stringify(report, null, 2)}\n`)
       if (page !== undefined) {
         await writeFileAtomically(

@@ -16,6 +16,15 @@ export {
 export type { GivenImage } from './classifier/given-image.js'
 export type { EmbedOptions } from './classifier/image-embedder.js'
 export type { LeaveOneOut, LeftOut } from './classifier/leave-one-out.js'
+export {
+  compareResults,
+  type ComparedClass,
+  type ComparedEpisode,
+  type ComparedPredictions,
+  type ComparedResult,
+  type CompareOptions,
+  type Comparison,
+} from './compare/compare-results.js'
 export { createModel } from './create-model.js'
 export {
   evaluateRecipe,

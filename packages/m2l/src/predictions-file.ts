@@ -8,6 +8,10 @@ export interface PredictionsHeader {
   readonly dataset: string
   readonly split: string
   readonly splitHash: string
+  /** Names of the split's classes, which episodes name by their index. */
+  readonly classNames: readonly string[]
+  /** `manifestHash` of the episodes. */
+  readonly manifestHash: string
   readonly ways: number
   readonly shots: number | readonly number[]
   readonly queries: number

@@ -38,10 +38,15 @@ export function openRecipeDataset(
   splits: readonly SplitName[],
   { onRender, onPack, onPackProblem, signal }: DataOptions = {},
 ): Promise<Dataset> {
-  const { dataset, image_size: size, split, pack } = recipe.data
+  const { dataset, image_size: size, split, exclude, pack } = recipe.data
   return span('open data set', () =>
     dataset === 'emoji'
-      ? openEmoji({ size, onProgress: ({ done, total }) => onRender?.(done, total) })
+      ? openEmoji({
+          size,
+          onProgress: ({ done, total }) => onRender?.(done, total),
+          ...(exclude !== undefined && { exclude }),
+          ...(signal && { signal }),
+        })
       : openDataset({
           root: dataFolder(recipe),
           name: dataset,
@@ -51,6 +56,7 @@ export function openRecipeDataset(
           ...(onPackProblem && { onPackProblem }),
           ...(signal && { signal }),
           ...(split !== undefined && { split }),
+          ...(exclude !== undefined && { exclude }),
         }),
   )
 }

@@ -8,4 +8,4 @@ export type { EpisodeOptions, SampleOptions, UnlabelledOptions } from './sample-
 export { episodeAt, sampleEpisodes } from './sample-episodes.js'
 export type { EpisodeManifest, RecordedUnlabelled } from './manifest.js'
 export { assertManifestMatches, sampleManifest, sliceManifest } from './manifest.js'
-export { readManifest, writeManifest } from './manifest-file.js'
+export { manifestHash, readManifest, writeManifest } from './manifest-file.js'

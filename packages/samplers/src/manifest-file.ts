@@ -59,6 +59,24 @@ type Description = z.infer<typeof descriptionSchema>
  * @throws InputError when the file cannot be written.
  */
 export async function writeManifest(file: string, manifest: EpisodeManifest): Promise<void> {
+  const { description, lines } = content(manifest)
+  const header = JSON.stringify({ ...description, sha256: contentHash(description, lines) })
+  try {
+    await writeFileAtomically(file, [header, ...lines, ''].join('\n'))
+  } catch (error) {
+    throw new InputError(
+      `${file}: the manifest cannot be written (${reason(error)}); choose a folder that exists and is writable`,
+    )
+  }
+}
+
+/** The SHA-256 that a manifest's file names, in hexadecimal: the same for the same episodes of the same split. */
+export function manifestHash(manifest: EpisodeManifest): string {
+  const { description, lines } = content(manifest)
+  return contentHash(description, lines)
+}
+
+function content(manifest: EpisodeManifest): { description: Description; lines: string[] } {
   const { dataset, split, splitHash, ways, shots, queries, key, first, unlabelled } = manifest
   const lines = manifest.episodes.map((episode) =>
     JSON.stringify({
@@ -82,14 +100,7 @@ export async function writeManifest(file: string, manifest: EpisodeManifest): Pr
     episodes: lines.length,
     ...(unlabelled && { unlabelled: recorded(unlabelled) }),
   }
-  const header = JSON.stringify({ ...description, sha256: contentHash(description, lines) })
-  try {
-    await writeFileAtomically(file, [header, ...lines, ''].join('\n'))
-  } catch (error) {
-    throw new InputError(
-      `${file}: the manifest cannot be written (${reason(error)}); choose a folder that exists and is writable`,
-    )
-  }
+  return { description, lines }
 }
 
 /**

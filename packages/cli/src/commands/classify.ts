@@ -1,23 +1,22 @@
 import type { ClassificationReport, PicturePrediction } from '@m2l/m2l'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { stringify } from 'csv-stringify/sync'
-import { InterruptedError, watchForInterruption } from '../interruption.js'
-import { percent, seconds } from '../terminal/format.js'
+import { interruptible } from '../interruptible.js'
+import { percent, seconds, printable } from '../terminal/format.js'
 import { ProgressDisplay } from '../terminal/progress-display.js'
 import { table } from '../terminal/table.js'
 import { checkWritable } from '../writable-file.js'
 import { engineOptions, loadChosenEngine, type EngineOptions } from './engine-options.js'
+import { withProgress, type OutputOptions } from './output-options.js'
 
-interface ClassifyCommandOptions extends EngineOptions {
+interface ClassifyCommandOptions extends EngineOptions, OutputOptions {
   readonly support: string
   readonly query: string[]
   readonly weights?: string
   readonly cfg?: string
   readonly unknown?: number | 'auto'
   readonly report?: string
-  readonly json?: true
   readonly csv?: true
-  readonly quiet?: true
 }
 
 /** `m2l classify`: people's own pictures by a handful of examples. */
@@ -40,11 +39,8 @@ export function classifyCommand(): Command {
       parseUnknown,
     )
     .option('--report <file>', 'write a page with pictures, one HTML file')
-  return engineOptions(command)
+  return withProgress(engineOptions(command))
     .addOption(new Option('--csv', 'print a table of comma-separated values').conflicts('json'))
-    .option('--json', 'print one JSON object on standard output and nothing else there')
-    .option('--quiet', 'print no progress and no notes')
-    .helpOption('-h, --help', 'print help')
     .addHelpText(
       'after',
       `
@@ -64,8 +60,7 @@ are named, the others classified; the exit code is then 2.`,
 async function classify(options: ClassifyCommandOptions): Promise<void> {
   if (options.report !== undefined) await checkWritable(options.report, 'the page', '--report')
   const display = new ProgressDisplay(options)
-  const interruption = watchForInterruption(display.say)
-  try {
+  await interruptible(display, 'nothing was written', async (signal) => {
     const { InputError, writeFileAtomically } = await import('@m2l/engine')
     const { classificationPage, classifyPictures, readRecipe } = await import('@m2l/m2l')
     const recipe = options.cfg === undefined ? undefined : await readRecipe(options.cfg)
@@ -82,7 +77,7 @@ async function classify(options: ClassifyCommandOptions): Promise<void> {
       ...(options.unknown !== undefined && { unknown: options.unknown }),
       onProgress: (what, done, total) => counting[what](done, total),
       onNote: (line) => options.quiet || display.say(line),
-      signal: interruption.signal,
+      signal,
     })
     display.close()
     const output = options.json
@@ -102,13 +97,7 @@ async function classify(options: ClassifyCommandOptions): Promise<void> {
         `${unreadable.length} of ${unreadable.length + report.predictions.length} pictures cannot be read: ${reasons.join('; ')}${more}`,
       )
     }
-  } catch (error) {
-    if (!interruption.signal.aborted) throw error
-    throw new InterruptedError('interrupted; nothing was written', interruption.exitCode)
-  } finally {
-    display.close()
-    interruption.release()
-  }
+  })
 }
 
 function asCsv({ predictions, unknown }: ClassificationReport): string {
@@ -189,7 +178,7 @@ function confusion({ confusion: matrix }: ClassificationReport): string[] {
   const { labels, counts } = matrix!
   if (labels.length <= mostColumns) {
     const rows = counts.map((row, index) => [printable(labels[index]!), ...row.map(String)])
-    return [table(['class \\ label', ...labels.map(printable)], rows)]
+    return [table(['class \\ label', ...labels.map((label) => printable(label))], rows)]
   }
   const mistakes = counts
     .flatMap((row, truth) =>
@@ -204,11 +193,6 @@ function confusion({ confusion: matrix }: ClassificationReport): string[] {
     String(count),
   ])
   return [table(['class', 'taken for', 'pictures'], rows)]
-}
-
-/** Names of files and folders could move the cursor. */
-function printable(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, '?')
 }
 
 function parseUnknown(text: string): number | 'auto' {

@@ -1,23 +1,22 @@
 import type { PreparedDataset } from '@m2l/datasets'
 import { Command } from 'commander'
-import { InterruptedError, watchForInterruption } from '../interruption.js'
+import { interruptible } from '../interruptible.js'
 import { seconds } from '../terminal/format.js'
 import { ProgressDisplay } from '../terminal/progress-display.js'
 import { table } from '../terminal/table.js'
+import { type OutputOptions, withProgress } from './output-options.js'
 
-interface PrepareCommandOptions {
+interface PrepareCommandOptions extends OutputOptions {
   readonly from: string
   readonly to: string
   readonly split?: string
   readonly incomplete?: true
   readonly force?: true
-  readonly json?: true
-  readonly quiet?: true
 }
 
 /** `m2l data prepare`: on Ctrl-C it leaves nothing behind. */
 export function dataPrepareCommand(): Command {
-  return new Command('prepare')
+  const command = new Command('prepare')
     .description('make a checked folder for recipes from a data set as it is distributed')
     .argument('<name>', 'the data set, see below; or a name of your own, with --split')
     .requiredOption('--from <path>', 'an archive, or a folder with archives, pickles or pictures')
@@ -25,9 +24,7 @@ export function dataPrepareCommand(): Command {
     .option('--split <name>', 'a shipped split or the path of a split file (default: that of the data set)')
     .option('--incomplete', 'accept a source that lacks classes or images')
     .option('--force', 'replace the folder and all it holds')
-    .helpOption('-h, --help', 'print help')
-    .option('--json', 'print one JSON object on standard output and nothing else there')
-    .option('--quiet', 'print no progress')
+  return withProgress(command)
     .addHelpText(
       'after',
       `
@@ -55,30 +52,15 @@ where it came from, and checksums.sha256, which "sha256sum -c" verifies.`,
 async function prepare(name: string, options: PrepareCommandOptions): Promise<void> {
   const { prepareDataset } = await import('@m2l/datasets')
   const display = new ProgressDisplay(options)
-  const interruption = watchForInterruption(display.say)
   const started = performance.now()
-  try {
-    const { json: _json, quiet: _quiet, ...wanted } = options
-    const prepared = await prepareDataset({
-      name,
-      ...wanted,
-      onProgress: display.counting('preparing'),
-      signal: interruption.signal,
-    })
-    display.close()
-    const duration = (performance.now() - started) / 1000
-    process.stdout.write(
-      options.json
-        ? `${JSON.stringify({ ...prepared, seconds: duration })}\n`
-        : `${describe(prepared, duration)}\n`,
-    )
-  } catch (error) {
-    if (!interruption.signal.aborted) throw error
-    throw new InterruptedError(`interrupted; ${options.to} is as it was`, interruption.exitCode)
-  } finally {
-    display.close()
-    interruption.release()
-  }
+  const { json, quiet: _quiet, verbose: _verbose, ...wanted } = options
+  const prepared = await interruptible(display, `${options.to} is as it was`, (signal) =>
+    prepareDataset({ name, ...wanted, onProgress: display.counting('preparing'), signal }),
+  )
+  const duration = (performance.now() - started) / 1000
+  process.stdout.write(
+    json ? `${JSON.stringify({ ...prepared, seconds: duration })}\n` : `${describe(prepared, duration)}\n`,
+  )
 }
 
 function describe({ folder, card, pictures, bytes }: PreparedDataset, duration: number): string {

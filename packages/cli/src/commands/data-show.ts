@@ -1,23 +1,25 @@
 import type { Dataset } from '@m2l/datasets'
 import { Command } from 'commander'
+import { interruptible } from '../interruptible.js'
 import { ProgressDisplay } from '../terminal/progress-display.js'
 import { table } from '../terminal/table.js'
+import { type OutputOptions, withProgress } from './output-options.js'
 
-interface ShowOptions {
+interface ShowOptions extends OutputOptions {
   readonly cfg?: string
   readonly split?: string
-  readonly json?: true
+  readonly exclude?: string
 }
 
 /** `m2l data show`. */
 export function dataShowCommand(): Command {
-  return new Command('show')
+  const command = new Command('show')
     .description('count the classes and images of a folder or archive, or of a recipe (--cfg)')
     .argument('[path]', 'a folder, zip or tar archive of class folders, or one of the known layouts')
     .option('--split <name>', 'a shipped split or the path of a split file')
+    .option('--exclude <file>', 'a list of pictures to leave out, as m2l data check --fix writes it')
     .option('--cfg <file>', 'the recipe whose data set to show')
-    .option('--json', 'print one JSON object on standard output and nothing else there')
-    .helpOption('-h, --help', 'print help')
+  return withProgress(command)
     .addHelpText(
       'after',
       `
@@ -30,9 +32,10 @@ Examples:
 }
 
 async function show(path: string | undefined, options: ShowOptions): Promise<void> {
-  const display = new ProgressDisplay({})
-  const dataset = await open(path, options, display)
-  display.close()
+  const display = new ProgressDisplay(options)
+  const dataset = await interruptible(display, 'nothing was changed', (signal) =>
+    open(path, options, display, signal),
+  )
   const splits = Object.values(dataset.splits).map(({ name, classes, hash }) => {
     const images = classes.map((ofClass) => ofClass.images.length)
     return {
@@ -63,15 +66,20 @@ async function open(
   path: string | undefined,
   options: ShowOptions,
   display: ProgressDisplay,
+  signal: AbortSignal,
 ): Promise<Dataset> {
   const { InputError } = await import('@m2l/engine')
   if (options.cfg !== undefined && path === undefined) {
-    if (options.split !== undefined) {
-      throw new InputError('--split goes with a path; a recipe names its split itself, as data.split')
+    for (const name of ['split', 'exclude'] as const) {
+      if (options[name] === undefined) continue
+      throw new InputError(`--${name} goes with a path; a recipe names its own, as data.${name}`)
     }
     const { openRecipeDataset, readRecipe } = await import('@m2l/m2l')
     const recipe = await readRecipe(options.cfg, ['data.pack=off'])
-    return openRecipeDataset(recipe, ['train', 'val', 'test'], { onRender: display.rendering })
+    return openRecipeDataset(recipe, ['train', 'val', 'test'], {
+      onRender: display.rendering,
+      signal,
+    })
   }
   if (options.cfg !== undefined || path === undefined) {
     throw new InputError(
@@ -79,5 +87,9 @@ async function open(
     )
   }
   const { openDataset } = await import('@m2l/datasets')
-  return openDataset({ root: path, ...(options.split !== undefined && { split: options.split }) })
+  return openDataset({
+    root: path,
+    ...(options.split !== undefined && { split: options.split }),
+    ...(options.exclude !== undefined && { exclude: options.exclude }),
+  })
 }

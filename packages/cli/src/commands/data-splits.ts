@@ -1,11 +1,10 @@
 import { Command } from 'commander'
+import { withJson } from './output-options.js'
 
 /** `m2l data splits`. */
 export function dataSplitsCommand(): Command {
-  return new Command('splits')
+  return withJson(new Command('splits'))
     .description('list the split files that are shipped')
-    .option('--json', 'print one JSON object on standard output and nothing else there')
-    .helpOption('-h, --help', 'print help')
     .addHelpText(
       'after',
       `

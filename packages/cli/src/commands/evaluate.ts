@@ -1,6 +1,6 @@
 import type { EvaluationReport } from '@m2l/m2l'
 import { InvalidArgumentError, type Command } from 'commander'
-import { InterruptedError, watchForInterruption } from '../interruption.js'
+import { interruptible } from '../interruptible.js'
 import { mebibytes, percent, seconds } from '../terminal/format.js'
 import { ProgressDisplay } from '../terminal/progress-display.js'
 import { table } from '../terminal/table.js'
@@ -35,12 +35,11 @@ export function evaluateCommand(): Command {
     )
     .action(async (overrides: string[], options: EvaluateCommandOptions) => {
       if (options.report !== undefined) await checkWritable(options.report, 'the page', '--report')
-      const recipe = await prepareRecipe(options, overrides)
       const display = new ProgressDisplay(options)
-      const interruption = watchForInterruption(display.say)
-      try {
-        const { evaluateRecipe } = await import('@m2l/m2l')
-        const report = await profiled(options, display.say, () =>
+      const recipe = await prepareRecipe(options, overrides, display)
+      const { evaluateRecipe } = await import('@m2l/m2l')
+      const report = await interruptible(display, 'earlier results are as they were', (signal) =>
+        profiled(options, display.say, () =>
           evaluateRecipe(recipe, {
             ...(options.checkpoint !== undefined && { checkpoint: options.checkpoint }),
             ...(options.manifest !== undefined && { manifest: options.manifest }),
@@ -52,18 +51,11 @@ export function evaluateCommand(): Command {
             onRender: display.rendering,
             onPack: display.packing,
             onPackProblem: display.say,
-            signal: interruption.signal,
+            signal,
           }),
-        )
-        display.close()
-        process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : `${describe(report)}\n`)
-      } catch (error) {
-        if (!interruption.signal.aborted) throw error
-        throw new InterruptedError('interrupted; earlier results are as they were', interruption.exitCode)
-      } finally {
-        display.close()
-        interruption.release()
-      }
+        ),
+      )
+      process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : `${describe(report)}\n`)
     })
     .addHelpText(
       'after',

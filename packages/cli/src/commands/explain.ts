@@ -1,12 +1,13 @@
 import type { ExplanationReport } from '@m2l/m2l'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { InterruptedError, watchForInterruption } from '../interruption.js'
-import { percent } from '../terminal/format.js'
+import { interruptible } from '../interruptible.js'
+import { percent, printable } from '../terminal/format.js'
 import { ProgressDisplay } from '../terminal/progress-display.js'
 import { table } from '../terminal/table.js'
 import { engineOptions, loadChosenEngine, type EngineOptions } from './engine-options.js'
+import { withProgress, type OutputOptions } from './output-options.js'
 
-interface ExplainCommandOptions extends EngineOptions {
+interface ExplainCommandOptions extends EngineOptions, OutputOptions {
   readonly query: readonly string[]
   readonly out: string
   readonly support?: string
@@ -15,8 +16,6 @@ interface ExplainCommandOptions extends EngineOptions {
   readonly weights?: string
   readonly cfg?: string
   readonly classes?: number
-  readonly json?: true
-  readonly quiet?: true
 }
 
 /** `m2l explain`: where in the pictures the scores of queries came from. */
@@ -46,10 +45,7 @@ export function explainCommand(): Command {
       'the recipe; needed with --episode, and for weights that do not say how their model is made',
     )
     .option('--classes <count>', 'how many of the likeliest classes to explain (default: 2)', parseCount(1))
-  return engineOptions(command)
-    .option('--json', 'print one JSON object on standard output and nothing else there')
-    .option('--quiet', 'print no progress and no notes')
-    .helpOption('-h, --help', 'print help')
+  return withProgress(engineOptions(command))
     .addHelpText(
       'after',
       `
@@ -68,8 +64,7 @@ for each level and class the score, and what each place of the pictures adds to 
 async function explain(overrides: string[], options: ExplainCommandOptions): Promise<void> {
   await requireConsistent(overrides, options)
   const display = new ProgressDisplay(options)
-  const interruption = watchForInterruption(display.say)
-  try {
+  await interruptible(display, 'drawings made so far are whole', async (signal) => {
     const { explainEpisode, explainPictures, readRecipe } = await import('@m2l/m2l')
     const recipe = options.cfg === undefined ? undefined : await readRecipe(options.cfg, overrides)
     await loadChosenEngine(options)
@@ -78,7 +73,7 @@ async function explain(overrides: string[], options: ExplainCommandOptions): Pro
       ...(options.weights !== undefined && { weights: options.weights }),
       ...(options.classes !== undefined && { classes: options.classes }),
       onExplained: display.counting('explaining'),
-      signal: interruption.signal,
+      signal,
     }
     const report =
       options.episode === undefined
@@ -100,13 +95,7 @@ async function explain(overrides: string[], options: ExplainCommandOptions): Pro
           })
     display.close()
     process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : `${describe(report)}\n`)
-  } catch (error) {
-    if (!interruption.signal.aborted) throw error
-    throw new InterruptedError('interrupted; drawings made so far are whole', interruption.exitCode)
-  } finally {
-    display.close()
-    interruption.release()
-  }
+  })
 }
 
 /** @throws {InputError} when the options do not say one thing */
@@ -143,15 +132,13 @@ function describe({ explanations, weights }: ExplanationReport): string {
   const headings = ['query', 'taken for', '%', ...(hasTruth ? ['is'] : []), 'drawing']
   const silent = explanations[0]!.levels.filter(({ explains }) => !explains).map(({ name }) => name)
   return [
-    table(headings, rows.map(printable)),
+    table(
+      headings,
+      rows.map((row) => row.map((text) => printable(text))),
+    ),
     `${explanations.length} queries with ${weights}; an .svg lies beside each .png`,
     ...silent.map((name) => `level ${name} does not tell where its scores come from`),
   ].join('\n')
-}
-
-/** Names of files could move the cursor. */
-function printable(row: readonly string[]): string[] {
-  return row.map((text) => text.replaceAll(/\p{Cc}/gu, '?'))
 }
 
 function parseCount(least: number): (text: string) => number {

@@ -1,12 +1,12 @@
 import type { Recipe } from '@m2l/m2l'
 import { Command } from 'commander'
+import type { ProgressDisplay } from '../terminal/progress-display.js'
 import { engineOptions, loadChosenEngine, type EngineOptions } from './engine-options.js'
+import { type OutputOptions, withProgress } from './output-options.js'
 
 /** What the commands that carry out a recipe have in common. */
-export interface RecipeCommandOptions extends EngineOptions {
+export interface RecipeCommandOptions extends EngineOptions, OutputOptions {
   readonly cfg: string
-  readonly json?: true
-  readonly quiet?: true
   readonly profile?: string
 }
 
@@ -16,20 +16,25 @@ export function recipeCommand(name: string, description: string): Command {
     .description(description)
     .argument('[key=value...]', 'changes of the recipe, for example train.epochs=3')
     .requiredOption('--cfg <file>', 'the recipe, a YAML file')
-  return engineOptions(command)
-    .option('--profile <file>', "write where the time goes to a file in Chrome's trace format")
-    .helpOption('-h, --help', 'print help')
-    .option('--json', 'print one JSON object on standard output and nothing else there')
-    .option('--quiet', 'print no progress')
+  engineOptions(command).option(
+    '--profile <file>',
+    "write where the time goes to a file in Chrome's trace format",
+  )
+  return withProgress(command)
 }
 
 /** Reads the recipe, then loads the engine: a mistake in the recipe is told at once. */
 export async function prepareRecipe(
   options: RecipeCommandOptions,
   overrides: readonly string[],
+  display: ProgressDisplay,
 ): Promise<Recipe> {
+  const { engineStatus } = await import('@m2l/engine')
   const { readRecipe } = await import('@m2l/m2l')
   const recipe = await readRecipe(options.cfg, overrides)
   await loadChosenEngine(options)
+  const { backend, device, threads } = await engineStatus()
+  display.note(`recipe ${recipe.file}; results go to ${recipe.folder}`)
+  display.note(`computes on ${device} with ${threads} threads, back end ${backend}`)
   return recipe
 }

@@ -1,3 +1,4 @@
+import { commandLine } from '../shell-words.js'
 import type { RecipeCommandOptions } from './recipe-options.js'
 
 /** The command that goes on with a run, as it is typed in a shell. */
@@ -10,10 +11,5 @@ export function resumeCommand(
   const threadWords = threads === undefined ? [] : ['--threads', String(threads)]
   const precisionWords = precision === undefined ? [] : ['--precision', precision]
   const engineWords = [...deviceWords, ...threadWords, ...precisionWords]
-  const words = ['m2l', name, '--cfg', cfg, ...engineWords, '--resume', ...overrides]
-  return words.map(quoted).join(' ')
-}
-
-function quoted(word: string): string {
-  return /^[\w./=,:+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
+  return commandLine([name, '--cfg', cfg, ...engineWords, '--resume', ...overrides])
 }

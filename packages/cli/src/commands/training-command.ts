@@ -22,8 +22,8 @@ export function trainingCommand(
     .addOption(new Option('--resume', 'go on with the run in the run folder').conflicts('restart'))
     .option('--restart', 'throw away the run in the run folder')
     .action(async (overrides: string[], options: TrainingCommandOptions) => {
-      const recipe = await prepareRecipe(options, overrides)
       const display = new ProgressDisplay(options)
+      const recipe = await prepareRecipe(options, overrides, display)
       const interruption = watchForInterruption(display.say)
       try {
         const report = await profiled(options, display.say, () =>
@@ -46,6 +46,11 @@ export function trainingCommand(
             interruption.exitCode,
           )
         }
+      } catch (error) {
+        if (!interruption.signal.aborted || error instanceof InterruptedError) throw error
+        throw new InterruptedError('interrupted before training began', interruption.exitCode, {
+          startsAgain: true,
+        })
       } finally {
         display.close()
         interruption.release()

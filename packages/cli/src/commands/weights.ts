@@ -1,7 +1,8 @@
 import { Command, InvalidArgumentError } from 'commander'
 import type { ShownWeights, WeightsCard } from '@m2l/m2l'
-import { percent } from '../terminal/format.js'
+import { percent, printable } from '../terminal/format.js'
 import { table } from '../terminal/table.js'
+import { withJson } from './output-options.js'
 
 interface ConvertOptions {
   readonly force?: true
@@ -15,11 +16,8 @@ export function weightsCommand(): Command {
     .description('list the weights that are shipped; look at weights and convert them, ours and of PyTorch')
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help for a command')
-  weights
-    .command('list')
+  withJson(weights.command('list'))
     .description('list the weights that come with this program, what they were made of and how good they are')
-    .option('--json', 'print one JSON object on standard output and nothing else there')
-    .helpOption('-h, --help', 'print help')
     .addHelpText(
       'after',
       `
@@ -30,12 +28,9 @@ Examples:
   m2l train --cfg configs/emoji/M2L_N5K1_Conv64F-4x.yaml model.weights=cifar-fs-conv64f`,
     )
     .action(list)
-  weights
-    .command('show')
+  withJson(weights.command('show'))
     .description('list the tensors of a safetensors file or PyTorch checkpoint, and what else is in it')
     .argument('<file>', 'the file, whose content tells the format, or the name of shipped weights')
-    .option('--json', 'print one JSON object on standard output and nothing else there')
-    .helpOption('-h, --help', 'print help')
     .addHelpText(
       'after',
       `
@@ -45,15 +40,12 @@ Examples:
   m2l evaluate --cfg configs/mini-imagenet/M2L_N5K1_R12.yaml -c published.pth`,
     )
     .action(show)
-  weights
-    .command('convert')
+  withJson(weights.command('convert'))
     .description('write weights as safetensors (.safetensors) or as a PyTorch checkpoint (.pth)')
     .argument('<in>', 'a safetensors file or PyTorch checkpoint')
     .argument('<out>', 'the new file; its ending tells the format')
     .option('--force', 'replace a file that is there already')
     .option('--ways <count>', 'n_way of the PyTorch program that loads a .pth of M2L (default: 5)', parseWays)
-    .option('--json', 'print one JSON object on standard output and nothing else there')
-    .helpOption('-h, --help', 'print help')
     .addHelpText(
       'after',
       `
@@ -65,7 +57,14 @@ A .safetensors file is a checkpoint as m2l train writes it, a .pth file one as t
 and layout are translated. The state of an optimiser is left out; go on with training from the checkpoint itself.`,
     )
     .action(convert)
-  return weights
+  return weights.addHelpText(
+    'after',
+    `
+Examples:
+  m2l weights list
+  m2l weights show published.pth
+  m2l weights convert published.pth published.safetensors`,
+  )
 }
 
 async function list(options: { readonly json?: true }): Promise<void> {
@@ -126,15 +125,14 @@ function describe({ format, under, tensors, values, metadata, leftOut }: ShownWe
     ...Object.entries(leftOut).map(([name, kind]) => [name, `${kind}; left out`]),
   ]
   return [
-    table(['tensor', 'shape', 'type'], rows.map(printable)),
+    table(['tensor', 'shape', 'type'], rows.map(printableRow)),
     `${tensors.length} tensors of ${values} values; ${formats[format]}${under === null ? '' : `, under ${under}`}`,
-    ...(others.length > 0 ? [table(['beside them', ''], others.map(printable))] : []),
+    ...(others.length > 0 ? [table(['beside them', ''], others.map(printableRow))] : []),
   ].join('\n')
 }
 
-/** Texts of a file could be long, or move the cursor. */
-function printable(row: readonly string[]): string[] {
-  return row.map((text) => text.slice(0, 100).replaceAll(/\p{Cc}/gu, '?'))
+function printableRow(row: readonly string[]): string[] {
+  return row.map((text) => printable(text))
 }
 
 async function convert(input: string, output: string, options: ConvertOptions): Promise<void> {

@@ -17,3 +17,17 @@ export function seconds(duration: number): string {
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${pad(whole % 60)} s`
   return `${Math.floor(whole / 3600)} h ${pad(Math.floor((whole % 3600) / 60))} min`
 }
+
+/** A text of a file, in one line: names there could be long, or move the cursor. */
+export function printable(text: string, most = 100): string {
+  return text.slice(0, most).replaceAll(/\p{Cc}/gu, '?')
+}
+
+/** A number of things: `1 class`, `2 classes`. */
+export function count(
+  number: number,
+  one: string,
+  many = one.endsWith('s') ? `${one}es` : `${one}s`,
+): string {
+  return `${number} ${number === 1 ? one : many}`
+}

@@ -3,14 +3,23 @@ import { SingleBar } from 'cli-progress'
 import { coloursFor } from './colours.js'
 import { percent, seconds } from './format.js'
 
-/** Progress on standard error: bars on a terminal, elsewhere a line for each validation. */
+/** Seconds between two lines of progress where there is no terminal. */
+const lineEvery = 10
+
+/**
+ * Progress on standard error: bars on a terminal, elsewhere a line for each validation; verbose, also a line every ten
+ * seconds and notes on what is done.
+ */
 export class ProgressDisplay {
   readonly #quiet: boolean
+  readonly #verbose: boolean
   #bar: SingleBar | undefined
   #title = ''
+  #lineAt = 0
 
-  constructor({ quiet }: { readonly quiet?: true }) {
+  constructor({ quiet, verbose }: { readonly quiet?: true; readonly verbose?: true }) {
     this.#quiet = quiet ?? false
+    this.#verbose = verbose ?? false
   }
 
   readonly update = (progress: Progress): void => {
@@ -47,6 +56,11 @@ export class ProgressDisplay {
     process.stderr.write(`${line}\n`)
   }
 
+  /** Tells a line to those who want to know all. */
+  readonly note = (line: string): void => {
+    if (this.#verbose) this.say(line)
+  }
+
   /** Ends the bar, if there is one. Harmless when repeated. */
   close(): void {
     this.#bar?.stop()
@@ -55,10 +69,19 @@ export class ProgressDisplay {
   }
 
   #show(title: string, done: number, total: number, detail: string): void {
-    if (this.#quiet || process.stderr.isTTY !== true) return
+    if (this.#quiet) return
+    if (process.stderr.isTTY !== true) return this.#line(title, done, total, detail)
     if (title !== this.#title) this.#start(title, total)
     this.#bar?.update(done, { detail })
     if (done >= total) this.close()
+  }
+
+  #line(title: string, done: number, total: number, detail: string): void {
+    const isDue = performance.now() >= this.#lineAt || (done >= total && title === this.#title)
+    if (!this.#verbose || !isDue) return
+    this.#title = title
+    this.#lineAt = performance.now() + 1000 * lineEvery
+    process.stderr.write(`${title} ${done}/${total}${detail === '' ? '' : ` · ${detail}`}\n`)
   }
 
   #start(title: string, total: number): void {

@@ -2,7 +2,7 @@ import { InputError } from '@m2l/engine'
 import { CsvError, parse } from 'csv-parse/sync'
 import { isImageFile } from '../image-file.js'
 import { type FileTree, parentOf } from '../sources/file-tree.js'
-import { type ClassImages, type LayoutIndex, type LayoutInput, ownSplits } from './layout.js'
+import { type ClassImages, type LayoutIndex, type LayoutInput, ownSplits, pictureFiles } from './layout.js'
 
 /** Whether a tree has the layout of {@link readCsv}. */
 export async function detectCsv(tree: FileTree): Promise<boolean> {
@@ -18,7 +18,8 @@ export async function detectCsv(tree: FileTree): Promise<boolean> {
  *
  * @throws InputError naming table and line when it is malformed, or names a picture twice or one that is not there.
  */
-export async function readCsv({ tree, decode, only }: LayoutInput): Promise<LayoutIndex> {
+export async function readCsv(input: LayoutInput): Promise<LayoutIndex> {
+  const { tree, only } = input
   const tables = splitTables(tree)
   if (tables.size === 0) throw new InputError(`${tree.root}: holds no train.csv, val.csv or test.csv`)
   const top = parentOf([...tables.values()][0]!)
@@ -47,7 +48,7 @@ export async function readCsv({ tree, decode, only }: LayoutInput): Promise<Layo
     }
     groups.set(split, classes)
   }
-  return { groups, rotated: false, read: (id) => decode(within(id)), file: (id) => tree.read(within(id)) }
+  return { groups, rotated: false, isPartial: groups.size < tables.size, ...pictureFiles(input, within) }
 }
 
 /** The tables of the uppermost folder that has any, by split. */

@@ -1,7 +1,14 @@
 import { InputError } from '@m2l/engine'
 import { imageExtensions, isImageFile } from '../image-file.js'
 import { type FileTree, parentOf } from '../sources/file-tree.js'
-import { type ClassImages, type LayoutIndex, type LayoutInput, type LayoutName, ownSplits } from './layout.js'
+import {
+  type ClassImages,
+  type LayoutIndex,
+  type LayoutInput,
+  type LayoutName,
+  ownSplits,
+  pictureFiles,
+} from './layout.js'
 
 const omniglotParts: ReadonlyMap<string, string> = new Map([
   ['images_background', 'train'],
@@ -46,9 +53,10 @@ export function readOmniglot(input: LayoutInput): LayoutIndex {
 
 /** Sorts class folders into splits; ids are paths below what all class folders have in common. */
 function readFolders(
-  { tree, decode }: LayoutInput,
+  input: LayoutInput,
   place: (path: string) => [split: string, name: string] | undefined,
 ): LayoutIndex {
+  const { tree } = input
   const { top, folders } = classFolders(tree)
   const groups = new Map<string, ClassImages>()
   for (const [folder, files] of folders) {
@@ -64,7 +72,7 @@ function readFolders(
     )
   }
   const within = (id: string): string => (top === '' ? id : `${top}/${id}`)
-  return { groups, rotated: false, read: (id) => decode(within(id)), file: (id) => tree.read(within(id)) }
+  return { groups, rotated: false, ...pictureFiles(input, within) }
 }
 
 interface ClassFolders {

@@ -27,6 +27,10 @@ export interface LayoutIndex {
   read(id: string): Promise<RgbImage>
   /** The bytes of an id's own picture file as they are; absent where the source holds bare pixels. */
   readonly file?: (id: string) => Promise<Buffer>
+  /** Where an id's own picture file lies on the disk by itself; absent in archives. */
+  readonly pathOf?: (id: string) => string
+  /** Whether splits that were not asked for were passed over. */
+  readonly isPartial?: boolean
 }
 
 /** How a layout reads a file tree's pictures. */
@@ -36,6 +40,19 @@ export interface LayoutInput {
   readonly decode: (file: string) => Promise<RgbImage>
   /** The splits that must be complete; all where undefined. */
   readonly only?: readonly string[]
+}
+
+/** The ways to pictures that are files of a tree, which `fileOf` names by their ids. */
+export function pictureFiles(
+  { tree, decode }: LayoutInput,
+  fileOf: (id: string) => string,
+): Pick<LayoutIndex, 'read' | 'file' | 'pathOf'> {
+  const { pathOf } = tree
+  return {
+    read: (id) => decode(fileOf(id)),
+    file: (id) => tree.read(fileOf(id)),
+    ...(pathOf && { pathOf: (id) => pathOf(fileOf(id)) }),
+  }
 }
 
 /** The names of a source's own splits. */

@@ -68,7 +68,7 @@ function requireAsked(source: string, has: readonly string[], only: readonly str
   throw new InputError(`${source}: has no split "${missing}", only ${has.join(', ')}; ask for one of these`)
 }
 
-function requireClasses(
+export function requireClasses(
   root: string,
   source: string,
   split: string,

@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { Tinypool } from 'tinypool'
 import { renderPixels } from '../transforms/render-pixels.js'
-import { type Decoded, decodeAll, type DecodeWork, type RenderWorkInto } from './picture-work.js'
+import {
+  type Decoded,
+  decodeAll,
+  type DecodeWork,
+  fingerprintAll,
+  type RenderWorkInto,
+} from './picture-work.js'
 
 // What a thread of the pool runs; nothing here may import the engine, which would be loaded into every thread.
 
@@ -13,6 +19,11 @@ export async function decode(work: DecodeWork): Promise<unknown> {
     [Tinypool.transferableSymbol]: memory,
     [Tinypool.valueSymbol]: decoded,
   } as unknown as Parameters<typeof Tinypool.move>[0])
+}
+
+/** {@link fingerprintAll}; pixels stay in the thread. */
+export function fingerprint(work: DecodeWork): ReturnType<typeof fingerprintAll> {
+  return fingerprintAll(work, readFileSync)
 }
 
 /** Renders views into the memory that comes with them. */

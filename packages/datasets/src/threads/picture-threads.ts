@@ -8,6 +8,8 @@ import {
   type Decoded,
   decodeAll,
   type DecodeWork,
+  fingerprintAll,
+  type PictureFile,
   type RenderWork,
   type RenderWorkInto,
 } from './picture-work.js'
@@ -52,9 +54,16 @@ export class PictureThreads {
   async decode(work: DecodeWork): Promise<readonly Decoded[]> {
     const pool = work.files.length > 1 ? this.#poolFor(work.files.length * valuesPerPicture) : undefined
     if (!pool) return decodeAll(work, readFile)
-    const files = work.files.map((file) => (typeof file === 'string' ? file : new Uint8Array(file)))
-    const transferList = files.flatMap((file) => (typeof file === 'string' ? [] : [file.buffer]))
+    const { files, transferList } = handedOver(work.files)
     return pool.run({ ...work, files }, { name: 'decode', transferList })
+  }
+
+  /** Reads pictures and keeps what tells them from others. */
+  async fingerprint(work: DecodeWork): ReturnType<typeof fingerprintAll> {
+    const pool = work.files.length > 0 ? this.#poolFor(work.files.length * valuesPerPicture) : undefined
+    if (!pool) return fingerprintAll(work, readFile)
+    const { files, transferList } = handedOver(work.files)
+    return pool.run({ ...work, files }, { name: 'fingerprint', transferList })
   }
 
   /**
@@ -101,6 +110,12 @@ export class PictureThreads {
     })
     return this.#pool
   }
+}
+
+/** Picture files in memory that can change hands. */
+function handedOver(given: readonly PictureFile[]) {
+  const files = given.map((file) => (typeof file === 'string' ? file : new Uint8Array(file)))
+  return { files, transferList: files.flatMap((file) => (typeof file === 'string' ? [] : [file.buffer])) }
 }
 
 /** Copies of pictures in one buffer, which changes hands at once; a view of a larger buffer would be sent with all of it. */

@@ -1,3 +1,4 @@
+import { type Fingerprint, fingerprintOfFile } from '../check/fingerprint.js'
 import { type DecodeOptions, decodePicture, type Undecodable } from '../decoding/decode-picture.js'
 import type { RgbImage } from '../rgb-image.js'
 import type { RenderOptions } from '../transforms/render-pixels.js'
@@ -33,6 +34,21 @@ export interface RenderWorkInto extends RenderWork {
   readonly memory: Float32Array
 }
 
+/**
+ * Reads pictures one after the other, so that but one is in memory, and keeps what tells them from others.
+ */
+export async function fingerprintAll(
+  { files, options }: DecodeWork,
+  read: (path: string) => Uint8Array | Promise<Uint8Array>,
+): Promise<(Fingerprint | Undecodable | Unreadable)[]> {
+  const prints: (Fingerprint | Undecodable | Unreadable)[] = []
+  for (const file of files) {
+    const bytes = await bytesOf(file, read)
+    prints.push('message' in bytes ? bytes : await fingerprintOfFile(bytes, options))
+  }
+  return prints
+}
+
 /** Reads and decodes pictures; a thread with nothing else to do reads at once, which is cheaper. */
 export function decodeAll(
   { files, options }: DecodeWork,
@@ -40,14 +56,20 @@ export function decodeAll(
 ): Promise<Decoded[]> {
   return Promise.all(
     files.map(async (file) => {
-      let bytes: Uint8Array
-      try {
-        bytes = typeof file === 'string' ? await read(file) : file
-      } catch (error) {
-        const { code, message } = error as NodeJS.ErrnoException
-        return { message, ...(code !== undefined && { code }) }
-      }
-      return decodePicture(bytes, options)
+      const bytes = await bytesOf(file, read)
+      return 'message' in bytes ? bytes : decodePicture(bytes, options)
     }),
   )
+}
+
+async function bytesOf(
+  file: PictureFile,
+  read: (path: string) => Uint8Array | Promise<Uint8Array>,
+): Promise<Uint8Array | Unreadable> {
+  try {
+    return typeof file === 'string' ? await read(file) : file
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    return { message, ...(code !== undefined && { code }) }
+  }
 }

@@ -18,7 +18,7 @@ const levelSchema = z.looseObject({
 
 /**
  * The keys of a recipe with their defaults: those of the published program (its YAML files), and beside them `data.dataset`,
- * `data.split`, `data.image_size`, `data.normalisation`, `data.pack`, `model.parts`, `model.levels`, `model.imports`, `model.fusion`,
+ * `data.split`, `data.exclude`, `data.image_size`, `data.normalisation`, `data.pack`, `model.parts`, `model.levels`, `model.imports`, `model.fusion`,
  * `model.weights`, `pre.smallest_crop` and `run.folder`.
  */
 export const recipeSchema = z.strictObject({
@@ -92,6 +92,8 @@ export const recipeSchema = z.strictObject({
       dataset: z.string().default('images'),
       /** A shipped split or the path of a split file; the folders `train`, `val`, `test` if not given. */
       split: z.string().optional(),
+      /** A list of pictures to leave out, as `m2l data check --fix` writes it. */
+      exclude: z.string().optional(),
       image_size: z.int().min(16).max(1024).default(84),
       normalisation: z.enum(['imagenet', 'cifar', 'none']).default('imagenet'),
       /** Whether decoded pictures are kept on the disk: off, auto (in the cache folder, where it pays), or a folder. */

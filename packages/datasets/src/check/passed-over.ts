@@ -1,0 +1,22 @@
+import { isImageFile } from '../image-file.js'
+import type { FileTree } from '../sources/file-tree.js'
+import type { PassedOver } from './dataset-check.js'
+
+/** Pictures and films that are not read; a phone's may be among them. */
+const unreadPictures = new Set(
+  '.heic .heif .bmp .jfif .jp2 .jxl .svg .psd .dng .raw .cr2 .cr3 .nef .arw .mov .mp4 .avi'.split(' '),
+)
+
+/** Files that no picture is read from, by ending; those of pictures first, then the most numerous. */
+export function passedOver({ files }: FileTree): PassedOver[] {
+  const counts = new Map<string, number>()
+  for (const file of files) {
+    if (isImageFile(file)) continue
+    const dot = file.lastIndexOf('.')
+    const extension = dot > file.lastIndexOf('/') ? file.slice(dot).toLowerCase() : ''
+    counts.set(extension, (counts.get(extension) ?? 0) + 1)
+  }
+  return [...counts]
+    .map(([extension, count]) => ({ extension, files: count, isPicture: unreadPictures.has(extension) }))
+    .sort((a, b) => Number(b.isPicture) - Number(a.isPicture) || b.files - a.files)
+}
