@@ -62,6 +62,31 @@ test('what was trained is converted, shown and evaluated as a PyTorch checkpoint
   expect((await evaluate('-c', 'back.safetensors')).accuracy).toEqual(report.accuracy)
 })
 
+test('shipped weights are evaluated, trained from and shown by name', async () => {
+  const evaluated = await here('evaluate', '--cfg', 'm2l.yaml', '--json', '--quiet', '-c', 'emoji-conv64f')
+  expect(json(evaluated.stdout)).toMatchObject({ checkpoint: 'emoji-conv64f', episodes: 10 })
+  const train = (name: string) =>
+    here(
+      'train',
+      '--cfg',
+      'm2l.yaml',
+      'run.folder=runs/shipped',
+      `model.weights=${name}`,
+      'train.epochs=1',
+      'train.episode_per_epoch=1',
+      '--quiet',
+    )
+  expect(await train('emoji-conv64')).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringMatching(/^m2l: emoji-conv64: .*did you mean emoji-conv64f\?.*\n$/) as string,
+  })
+  expect(await train('emoji-conv64f')).toMatchObject({ exitCode: 0, stderr: '' })
+  const shown = json((await here('weights', 'show', 'runs/shipped/best.safetensors', '--json')).stdout)
+  const recipe = JSON.parse((shown.metadata as { recipe: string }).recipe) as object
+  expect(recipe).toMatchObject({ model: { encoder: 'FourLayer_64F_4x' }, data: { image_size: 16 } })
+  expect((await here('weights', 'show', 'emoji-conv64f')).stdout).toMatch(/24 tensors of 146432 values/)
+})
+
 test.each([
   [
     ['show', 'none.pth'],

@@ -24,7 +24,7 @@ export interface ConfusedPair {
 const mostClasses = 100
 
 /** Up to so many classes a cell's share is written in it, and each cell is explained where the pointer rests on it. */
-const mostWritten = 12
+const mostWritten = 24
 const mostExplained = 50
 
 /**
@@ -62,9 +62,9 @@ interface Cell {
 
 function matrix(classes: readonly string[], cells: readonly Cell[]): Plot.PlotOptions {
   const size = classes.length
-  const side = size <= mostWritten ? 44 : size <= mostExplained ? 20 : 12
+  const side = Math.max(12, Math.min(44, Math.floor(600 / size)))
   const fontSize = Math.min(12, side - 2)
-  const letters = Math.min(18, Math.max(...classes.map(nameWidth)))
+  const letters = Math.min(18, Math.max(1, ...classes.map(nameWidth)))
   const names = Math.ceil(letters * fontSize * 0.62) + 14
   const positions = classes.map((_, position) => position)
   const axis = {
@@ -109,6 +109,7 @@ function matrix(classes: readonly string[], cells: readonly Cell[]): Plot.PlotOp
         fill: 'var(--text)',
         stroke: 'var(--card)',
         strokeWidth: 3,
+        fontSize: Math.min(12, side / 2.4),
       }),
     ],
   }

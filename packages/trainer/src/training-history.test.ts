@@ -1,42 +1,76 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { withLoss, type TrainingHistory } from './training-history.js'
+import { withLosses, type TrainingHistory } from './training-history.js'
 
-const curveOf = (losses: readonly number[], steps = 10) =>
-  losses.reduce<TrainingHistory['losses']>(
-    (curve, loss, index) => withLoss(curve, { epoch: index + 1, steps, loss }),
-    [],
+type Curve = TrainingHistory['losses']
+
+/** The curve of a run that reads its losses every ten steps, after each epoch and after each step where it is interrupted. */
+function curveOf(
+  losses: readonly number[],
+  stepsPerEpoch: number,
+  interrupted: ReadonlySet<number> = new Set(),
+) {
+  let curve: Curve = []
+  let unread: number[] = []
+  for (const [index, loss] of losses.entries()) {
+    unread.push(loss)
+    const step = (index % stepsPerEpoch) + 1
+    if (step % 10 !== 0 && step !== stepsPerEpoch && !interrupted.has(index)) continue
+    const epoch = Math.floor(index / stepsPerEpoch) + step / stepsPerEpoch
+    curve = withLosses(curve, Float32Array.from(unread), epoch)
+    unread = []
+  }
+  return curve
+}
+
+it('keeps every ten losses of a short run', () => {
+  const curve = curveOf(
+    Array.from({ length: 50 }, (_, index) => index),
+    25,
   )
-
-it('keeps every loss of a short run', () => {
-  const losses = Array.from({ length: 400 }, (_, index) => 1 / (index + 1))
-  expect(curveOf(losses).map(({ loss }) => loss)).toEqual(losses)
+  expect(curve.map(({ epoch, steps, lossSum }) => [epoch, steps, lossSum])).toEqual([
+    [0.4, 10, 45],
+    [0.8, 10, 145],
+    [1, 5, 110],
+    [1.4, 10, 295],
+    [1.8, 10, 395],
+    [2, 5, 235],
+  ])
 })
 
-it('stays small over a long run and keeps its mean and its end', () => {
+const lossesOf = (steps: number) => Array.from({ length: steps }, (_, index) => Math.abs(Math.sin(index)))
+
+it('stays small over a long run and loses no step', () => {
   fc.assert(
-    fc.property(
-      fc.array(fc.double({ min: 0, max: 10, noNaN: true }), { minLength: 1, maxLength: 3000 }),
-      (losses) => {
-        const curve = curveOf(losses)
-        expect(curve.length).toBeLessThanOrEqual(400)
-        expect(curve.at(-1)!.epoch).toBe(losses.length)
-        const steps = curve.reduce((sum, point) => sum + point.steps, 0)
-        expect(steps).toBe(10 * losses.length)
-        const mean = curve.reduce((sum, point) => sum + point.loss * point.steps, 0) / steps
-        expect(mean).toBeCloseTo(losses.reduce((sum, loss) => sum + loss, 0) / losses.length, 9)
-      },
-    ),
-    { numRuns: 20 },
+    fc.property(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 300 }), (perEpoch, epochs) => {
+      const losses = lossesOf(perEpoch * epochs)
+      const curve = curveOf(losses, perEpoch)
+      expect(curve.length).toBeLessThanOrEqual(400)
+      expect(curve.reduce((sum, { steps }) => sum + steps, 0)).toBe(losses.length)
+      expect(curve.at(-1)!.epoch).toBe(epochs)
+      const total = curve.reduce((sum, { lossSum }) => sum + lossSum, 0)
+      expect(total).toBeCloseTo(
+        losses.reduce((sum, value) => sum + Math.fround(value), 0),
+        6,
+      )
+    }),
+    { numRuns: 30 },
   )
 })
 
-it('joins what an interruption has divided', () => {
-  const whole = curveOf([4, 2])
-  const divided = withLoss(withLoss(whole.slice(0, 1), { epoch: 1.3, steps: 3, loss: 2 }), {
-    epoch: 2,
-    steps: 7,
-    loss: 2,
-  })
-  expect(divided).toEqual(whole)
+it('is the same to the last bit however often the run is interrupted', () => {
+  const run = fc.integer({ min: 1, max: 40 }).chain((perEpoch) =>
+    fc.tuple(
+      fc.constant(perEpoch),
+      fc.integer({ min: 1, max: 200 }).map((epochs) => epochs * perEpoch),
+      fc.array(fc.nat(8000), { maxLength: 20 }),
+    ),
+  )
+  fc.assert(
+    fc.property(run, ([perEpoch, steps, interrupted]) => {
+      const losses = lossesOf(steps)
+      expect(curveOf(losses, perEpoch, new Set(interrupted))).toEqual(curveOf(losses, perEpoch))
+    }),
+    { numRuns: 60 },
+  )
 })

@@ -8,13 +8,13 @@ export const measured = z
 
 /** What a training has measured so far; it is kept in its checkpoint, so that a resumed run goes on with it. */
 export const historySchema = z.strictObject({
-  /** Training losses, each a mean over some steps, of the whole run. */
+  /** Training losses over the whole run, of some steps together. */
   losses: z.array(
     z.strictObject({
       /** How much of the run was done after the last of these steps, in epochs. */
       epoch: z.number(),
       steps: z.int(),
-      loss: measured,
+      lossSum: measured,
     }),
   ),
   epochs: z.array(
@@ -35,27 +35,41 @@ export const historySchema = z.strictObject({
 export type TrainingHistory = z.output<typeof historySchema>
 type LossPoint = TrainingHistory['losses'][number]
 
-/** When there are more losses than this, they are joined in pairs, so that a record of any run is small. */
-const mostLosses = 400
+/** So many steps are put together at least. */
+const leastSteps = 10
+
+/** When there are more points than this, they are joined in pairs, so that the history of any run is small. */
+const mostPoints = 400
 
 /**
- * Losses with one more mean of some steps, which joins the last one of the same epoch while that is of fewer steps than the
- * others.
+ * A curve with the losses of the next steps. They join the last point of the same epoch while that is of fewer steps than the
+ * others: where an interruption has divided some steps, the curve is the same to the last bit.
+ *
+ * @param epoch how much of the run is done after these steps, in epochs
  */
-export function withLoss(losses: readonly LossPoint[], next: LossPoint): LossPoint[] {
-  const last = losses.at(-1)
-  const sameEpoch = last !== undefined && !Number.isInteger(last.epoch)
-  const joins = sameEpoch && last.steps + next.steps <= losses[0]!.steps
-  const extended = joins ? [...losses.slice(0, -1), joined(last, next)] : [...losses, next]
-  if (extended.length <= mostLosses) return extended
-  return Array.from({ length: Math.ceil(extended.length / 2) }, (_, pair) => {
-    const [first, second] = extended.slice(2 * pair, 2 * pair + 2) as [LossPoint, LossPoint?]
-    return second ? joined(first, second) : first
-  })
+export function withLosses(curve: readonly LossPoint[], losses: Float32Array, epoch: number): LossPoint[] {
+  const last = curve.at(-1)
+  const most = Math.max(leastSteps, curve[0]?.steps ?? 0)
+  const joins = last !== undefined && !Number.isInteger(last.epoch) && last.steps + losses.length <= most
+  const before = joins ? last : { steps: 0, lossSum: 0 }
+  const point = { epoch, steps: before.steps + losses.length, lossSum: sumOf(losses, before.lossSum) }
+  const extended = [...(joins ? curve.slice(0, -1) : curve), point]
+  return extended.length <= mostPoints ? extended : joinedInPairs(extended)
 }
 
-function joined(first: LossPoint, second: LossPoint): LossPoint {
-  const steps = first.steps + second.steps
-  const loss = (first.loss * first.steps + second.loss * second.steps) / steps
-  return { epoch: second.epoch, steps, loss }
+/** Adds values one after the other to a sum, so that it does not matter how they were divided. */
+export function sumOf(values: Float32Array, start = 0): number {
+  return values.reduce((sum, value) => sum + value, start)
+}
+
+function joinedInPairs(points: readonly LossPoint[]): LossPoint[] {
+  return Array.from({ length: Math.ceil(points.length / 2) }, (_, pair) => {
+    const [first, second] = points.slice(2 * pair, 2 * pair + 2) as [LossPoint, LossPoint?]
+    if (!second) return first
+    return {
+      epoch: second.epoch,
+      steps: first.steps + second.steps,
+      lossSum: first.lossSum + second.lossSum,
+    }
+  })
 }

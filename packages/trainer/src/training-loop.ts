@@ -5,7 +5,7 @@ import { saveCheckpoint, type CheckpointDescription, type TrainingPosition } fro
 import { ProgressMeter, type OnProgress, type Phase, type Progress } from './progress.js'
 import type { RunFolder } from './run-folder.js'
 import { TensorBoardWriter } from './tensorboard.js'
-import { withLoss } from './training-history.js'
+import { sumOf, withLosses } from './training-history.js'
 import { WaitingTimes } from './waiting.js'
 
 /** What a training step measures: scalars that wait on the engine until they are read. */
@@ -144,20 +144,17 @@ async function trainEpoch<Batch>(
   let means: Pick<Progress, 'loss' | 'accuracy'> = from.step === 0 ? {} : meansOf(from)
   const report = () => meter.update(position.step * unitsPerStep, { ...means, waiting: waiting.share })
   const read = async () => {
-    const { epoch, step, lossSum, accuracySum } = position
-    const sums = await span('read back', () => readSums(unread))
-    if (sums.count === 0) return
-    const { history } = position
-    const loss = sums.loss / sums.count
-    const losses = withLoss(history.losses, { epoch: epoch + step / stepsPerEpoch, steps: sums.count, loss })
+    const { epoch, step, history } = position
+    const { losses, accuracies } = await span('read back', () => readMeasures(unread))
+    if (losses.length === 0) return
     position = {
       ...position,
-      lossSum: lossSum + sums.loss,
-      accuracySum: accuracySum + sums.accuracy,
-      history: { ...history, losses },
+      lossSum: sumOf(losses, position.lossSum),
+      accuracySum: sumOf(accuracies, position.accuracySum),
+      history: { ...history, losses: withLosses(history.losses, losses, epoch + step / stepsPerEpoch) },
     }
     means = meansOf(position)
-    board.scalar('loss_train', loss, epoch * stepsPerEpoch + step)
+    board.scalar('loss_train', sumOf(losses) / losses.length, epoch * stepsPerEpoch + step)
   }
   if (from.step === stepsPerEpoch) return from
   report()
@@ -183,16 +180,18 @@ function meansOf({ step, lossSum, accuracySum }: TrainingPosition): { loss: numb
   return { loss: lossSum / step, accuracy: accuracySum / step }
 }
 
-async function readSums(unread: StepMeasures[]): Promise<{ loss: number; accuracy: number; count: number }> {
+async function readMeasures(
+  unread: StepMeasures[],
+): Promise<{ losses: Float32Array; accuracies: Float32Array }> {
   const measures = unread.splice(0)
   const count = measures.length
-  if (count === 0) return { loss: 0, accuracy: 0, count }
-  const sums = tf.tidy(() =>
-    tf.sum(tf.stack(measures.map(({ loss, accuracy }) => tf.stack([loss, accuracy]))), 0),
+  if (count === 0) return { losses: new Float32Array(), accuracies: new Float32Array() }
+  const joined = tf.tidy(() =>
+    tf.stack([...measures.map(({ loss }) => loss), ...measures.map(({ accuracy }) => accuracy)]),
   )
-  const [loss, accuracy] = await sums.data()
-  tf.dispose([sums, measures.map((measure) => [measure.loss, measure.accuracy])])
-  return { loss: loss!, accuracy: accuracy!, count }
+  const values = (await joined.data()) as Float32Array
+  tf.dispose([joined, measures.map((measure) => [measure.loss, measure.accuracy])])
+  return { losses: values.subarray(0, count), accuracies: values.subarray(count) }
 }
 
 /** Validates, keeps the model where it is the best so far, and moves to the next epoch. */

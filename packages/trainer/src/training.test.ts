@@ -17,7 +17,6 @@ import {
   trainEpisodes,
   type EpisodicTraining,
   type Progress,
-  type TrainingHistory,
   type TrainingPosition,
 } from './index.js'
 import { colourDataset, colourImages, tinyBackbone, tinyModel } from './colours.test.helper.js'
@@ -60,14 +59,6 @@ async function run(folder: string, position: TrainingPosition, changes: Partial<
   model.dispose()
   return { outcome, files }
 }
-
-/** A history but for rounding: an interruption divides sums over steps. */
-const roughly = (history: TrainingHistory) =>
-  JSON.parse(
-    JSON.stringify(history, (_, value: unknown) =>
-      typeof value === 'number' ? Number(value.toPrecision(4)) : value,
-    ),
-  ) as TrainingHistory
 
 const temporary = () => mkdtempSync(join(tmpdir(), 'm2l-trainer-'))
 
@@ -133,9 +124,7 @@ describe('trainEpisodes', () => {
       expect(interrupted.outcome.position.step > 0).toBe(atStep)
       expect(tf.memory().numTensors).toBe(before)
       const resumed = await run(folder, interrupted.outcome.position)
-      const { history: curves, ...position } = whole.outcome.position
-      expect(resumed.outcome).toMatchObject({ completed: true, position })
-      expect(roughly(resumed.outcome.position.history)).toEqual(roughly(curves))
+      expect(resumed.outcome).toMatchObject({ completed: true, position: whole.outcome.position })
       const [expected, actual] = await Promise.all(
         [whole, resumed].map(({ files }) => loadSafetensors(files.last)),
       )

@@ -62,7 +62,7 @@ async function episodeRows(
       const asked = await pictures(images.dataset, records(query[way]!, shown.queries), name)
       const judged = asked.map((picture, index): ShownPicture => {
         const chosen = predicted[start + index]!
-        const confidence = `${percent(confidences[start + index]!, 0)} %`
+        const confidence = `${percent(confidences[start + index]!, 0)}\u{A0}%`
         return chosen === way
           ? { ...picture, mark: 'right', caption: confidence }
           : { ...picture, mark: 'wrong', caption: `${names[chosen]} ${confidence}` }

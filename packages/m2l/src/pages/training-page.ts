@@ -79,9 +79,9 @@ function standing({ epoch, best, history }: TrainingPosition, epochs: number) {
 }
 
 function lossSection({ losses, epochs }: TrainingHistory, end: number, kind: TrainingPage['kind']): Section {
-  const training = losses.map(({ epoch, loss }) => ({ x: epoch, y: loss }))
+  const training = losses.map(({ epoch, steps, lossSum }) => ({ x: epoch, y: lossSum / steps }))
   const validation = validated(epochs).map(({ epoch, validation: { loss } }) => ({ x: epoch, y: loss }))
-  const [{ steps }] = losses.length > 0 ? losses : [{ steps: 0 }]
+  const most = Math.max(0, ...losses.map(({ steps }) => steps))
   return {
     title: 'Loss',
     note:
@@ -93,7 +93,7 @@ function lossSection({ losses, epochs }: TrainingHistory, end: number, kind: Tra
       x: { label: 'epoch', whole: true, domain: [0, end] },
       y: { label: 'loss' },
       series: named({ training, validation }),
-      caption: `Each point of the training loss is a mean over ${steps} steps.`,
+      caption: `Each point of the training loss is a mean over ${most} steps or less.`,
     }),
   }
 }
