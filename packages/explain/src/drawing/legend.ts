@@ -34,5 +34,13 @@ function lines({ levels }: QueryExplanation, width: number): string[] {
         ]
       : []),
   ]
+  const partial = levels
+    .filter(({ classes }) => classes.some(({ origin }) => origin && Math.abs(origin.query.rest) > 1e-6))
+    .map(({ name }) => name)
+  if (partial.length > 0) {
+    texts.push(
+      `${partial.join(', ')}: places of one side stand for a part of the lead; the rest is the other side’s.`,
+    )
+  }
   return texts.flatMap((text) => wrapped(text, width, size))
 }
