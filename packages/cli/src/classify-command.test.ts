@@ -141,6 +141,8 @@ describe('m2l classify', () => {
     }
     const { predictions } = await report('--support', 'support', '--query', 'photo')
     for (const { file, label } of predictions) expect(file).toContain(label)
+    const byDefault = await here('--support', 'support', '--query', 'photo', '--quiet')
+    expect(byDefault.stdout).toContain('6 pictures by 9 examples of 3 classes with cifar-fs-conv64f')
   })
 
   test('classifies what can be read and says what cannot', async () => {
@@ -247,6 +249,6 @@ describe('m2l weights list', () => {
     const { weights: cards } = JSON.parse((await m2lHere(folder, 'weights', 'list', '--json')).stdout) as {
       weights: { name: string; seed: number; accuracy: unknown[] }[]
     }
-    expect(cards.map(({ name }) => name)).toContain('emoji-conv64f')
+    expect(cards.map(({ name }) => name)).toEqual(['cifar-fs-conv64f', 'emoji-conv64f'])
   })
 })
