@@ -112,7 +112,11 @@ describe('recipes and options', () => {
     ],
     [
       ['evaluate', '--cfg', 'm2l.yaml', '-c', 'none'],
-      "m2l: none: there is no such checkpoint; train first (m2l train), or name a checkpoint's file with --checkpoint",
+      'm2l: none: no weights of this name are shipped; expected cifar-fs-conv64f, emoji-conv64f or the path of a file',
+    ],
+    [
+      ['evaluate', '--cfg', 'm2l.yaml', '-c', 'none.safetensors'],
+      "m2l: none.safetensors: there is no such checkpoint; train first (m2l train), or name a checkpoint's file with --checkpoint",
     ],
   ])('%j', async (words, line) => {
     expect(await refusalOf(m2l, words)).toBe(line)
@@ -141,7 +145,14 @@ describe('what a recipe leads to', () => {
       ['train.query_per_class_per_episode=12'],
       /m2l: split train: class train-0 has 12 images, but an episode needs 13 \(1 support \+ 12 query\)/,
     ],
-    [['model.weights=none'], /m2l: \S+m2l\.yaml: model\.weights: there is no \S+none; pretrain first/],
+    [
+      ['model.weights=none'],
+      /m2l: \S+m2l\.yaml: model\.weights: none: no weights of this name are shipped; /,
+    ],
+    [
+      ['model.weights=none.pth'],
+      /m2l: \S+m2l\.yaml: model\.weights: there is no \S+none\.pth; pretrain first/,
+    ],
     [['model.weights=m2l/record.txt'], /m2l: \S+record\.txt: not a valid safetensors file/],
     [
       ['run.folder=m2l.yaml'],
@@ -185,7 +196,9 @@ describe('what a recipe leads to', () => {
     expect(await evaluate('-c', 'cut.safetensors')).toMatch(
       /m2l: cut\.safetensors: not a valid safetensors file/,
     )
-    expect(await evaluate('-c', 'none')).toMatch(/m2l: none: there is no such checkpoint; train first/)
+    expect(await evaluate('-c', 'none.pth')).toMatch(
+      /m2l: none\.pth: there is no such checkpoint; train first/,
+    )
     const other = 'model.encoder=FourLayer_64F'
     expect(await evaluate(other)).toMatch(
       /m2l: runs\S+best\.safetensors: a checkpoint of another architecture/,

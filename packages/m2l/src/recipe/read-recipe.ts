@@ -57,7 +57,9 @@ export function parseRecipe(text: string, file: string, overrides: readonly stri
  */
 export function initialWeights(recipe: Recipe): string | undefined {
   const { weights } = recipe.model
-  return weights === undefined ? undefined : weightsFile(weights, dirname(recipe.folder))
+  return weights === undefined
+    ? undefined
+    : weightsFile(weights, dirname(recipe.folder), `${recipe.file}: model.weights: `)
 }
 
 async function readText(file: string): Promise<string> {

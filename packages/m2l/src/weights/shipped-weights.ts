@@ -59,15 +59,16 @@ export function shippedWeights(): WeightsCard[] {
  * The file of weights that are named by a person: of the shipped weights of this name, else the path of a file.
  *
  * @param from where paths start
+ * @param said what stands before the name where it was given, for a mistake to be found
  * @throws {InputError} when it is a plain name, neither of shipped weights nor of a file
  */
-export function weightsFile(nameOrFile: string, from = ''): string {
+export function weightsFile(nameOrFile: string, from = '', said = ''): string {
   const names = shippedNames()
   if (names.includes(nameOrFile)) return join(folder, `${nameOrFile}.safetensors`)
   const file = from === '' ? nameOrFile : resolve(from, nameOrFile)
   if (!/^[\w-]+$/.test(nameOrFile) || existsSync(file)) return file
   throw new InputError(
-    `${nameOrFile}: no weights of this name are shipped${didYouMean(nameOrFile, names)}; expected ${names.join(', ')} or the path of a file`,
+    `${said}${nameOrFile}: no weights of this name are shipped${didYouMean(nameOrFile, names)}; expected ${names.join(', ')} or the path of a file`,
   )
 }
 
