@@ -78,7 +78,9 @@ it('shows every epoch of a run that was gone on with', async () => {
 
 it('shows the hardest episodes with their support, their queries and what was predicted', async () => {
   const { page } = await openFile(browser, join(folder, 'evaluation.html'), {})
-  const section = page.locator('section', { hasText: 'The hardest episodes' })
+  const section = page.locator('section', {
+    has: page.getByRole('heading', { name: 'The hardest episodes' }),
+  })
   expect(await section.locator('h3').count()).toBe(3)
   const rows = section.locator('.rows').first().locator('.name')
   const names = await rows.allInnerTexts()
@@ -94,6 +96,17 @@ it('shows the hardest episodes with their support, their queries and what was pr
   )
   const worst = mistakes.sort((a, b) => b - a).slice(0, 3)
   expect(await section.locator('.wrong').count()).toBe(worst.reduce((sum, count) => sum + count, 0))
+  await page.context().close()
+})
+
+it('draws why the surest mistakes of the hardest episodes were made', async () => {
+  const { page } = await openFile(browser, join(folder, 'evaluation.html'), {})
+  const section = page.locator('section', { has: page.getByRole('heading', { name: 'Why', exact: true }) })
+  const drawings = section.locator('img')
+  expect(await drawings.count()).toBe(3)
+  for (const drawing of await drawings.all()) {
+    expect(await drawing.evaluate((element) => (element as HTMLImageElement).naturalWidth)).toBeGreaterThan(0)
+  }
   await page.context().close()
 })
 
