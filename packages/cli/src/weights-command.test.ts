@@ -78,7 +78,9 @@ test('shipped weights are evaluated, trained from and shown by name', async () =
     )
   expect(await train('emoji-conv64')).toMatchObject({
     exitCode: 2,
-    stderr: expect.stringMatching(/^m2l: emoji-conv64: .*did you mean emoji-conv64f\?.*\n$/) as string,
+    stderr: expect.stringMatching(
+      /^m2l: \S+m2l\.yaml: model\.weights: emoji-conv64: .*did you mean emoji-conv64f\?.*\n$/,
+    ) as string,
   })
   expect(await train('emoji-conv64f')).toMatchObject({ exitCode: 0, stderr: '' })
   const shown = json((await here('weights', 'show', 'runs/shipped/best.safetensors', '--json')).stdout)
