@@ -217,6 +217,11 @@ describe('m2l classify', () => {
     for (const name of [...names, 'unknown', 'AUROC of familiarity', 'accuracy']) expect(page).toContain(name)
     expect(page.match(/src="data:image\/webp;base64,/g)!.length).toBeGreaterThanOrEqual(9 + 9)
     expect(page).not.toMatch(/src="(?!data:)/)
+    const drawings = [
+      ...page.matchAll(/src="data:image\/svg\+xml;base64,([^"]+)" alt="[^"]* was taken for /g),
+    ]
+    expect(drawings).toHaveLength(3)
+    for (const [, drawing] of drawings) expect(Buffer.from(drawing!, 'base64').toString()).toMatch(/^<svg/)
     const refused = await here(
       '--support',
       'support',

@@ -69,11 +69,11 @@ async function classify(options: ClassifyCommandOptions): Promise<void> {
       examples: display.counting('reading examples'),
       pictures: display.counting('classifying'),
     }
+    const by = { support: options.support, ...(recipe && { recipe }) }
     const report = await classifyPictures({
-      support: options.support,
+      ...by,
       query: options.query,
       ...(options.weights !== undefined && { weights: options.weights }),
-      ...(recipe && { recipe }),
       ...(options.unknown !== undefined && { unknown: options.unknown }),
       onProgress: (what, done, total) => counting[what](done, total),
       onNote: (line) => options.quiet || display.say(line),
@@ -86,7 +86,7 @@ async function classify(options: ClassifyCommandOptions): Promise<void> {
         ? asCsv(report)
         : describe(report)
     if (options.report !== undefined) {
-      await writeFileAtomically(options.report, await classificationPage(report, options.support))
+      await writeFileAtomically(options.report, await classificationPage(report, by))
     }
     process.stdout.write(output)
     const { unreadable } = report

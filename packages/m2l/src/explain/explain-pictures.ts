@@ -12,11 +12,17 @@ import { trainedModel } from '../trained-model.js'
 import { ownName } from '../weights/published-names.js'
 import { weightsFile } from '../weights/shipped-weights.js'
 import { recipeOfWeights } from '../weights/stored-recipe.js'
-import { drawExplanations, type DrawOptions, type ExplanationReport } from './draw-explanations.js'
+import {
+  drawExplanations,
+  explainQueries,
+  type DrawOptions,
+  type ExplainQueriesOptions,
+  type ExplanationReport,
+} from './draw-explanations.js'
 import { bareName } from './file-names.js'
 
 /** Whose classification is explained. */
-export interface ExplainPicturesOptions extends DrawOptions {
+export interface PicturesToExplain {
   /** A folder or archive with a folder for each class, or a table of `filename,label`. */
   readonly support: string
   /** Folders, tables and files of pictures. */
@@ -28,6 +34,10 @@ export interface ExplainPicturesOptions extends DrawOptions {
   readonly weights?: string
   /** How the model is made that the weights belong to; needed where these do not say so themselves. */
   readonly recipe?: Recipe
+}
+
+/** Whose classification is explained, and where it is drawn. */
+export interface ExplainPicturesOptions extends PicturesToExplain, DrawOptions {
   /** Told what a person should know of the pictures. */
   readonly onNote?: (line: string) => void
 }
@@ -38,34 +48,53 @@ export interface ExplainPicturesOptions extends DrawOptions {
  * @throws {InputError} when weights, examples or a picture cannot be used
  */
 export async function explainPictures(options: ExplainPicturesOptions): Promise<ExplanationReport> {
-  const { onNote } = options
-  const weights = options.weights ?? (options.recipe ? undefined : defaultWeights)
-  const recipe = options.recipe ?? (await storedRecipeOf(weights!))
-  const { model, checkpoint } = await trainedModel(recipe, weights)
+  const { recipe, model, checkpoint, explained, notes } = await openPictures(options)
   try {
-    const reduceTo = readAtTimes * recipe.data.image_size
-    const support = await openSupport(options.support, reduceTo)
-    let classes: SupportClass[]
-    try {
-      classes = await picturesOf(support, reduceTo)
-    } finally {
-      await support.close()
-    }
-    const { pictures, notes } = await queryPictures(options.query, new Set(support.classes.keys()))
-    for (const note of [...support.notes, ...notes]) onNote?.(note)
-    const queries = pictures.map(({ file, truth }) => ({
-      name: file,
-      fileName: bareName(file),
-      ...(truth != null && { truth }),
-      read: () => decodeImageFile(file, { reduceTo }),
-    }))
-    return {
-      weights: checkpoint,
-      explanations: await drawExplanations(recipe, model, { classes, queries }, options),
-    }
+    for (const note of notes) options.onNote?.(note)
+    return { weights: checkpoint, explanations: await drawExplanations(recipe, model, explained, options) }
   } finally {
     model.dispose()
   }
+}
+
+/**
+ * The same without files: each explanation with its drawing, an SVG document, one after the other.
+ *
+ * @throws {InputError} when weights, examples or a picture cannot be used
+ */
+export async function* drawnPictures(
+  pictures: PicturesToExplain,
+  options: ExplainQueriesOptions = {},
+): ReturnType<typeof explainQueries> {
+  const { recipe, model, explained } = await openPictures(pictures)
+  try {
+    yield* explainQueries(recipe, model, explained, options)
+  } finally {
+    model.dispose()
+  }
+}
+
+/** Opens the model, which the caller frees, and reads the examples. */
+async function openPictures(options: PicturesToExplain) {
+  const weights = options.weights ?? (options.recipe ? undefined : defaultWeights)
+  const recipe = options.recipe ?? (await storedRecipeOf(weights!))
+  const reduceTo = readAtTimes * recipe.data.image_size
+  const support = await openSupport(options.support, reduceTo)
+  let classes: SupportClass[]
+  try {
+    classes = await picturesOf(support, reduceTo)
+  } finally {
+    await support.close()
+  }
+  const { pictures, notes } = await queryPictures(options.query, new Set(support.classes.keys()))
+  const queries = pictures.map(({ file, truth }) => ({
+    name: file,
+    fileName: bareName(file),
+    ...(truth != null && { truth }),
+    read: () => decodeImageFile(file, { reduceTo }),
+  }))
+  const trained = await trainedModel(recipe, weights)
+  return { recipe, ...trained, explained: { classes, queries }, notes: [...support.notes, ...notes] }
 }
 
 async function storedRecipeOf(weights: string): Promise<Recipe> {

@@ -9,6 +9,7 @@ import {
   table,
   thumbnail,
   type Figure,
+  type Html,
   type PictureRow,
   type Section,
   type ShownPicture,
@@ -20,10 +21,15 @@ import {
 } from '../classifier/classify-pictures.js'
 import { readGivenImage } from '../classifier/given-image.js'
 import { openSupport } from '../classifier/support-pictures.js'
+import { drawnPictures, type PicturesToExplain } from '../explain/explain-pictures.js'
+import { drawnFigure } from './drawn-figure.js'
 import { madeAt, percent } from './numbers.js'
 
 /** How much of a large run is shown. */
-const most = { classes: 60, examples: 4, pictures: 12, mistakes: 48 }
+const most = { classes: 60, examples: 4, pictures: 12, mistakes: 48, explained: 3 }
+
+/** An explanation compares with all examples at once; it is left out where there are more. */
+const mostExamplesExplained = 500
 
 /** Pictures are read for a page with a shorter side of so many pixels, and shown half as large. */
 const readAt = 192
@@ -31,10 +37,13 @@ const readAt = 192
 /**
  * What {@link ClassificationReport} says, with pictures, as an HTML document.
  *
- * @param support the examples by which the pictures were classified
+ * @param by the examples, and the recipe if one was given, by which the pictures were classified
  * @throws {InputError} when these cannot be read any more
  */
-export async function classificationPage(report: ClassificationReport, support: string): Promise<string> {
+export async function classificationPage(
+  report: ClassificationReport,
+  by: Pick<PicturesToExplain, 'support' | 'recipe'>,
+): Promise<string> {
   const { predictions, classes, weights, accuracy, confusion } = report
   const examples = Object.values(classes).reduce((sum, count) => sum + count, 0)
   const mistakes = predictions.filter(({ truth, label }) => truth !== undefined && truth !== label)
@@ -76,8 +85,11 @@ export async function classificationPage(report: ClassificationReport, support: 
       {
         title: 'Examples and what they found',
         note: `Up to ${most.examples} examples and ${most.pictures} pictures a class, with the probability of the nearest class.`,
-        content: pictureRows(['class', 'examples', 'pictures'], await rowsOf(report, support)),
+        content: pictureRows(['class', 'examples', 'pictures'], await rowsOf(report, by.support)),
       },
+      ...(predictions.length > 0 && examples <= mostExamplesExplained
+        ? [await whySection(predictions, mistakes, { ...by, weights })]
+        : []),
       ...(report.unreadable.length > 0
         ? [
             {
@@ -151,6 +163,29 @@ function levelsSection({ predictions, classes }: ClassificationReport): Section 
         })),
       ],
     }),
+  }
+}
+
+/** Where the scores of the surest mistakes came from; where none is known, those of the least sure predictions. */
+async function whySection(
+  predictions: readonly PicturePrediction[],
+  mistakes: readonly PicturePrediction[],
+  by: Omit<PicturesToExplain, 'query'>,
+): Promise<Section> {
+  const chosen =
+    mistakes.length > 0
+      ? mistakes.toSorted((a, b) => b.probability - a.probability)
+      : predictions.toSorted((a, b) => a.probability - b.probability)
+  const query = chosen.slice(0, most.explained).map(({ file }) => file)
+  const drawings: Html[] = []
+  for await (const { explanation, drawing } of drawnPictures({ ...by, query })) {
+    drawings.push(drawnFigure(drawing, `${explanation.query} was taken for ${explanation.predicted}`))
+  }
+  const which = mistakes.length > 0 ? 'The most confident mistakes' : 'The least certain pictures'
+  return {
+    title: 'Why',
+    note: `${which}: where in the pictures the scores of the likeliest classes come from.`,
+    content: drawings,
   }
 }
 

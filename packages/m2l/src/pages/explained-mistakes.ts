@@ -1,9 +1,10 @@
-import { html, type Html } from '@m2l/report'
+import type { Html } from '@m2l/report'
 import type { Episode } from '@m2l/samplers'
 import type { EpisodeImages, Evaluation, FewShotModel } from '@m2l/trainer'
 import { explainQueries } from '../explain/draw-explanations.js'
 import { episodeQueries } from '../explain/episode-queries.js'
 import type { Recipe } from '../recipe/read-recipe.js'
+import { drawnFigure } from './drawn-figure.js'
 
 /** What mistakes are looked for in. */
 export interface EvaluatedEpisodes {
@@ -27,11 +28,8 @@ export async function explainedMistakes(
     const chosen = { position, episode, queries: [query], manifest: 'the evaluated episodes' }
     const queries = await episodeQueries(images, model, chosen)
     for await (const { explanation, drawing } of explainQueries(recipe, model, queries)) {
-      const uri = `data:image/svg+xml;base64,${Buffer.from(drawing).toString('base64')}`
       const words = `Episode ${position + 1}: ${explanation.query} was taken for ${explanation.predicted}`
-      pieces.push(
-        html`<figure><img src="${uri}" alt="${words}" style="max-width: 100%; height: auto" /></figure>`,
-      )
+      pieces.push(drawnFigure(drawing, words))
     }
   }
   return pieces
