@@ -166,5 +166,7 @@ describe('completion', () => {
     )
     const value = await m2lHere('.', 'complete-words', name, '--', 'data', 'check', '--split=fc')
     expect(value.stdout).toBe('--split=fc100\n')
+    const weights = await m2lHere('.', 'complete-words', name, '--', 'classify', '--weights', 'em')
+    expect(weights.stdout).toBe('emoji-conv64f\n')
   })
 })
