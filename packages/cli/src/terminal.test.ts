@@ -157,7 +157,7 @@ describe('completion', () => {
     ])
   })
 
-  test.each(['zsh', 'fish'])('of %s asks with what was typed', async (name) => {
+  test.each(['zsh', 'fish'])('of %s asks with what was typed', { timeout: 30_000 }, async (name) => {
     const { stdout } = await m2lHere('.', 'completion', name)
     expect(stdout).toContain(`m2l complete-words ${name} -- `)
     const answered = await m2lHere('.', 'complete-words', name, '--', 'weights', '')
