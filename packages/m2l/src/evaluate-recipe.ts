@@ -1,9 +1,8 @@
 import { join } from 'node:path'
 import { enginePrecision, randomKey, writeFileAtomically, type Precision } from '@m2l/engine'
 import {
-  assertManifestMatches,
   manifestHash,
-  readManifest,
+  openManifest,
   sampleManifest,
   writeManifest,
   type EpisodeManifest,
@@ -19,6 +18,7 @@ import {
   type FewShotModel,
   type Interval,
 } from '@m2l/trainer'
+import { writeCard } from './cards/make-card.js'
 import { episodesByShots } from './pages/episodes-by-shots.js'
 import { evaluationPage } from './pages/evaluation-page.js'
 import { divideEvaluation } from './pages/shots-section.js'
@@ -34,10 +34,14 @@ import { trainedModel } from './trained-model.js'
 export interface EvaluateOptions extends Omit<RecipeRunOptions, 'existing' | 'onValidation'>, BankOptions {
   /** The checkpoint, shipped weights by name, a safetensors file or of PyTorch; the best of the run folder if not given. */
   readonly checkpoint?: string
-  /** A manifest of episodes to replay; drawn from the recipe's seed if not given. */
+  /** A manifest of episodes to replay, or its digest; drawn from the recipe's seed if not given. */
   readonly manifest?: string
   /** The file of a page that shows the evaluation, with its curves and pictures; none is made if not given. */
   readonly page?: string
+  /** The file of a card: the result with all that it depends on (see {@link ResultCard}); none is made if not given. */
+  readonly card?: string
+  /** Run folders of other results on the same episodes, with which the card compares this one. */
+  readonly against?: readonly string[]
 }
 
 /** The accuracy of a recipe's model on test episodes; all accuracies are fractions of 1. */
@@ -66,6 +70,8 @@ export interface EvaluationReport {
   readonly result: string
   /** The page, where one was asked for. */
   readonly page?: string
+  /** The card, likewise. */
+  readonly card?: string
   /** The embeddings of all images of the episodes, each computed once: how many, how large, and where they were kept. */
   readonly bank: BankSize
   readonly seconds: number
@@ -103,7 +109,7 @@ export async function evaluateRecipe(
         episodeTransforms(recipe),
       )
       const manifest = options.manifest
-        ? await replayedManifest(options.manifest, images)
+        ? await openManifest(options.manifest, images.split)
         : drawnManifest(recipe, images)
       const byShots = options.page === undefined ? [] : episodesByShots(manifest, images.split, recipe.seed)
       const episodes = [...manifest.episodes, ...byShots.flatMap((of) => of.episodes)]
@@ -128,8 +134,14 @@ export async function evaluateRecipe(
         rounds: rounds(evaluation, recipe.test.total_testtimes),
       }
       const [manifestFile, predictions, result] = resultFiles.map((name) => join(folder.path, name)) as Triple
-      const { page } = options
-      const files = { manifest: manifestFile, predictions, result, ...(page !== undefined && { page }) }
+      const { page, card, against = [] } = options
+      const files = {
+        manifest: manifestFile,
+        predictions,
+        result,
+        ...(page !== undefined && { page }),
+        ...(card !== undefined && { card }),
+      }
       const report = { ...outcome, ...files, bank: evaluation.bank!, seconds: evaluation.seconds }
       await writeManifest(manifestFile, manifest)
       const { hash: splitHash, classes } = images.split
@@ -145,6 +157,9 @@ export async function evaluateRecipe(
           page,
           await evaluationPage({ recipe, model, report, manifest, images, ...divided }),
         )
+      }
+      if (card !== undefined) {
+        await writeCard(card, { recipe, model, report, split: images.split, manifest, evaluation, against })
       }
       return report
     } finally {
@@ -170,13 +185,6 @@ function drawnManifest(recipe: Recipe, { dataset, split }: EpisodeImages): Episo
     episodes: episode * times,
     key: randomKey(recipe.seed).fold('test'),
   })
-}
-
-/** @throws {InputError} when it cannot be read or is of another split */
-export async function replayedManifest(file: string, { split }: EpisodeImages): Promise<EpisodeManifest> {
-  const manifest = await readManifest(file)
-  assertManifestMatches(manifest, split)
-  return manifest
 }
 
 function semiSupervisedReport(

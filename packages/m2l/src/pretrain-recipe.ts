@@ -3,6 +3,7 @@ import { InputError, randomKey } from '@m2l/engine'
 import { disposeState, Linear } from '@m2l/nn'
 import { sampleEpisodes } from '@m2l/samplers'
 import { classifierState, EpisodeImages, pretrain } from '@m2l/trainer'
+import { beginTrainingRecord } from './cards/training-record.js'
 import { pretrainingOptimiser, pretrainingSchedule } from './optimisers.js'
 import { episodeTransforms, openRecipeDataset, pretrainingTransforms, requireSplit } from './recipe-data.js'
 import { writeTrainingPage } from './pages/training-page.js'
@@ -45,7 +46,13 @@ export async function pretrainRecipe(
       episodes: pre.val_episode,
       key: key.fold('validation'),
     })
-    const { folder, position } = await openRun(recipe, options, { model, optimiser })
+    const { folder, position, resumed } = await openRun(recipe, options, { model, optimiser })
+    const endRecord = await beginTrainingRecord({
+      recipe,
+      folder: folder.path,
+      splits: { train: train.hash, val: val.hash },
+      resumed,
+    })
     const outcome = await pretrain({
       ...options,
       backbone,
@@ -76,7 +83,9 @@ export async function pretrainRecipe(
     })
     optimiser.dispose()
     disposeState(classifier.state)
-    return trainingReport(recipe, folder, outcome)
+    const report = trainingReport(recipe, folder, outcome)
+    await endRecord(report)
+    return report
   } finally {
     backbone.dispose()
     await dataset.close()

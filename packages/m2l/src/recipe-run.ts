@@ -41,6 +41,14 @@ export interface TrainingReport {
   readonly waiting: number
 }
 
+/** A run folder, and where in its training to go on. */
+interface OpenedRun {
+  readonly folder: RunFolder
+  readonly position: TrainingPosition
+  /** Whether it goes on with what the folder holds. */
+  readonly resumed: boolean
+}
+
 /**
  * Opens a recipe's run folder and finds where to go on.
  *
@@ -53,20 +61,20 @@ export async function openRun(
   { existing }: RecipeRunOptions,
   into: { model: StateDict; optimiser: Optimiser },
   begin: () => Promise<void> = async () => {},
-): Promise<{ folder: RunFolder; position: TrainingPosition }> {
+): Promise<OpenedRun> {
   const folder = await openRunFolder(recipe.folder)
   if (!(await fileExists(folder.last))) {
     await begin()
-    return { folder, position: startPosition }
+    return { folder, position: startPosition, resumed: false }
   }
   if (existing === 'restart') {
     await begin()
     for (const file of await runFiles(folder)) await rm(file, { force: true })
-    return { folder, position: startPosition }
+    return { folder, position: startPosition, resumed: false }
   }
   if (existing === 'resume') {
     const position = await loadCheckpoint(folder.last, { model: into.model, optimiser: into.optimiser.state })
-    return { folder, position }
+    return { folder, position, resumed: true }
   }
   throw new InputError(
     `${folder.path}: holds an earlier training run; go on with it (--resume), throw it away (--restart), or choose another folder with run.folder=FOLDER`,

@@ -2,6 +2,7 @@ import { InputError, randomKey } from '@m2l/engine'
 import { assertEpisodesPossible, sampleEpisodes } from '@m2l/samplers'
 import { EpisodeImages, fileExists, loadBackbone, trainEpisodes } from '@m2l/trainer'
 import type { StateDict } from '@m2l/nn'
+import { beginTrainingRecord } from './cards/training-record.js'
 import { createModel } from './create-model.js'
 import { episodicOptimiser, episodicSchedule } from './optimisers.js'
 import { episodeTransforms, openRecipeDataset, requireSplit } from './recipe-data.js'
@@ -41,9 +42,19 @@ export async function trainRecipe(recipe: Recipe, options: RecipeRunOptions = {}
         episodes: recipe.val.episode,
         key: key.fold('validation'),
       })
-      const { folder, position } = await openRun(recipe, options, { model: model.state, optimiser }, () =>
-        loadInitialWeights(recipe, model.backbone.state),
+      const { folder, position, resumed } = await openRun(
+        recipe,
+        options,
+        { model: model.state, optimiser },
+        () => loadInitialWeights(recipe, model.backbone.state),
       )
+      const endRecord = await beginTrainingRecord({
+        recipe,
+        folder: folder.path,
+        splits: { train: train.split.hash, val: val.split.hash },
+        initialWeights: initialWeights(recipe),
+        resumed,
+      })
       const outcome = await trainEpisodes({
         ...options,
         model,
@@ -69,7 +80,9 @@ export async function trainRecipe(recipe: Recipe, options: RecipeRunOptions = {}
           }),
         key,
       })
-      return trainingReport(recipe, folder, outcome)
+      const report = trainingReport(recipe, folder, outcome)
+      await endRecord(report)
+      return report
     } finally {
       await dataset.close()
     }
