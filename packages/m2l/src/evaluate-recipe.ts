@@ -1,12 +1,6 @@
 import { join } from 'node:path'
-import { enginePrecision, randomKey, writeFileAtomically, type Precision } from '@m2l/engine'
-import {
-  manifestHash,
-  openManifest,
-  sampleManifest,
-  writeManifest,
-  type EpisodeManifest,
-} from '@m2l/samplers'
+import { enginePrecision, writeFileAtomically, type Precision } from '@m2l/engine'
+import { manifestHash, openManifest, writeManifest, type EpisodeManifest } from '@m2l/samplers'
 import {
   EpisodeImages,
   evaluate,
@@ -27,7 +21,7 @@ import { episodeTransforms, openRecipeDataset, requireSplit } from './recipe-dat
 import { writePredictions } from './predictions-file.js'
 import type { RecipeRunOptions } from './recipe-run.js'
 import type { Recipe } from './recipe/read-recipe.js'
-import { semiSupervision } from './semi-supervision.js'
+import { testManifest } from './test-manifest.js'
 import { trainedModel } from './trained-model.js'
 
 /** What to evaluate, and on what. */
@@ -110,7 +104,7 @@ export async function evaluateRecipe(
       )
       const manifest = options.manifest
         ? await openManifest(options.manifest, images.split)
-        : drawnManifest(recipe, images)
+        : testManifest(recipe, dataset)
       const byShots = options.page === undefined ? [] : episodesByShots(manifest, images.split, recipe.seed)
       const episodes = [...manifest.episodes, ...byShots.flatMap((of) => of.episodes)]
       const divided = divideEvaluation(
@@ -173,19 +167,6 @@ export async function evaluateRecipe(
 const resultFiles = ['test-manifest.jsonl', 'predictions.jsonl', 'result.json'] as const
 
 type Triple = [manifest: string, predictions: string, result: string]
-
-/** Test episodes drawn from the recipe's seed: `test.episode` for each of `test.total_testtimes` rounds. */
-function drawnManifest(recipe: Recipe, { dataset, split }: EpisodeImages): EpisodeManifest {
-  const { query_per_class_per_episode: queries, episode, total_testtimes: times } = recipe.test
-  return sampleManifest(dataset.name, split, {
-    ways: recipe.n_way,
-    shots: recipe.k_shot,
-    queries,
-    ...semiSupervision(recipe, 'test'),
-    episodes: episode * times,
-    key: randomKey(recipe.seed).fold('test'),
-  })
-}
 
 function semiSupervisedReport(
   recipe: Recipe,
