@@ -80,9 +80,9 @@ async function makeCard(source: CardSource): Promise<ResultCard> {
 
 /** The fusion of several levels against the one that is best alone, in these very episodes. */
 function withBestLevel({ recipe, model, evaluation: { levels, perEpisode } }: CardSource): PairedResult[] {
-  const fused = model.metric.levels.filter(({ weight }) => weight > 0).map(({ level }) => level.name)
+  const fused = new Set(model.metric.levels.filter(({ weight }) => weight > 0).map(({ level }) => level.name))
   const byAccuracy = Object.entries(levels)
-    .filter(([name]) => fused.includes(name))
+    .filter(([name]) => fused.has(name))
     .toSorted(([, a], [, b]) => b.mean - a.mean)
   if (byAccuracy.length < 2) return []
   const [level] = byAccuracy[0]!
