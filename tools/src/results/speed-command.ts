@@ -4,7 +4,7 @@ import { basename, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { engineStatus, enginePrecision, InputError, loadEngine } from '@m2l/engine'
 import { pretrainRecipe, readRecipe, trainRecipe } from '@m2l/m2l'
-import { StepClock } from './step-clock.js'
+import { instant, StepClock } from './step-clock.js'
 
 const usage = `usage: npm run speed -- --cfg FILE [--steps 300] [--precision f32] [--threads N] [--json] [key=value…]
 
@@ -19,6 +19,8 @@ interface RecipeSpeed {
   readonly threads: number
   readonly steps: number
   readonly secondsPerStep: number
+  /** Of all threads together. */
+  readonly cpuSecondsPerStep: number
   readonly peakMib: number
   /** Of the whole recipe. */
   readonly recipeSteps: number
@@ -80,13 +82,13 @@ async function measureSpeed(
   const enough = new AbortController()
   await (isPretraining ? pretrainRecipe : trainRecipe)(recipe, {
     onProgress: (progress) => {
-      clock.report(progress, performance.now() / 1000)
+      clock.report(progress, instant())
       if (clock.counted >= wanted) enough.abort()
     },
     signal: enough.signal,
   })
   if (clock.counted === 0) throw new InputError(`${file}: has too few steps to measure; take more epochs`)
-  const { secondsPerStep, counted, perEpoch } = clock
+  const { secondsPerStep, cpuSecondsPerStep, counted, perEpoch } = clock
   const unitsPerStep = isPretraining ? 1 : recipe.train.batch_size
   const epochs = isPretraining ? recipe.pre.epochs : recipe.train.epochs
   const recipeSteps = Math.ceil(perEpoch / unitsPerStep) * epochs
@@ -97,6 +99,7 @@ async function measureSpeed(
     threads,
     steps: counted,
     secondsPerStep: Number(secondsPerStep.toPrecision(4)),
+    cpuSecondsPerStep: Number(cpuSecondsPerStep.toPrecision(4)),
     peakMib: Math.round(process.resourceUsage().maxRSS / 1024),
     recipeSteps,
     recipeHours: Number(((recipeSteps * secondsPerStep) / 3600).toPrecision(3)),
@@ -104,8 +107,18 @@ async function measureSpeed(
 }
 
 function describe(speed: RecipeSpeed): string {
-  const { recipe, precision, threads, steps, secondsPerStep, peakMib, recipeSteps, recipeHours } = speed
-  return `${recipe}, ${precision}, ${threads} threads: ${secondsPerStep} s a step over ${steps} steps, peak ${peakMib} MiB; the recipe's ${recipeSteps} steps take ${recipeHours} hours at this speed`
+  const {
+    recipe,
+    precision,
+    threads,
+    steps,
+    secondsPerStep,
+    cpuSecondsPerStep,
+    peakMib,
+    recipeSteps,
+    recipeHours,
+  } = speed
+  return `${recipe}, ${precision}, ${threads} threads: ${secondsPerStep} s a step (${cpuSecondsPerStep} s of processors) over ${steps} steps, peak ${peakMib} MiB; the recipe's ${recipeSteps} steps take ${recipeHours} hours at this speed`
 }
 
 function parsed(args: readonly string[]) {

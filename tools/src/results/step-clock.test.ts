@@ -3,19 +3,24 @@ import { StepClock } from './step-clock.js'
 
 it('counts steps after the first five, and nothing of what lies between epochs', () => {
   const clock = new StepClock()
-  let at = 0
+  let seconds = 0
+  const report = (epoch: number | undefined, done: number) => {
+    const measures = { unit: 'batches', total: 8, done, perSecond: 1, secondsLeft: 1 } as const
+    const progress =
+      epoch === undefined
+        ? ({ phase: 'validate', ...measures } as const)
+        : ({ phase: 'train', epoch, epochs: 2, ...measures } as const)
+    clock.report(progress, { seconds, cpuSeconds: 1.5 * seconds })
+  }
   for (const epoch of [1, 2]) {
     for (let done = 0; done <= 8; done++) {
-      clock.report(
-        { phase: 'train', unit: 'batches', epoch, epochs: 2, total: 8, done, perSecond: 1, secondsLeft: 1 },
-        at,
-      )
-      at += 2
+      report(epoch, done)
+      seconds += 2
     }
-    clock.report({ phase: 'validate', unit: 'episodes', total: 5, done: 1, perSecond: 1, secondsLeft: 1 }, at)
-    at += 1000
+    report(undefined, 1)
+    seconds += 1000
   }
   expect(clock.counted).toBe(3 + 8)
-  expect(clock.secondsPerStep).toBe(2)
+  expect([clock.secondsPerStep, clock.cpuSecondsPerStep]).toEqual([2, 3])
   expect(clock.perEpoch).toBe(8)
 })
