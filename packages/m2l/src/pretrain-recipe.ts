@@ -45,9 +45,11 @@ export async function pretrainRecipe(
       episodes: pre.val_episode,
       key: key.fold('validation'),
     })
-    const { folder, position } = await openRun(recipe, options, { model, optimiser })
+    const run = await openRun(recipe, options, { model, optimiser })
+    const { folder } = run
     const outcome = await pretrain({
       ...options,
+      ...run,
       backbone,
       classifier,
       optimiser,
@@ -59,11 +61,9 @@ export async function pretrainRecipe(
         firstEpoch: Math.max(1, pre.snapshot_epoch),
         everyEpochs: pre.snapshot_interval,
       },
-      folder,
       description: { backbone: backbone.name, run: recipe.name },
       epochs: pre.epochs,
       schedule: pretrainingSchedule(recipe),
-      position,
       onEpoch: (reached) =>
         writeTrainingPage(folder, {
           recipe,
@@ -73,7 +73,7 @@ export async function pretrainRecipe(
           position: reached,
         }),
       key,
-    })
+    }).finally(run.release)
     optimiser.dispose()
     disposeState(classifier.state)
     return trainingReport(recipe, folder, outcome)

@@ -41,11 +41,13 @@ export async function trainRecipe(recipe: Recipe, options: RecipeRunOptions = {}
         episodes: recipe.val.episode,
         key: key.fold('validation'),
       })
-      const { folder, position } = await openRun(recipe, options, { model: model.state, optimiser }, () =>
+      const run = await openRun(recipe, options, { model: model.state, optimiser }, () =>
         loadInitialWeights(recipe, model.backbone.state),
       )
+      const { folder } = run
       const outcome = await trainEpisodes({
         ...options,
+        ...run,
         model,
         optimiser,
         images: train,
@@ -54,11 +56,9 @@ export async function trainRecipe(recipe: Recipe, options: RecipeRunOptions = {}
         batchSize: recipe.train.batch_size,
         validation: { images: val, episodes },
         fixBatchNorm: recipe.train.fix_bn,
-        folder,
         description: { backbone: model.backbone.name, run: recipe.name, recipe: storedRecipe(recipe) },
         epochs: recipe.train.epochs,
         schedule: episodicSchedule(recipe),
-        position,
         onEpoch: (reached) =>
           writeTrainingPage(folder, {
             recipe,
@@ -68,7 +68,7 @@ export async function trainRecipe(recipe: Recipe, options: RecipeRunOptions = {}
             position: reached,
           }),
         key,
-      })
+      }).finally(run.release)
       return trainingReport(recipe, folder, outcome)
     } finally {
       await dataset.close()
