@@ -52,7 +52,10 @@ export interface TrainingReport {
 }
 
 /** A run folder that is open to this process alone, and where the run in it stands. */
-export interface OpenRun extends Pick<TrainingRun, 'folder' | 'position' | 'keep' | 'onNan'> {
+export interface OpenRun extends Pick<
+  TrainingRun,
+  'folder' | 'position' | 'keep' | 'checkpointSteps' | 'onNan'
+> {
   /** Gives the folder free for others. */
   release(): Promise<void>
 }
@@ -75,8 +78,8 @@ export async function openRun(
   try {
     await removeHalfWritten(folder)
     const position = await openPosition(folder, options, into, begin)
-    const { keep, on_nan: onNan } = recipe.run
-    return { folder, position, keep, onNan: options.onNan ?? onNan, release }
+    const { keep, checkpoint_steps: checkpointSteps, on_nan: onNan } = recipe.run
+    return { folder, position, keep, checkpointSteps, onNan: options.onNan ?? onNan, release }
   } catch (error) {
     await release()
     throw error

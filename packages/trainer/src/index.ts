@@ -57,4 +57,10 @@ export {
   type Tensors,
 } from './read-checkpoint.js'
 export { meanLoss, type TrainingHistory } from './training-history.js'
-export type { StepMeasures, TrainingOutcome, TrainingRun, Validation } from './training-loop.js'
+export {
+  stepsPerCheckpoint,
+  type StepMeasures,
+  type TrainingOutcome,
+  type TrainingRun,
+  type Validation,
+} from './training-loop.js'

@@ -65,6 +65,8 @@ export interface TrainingRun {
   readonly position: TrainingPosition
   /** How many checkpoints are kept, the newest among them, beside the best; 2 if not given. */
   readonly keep?: number
+  /** After how many steps of an epoch a checkpoint is saved, beside that at its end; 500 if not given. */
+  readonly checkpointSteps?: number
   /**
    * What is done where a number of a step is not finite: `stop` ends the run with its checkpoints as they were, `skip`
    * leaves the step out. `stop` if not given.
@@ -96,13 +98,15 @@ export interface TrainingOutcome {
   readonly waiting: number
 }
 
-/** Losses are read from the engine after so many steps, checkpoints written after so many. */
+/** Losses are read from the engine after so many steps. */
 const stepsPerRead = 10
-const stepsPerCheckpoint = 500
+
+/** A checkpoint is written after so many steps of an epoch, where nothing else is said. */
+export const stepsPerCheckpoint = 500
 
 /**
- * Trains for the epochs left, validating and saving as it goes: `last` after each epoch, every 500 steps and when
- * interrupted; `best` whenever a validation is the best so far.
+ * Trains for the epochs left, validating and saving as it goes: `last` after each epoch, every 500 steps or as told,
+ * and when interrupted; `best` whenever a validation is the best so far.
  *
  * @throws {NonFiniteError} when a number of a step is not finite, where such steps are not to be skipped
  * @throws {InputError} when the disk is full; the last checkpoint is then whole
@@ -169,7 +173,7 @@ async function trainEpoch<Batch>(
   save: (position: TrainingPosition) => Promise<void>,
 ): Promise<TrainingPosition> {
   const { phase, unit, unitsPerStep, stepsPerEpoch } = task
-  const { epochs, schedule, onProgress, signal } = run
+  const { epochs, schedule, onProgress, signal, checkpointSteps = stepsPerCheckpoint } = run
   let position = from
   const meter = new ProgressMeter(
     onProgress,
@@ -209,7 +213,7 @@ async function trainEpoch<Batch>(
     if (position.step % stepsPerRead === 0 || isLast) await read()
     report()
     if (signal?.aborted) break
-    if (position.step % stepsPerCheckpoint === 0 && !isLast) {
+    if (position.step % checkpointSteps === 0 && !isLast) {
       await read()
       await save(position)
     }
