@@ -1,6 +1,6 @@
 import type { Recipe, RecipeRunOptions, TrainingReport } from '@m2l/m2l'
 import { Option, type Command } from 'commander'
-import { InterruptedError, watchForInterruption } from '../interruption.js'
+import { InterruptedError, isInterruption, watchForInterruption } from '../interruption.js'
 import { percent, seconds } from '../terminal/format.js'
 import { ProgressDisplay } from '../terminal/progress-display.js'
 import { profiled } from './profiled.js'
@@ -57,7 +57,7 @@ export function trainingCommand(
           )
         }
       } catch (error) {
-        if (!interruption.signal.aborted || error instanceof InterruptedError) throw error
+        if (!isInterruption(error, interruption)) throw error
         throw new InterruptedError('interrupted before training began', interruption.exitCode, {
           startsAgain: true,
         })
