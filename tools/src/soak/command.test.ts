@@ -7,22 +7,22 @@ const soak = (...words: string[]) => capturedOutput(() => runSoakCommand(words))
 
 describe('the soak', () => {
   it('trains and evaluates, and finds that nothing grows', async () => {
-    const { exitCode, stdout, stderr } = await soak('--steps', '400', '--episodes', '40', '--json')
+    const { exitCode, stdout, stderr } = await soak('--steps', '200', '--episodes', '80', '--json')
     expect(stderr).toBe('')
     const { works } = JSON.parse(stdout) as { works: { second: Sample; last: Sample; samples: Sample[] }[] }
     expect(works).toMatchObject([
-      { work: 'training', done: 400, unit: 'steps', flat: true },
-      { work: 'evaluation', done: 40, unit: 'episodes', flat: true },
+      { work: 'training', done: 200, unit: 'steps', flat: true },
+      { work: 'evaluation', done: 80, unit: 'episodes', flat: true },
     ])
     for (const { second, last, samples } of works) {
-      expect(samples).toHaveLength(40)
+      expect(samples.length).toBeGreaterThanOrEqual(8)
       expect(last.tensors).toBe(second.tensors)
     }
     expect([stdout.match(/\n/g)?.length, exitCode]).toEqual([1, 0])
   })
 
   it.each([
-    [/--steps is 399; expected at least 400/, ['--steps', '399']],
+    [/--steps is 199; expected at least 200/, ['--steps', '199']],
     [/--episodes is 1; expected at least 40/, ['--episodes', '1']],
     [/--steps is many; expected a whole number/, ['--steps', 'many']],
     [/Unknown option '--step'.*usage/, ['--step', '3']],

@@ -10,7 +10,7 @@ const help = `${usage}
 
 Trains a small model and evaluates it for long, and measures whether resident memory, tensors and open files grow.
 
-  --steps N     training steps, at least 400 (default 20000)
+  --steps N     training steps, at least 200 (default 20000)
   --episodes N  evaluation episodes, at least 40 (default 50000)
   --json        one line of JSON on standard output and nothing else
   --help        this text
@@ -63,7 +63,7 @@ function readArguments(
   }
   const steps = wholeNumber('--steps', values.steps)
   const episodes = wholeNumber('--episodes', values.episodes)
-  if (steps < 400) throw new InputError(`--steps is ${steps}; expected at least 400, ten for each sample`)
+  if (steps < 200) throw new InputError(`--steps is ${steps}; expected at least 200, ten for each sample`)
   if (episodes < 40)
     throw new InputError(`--episodes is ${episodes}; expected at least 40, one for each sample`)
   return { steps, episodes, json: values.json, isHelp: values.help }

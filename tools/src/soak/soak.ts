@@ -33,8 +33,8 @@ export interface SoakedWork extends Quarters {
   readonly samples: readonly Sample[]
 }
 
-/** So many samples are taken of each work; a quarter has ten. */
-const samplesPerWork = 40
+/** How many samples are taken of so many steps or episodes: a quarter has ten, and at least two. */
+const samplesOf = (amount: number) => Math.min(40, Math.max(8, Math.floor(amount / 50)))
 
 const recipe = parseRecipe(
   `
@@ -75,9 +75,9 @@ async function soakTraining(
   say: (line: string) => void,
 ): Promise<SoakedWork> {
   const start = performance.now()
-  const epochs = 10
+  const epochs = Math.min(10, Math.floor(steps / 100))
   const stepsPerEpoch = Math.ceil(steps / epochs)
-  const every = multipleOfTen(steps / samplesPerWork)
+  const every = multipleOfTen(steps / samplesOf(steps))
   const samples: Sample[] = []
   const folder = await mkdtemp(join(tmpdir(), 'm2l-soak-'))
   const optimiser = sgd(model.state, { momentum: 0.9, nesterov: true, weightDecay: 5e-4 })
@@ -130,9 +130,10 @@ async function soakEvaluation(
 ): Promise<SoakedWork> {
   const start = performance.now()
   const images = imagesOf('test')
-  const each = Math.ceil(episodes / samplesPerWork)
+  const rounds = samplesOf(episodes)
+  const each = Math.ceil(episodes / rounds)
   const samples: Sample[] = []
-  for (let round = 0; round < samplesPerWork; round++) {
+  for (let round = 0; round < rounds; round++) {
     const drawn = { ...shape, key: key.fold('test', round), episodes: each }
     await evaluate({ model, images, episodes: sampleEpisodes(images.split, drawn) })
     samples.push(sampleAt((round + 1) * each))
@@ -140,7 +141,7 @@ async function soakEvaluation(
   }
   return {
     work: 'evaluation',
-    done: samplesPerWork * each,
+    done: rounds * each,
     unit: 'episodes',
     ...quartersOf(samples),
     seconds: (performance.now() - start) / 1000,

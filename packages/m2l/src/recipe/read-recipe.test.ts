@@ -33,7 +33,7 @@ describe('a recipe', () => {
       name: 'x',
       path: resolve('configs/x.yaml'),
       folder: join('runs', 'images', 'x'),
-      run: {},
+      run: { keep: 2, checkpoint_steps: 500, on_nan: 'stop' },
     })
     expect(published).toEqual({
       seed: 1,
