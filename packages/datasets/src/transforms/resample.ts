@@ -1,154 +1,235 @@
-import { type AxisMap, coefficientBits } from './axis-map.js'
+import type { RgbImage } from '../rgb-image.js'
+import { type AxisMap, startOf } from './axis-map.js'
 import type { LevelMap } from './level-map.js'
+import { instantiate, levelFloats, spill } from './resample-kernels.js'
 
-/** A rectangle of 8-bit pixels, three bytes each, whose first pixel has the coordinates `top`, `left`. */
-export interface Pixels {
-  readonly data: Uint8Array
-  readonly width: number
-  readonly top: number
+/** Which rows and columns of a picture are summed, which of both first, and what becomes of the levels. */
+export interface Resampling {
+  readonly columns: AxisMap
+  readonly rows: AxisMap
+  readonly columnsFirst: boolean
+  readonly levels: LevelMap
+}
+
+let resampler: Resampler | undefined
+
+/** Memory that a huge picture made larger is let go. */
+const mostKeptBytes = 1 << 26
+
+/**
+ * Resamples a picture along one axis, rounds to levels, resamples these along the other one, rounds again and replaces each
+ * level by `level * scale + shift` of its channel, in single precision.
+ *
+ * @param output takes [rows.length, columns.length, 3] values.
+ */
+export function resample(image: RgbImage, resampling: Resampling, output: Float32Array): void {
+  resampler ??= new Resampler()
+  resampler.resample(image, resampling, output)
+  if (resampler.heldBytes > mostKeptBytes) resampler = undefined
+}
+
+/** Bytes of a pixel in the source, and of one between and after the passes. */
+const [pixelBytes, wideBytes] = [3, 12]
+
+/**
+ * The passes and their memory: scales and shifts, the tables of both axes, then for a band of the result's rows what lies
+ * between the passes, the source and the values.
+ */
+class Resampler {
+  readonly #kernels = instantiate()
+  #bytes = new Uint8Array(0)
+  #integers = new Int32Array(0)
+  #floats = new Float32Array(0)
+
+  get heldBytes(): number {
+    return this.#bytes.length
+  }
+
+  resample(image: RgbImage, resampling: Resampling, output: Float32Array): void {
+    const { columns, rows, columnsFirst, levels } = resampling
+    const columnTable = 8 * levelFloats
+    const rowTable = columnTable + columns.table.byteLength
+    const between = aligned(rowTable + rows.table.byteLength)
+    this.#reserve(between)
+    this.#putLevels(levels)
+    this.#integers.set(columns.table, columnTable / 4)
+    this.#integers.set(rows.table, rowTable / 4)
+    const passes = { image, columns, rows, columnTable, rowTable, between, output }
+    if (columnsFirst) this.#columnsThenRows(passes)
+    else this.#rowsThenColumns(passes)
+  }
+
+  #columnsThenRows({ image, columns, rows, columnTable, rowTable, between, output }: Passes): void {
+    const rowBytes = columns.length * wideBytes
+    const window = sourceWindow(image, columns)
+    let held = { top: 0, end: 0 }
+    for (const { top, end, from, to } of bandsOf(rows, window.stride + rowBytes, rowBytes)) {
+      const firstNew = Math.max(from, held.end)
+      const source = between + (to - from) * rowBytes + spill
+      const values = aligned(source + (to - firstNew) * window.stride + spill)
+      this.#reserve(values + (end - top) * rowBytes + spill)
+      // Rows that the band above needed as well.
+      if (held.end > from) {
+        const kept = between + (from - held.top) * rowBytes
+        this.#bytes.copyWithin(between, kept, between + (held.end - held.top) * rowBytes)
+      }
+      this.#putSource(image, window, firstNew, to, source)
+      this.#kernels.columnsOfBytes(
+        source,
+        window.stride,
+        window.left,
+        columnTable,
+        columns.length,
+        columns.taps,
+        to - firstNew,
+        between + (firstNew - from) * rowBytes,
+      )
+      held = { top: from, end: to }
+      this.#kernels.rowsToValues(
+        between,
+        rowBytes,
+        from,
+        rowTable + 4 * top * (1 + rows.taps),
+        end - top,
+        rows.taps,
+        3 * columns.length,
+        values,
+      )
+      this.#take(values, output, top * 3 * columns.length, end * 3 * columns.length)
+    }
+  }
+
+  #rowsThenColumns({ image, columns, rows, columnTable, rowTable, between, output }: Passes): void {
+    const width = columns.end - columns.start
+    const window = sourceWindow(image, columns)
+    for (const { top, end, from, to } of bandsOf(rows, window.stride, (width + columns.length) * wideBytes)) {
+      const source = between + (end - top) * width * wideBytes + spill
+      const values = aligned(source + (to - from) * window.stride + spill)
+      this.#reserve(values + (end - top) * columns.length * wideBytes + spill)
+      this.#putSource(image, window, from, to, source)
+      this.#kernels.rowsOfBytes(
+        source + (columns.start - window.left) * pixelBytes,
+        window.stride,
+        from,
+        rowTable + 4 * top * (1 + rows.taps),
+        end - top,
+        rows.taps,
+        3 * width,
+        between,
+      )
+      this.#kernels.columnsToValues(
+        between,
+        width * wideBytes,
+        columns.start,
+        columnTable,
+        columns.length,
+        columns.taps,
+        end - top,
+        values,
+      )
+      this.#take(values, output, top * 3 * columns.length, end * 3 * columns.length)
+    }
+  }
+
+  #putLevels({ scale, shift }: LevelMap): void {
+    for (let at = 0; at < levelFloats; at++) {
+      this.#floats[at] = scale[at % 3]!
+      this.#floats[levelFloats + at] = shift[at % 3]!
+    }
+  }
+
+  #putSource(
+    { data, width }: RgbImage,
+    { left, stride }: SourceWindow,
+    top: number,
+    end: number,
+    to: number,
+  ): void {
+    const imageStride = width * pixelBytes
+    if (stride === imageStride) {
+      this.#bytes.set(data.subarray(top * stride, end * stride), to)
+      return
+    }
+    for (let row = top; row < end; row++) {
+      const start = row * imageStride + left * pixelBytes
+      this.#bytes.set(data.subarray(start, start + stride), to + (row - top) * stride)
+    }
+  }
+
+  #take(values: number, output: Float32Array, first: number, end: number): void {
+    output.set(this.#floats.subarray(values / 4, values / 4 + end - first), first)
+  }
+
+  #reserve(bytes: number): void {
+    const { memory } = this.#kernels
+    const missing = bytes - memory.buffer.byteLength
+    if (missing > 0) memory.grow(Math.ceil(missing / pageBytes))
+    if (this.#bytes.buffer === memory.buffer) return
+    this.#bytes = new Uint8Array(memory.buffer)
+    this.#integers = new Int32Array(memory.buffer)
+    this.#floats = new Float32Array(memory.buffer)
+  }
+}
+
+const pageBytes = 1 << 16
+
+interface Passes extends Pick<Resampling, 'columns' | 'rows'> {
+  readonly image: RgbImage
+  readonly columnTable: number
+  readonly rowTable: number
+  readonly between: number
+  readonly output: Float32Array
+}
+
+/** The part of the source's rows that is copied: its first column, and its bytes a row. */
+interface SourceWindow {
   readonly left: number
+  readonly stride: number
 }
 
-const half = 1 << (coefficientBits - 1)
+/** Whole rows, which lie side by side, unless less than half of them is needed. */
+function sourceWindow({ width }: RgbImage, { start, end }: AxisMap): SourceWindow {
+  const needed = end - start
+  return 2 * needed < width
+    ? { left: start, stride: needed * pixelBytes }
+    : { left: 0, stride: width * pixelBytes }
+}
 
-/**
- * Resamples rows [firstRow, endRow) along their length into `result`, bytes [endRow - firstRow, columns.length, 3].
- * The sums are 32-bit integers; two taps, the case of every enlargement, are written out.
- */
-export function resampleColumns(
-  { data, width, top, left }: Pixels,
-  columns: AxisMap,
-  firstRow: number,
-  endRow: number,
-  result: Uint8Array,
-): void {
-  const { length, taps, starts, coefficients } = columns
-  let position = 0
-  for (let row = firstRow; row < endRow; row++) {
-    const rowStart = (row - top) * width - left
-    for (let index = 0; index < length; index++, position += 3) {
-      let source = (rowStart + starts[index]!) * 3
-      if (taps === 2) {
-        const a = coefficients[index * 2]!
-        const b = coefficients[index * 2 + 1]!
-        result[position] = blend(a, data[source]!, b, data[source + 3]!)
-        result[position + 1] = blend(a, data[source + 1]!, b, data[source + 4]!)
-        result[position + 2] = blend(a, data[source + 2]!, b, data[source + 5]!)
-        continue
-      }
-      let red = half
-      let green = half
-      let blue = half
-      for (let tap = index * taps, end = tap + taps; tap < end; tap++, source += 3) {
-        const coefficient = coefficients[tap]!
-        red = (red + Math.imul(coefficient, data[source]!)) | 0
-        green = (green + Math.imul(coefficient, data[source + 1]!)) | 0
-        blue = (blue + Math.imul(coefficient, data[source + 2]!)) | 0
-      }
-      result[position] = red >> coefficientBits
-      result[position + 1] = green >> coefficientBits
-      result[position + 2] = blue >> coefficientBits
+/** Rows of the result from `top` up to, not including, `end`, and the source rows that they are sums of. */
+interface Band {
+  readonly top: number
+  readonly end: number
+  readonly from: number
+  readonly to: number
+}
+
+/** What a band may take unless a single row of the result needs more: it should stay in a core's own cache. */
+const bandBytes = 1 << 20
+
+/** Bands of the result that take so many bytes for each row of the source and of the result. */
+function* bandsOf(rows: AxisMap, sourceBytes: number, resultBytes: number): Generator<Band> {
+  const bandFrom = (top: number, end: number): Band => ({
+    top,
+    end,
+    from: startOf(rows, top),
+    to: startOf(rows, end - 1) + rows.taps,
+  })
+  const fits = ({ top, end, from, to }: Band) =>
+    (to - from) * sourceBytes + (end - top) * resultBytes <= bandBytes
+  const whole = bandFrom(0, rows.length)
+  if (fits(whole)) return yield whole
+  for (let top = 0; top < rows.length;) {
+    let band = bandFrom(top, top + 1)
+    for (let end = top + 2; end <= rows.length; end++) {
+      const larger = bandFrom(top, end)
+      if (!fits(larger)) break
+      band = larger
     }
+    yield band
+    top = band.end
   }
 }
 
-/**
- * Resamples all columns from top to bottom into `result`, [rows.length, width, 3], each level replaced by
- * `level * scale + shift` of its channel: the last pass and the normalisation in one, which saves a pass over memory. Two
- * rows between the same two source rows, frequent in enlargements, are computed together from the levels that they share.
- */
-export function resampleRowsToValues(
-  { data, width, top }: Pixels,
-  rows: AxisMap,
-  { scale: [red, green, blue], shift: [red0, green0, blue0] }: LevelMap,
-  result: Float32Array,
-): void {
-  const { length, taps, starts, coefficients } = rows
-  const rowBytes = width * 3
-  for (let index = 0; index < length; index++) {
-    const first = (starts[index]! - top) * rowBytes
-    const end = first + rowBytes
-    let to = index * rowBytes
-    if (taps !== 2) {
-      const firstTap = index * taps
-      for (let at = first; at < end; at += 3, to += 3) {
-        result[to] = weightedSum(data, at, rowBytes, coefficients, firstTap, taps) * red + red0
-        result[to + 1] = weightedSum(data, at + 1, rowBytes, coefficients, firstTap, taps) * green + green0
-        result[to + 2] = weightedSum(data, at + 2, rowBytes, coefficients, firstTap, taps) * blue + blue0
-      }
-      continue
-    }
-    const a = coefficients[index * 2]!
-    const b = coefficients[index * 2 + 1]!
-    if (index + 1 === length || starts[index + 1] !== starts[index]) {
-      for (let at = first, below = end; at < end; at += 3, below += 3, to += 3) {
-        result[to] = blend(a, data[at]!, b, data[below]!) * red + red0
-        result[to + 1] = blend(a, data[at + 1]!, b, data[below + 1]!) * green + green0
-        result[to + 2] = blend(a, data[at + 2]!, b, data[below + 2]!) * blue + blue0
-      }
-      continue
-    }
-    index++
-    const c = coefficients[index * 2]!
-    const d = coefficients[index * 2 + 1]!
-    for (
-      let at = first, below = end, next = to + rowBytes;
-      at < end;
-      at += 3, below += 3, to += 3, next += 3
-    ) {
-      const upperRed = data[at]!
-      const lowerRed = data[below]!
-      const upperGreen = data[at + 1]!
-      const lowerGreen = data[below + 1]!
-      const upperBlue = data[at + 2]!
-      const lowerBlue = data[below + 2]!
-      result[to] = blend(a, upperRed, b, lowerRed) * red + red0
-      result[next] = blend(c, upperRed, d, lowerRed) * red + red0
-      result[to + 1] = blend(a, upperGreen, b, lowerGreen) * green + green0
-      result[next + 1] = blend(c, upperGreen, d, lowerGreen) * green + green0
-      result[to + 2] = blend(a, upperBlue, b, lowerBlue) * blue + blue0
-      result[next + 2] = blend(c, upperBlue, d, lowerBlue) * blue + blue0
-    }
-  }
-}
-
-/** Resamples columns [firstColumn, endColumn) from top to bottom into `result`, bytes [rows.length, columns, 3]. */
-export function resampleRows(
-  { data, width, top, left }: Pixels,
-  rows: AxisMap,
-  firstColumn: number,
-  endColumn: number,
-  result: Uint8Array,
-): void {
-  const { length, taps, starts, coefficients } = rows
-  const rowBytes = width * 3
-  let position = 0
-  for (let index = 0; index < length; index++) {
-    const rowStart = (starts[index]! - top) * width - left
-    const end = (rowStart + endColumn) * 3
-    for (let column = (rowStart + firstColumn) * 3; column < end; column++, position++) {
-      result[position] = weightedSum(data, column, rowBytes, coefficients, index * taps, taps)
-    }
-  }
-}
-
-/** The rounded sum of levels a stride apart, weighted by coefficients from `first` on. */
-function weightedSum(
-  data: Uint8Array,
-  source: number,
-  stride: number,
-  coefficients: Int32Array,
-  first: number,
-  taps: number,
-): number {
-  let sum = half
-  for (let tap = first, end = first + taps, from = source; tap < end; tap++, from += stride) {
-    sum = (sum + Math.imul(coefficients[tap]!, data[from]!)) | 0
-  }
-  return sum >> coefficientBits
-}
-
-/** The rounded sum of two weighted levels. */
-function blend(a: number, first: number, b: number, second: number): number {
-  return (half + Math.imul(a, first) + Math.imul(b, second)) >> coefficientBits
+function aligned(address: number): number {
+  return Math.ceil(address / 16) * 16
 }
