@@ -37,13 +37,14 @@ function resampleColumns<From, To>(
   const pixel: usize = 3 * sizeof<From>()
   const scale = v128.load(scales)
   const shift = v128.load(shifts)
+  const tableEnd = axis + 4 * length * (1 + taps)
+  from -= first * pixel
   for (let row = 0; row < count; row++, from += stride) {
-    let entry = axis
-    for (let column = 0; column < length; column++, to += 12) {
-      let at = from + <usize>(load<i32>(entry) - first) * pixel
+    for (let entry = axis; entry < tableEnd; to += 12) {
+      let at = from + <usize>load<i32>(entry) * pixel
       let sum = i32x4.splat(half)
-      entry += 4
-      for (let tap = 0; tap < taps; tap++, at += pixel, entry += 4) {
+      const coefficientsEnd = entry + 4 * (1 + taps)
+      for (entry += 4; entry < coefficientsEnd; entry += 4, at += pixel) {
         sum = i32x4.add(sum, i32x4.mul(four<From>(at), v128.load32_splat(entry)))
       }
       v128.store(to, rounded<To>(sum, scale, shift))
@@ -69,8 +70,9 @@ function resampleRows<From, To>(
   const shift0 = v128.load(shifts)
   const shift1 = v128.load(shifts, 16)
   const shift2 = v128.load(shifts, 32)
+  from -= first * stride
   for (let row = 0; row < length; row++, axis += 4 * (1 + taps)) {
-    let top = from + (load<i32>(axis) - first) * stride
+    let top = from + load<i32>(axis) * stride
     const end = to + 4 * count
     for (let values = to; values < end; values += 48, top += 3 * vector) {
       let at = top
