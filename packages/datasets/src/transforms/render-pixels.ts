@@ -22,7 +22,7 @@ export interface RenderedViews extends Size {
  * one axis after the other, in fixed point, rounded to 8 bits after each.
  *
  * A view that needs no resize is an exact copy. The taps of a resize are few, so their sums on 8-bit pixels cost
- * less than dense matrix products on the engine; the batch goes there once. Memory beside the result is one view's.
+ * less than dense matrix products on the engine; the batch goes there once. Memory beside the result is a few rows'.
  *
  * @param memory takes the values; it holds as many as the views have.
  * @throws RangeError when the lists differ in length, a view does not fit its image, or result sizes differ.

@@ -1,4 +1,4 @@
-// Compiled from assembly/resample.ts by `npm run compile -w packages/datasets`; do not edit.
+// Compiled from assembly/resample.ts by `npm run compile -w packages/datasets`.
 
 /** A WebAssembly module in base64. */
 export const resampleModule =

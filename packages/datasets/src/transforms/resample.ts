@@ -1,7 +1,8 @@
 import type { RgbImage } from '../rgb-image.js'
-import { type AxisMap, startOf } from './axis-map.js'
+import type { AxisMap } from './axis-map.js'
 import type { LevelMap } from './level-map.js'
 import { instantiate, levelFloats, spill } from './resample-kernels.js'
+import { rowBands } from './row-bands.js'
 
 /** Which rows and columns of a picture are summed, which of both first, and what becomes of the levels. */
 export interface Resampling {
@@ -13,14 +14,15 @@ export interface Resampling {
 
 let resampler: Resampler | undefined
 
-/** Memory that a huge picture made larger is let go. */
-const mostKeptBytes = 1 << 26
+/** Memory that a huge picture made larger than this is let go. */
+const mostKeptBytes = 2 ** 26
 
 /**
  * Resamples a picture along one axis, rounds to levels, resamples these along the other one, rounds again and replaces each
- * level by `level * scale + shift` of its channel, in single precision.
+ * level by what {@link LevelMap} makes of it.
  *
  * @param output takes [rows.length, columns.length, 3] values.
+ * @throws RangeError when one row of the result needs more memory than WebAssembly has, which is 4 GiB.
  */
 export function resample(image: RgbImage, resampling: Resampling, output: Float32Array): void {
   resampler ??= new Resampler()
@@ -28,12 +30,15 @@ export function resample(image: RgbImage, resampling: Resampling, output: Float3
   if (resampler.heldBytes > mostKeptBytes) resampler = undefined
 }
 
-/** Bytes of a pixel in the source, and of one between and after the passes. */
-const [pixelBytes, wideBytes] = [3, 12]
+/** What a band of rows may take, so that it stays in a core's own cache. */
+const mostBandBytes = 2 ** 20
+
+/** Bytes of a pixel in the source, and of one between the passes and after them. */
+const [sourcePixel, widePixel] = [3, 12]
 
 /**
- * The passes and their memory: scales and shifts, the tables of both axes, then for a band of the result's rows what lies
- * between the passes, the source and the values.
+ * The passes and their memory: scales and shifts, the tables of both axes, and, for one band of the result's rows after the
+ * other, what lies between the passes, the source and the values.
  */
 class Resampler {
   readonly #kernels = instantiate()
@@ -51,40 +56,43 @@ class Resampler {
     const rowTable = columnTable + columns.table.byteLength
     const between = aligned(rowTable + rows.table.byteLength)
     this.#reserve(between)
-    this.#putLevels(levels)
+    for (let at = 0; at < levelFloats; at++) {
+      this.#floats[at] = levels.scale[at % 3]!
+      this.#floats[levelFloats + at] = levels.shift[at % 3]!
+    }
     this.#integers.set(columns.table, columnTable / 4)
     this.#integers.set(rows.table, rowTable / 4)
-    const passes = { image, columns, rows, columnTable, rowTable, between, output }
-    if (columnsFirst) this.#columnsThenRows(passes)
-    else this.#rowsThenColumns(passes)
+    const placed = { image, columns, rows, columnTable, rowTable, between, output }
+    if (columnsFirst) this.#columnsThenRows(placed)
+    else this.#rowsThenColumns(placed)
   }
 
-  #columnsThenRows({ image, columns, rows, columnTable, rowTable, between, output }: Passes): void {
-    const rowBytes = columns.length * wideBytes
-    const window = sourceWindow(image, columns)
-    let held = { top: 0, end: 0 }
-    for (const { top, end, from, to } of bandsOf(rows, window.stride + rowBytes, rowBytes)) {
-      const firstNew = Math.max(from, held.end)
+  #columnsThenRows({ image, columns, rows, columnTable, rowTable, between, output }: Placed): void {
+    const { left, stride } = sourceWindow(image, columns)
+    const rowBytes = columns.length * widePixel
+    let held = { from: 0, to: 0 }
+    for (const band of rowBands(rows, mostBandBytes, stride + rowBytes, rowBytes)) {
+      const { top, end, from, to } = band
+      const firstNew = Math.max(from, held.to)
       const source = between + (to - from) * rowBytes + spill
-      const values = aligned(source + (to - firstNew) * window.stride + spill)
+      const values = aligned(source + (to - firstNew) * stride + spill)
       this.#reserve(values + (end - top) * rowBytes + spill)
-      // Rows that the band above needed as well.
-      if (held.end > from) {
-        const kept = between + (from - held.top) * rowBytes
-        this.#bytes.copyWithin(between, kept, between + (held.end - held.top) * rowBytes)
+      if (held.to > from) {
+        // The band above has summed these rows.
+        const shared = between + (from - held.from) * rowBytes
+        this.#bytes.copyWithin(between, shared, between + (held.to - held.from) * rowBytes)
       }
-      this.#putSource(image, window, firstNew, to, source)
+      this.#putSource(image, left, stride, firstNew, to, source)
       this.#kernels.columnsOfBytes(
         source,
-        window.stride,
-        window.left,
+        stride,
+        left,
         columnTable,
         columns.length,
         columns.taps,
         to - firstNew,
         between + (firstNew - from) * rowBytes,
       )
-      held = { top: from, end: to }
       this.#kernels.rowsToValues(
         between,
         rowBytes,
@@ -95,21 +103,23 @@ class Resampler {
         3 * columns.length,
         values,
       )
-      this.#take(values, output, top * 3 * columns.length, end * 3 * columns.length)
+      this.#take(values, output, 3 * columns.length * top, 3 * columns.length * end)
+      held = band
     }
   }
 
-  #rowsThenColumns({ image, columns, rows, columnTable, rowTable, between, output }: Passes): void {
+  #rowsThenColumns({ image, columns, rows, columnTable, rowTable, between, output }: Placed): void {
+    const { left, stride } = sourceWindow(image, columns)
     const width = columns.end - columns.start
-    const window = sourceWindow(image, columns)
-    for (const { top, end, from, to } of bandsOf(rows, window.stride, (width + columns.length) * wideBytes)) {
-      const source = between + (end - top) * width * wideBytes + spill
-      const values = aligned(source + (to - from) * window.stride + spill)
-      this.#reserve(values + (end - top) * columns.length * wideBytes + spill)
-      this.#putSource(image, window, from, to, source)
+    const bytesAfter = (width + columns.length) * widePixel
+    for (const { top, end, from, to } of rowBands(rows, mostBandBytes, stride, bytesAfter)) {
+      const source = between + (end - top) * width * widePixel + spill
+      const values = aligned(source + (to - from) * stride + spill)
+      this.#reserve(values + (end - top) * columns.length * widePixel + spill)
+      this.#putSource(image, left, stride, from, to, source)
       this.#kernels.rowsOfBytes(
-        source + (columns.start - window.left) * pixelBytes,
-        window.stride,
+        source + (columns.start - left) * sourcePixel,
+        stride,
         from,
         rowTable + 4 * top * (1 + rows.taps),
         end - top,
@@ -119,7 +129,7 @@ class Resampler {
       )
       this.#kernels.columnsToValues(
         between,
-        width * wideBytes,
+        width * widePixel,
         columns.start,
         columnTable,
         columns.length,
@@ -127,43 +137,39 @@ class Resampler {
         end - top,
         values,
       )
-      this.#take(values, output, top * 3 * columns.length, end * 3 * columns.length)
+      this.#take(values, output, 3 * columns.length * top, 3 * columns.length * end)
     }
   }
 
-  #putLevels({ scale, shift }: LevelMap): void {
-    for (let at = 0; at < levelFloats; at++) {
-      this.#floats[at] = scale[at % 3]!
-      this.#floats[levelFloats + at] = shift[at % 3]!
-    }
-  }
-
+  /** Copies rows of the source, or the part of them that begins at `left`, to an address. */
   #putSource(
-    { data, width }: RgbImage,
-    { left, stride }: SourceWindow,
+    { width, data }: RgbImage,
+    left: number,
+    stride: number,
     top: number,
     end: number,
-    to: number,
+    address: number,
   ): void {
-    const imageStride = width * pixelBytes
-    if (stride === imageStride) {
-      this.#bytes.set(data.subarray(top * stride, end * stride), to)
+    if (stride === width * sourcePixel) {
+      this.#bytes.set(data.subarray(top * stride, end * stride), address)
       return
     }
-    for (let row = top; row < end; row++) {
-      const start = row * imageStride + left * pixelBytes
-      this.#bytes.set(data.subarray(start, start + stride), to + (row - top) * stride)
+    for (let row = top, to = address; row < end; row++, to += stride) {
+      const start = (row * width + left) * sourcePixel
+      this.#bytes.set(data.subarray(start, start + stride), to)
     }
   }
 
-  #take(values: number, output: Float32Array, first: number, end: number): void {
-    output.set(this.#floats.subarray(values / 4, values / 4 + end - first), first)
+  /** Copies the values at an address to places of the output. */
+  #take(address: number, output: Float32Array, first: number, end: number): void {
+    output.set(this.#floats.subarray(address / 4, address / 4 + end - first), first)
   }
 
+  /** Makes the memory as large as this, with all that it holds. */
   #reserve(bytes: number): void {
     const { memory } = this.#kernels
     const missing = bytes - memory.buffer.byteLength
-    if (missing > 0) memory.grow(Math.ceil(missing / pageBytes))
+    if (missing > 0) memory.grow(Math.ceil(missing / 2 ** 16))
     if (this.#bytes.buffer === memory.buffer) return
     this.#bytes = new Uint8Array(memory.buffer)
     this.#integers = new Int32Array(memory.buffer)
@@ -171,63 +177,22 @@ class Resampler {
   }
 }
 
-const pageBytes = 1 << 16
-
-interface Passes extends Pick<Resampling, 'columns' | 'rows'> {
+/** A picture, how its axes are summed and into what; the addresses of the tables and of what comes after them. */
+interface Placed {
   readonly image: RgbImage
+  readonly columns: AxisMap
+  readonly rows: AxisMap
   readonly columnTable: number
   readonly rowTable: number
   readonly between: number
   readonly output: Float32Array
 }
 
-/** The part of the source's rows that is copied: its first column, and its bytes a row. */
-interface SourceWindow {
-  readonly left: number
-  readonly stride: number
-}
-
-/** Whole rows, which lie side by side, unless less than half of them is needed. */
-function sourceWindow({ width }: RgbImage, { start, end }: AxisMap): SourceWindow {
-  const needed = end - start
-  return 2 * needed < width
-    ? { left: start, stride: needed * pixelBytes }
-    : { left: 0, stride: width * pixelBytes }
-}
-
-/** Rows of the result from `top` up to, not including, `end`, and the source rows that they are sums of. */
-interface Band {
-  readonly top: number
-  readonly end: number
-  readonly from: number
-  readonly to: number
-}
-
-/** What a band may take unless a single row of the result needs more: it should stay in a core's own cache. */
-const bandBytes = 1 << 20
-
-/** Bands of the result that take so many bytes for each row of the source and of the result. */
-function* bandsOf(rows: AxisMap, sourceBytes: number, resultBytes: number): Generator<Band> {
-  const bandFrom = (top: number, end: number): Band => ({
-    top,
-    end,
-    from: startOf(rows, top),
-    to: startOf(rows, end - 1) + rows.taps,
-  })
-  const fits = ({ top, end, from, to }: Band) =>
-    (to - from) * sourceBytes + (end - top) * resultBytes <= bandBytes
-  const whole = bandFrom(0, rows.length)
-  if (fits(whole)) return yield whole
-  for (let top = 0; top < rows.length;) {
-    let band = bandFrom(top, top + 1)
-    for (let end = top + 2; end <= rows.length; end++) {
-      const larger = bandFrom(top, end)
-      if (!fits(larger)) break
-      band = larger
-    }
-    yield band
-    top = band.end
-  }
+/** Which part of the source's rows is copied: whole rows, which is one copy, unless less than half of them is needed. */
+function sourceWindow({ width }: RgbImage, { start, end }: AxisMap): { left: number; stride: number } {
+  return 2 * (end - start) < width
+    ? { left: start, stride: (end - start) * sourcePixel }
+    : { left: 0, stride: width * sourcePixel }
 }
 
 function aligned(address: number): number {
