@@ -1,4 +1,4 @@
-/** An input that takes longer, in milliseconds, is a hang. */
+/** An input that takes longer, in milliseconds of the processor, is a hang: so a busy machine makes none. */
 export const longestRead = 1000
 
 /** An input for which more is allocated beyond its own size, in bytes, is one over memory. */

@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -34,8 +35,11 @@ export interface ReaderReport {
 const worker = join(workspaceRoot, 'tools/dist/fuzz/worker.js')
 
 /** How long a worker may be on the same input before it is ended, in milliseconds; its start takes longer. */
-const patience = 6000
+const patience = 20_000
 const patienceAtStart = 120_000
+
+/** Files that live for a millisecond need no disk. */
+const inMemory = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 
 /** A reader that fails on more inputs is not asked further. */
 const mostFindings = 50
@@ -81,7 +85,7 @@ interface WorkerEnd {
 }
 
 async function runWorker(work: Omit<Work, 'progress' | 'folder'>): Promise<WorkerEnd> {
-  const scratch = await mkdtemp(join(tmpdir(), 'm2l-fuzz-'))
+  const scratch = await mkdtemp(join(inMemory, 'm2l-fuzz-'))
   const progress = join(scratch, '.progress')
   const findings: Finding[] = []
   const child = fork(worker, [JSON.stringify({ ...work, progress, folder: scratch } satisfies Work)], {

@@ -57,7 +57,7 @@ const name = fc.oneof(
 const content = fc.oneof(
   fc.constant(smallPng(5)),
   fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
-  fc.nat(22).map((power) => Buffer.alloc(1 << power)),
+  fc.nat(19).map((power) => Buffer.alloc(1 << power)),
 )
 const members = fc.array(fc.tuple(name, content), { maxLength: 5 })
 
@@ -121,7 +121,7 @@ const exclusionList = 'exclude:\n  - "ant/1.png" # a copy\n  - bee/1.png\n  #- "
 /** Lists of pictures to leave out. */
 export const exclusions: Reader = {
   name: 'exclusion-list',
-  share: 30,
+  share: 15,
   async open(folder) {
     const root = join(folder, 'set')
     for (const [path, bytes] of folders) {

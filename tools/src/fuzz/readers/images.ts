@@ -45,7 +45,7 @@ const read = (input: Buffer) => decodeImage(input, 'input')
 /** The PNG files that we decode ourselves. */
 export const plainPng: Reader = {
   name: 'png',
-  share: 60,
+  share: 40,
   async open() {
     const png = await picture('png')
     return { forms: [changed([png]), changed([png], mendPng), madeUp(madeUpPng)], read }
@@ -55,7 +55,7 @@ export const plainPng: Reader = {
 /** Pictures of the other formats. */
 export const pictures: Reader = {
   name: 'pictures',
-  share: 30,
+  share: 20,
   async open() {
     const files = [await picture('jpeg'), await picture('webp'), await picture('gif'), await picture('tiff'), await picture('avif'), await picture('png', true)] // prettier-ignore
     const svg =

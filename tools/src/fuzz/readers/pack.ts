@@ -27,7 +27,7 @@ function mendPack(pack: Buffer): Buffer {
 /** Packs of decoded pictures. */
 export const pack: Reader = {
   name: 'pack',
-  share: 15,
+  share: 8,
   async open(folder) {
     const root = join(folder, 'set')
     const packs = join(folder, 'packs')

@@ -88,7 +88,7 @@ export const program = fc
 /** Pickles of numpy arrays and plain data. */
 export const pickle: Reader = {
   name: 'pickle',
-  share: 150,
+  share: 200,
   async open() {
     return {
       forms: [changed(values), madeUp(program)],

@@ -62,7 +62,7 @@ const zipContainer = (value: Buffer): Buffer =>
 /** PyTorch's checkpoints in the container of today. */
 export const pytorchZip: Reader = {
   name: 'pytorch-zip',
-  share: 50,
+  share: 60,
   async open() {
     const ours = await encodePyTorch(fewTensors, { under: 'fsl', entries: { epoch: 3 } })
     const value = writePickle(stateDict(false))
@@ -82,7 +82,7 @@ export const pytorchZip: Reader = {
 /** PyTorch's checkpoints in the container of before 1.6. */
 export const pytorchLegacy: Reader = {
   name: 'pytorch-legacy',
-  share: 100,
+  share: 120,
   async open() {
     const value = writePickle(stateDict(true))
     return {

@@ -42,7 +42,7 @@ const header = fc.oneof(
 /** Files of tensors, as we and others write them. */
 export const safetensors: Reader = {
   name: 'safetensors',
-  share: 100,
+  share: 130,
   async open() {
     const whole = encodeSafetensors({ tensors: fewTensors, metadata: { epoch: '7' } })
     const { header: valid, data } = safetensorsParts(whole)

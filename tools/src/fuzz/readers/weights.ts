@@ -1,6 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { InputError } from '@m2l/engine'
 import { FewShotClassifier, showWeights, shippedWeights, weightsFile } from '@m2l/m2l'
 import { encodePyTorch, encodeSafetensors } from '@m2l/nn'
 import { parsePosition, readCheckpoint, startPosition } from '@m2l/trainer'
@@ -12,7 +11,7 @@ import { fewTensors } from './safetensors.js'
 /** Checkpoints, ours and others'. */
 export const checkpoint: Reader = {
   name: 'checkpoint',
-  share: 60,
+  share: 70,
   async open(folder) {
     const file = join(folder, 'last.safetensors')
     const tensors = Object.fromEntries(
@@ -91,13 +90,12 @@ export const modelWeights: Reader = {
     const file = join(folder, 'weights.safetensors')
     const shipped = readFileSync(weightsFile(shippedWeights()[0]!.name))
     const { header, data } = safetensorsParts(shipped)
-    return {
-      forms: [changed([header], (part) => safetensorsOf(part, data))],
-      async read(input) {
-        writeFileSync(file, input)
-        ;(await FewShotClassifier.load(file)).dispose()
-      },
-      isRefusal: (error) => error instanceof InputError,
+    const read = async (input: Buffer) => {
+      writeFileSync(file, input)
+      const classifier = await FewShotClassifier.load(file)
+      classifier.dispose()
     }
+    await read(shipped) // the engine takes memory of its own with the first model
+    return { forms: [changed([header], (part) => safetensorsOf(part, data))], read }
   },
 }
