@@ -1,17 +1,12 @@
-const starts = [
-  '\x89PNG',
-  '\xff\xd8\xff',
-  'GIF8',
-  'RIFF....WEBP',
-  'II\x2a\0',
-  'MM\0\x2a',
-  'II\x2b\0',
-  'MM\0\x2b',
-  '....ftypavif',
-  '....ftypavis',
-  '....ftypmif1',
-  '....ftypmsf1',
-].map((start) => new RegExp(`^${start}`, 's'))
+const starts: readonly RegExp[] = [
+  /^\x89PNG/,
+  /^\xff\xd8\xff/, // JPEG
+  /^GIF8/,
+  /^RIFF....WEBP/s,
+  /^II[*+]\0/, // TIFF
+  /^MM\0[*+]/,
+  /^....ftyp(avif|avis|mif1|msf1)/s, // AVIF
+]
 
 /**
  * Whether a file begins like one of the formats that are read: PNG, JPEG, GIF, WebP, TIFF, AVIF. The library that decodes them

@@ -76,19 +76,20 @@ export const tar = datasetReader('tar', 20, 'set.tar', () => [
   madeUp(members.map(tarOf), (archive) => gzipSync(archive, { level: 1 })),
 ])
 
-const record = Buffer.alloc(3074, 1)
+/** An image of each of three classes. */
+const records = Buffer.concat([0, 1, 2].map((label) => Buffer.alloc(3074, label)))
 const cifarNames = Buffer.from('apple\naquarium_fish\nbaby\n')
 
 const binary = (parts: { train?: Buffer; names?: Buffer }): Buffer =>
   tarOf([
-    ['cifar-100-binary/train.bin', parts.train ?? Buffer.concat([record, record])],
+    ['cifar-100-binary/train.bin', parts.train ?? records],
     ['cifar-100-binary/fine_label_names.txt', parts.names ?? cifarNames],
   ])
 
 /** CIFAR-100's binary release. */
 export const cifarBinary = datasetReader('cifar-binary', 15, 'cifar-100-binary.tar', () => [
   changed([cifarNames], (names) => binary({ names })),
-  changed([Buffer.concat([record, record])], (train) => binary({ train })),
+  changed([records], (train) => binary({ train })),
   changed([binary({})], mendTar),
 ])
 
