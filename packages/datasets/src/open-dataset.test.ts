@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
-import { pack } from 'tar-stream'
+import { pack as tarPack } from 'tar-stream'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { ZipFile } from 'yazl'
 import { type Dataset, openDataset, type OpenDatasetOptions, prepareDataset, type RgbImage } from './index.js'
@@ -426,7 +426,7 @@ describe('bad archives', () => {
   test.each(['cat/9.png', 'train', 'cat/notes.txt'])('a link is refused: %s', async (name) => {
     const message = `"${name}" is a link; pack the archive again with the files themselves`
     for (const type of ['symlink', 'link'] as const) {
-      const archive = pack()
+      const archive = tarPack()
       archive.entry({ name: 'cat/1.png' }, await picture(1))
       archive.entry({ name, type, linkname: '/etc/passwd' })
       archive.finalize()

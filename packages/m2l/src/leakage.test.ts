@@ -54,7 +54,7 @@ async function evaluated(
   try {
     // As trained statistics would, those of batch norm differ from those of any batch.
     for (const [name, { value }] of Object.entries(model.state)) {
-      if (/running_mean$/.test(name)) tf.tidy(() => value.assign(tf.fill(value.shape, 0.05)))
+      if (name.endsWith('running_mean')) tf.tidy(() => value.assign(tf.fill(value.shape, 0.05)))
     }
     const images = new EpisodeImages(dataset, dataset.splits.all!, episodeTransforms(recipe))
     return await evaluate({ model, images, episodes, bank })

@@ -136,8 +136,8 @@ export function safetensorsOf(header: Buffer, data: Buffer): Buffer {
 /** The header and the tensors' bytes of a safetensors file; of its metadata no checksum. */
 export function safetensorsParts(file: Buffer): { header: Buffer; data: Buffer } {
   const end = 8 + Number(file.readBigUInt64LE())
-  const header = JSON.parse(file.toString('utf8', 8, end)) as { __metadata__?: { sha256?: string } }
-  delete header.__metadata__?.sha256
+  const header = JSON.parse(file.toString('utf8', 8, end)) as Record<string, { sha256?: string }>
+  delete header['__metadata__']?.sha256
   return { header: Buffer.from(JSON.stringify(header)), data: file.subarray(end) }
 }
 

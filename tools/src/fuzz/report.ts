@@ -9,7 +9,7 @@ const counts = ['runs', 'crashes', 'hangs', 'overMemory'] as const
 
 /** One line of JSON: what was counted in all, and for each reader. */
 export function reportJson(reports: Reports): string {
-  const perReader = [...reports].map(([name, { findings: _, seconds, ...report }]) => [
+  const perReader = [...reports].map(([name, { findings: _findings, seconds, ...report }]) => [
     name,
     { ...report, seconds: Number(seconds.toFixed(1)) },
   ])

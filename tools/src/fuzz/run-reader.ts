@@ -8,6 +8,8 @@ import type { Fault, Finding, Message, Work } from './work.js'
 
 /** What is asked of a reader. */
 export interface Order {
+  /** The compiled module whose `readers` has the reader; all that are ours where absent. */
+  readonly module?: string
   readonly reader: string
   readonly runs: number
   readonly seed: number
@@ -15,6 +17,8 @@ export interface Order {
   readonly found: string
   /** A file to read in place of made inputs. */
   readonly replay?: string
+  /** How long a worker may be on the same input before it is ended, in milliseconds; 20 s unless told. */
+  readonly patience?: number
 }
 
 /** How a reader did. */
@@ -34,8 +38,7 @@ export interface ReaderReport {
 /** The compiled worker: a process of its own runs it, whether this runs compiled or not. */
 const worker = join(workspaceRoot, 'tools/dist/fuzz/worker.js')
 
-/** How long a worker may be on the same input before it is ended, in milliseconds; its start takes longer. */
-const patience = 20_000
+/** How long a worker may take to start, in milliseconds. */
 const patienceAtStart = 120_000
 
 /** Files that live for a millisecond need no disk. */
@@ -46,20 +49,29 @@ const mostFindings = 50
 
 /** Has a reader read inputs in processes that may die or hang, and counts how it goes. */
 export async function runReader(order: Order): Promise<ReaderReport> {
-  const { reader, runs, seed, found, replay } = order
+  const { reader, runs, seed, found, replay, module, patience = 20_000 } = order
   const started = performance.now()
   const findings: Finding[] = []
   let [next, accepted, refused] = [0, 0, 0]
   while (next < runs && findings.length < mostFindings) {
-    const work = { reader, seed, first: next, end: runs, found, ...(replay !== undefined && { replay }) }
-    const end = await runWorker(work)
+    const work = {
+      reader,
+      seed,
+      first: next,
+      end: runs,
+      found,
+      ...(replay !== undefined && { replay }),
+      ...(module !== undefined && { module }),
+    }
+    const end = await runWorker(work, patience)
     findings.push(...end.findings)
     accepted += end.accepted
     refused += end.refused
     next = end.next
     if (!end.fault) continue
     findings.push({ reader, index: next, ...end.fault })
-    if (replay === undefined) await runWorker({ ...work, first: next, end: next + 1, keepsAll: true })
+    if (replay === undefined)
+      await runWorker({ ...work, first: next, end: next + 1, keepsAll: true }, patience)
     next++
   }
   const count = (fault: Fault) => findings.filter((one) => one.fault === fault).length
@@ -84,7 +96,7 @@ interface WorkerEnd {
   readonly fault?: { readonly fault: Fault; readonly what: string }
 }
 
-async function runWorker(work: Omit<Work, 'progress' | 'folder'>): Promise<WorkerEnd> {
+async function runWorker(work: Omit<Work, 'progress' | 'folder'>, patience: number): Promise<WorkerEnd> {
   const scratch = await mkdtemp(join(inMemory, 'm2l-fuzz-'))
   const progress = join(scratch, '.progress')
   const findings: Finding[] = []

@@ -1,5 +1,7 @@
 /** What a worker is told, in JSON. */
 export interface Work {
+  /** The compiled module whose `readers` has the reader; all that are ours where absent. */
+  readonly module?: string
   readonly reader: string
   readonly seed: number
   /** Of the first input. */

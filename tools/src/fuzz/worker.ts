@@ -3,13 +3,13 @@ import { join } from 'node:path'
 import { InputError } from '@m2l/engine'
 import { inputAt } from './input.js'
 import { longestMessage, longestRead, mostMemory } from './limits.js'
-import type { OpenReader } from './reader.js'
-import { readers } from './readers.js'
+import type { OpenReader, Reader } from './reader.js'
 import { fileOf, type Fault, type Message, type Work } from './work.js'
 
 // Reads inputs one after the other. A process of its own runs this, since a reader may end it or never come back.
 const work = JSON.parse(process.argv[2]!) as Work
 const name = work.reader
+const { readers } = (await import(work.module ?? './readers.js')) as { readers: readonly Reader[] }
 const reader: OpenReader = await readers.find((one) => one.name === name)!.open(work.folder)
 const isRefusal = reader.isRefusal ?? ((error: unknown) => error instanceof InputError)
 

@@ -22,7 +22,7 @@ export const fewClasses: ImageSplit = {
 export function mendManifest(text: Buffer): Buffer {
   const [first = '', ...lines] = text.toString('utf8').split('\n')
   try {
-    const { sha256: _, ...description } = JSON.parse(first) as Record<string, unknown>
+    const { sha256: _sha256, ...description } = JSON.parse(first) as Record<string, unknown>
     const content = [JSON.stringify(description), ...lines.slice(0, -1)].join('\n')
     return Buffer.from([JSON.stringify({ ...description, sha256: sha256(content) }), ...lines].join('\n'))
   } catch {

@@ -10,11 +10,12 @@ const headerBytes = 4096
 /** Puts the checksum right that a pack's header has of its index. */
 function mendPack(pack: Buffer): Buffer {
   try {
-    const header = JSON.parse(pack.toString('utf8', 8, headerBytes)) as {
-      __metadata__: { index_sha256: string }
+    const { __metadata__: metadata, ...entries } = JSON.parse(pack.toString('utf8', 8, headerBytes)) as {
+      __metadata__: object
       offsets: { data_offsets: [number, number] }
     }
-    header.__metadata__.index_sha256 = sha256(pack.subarray(headerBytes + header.offsets.data_offsets[0]))
+    const index = pack.subarray(headerBytes + entries.offsets.data_offsets[0])
+    const header = { __metadata__: { ...metadata, index_sha256: sha256(index) }, ...entries }
     const mended = Buffer.from(pack)
     mended.fill(' ', 8, headerBytes)
     mended.write(JSON.stringify(header), 8, headerBytes - 8)
