@@ -12,27 +12,24 @@ const module = pathToFileURL(join(workspaceRoot, 'tools/dist/fuzz/planted-reader
 
 describe('a reader that', () => {
   it.each([
-    ['throws', 'crashes', 'TypeError'],
-    ['rejects', 'crashes', 'RangeError: far'],
-    ['leaves a promise', 'crashes', 'nobody waits'],
-    ['dies', 'crashes', 'SIGABRT'],
-    ['speaks in lines', 'crashes', 'message with control characters'],
-    ['takes long', 'hangs', ' s'],
-    ['never ends', 'hangs', 'more than'],
-    ['hogs', 'overMemory', ' MiB'],
-    ['hogs the heap', 'crashes', 'heap'],
-  ] as const)('%s is found, and its input kept', async (reader, count, what) => {
+    ['throws', 3, 'crashes', 'TypeError'],
+    ['rejects', 3, 'crashes', 'RangeError: far'],
+    ['leaves a promise', 1, 'crashes', 'nobody waits'],
+    ['dies', 2, 'crashes', 'SIGABRT'],
+    ['speaks in lines', 1, 'crashes', 'message with control characters'],
+    ['takes long', 1, 'hangs', ' s'],
+    ['never ends', 2, 'hangs', 'more than'],
+    ['hogs', 2, 'overMemory', ' MiB'],
+  ] as const)('%s is found, and its input kept', async (reader, seed, count, what) => {
     const found = join(folder, reader)
     const patience = reader === 'never ends' ? 3000 : 60_000
-    const runs = 4
-    const { findings, ...report } = await runReader({ module, reader, runs, seed: 3, found, patience })
-    const all = { crashes: 0, hangs: 0, overMemory: 0, [count]: findings.length }
-    expect(report).toMatchObject({ ...all, runs })
-    expect(findings.length).toBeGreaterThan(0)
-    expect(findings.length).toBeLessThan(runs)
-    for (const finding of findings) expect(finding.what).toContain(what)
+    const { findings, ...report } = await runReader({ module, reader, runs: 3, seed, found, patience })
+    expect(report).toMatchObject({ runs: 3, crashes: 0, hangs: 0, overMemory: 0, [count]: 1 })
+    expect(findings).toHaveLength(1)
+    const [{ index, what: described }] = findings as [(typeof findings)[0]]
+    expect(described).toContain(what)
     const files = await readdir(found)
-    expect(files.toSorted()).toEqual(findings.map(({ index }) => `${reader}-3-${index}.bin`).toSorted())
+    expect(files).toEqual([`${reader}-${seed}-${index}.bin`])
     const again = await runReader({
       module,
       reader,

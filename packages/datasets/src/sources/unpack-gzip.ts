@@ -1,4 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs'
+import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { stat } from 'node:fs/promises'
@@ -19,14 +20,18 @@ export async function unpackGzip(path: string): Promise<ByteSource> {
   let total = 0
   try {
     const { size } = await stat(path)
-    await pipeline(createReadStream(path), createGunzip(), async (unpacked: AsyncIterable<Buffer>) => {
-      for await (const chunk of unpacked) {
-        total += chunk.length
-        if (isBomb(size, total)) throw bomb(path)
-        if (total > mostUnpacked) throw tooLarge(path)
-        chunks.push(chunk)
-      }
-    })
+    const limits = limited(path, { size, most: mostUnpacked })
+    await pipeline(
+      createReadStream(path),
+      createGunzip(),
+      limits,
+      async (unpacked: AsyncIterable<Buffer>) => {
+        for await (const chunk of unpacked) {
+          total += chunk.length
+          chunks.push(chunk)
+        }
+      },
+    )
   } catch (error) {
     throw gzipError(path, error)
   }
@@ -51,7 +56,7 @@ export async function unpackGzipToFile(
     await pipeline(
       createReadStream(path, { highWaterMark: stride }),
       createGunzip({ chunkSize: stride }),
-      withoutBomb(path, size),
+      limited(path, { size }),
       output,
       options,
     )
@@ -64,16 +69,17 @@ export async function unpackGzipToFile(
 
 const stride = 1 << 18
 
-/** Hands chunks on until they are more than an honest file of this size holds. */
-function withoutBomb(path: string, size: number) {
-  return async function* (unpacked: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-    let total = 0
-    for await (const chunk of unpacked) {
+/** Hands chunks on until they are more than an honest file of this size holds, or more than may be. */
+function limited(path: string, { size, most = Infinity }: { size: number; most?: number }): Transform {
+  let total = 0
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
       total += chunk.length
-      if (isBomb(size, total)) throw bomb(path)
-      yield chunk
-    }
-  }
+      if (isBomb(size, total)) done(bomb(path))
+      else if (total > most) done(tooLarge(path))
+      else done(null, chunk)
+    },
+  })
 }
 
 function bomb(path: string): InputError {
