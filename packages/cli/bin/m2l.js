@@ -1,2 +1,9 @@
 #!/usr/bin/env node
-import '../dist/main.js'
+import { existsSync } from 'node:fs'
+
+const main = new URL('../dist/main.js', import.meta.url)
+if (existsSync(main)) await import(main.href)
+else {
+  process.stderr.write('m2l: this checkout is not built yet; type: npm run build\n')
+  process.exitCode = 2
+}

@@ -157,7 +157,7 @@ describe('completion', () => {
     ])
   })
 
-  test.each(['zsh', 'fish'])('of %s asks with what was typed', async (name) => {
+  test.each(['zsh', 'fish'])('of %s asks with what was typed', { timeout: 30_000 }, async (name) => {
     const { stdout } = await m2lHere('.', 'completion', name)
     expect(stdout).toContain(`m2l complete-words ${name} -- `)
     const answered = await m2lHere('.', 'complete-words', name, '--', 'weights', '')
@@ -166,5 +166,7 @@ describe('completion', () => {
     )
     const value = await m2lHere('.', 'complete-words', name, '--', 'data', 'check', '--split=fc')
     expect(value.stdout).toBe('--split=fc100\n')
+    const weights = await m2lHere('.', 'complete-words', name, '--', 'classify', '--weights', 'em')
+    expect(weights.stdout).toBe('emoji-conv64f\n')
   })
 })

@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { cacheFolder } from './cache-folder.js'
-import { engineRoot, findEngine } from './install/engine-cache.js'
+import { engineRoot, findEngine, kernelsFile } from './install/engine-cache.js'
 import type { Variant } from './install/wheels.js'
 import { speedUpConvolutionFilterGradient } from './kernels/convolution-filter-gradient.js'
+import { useNativeMomentumUpdate } from './kernels/momentum-update.js'
 import type { EngineStatus } from './status.js'
 import { tf } from './tensorflow.js'
 
@@ -78,8 +79,17 @@ export async function loadNativeEngine(
     binding: { TF_Version: string }
     isUsingGpuDevice: boolean
   }
-  if (!backend.isUsingGpuDevice) speedUpConvolutionFilterGradient('tensorflow')
+  if (!backend.isUsingGpuDevice) {
+    speedUpConvolutionFilterGradient('tensorflow')
+    if (loadKernels(native)) useNativeMomentumUpdate(backend)
+  }
   return { tensorflowVersion: backend.binding.TF_Version, usesGpu: backend.isUsingGpuDevice }
+}
+
+/** Loads the operations of our own that lie beside the binding; returns whether TensorFlow has them now. */
+function loadKernels({ bindingPath }: NativeEngine): boolean {
+  const path = join(dirname(bindingPath), kernelsFile)
+  return existsSync(path) && (require(path) as { fault?: string }).fault === undefined
 }
 
 /** tfjs-node calls functions of `util` that Node.js 23 has removed. */

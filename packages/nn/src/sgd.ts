@@ -1,4 +1,4 @@
-import { tf } from '@m2l/engine'
+import { momentumUpdate, tf } from '@m2l/engine'
 import { optimiserOf, zerosLike, type Optimiser } from './optimiser.js'
 import { prefixed, type StateDict } from './parameter.js'
 
@@ -28,15 +28,16 @@ export function sgd(
     parameters,
     prefixed('velocity', velocities),
     () => (name, parameter, gradient, rate) => {
-      const decayed = weightDecay === 0 ? gradient : tf.add(gradient, tf.mul(parameter, weightDecay))
       const velocity = velocities[name]?.value
-      velocity?.assign(tf.add(tf.mul(velocity, momentum), decayed))
-      const direction = !velocity
-        ? decayed
-        : nesterov
-          ? tf.add(decayed, tf.mul(velocity, momentum))
-          : velocity
-      parameter.assign(tf.sub(parameter, tf.mul(direction, rate)))
+      if (velocity) {
+        const step = { parameter, gradient, velocity, rate, momentum, nesterov, weightDecay }
+        const next = momentumUpdate(step)
+        velocity.assign(next.velocity)
+        parameter.assign(next.parameter)
+        return
+      }
+      const decayed = weightDecay === 0 ? gradient : tf.add(gradient, tf.mul(parameter, weightDecay))
+      parameter.assign(tf.sub(parameter, tf.mul(decayed, rate)))
     },
   )
 }

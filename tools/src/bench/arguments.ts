@@ -1,14 +1,16 @@
+import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import fastGlob from 'fast-glob'
 import { InputError } from '@m2l/engine'
 import type { BenchSettings } from './measure.js'
 import type { Peer } from './peer.js'
 import { needsData, precisionsOf, workNames, works, type Precision, type WorkName } from './work.js'
 
-const usage =
+export const usage =
   'usage: npm run bench -- [--work NAME…] [--precision NAME] [--data FOLDER] ' +
-  '[--peer PYTHON [--peer-script FILE] [--no-compile]] [--rounds 3] [--repeats 5] [--threads N] [--quick] [--json]'
+  '[--peer PYTHON [--peer-script FILE] [--no-compile]] [--rounds 3] [--repeats 5] [--threads N] [--quick] [--json] [--help]'
 
 /**
  * What the command line asks for.
@@ -20,8 +22,9 @@ const usage =
 export function readArguments(
   args: readonly string[],
   start: string,
-): BenchSettings & { readonly json: boolean } {
+): (BenchSettings & { readonly json: boolean }) | 'help' {
   const { values, positionals } = parsed(args)
+  if (values.help) return 'help'
   const { data, peer, quick, json } = values
   if (positionals.length > 0 && !values.work) throw new InputError(`${positionals[0]} is no option; ${usage}`)
   const named = chosen('--work', [...(values.work ?? []), ...positionals], workNames)
@@ -75,6 +78,7 @@ function parsed(args: readonly string[]) {
         threads: { type: 'string' },
         quick: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
       },
     })
   } catch (error) {
@@ -82,7 +86,7 @@ function parsed(args: readonly string[]) {
   }
 }
 
-/** The peer's program, by default `peer_torch.py` where the command is called; PYTHON may also be found on the path. */
+/** PYTHON may also be found on the path. */
 function peerOf(python: string | undefined, script: string | undefined, start: string): { peer?: Peer } {
   if (python === undefined) {
     if (script !== undefined)
@@ -92,9 +96,16 @@ function peerOf(python: string | undefined, script: string | undefined, start: s
   return {
     peer: {
       python: python.includes('/') ? resolve(start, python) : python,
-      script: resolve(start, script ?? 'peer_torch.py'),
+      script: resolve(start, script ?? usualScript(start)),
     },
   }
+}
+
+/** `peer_torch.py` where the command is called, or in the folder `bench` of a folder beside that one. */
+function usualScript(start: string): string {
+  const name = 'peer_torch.py'
+  const [beside] = fastGlob.sync(`../*/bench/${name}`, { cwd: start }).toSorted()
+  return existsSync(resolve(start, name)) ? name : (beside ?? name)
 }
 
 /** The names that were given, each once, in the order in which they are known. */

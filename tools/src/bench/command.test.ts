@@ -56,6 +56,26 @@ describe('the benchmark command', () => {
     ])
   })
 
+  it("finds the peer's program in a folder beside the one where it is called", async () => {
+    const line = { work: 'images', precision: 'u8', all: [2], peak_mib: 80, images_per_second: 0.5 }
+    await mkdir(join(folder, 'beside', 'bench'), { recursive: true })
+    await writeFile(
+      join(folder, 'beside', 'bench', 'peer_torch.py'),
+      `case "$*" in *--work*) echo '${JSON.stringify(line)}';; esac`,
+    )
+    const args = ['--work', 'images', '--data', '../pictures', '--rounds', '1', '--peer', 'sh']
+    const { stdout } = await capturedOutput(() => runBenchCommand(args, join(folder, 'beside')))
+    expect(stdout).toMatch(/images\/s +│ [\d.]+ +│ 0\.5 /)
+  })
+
+  it('says how it is used', async () => {
+    expect(await bench('--help')).toEqual({
+      exitCode: 0,
+      stderr: '',
+      stdout: expect.stringMatching(/^usage: /),
+    })
+  })
+
   it('goes on where the peer cannot compile', async () => {
     const line = { work: 'r12-infer', precision: 'bf16', all: [3, 1, 2], peak_mib: 80 }
     await peerRunning(

@@ -1,5 +1,5 @@
 import { InputError } from '@m2l/engine'
-import { readArguments } from './arguments.js'
+import { readArguments, usage } from './arguments.js'
 import { measure } from './measure.js'
 import { assertPeerRuns } from './peer.js'
 import { reportJson, reportTable } from './report.js'
@@ -14,7 +14,12 @@ import { classNames } from './works/class-folders.js'
  */
 export async function runBenchCommand(args: readonly string[], start: string): Promise<number> {
   try {
-    const { json, ...settings } = readArguments(args, start)
+    const asked = readArguments(args, start)
+    if (asked === 'help') {
+      process.stdout.write(`${usage}\n`)
+      return 0
+    }
+    const { json, ...settings } = asked
     if (settings.data !== undefined) await classNames(settings.data)
     if (settings.peer) await assertPeerRuns(settings.peer)
     const rows = await measure(settings, (line) => {

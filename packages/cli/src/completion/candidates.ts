@@ -2,10 +2,14 @@ import type { Command, Option } from 'commander'
 import { recipeFiles } from './recipe-files.js'
 import type { Candidate } from './shell-script.js'
 
+const shippedNames = async () => (await import('@m2l/m2l')).shippedWeights().map(({ name }) => name)
+
 /** What may stand for values that are not fixed: by an option's or an argument's name within a command. */
 const knownValues: Readonly<Record<string, () => Promise<readonly string[]>>> = {
   '--cfg': () => recipeFiles('.'),
   '--device': async () => ['cpu', 'gpu'],
+  '--weights': shippedNames,
+  '--checkpoint': shippedNames,
   '--split': async () => (await import('@m2l/datasets')).shippedSplits(),
   'prepare name': async () => (await import('@m2l/datasets')).preparableNames,
 }

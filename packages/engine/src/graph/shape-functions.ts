@@ -130,6 +130,7 @@ export const shapeFunctions: Readonly<Record<string, ShapeFunction>> = {
     ...Array.from({ length: 4 }, () => scale!),
     { shape: [0], dtype: scale!.dtype },
   ],
+  M2lMomentumUpdate: ({ inputs: [parameter, , velocity] }) => [parameter!, velocity!],
   FusedBatchNormGradV3: ({ inputs: [, x, scale] }) => [
     x!,
     scale!,

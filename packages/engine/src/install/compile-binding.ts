@@ -2,8 +2,9 @@ import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { EngineError } from '../engine-error.js'
+import { addKernels } from './added-kernels.js'
 import { DiskFullError, saysDiskFull } from './disk-space.js'
-import { bindingFile } from './engine-cache.js'
+import { bindingFile, kernelsFile } from './engine-cache.js'
 import { findNodeHeaders } from './node-headers.js'
 import { addQuietStart } from './quiet-start.js'
 import { runCommand } from './run-command.js'
@@ -35,6 +36,7 @@ export async function compileBinding(compilation: Compilation): Promise<void> {
   await mkdir(outputFolder, { recursive: true })
   const nodeHeaders = await findNodeHeaders(join(workFolder, 'node'))
   const quietStart = await addQuietStart(workFolder)
+  const kernels = await addKernels(workFolder)
   const { code, output } = await runCommand(
     process.execPath,
     [
@@ -44,16 +46,20 @@ export async function compileBinding(compilation: Compilation): Promise<void> {
       `--module_path=${outputFolder}`,
       '--napi_build_version=8',
       `--nodedir=${nodeHeaders}`,
+      '--',
       ...quietStart,
+      ...kernels.gyp,
     ],
     { cwd: workFolder, env: compilerEnvironment(python), signal },
   )
   signal?.throwIfAborted()
   if (code !== 0) throw await explainFailure('could not be compiled', output, logFile)
+  if (kernels.module !== undefined) await cp(kernels.module, join(outputFolder, kernelsFile))
 
+  const modules = [bindingFile, ...(kernels.module === undefined ? [] : [kernelsFile])]
   const trial = await runCommand(
     process.execPath,
-    ['-e', 'require(process.argv[1])', join(outputFolder, bindingFile)],
+    ['-e', 'process.argv.slice(1).forEach(require)', ...modules.map((name) => join(outputFolder, name))],
     {
       env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' },
       signal,

@@ -9,7 +9,8 @@ import type { Variant } from './wheels.js'
  *
  *     <cache>/engine/tensorflow-2.21.0-cpu-linux-x64/       one libtensorflow
  *       deps/lib  deps/include  manifest.json
- *       bindings/abi-115-2/tfjs_binding.node  manifest.json   its binding for one Node.js ABI
+ *       bindings/abi-115-3/tfjs_binding.node  manifest.json   its binding for one Node.js ABI
+ *       bindings/abi-115-3/m2l_kernels.node                 operations of our own, on Linux
  *
  * The binding looks for libtensorflow in `../../deps/lib`. Each folder appears under its name by one rename, when
  * it is whole and has its manifest; what is being made lies in a folder named `.staging-*`.
@@ -50,12 +51,15 @@ export const libraryFolderName = (version: string, variant: Variant): string =>
   `tensorflow-${version}-${variant}-${hostPlatform}`
 
 /** To be raised when the binding is built differently: caches then get the new one beside the old one. */
-const bindingRevision = 2
+const bindingRevision = 3
 
 /** Folder of the binding for this Node.js, relative to the folder of its libtensorflow. */
 export const bindingFolder = join('bindings', `abi-${process.versions.modules}-${bindingRevision}`)
 
 export const bindingFile = 'tfjs_binding.node'
+
+/** Beside the binding. */
+export const kernelsFile = 'm2l_kernels.node'
 
 /** Every libtensorflow in the cache for this platform, the newest first. Reads manifests only. */
 export async function listLibraries(cache?: string): Promise<CachedLibrary[]> {

@@ -4,7 +4,6 @@ import { EngineError } from '../engine-error.js'
 import { compileBinding } from './compile-binding.js'
 import { assertRoom, diskFull, isDiskFull } from './disk-space.js'
 import {
-  bindingFile,
   bindingFolder,
   engineRoot,
   findEngine,
@@ -161,7 +160,8 @@ async function addBinding(order: Order & { signal: AbortSignal }, library: Cache
     const output = join(staging, bindingFolder)
     const logFile = join(engineRoot(cache), 'compiler.log')
     await compile({ workFolder: staging, outputFolder: output, logFile, python, signal })
-    await writeManifest(output, { files: [await recordFile(output, bindingFile)] })
+    const modules = (await readdir(output)).filter((name) => name.endsWith('.node'))
+    await writeManifest(output, { files: await Promise.all(modules.map((name) => recordFile(output, name))) })
     const target = join(library.folder, bindingFolder)
     await mkdir(dirname(target), { recursive: true })
     await replaceFolder(output, target, engineRoot(cache))

@@ -23,12 +23,13 @@ describe.runIf(process.platform === 'linux')('the source that quiets the start',
     '_ZN4absl14SetMinLogLevelENS_18LogSeverityAtLeastE',
   ])('calls %s where the library exports it', async (symbol) => {
     writeLibrary('TF_Version', symbol, 'TF_NewStatus')
-    const [dashes, include, settings] = await addQuietStart(folder)
-    expect([dashes, include]).toEqual(['--', '-I'])
+    const [include, settings] = await addQuietStart(folder)
+    expect(include).toBe('-I')
     const { target_defaults } = JSON.parse(readFileSync(settings!, 'utf8'))
-    expect(target_defaults.defines).toEqual([`M2L_SET_MIN_LOG_LEVEL=${symbol}`])
-    for (const source of target_defaults.sources)
-      expect(existsSync(join(folder, 'binding', source))).toBe(true)
+    const [[condition, addition]] = target_defaults.target_conditions
+    expect(condition).toBe('_target_name=="tfjs_binding"')
+    expect(addition.defines).toEqual([`M2L_SET_MIN_LOG_LEVEL=${symbol}`])
+    for (const source of addition.sources) expect(existsSync(join(folder, 'binding', source))).toBe(true)
   })
 
   it.each([

@@ -9,7 +9,7 @@ const source = fileURLToPath(new URL('../../binding/quiet-start.cc', import.meta
  * moment at which TensorFlow's libraries are loaded. Linux only; elsewhere they say nothing while they load.
  *
  * @param workFolder where the binding is compiled; holds `binding` and `deps/lib`.
- * @returns the last arguments for node-gyp: none where TensorFlow has no such log.
+ * @returns arguments for node-gyp's gyp: none where TensorFlow has no such log.
  */
 export async function addQuietStart(workFolder: string): Promise<string[]> {
   if (process.platform !== 'linux') return []
@@ -17,13 +17,14 @@ export async function addQuietStart(workFolder: string): Promise<string[]> {
   if (symbol === undefined) return []
   await cp(source, join(workFolder, 'binding', 'quiet-start.cc'))
   const settings = join(workFolder, 'binding', 'quiet-start.gypi')
-  const target_defaults = {
+  const addition = {
     sources: ['quiet-start.cc'],
     defines: [`M2L_SET_MIN_LOG_LEVEL=${symbol}`],
     ldflags: ['-Wl,-z,initfirst'],
   }
+  const target_defaults = { target_conditions: [['_target_name=="tfjs_binding"', addition]] }
   await writeFile(settings, JSON.stringify({ target_defaults }))
-  return ['--', '-I', settings]
+  return ['-I', settings]
 }
 
 /**
