@@ -129,10 +129,10 @@ function parseMetadata(metadata: unknown, fail: Fail): Record<string, string> {
 
 function parseEntry(name: string, value: unknown, fail: Fail): Entry {
   const { dtype, shape, data_offsets: offsets } = isRecord(value) ? value : {}
-  if (!isElementType(dtype)) return fail(`tensor ${name} has the unsupported type ${JSON.stringify(dtype)}`)
-  if (!isCounts(shape)) return fail(`tensor ${name} has the impossible shape ${JSON.stringify(shape)}`)
+  if (!isElementType(dtype)) return fail(`tensor ${name} has the unsupported type ${shown(dtype)}`)
+  if (!isCounts(shape)) return fail(`tensor ${name} has the impossible shape ${shown(shape)}`)
   if (!isCounts(offsets) || offsets.length !== 2 || offsets[0]! > offsets[1]!) {
-    return fail(`tensor ${name} has the impossible offsets ${JSON.stringify(offsets)}`)
+    return fail(`tensor ${name} has the impossible offsets ${shown(offsets)}`)
   }
   const [begin, end] = offsets as [number, number]
   if (elementsOf(shape) * elementTypes[dtype].bytes !== end - begin) {
@@ -169,4 +169,13 @@ function isCounts(value: unknown): value is number[] {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** A value of a header in a message; brackets in brackets may be too deep for JSON. */
+function shown(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    return 'that is nested too deeply'
+  }
 }
