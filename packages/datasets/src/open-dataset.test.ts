@@ -461,6 +461,19 @@ describe('bad archives', () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(2 ** 28)
   })
 
+  test('a tar.gz of which a byte is changed is read or refused in one line', async () => {
+    const whole = gzipSync(await tarOf({ 'cat/1.png': await picture(1) }))
+    const file = await temporaryFile('a.tar.gz', whole)
+    for (let at = 2; at < whole.length; at++) {
+      const damaged = Buffer.from(whole)
+      damaged[at]! ^= 0x81
+      await writeFile(file, damaged)
+      const outcome = await openDataset({ root: file }).catch((error: unknown) => error as Error)
+      if (outcome instanceof Error) expect(outcome.name, `byte ${at}: ${outcome.message}`).toBe('InputError')
+      else await outcome.close()
+    }
+  })
+
   test('a name that comes twice is refused', async () => {
     const two = { 'cat/a.png': await picture(1), 'cat/b.png': await picture(2) }
     const zip = await temporaryFile('a.zip', renamed(await zipOf(two), 'cat/b.png', 'cat/a.png'))

@@ -117,7 +117,7 @@ export const mat = preparedReader('mat', 5, {
 
 const npy = (header: Buffer, pixels: Buffer): Buffer => {
   const start = Buffer.from('\x93NUMPY\x01\0\0\0', 'latin1')
-  start.writeUInt16LE(header.length, 8)
+  start.writeUInt16LE(Math.min(header.length, 65_535), 8)
   return Buffer.concat([start, header, pixels])
 }
 const npyHeader = Buffer.from("{'descr': '|u1', 'fortran_order': False, 'shape': (2, 3, 4, 3), }\n")
