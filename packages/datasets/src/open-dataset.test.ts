@@ -461,17 +461,18 @@ describe('bad archives', () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(2 ** 28)
   })
 
-  test('a tar.gz of which a byte is changed is read or refused in one line', async () => {
-    const whole = gzipSync(await tarOf({ 'cat/1.png': await picture(1) }))
-    const file = await temporaryFile('a.tar.gz', whole)
-    for (let at = 2; at < whole.length; at++) {
-      const damaged = Buffer.from(whole)
-      damaged[at]! ^= 0x81
-      await writeFile(file, damaged)
-      const outcome = await openDataset({ root: file }).catch((error: unknown) => error as Error)
-      if (outcome instanceof Error) expect(outcome.name, `byte ${at}: ${outcome.message}`).toBe('InputError')
-      else await outcome.close()
-    }
+  /** A small tar.gz of class folders, and a byte that does not belong to it. */
+  const withBytesAfter =
+    'H4sIAAAAAAAAAytOLdFPzCvRN9QryEtnoA0wMDAwMDMxwSoOAoaGxgqo4qbmJsYMCgalxSWJRQwGBjRy1yhgYOgM8HPn5ZLiYmBg' +
+    '4PX0cAliYGBgY2BgYOVgYmBgeGnFtZGBgUHI08UxpIIxOeEIA4+EUk8KNyODoBBDdGBozmyQEZ6ufi7rnBKaBtoro4AMUAzN/0aD' +
+    'Lf+bjOZ/egCS8v8hUP73AeV/xaMMW/X4DfgYRvP/0Aag/J+Umjro6n/D0fxPF0BS/j8Gyv9nQPnfqIKR/02x426G0fw/CkbBKBgF' +
+    'QxMAACeUxK0AEAAAAA=='
+
+  test('a gzip file with other bytes after its end is read as any other', async () => {
+    const gzip = await temporaryFile('a.tar.gz', Buffer.from(withBytesAfter, 'base64'))
+    const dataset = await openDataset({ root: gzip })
+    expect(dataset.splits.all!.classes.length).toBeGreaterThan(0)
+    await dataset.close()
   })
 
   test('a name that comes twice is refused', async () => {

@@ -21,7 +21,7 @@ export async function unpackGzip(path: string): Promise<ByteSource> {
   try {
     const { size } = await stat(path)
     const limits = limited(path, { size, most: mostUnpacked })
-    // A stream, not a function: where gunzip fails at once, functions are told of an abort in place of the reason.
+    // A stream, not a function: where bytes follow the end of the gzip content, functions are told of an abort.
     const collect = new Writable({
       write(chunk: Buffer, _encoding, done) {
         total += chunk.length
