@@ -1,4 +1,5 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { open, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { beforeAll, expect, test } from 'vitest'
@@ -35,8 +36,8 @@ async function interrupted(signal: 'SIGINT' | 'SIGTERM', words: readonly string[
   return run.finished
 }
 
-async function eventFiles(): Promise<number> {
-  const files = await readdir(join(folder, 'runs/broken')).catch(() => [])
+async function eventFiles(run = 'runs/broken'): Promise<number> {
+  const files = await readdir(join(folder, run)).catch(() => [])
   return files.filter((file) => file.startsWith('events.')).length
 }
 
@@ -67,6 +68,61 @@ test('a training that is interrupted twice ends with the weights of one that nev
     )
     expect(actual!.equals(expected!), file).toBe(true)
   }
+})
+
+test.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)(
+  'a command that has not begun its work leaves at once on %s, with a word',
+  async (signal, exitCode) => {
+    const pipe = join(folder, `${signal}.yaml`)
+    execFileSync('mkfifo', [pipe])
+    const run = start(folder, ['train', '--cfg', `${signal}.yaml`])
+    const writer = await open(pipe, 'w') // opens when the recipe is being read
+    run.kill(signal)
+    await run.saying('interrupted')
+    await writer.close()
+    expect(await run.finished).toEqual({
+      exitCode,
+      stdout: '',
+      stderr: `m2l: interrupted; nothing half-made stays; start again with: m2l train --cfg ${signal}.yaml\n`,
+    })
+  },
+)
+
+test('a command that is loading the engine leaves with a word', async () => {
+  const pipe = join(folder, 'loading.yaml')
+  execFileSync('mkfifo', [pipe])
+  const run = start(folder, ['train', '--cfg', 'loading.yaml', ...globalLevelOnly])
+  await writeFile(pipe, smallRecipe) // done when it is read, after which the engine is loaded
+  await setTimeout(100)
+  run.kill('SIGINT')
+  const { exitCode, stderr } = await run.finished
+  expect(stderr).toMatch(
+    /^(stopping [^\n]+\n)?m2l: interrupted[^\n]+ with: m2l train --cfg loading\.yaml [^\n]+\n$/,
+  )
+  expect(exitCode).toBe(130)
+})
+
+test('a second run in the folder of one is refused with its process; one that was killed keeps nobody out', async () => {
+  const words = [...train, 'run.folder=runs/two']
+  const first = start(folder, [...words, 'train.epochs=1000'])
+  const ended = first.finished.then(() => true)
+  while ((await eventFiles('runs/two')) === 0) {
+    if (await Promise.race([ended, setTimeout(10, false)])) break
+  }
+  const second = await m2l(folder, ...words, '--resume')
+  expect(second.stderr).toMatch(
+    new RegExp(`^m2l: runs/two: another run is writing here \\(process ${first.pid}, since [^\\n]+\\n$`),
+  )
+  expect(second).toMatchObject({ exitCode: 2, stdout: '' })
+  first.kill('SIGKILL')
+  expect((await first.finished).exitCode).toBeNull()
+  const files = () => readdir(join(folder, 'runs/two'))
+  expect(await files()).toContain('run.lock')
+  expect((await m2l(folder, ...words, '--restart')).exitCode).toBe(0)
+  expect(await files()).not.toContain('run.lock')
 })
 
 test('an evaluation that is interrupted leaves earlier results and says how to start it again', async () => {

@@ -18,16 +18,24 @@ export interface Finished {
 
 /** A process of the command under way. */
 export interface Running {
+  readonly pid: number
   readonly finished: Promise<Finished>
-  kill(signal: 'SIGINT' | 'SIGTERM'): void
+  kill(signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): void
+  /** Waits until standard error holds a text, or the process has ended. */
+  saying(text: string): Promise<void>
   /** Does something as soon as standard error holds a text. */
   onError(text: string, act: () => void): void
 }
 
-/** Starts `m2l` with some words, in a folder. */
-export function start(folder: string, words: readonly string[]): Running {
+/**
+ * Starts `m2l` with some words, in a folder.
+ *
+ * @param within a command that runs the command that follows it
+ */
+export function start(folder: string, words: readonly string[], within: readonly string[] = []): Running {
   const { NO_COLOR: _no, FORCE_COLOR: _force, ...env } = process.env
-  const child = spawn(process.execPath, [program, ...words], { cwd: folder, env })
+  const [command, ...others] = [...within, process.execPath, program, ...words] as [string, ...string[]]
+  const child = spawn(command, others, { cwd: folder, env })
   const text = { stdout: '', stderr: '' }
   for (const stream of ['stdout', 'stderr'] as const) {
     child[stream].setEncoding('utf8').on('data', (part: string) => (text[stream] += part))
@@ -36,8 +44,13 @@ export function start(folder: string, words: readonly string[]): Running {
     child.on('error', fail).on('close', (exitCode) => done({ exitCode, ...text }))
   })
   return {
+    pid: child.pid!,
     finished,
     kill: (signal) => child.kill(signal),
+    async saying(awaited) {
+      const said = new Promise<void>((done) => this.onError(awaited, done))
+      await Promise.race([said, finished])
+    },
     onError(awaited, act) {
       const look = () => {
         if (!text.stderr.includes(awaited)) return
@@ -45,6 +58,7 @@ export function start(folder: string, words: readonly string[]): Running {
         act()
       }
       child.stderr.on('data', look)
+      look()
     },
   }
 }

@@ -1,4 +1,4 @@
-import { run } from './run.js'
+import { leaveOnSignals } from './interruption.js'
 
 // Who reads what we print may stop reading, as `head` does; then there is nothing left to do, and nothing to complain of.
 const brokenPipe = 128 + 13
@@ -9,4 +9,10 @@ for (const stream of [process.stdout, process.stderr]) {
   })
 }
 
-process.exitCode = await run(process.argv.slice(2))
+// Where the system limits the size of files, it sends this beside the error; the error is enough.
+process.on('SIGXFSZ', () => {})
+
+const words = process.argv.slice(2)
+leaveOnSignals(words)
+const { run } = await import('./run.js')
+process.exitCode = await run(words)

@@ -28,6 +28,7 @@ async function complainOf(error: unknown): Promise<number> {
   const { EngineError, InputError } = await import('@m2l/engine')
   if (error instanceof InputError) return complain(inOneLine(error.message), 2)
   if (error instanceof EngineError) return complain(inOneLine(error.message), 1)
+  if (error instanceof Error && error.name === 'NonFiniteError') return complain(inOneLine(error.message), 1)
   if (isSystemError(error)) return complain(inOneLine(error.message), 1)
   return complain(error instanceof Error ? (error.stack ?? error.message) : String(error), 1)
 }

@@ -1,9 +1,12 @@
 import { rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
+import { pack as tarPack } from 'tar-stream'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { type Dataset, openDataset, type OpenDatasetOptions, type RgbImage } from './index.js'
+import { ZipFile } from 'yazl'
+import { type Dataset, openDataset, type OpenDatasetOptions, prepareDataset, type RgbImage } from './index.js'
 import {
   classFiles,
   type Files,
@@ -419,6 +422,58 @@ describe('bad archives', () => {
       expect(await messageOf(openDataset({ root: tar }))).toContain(name)
     },
   )
+
+  test.each(['cat/9.png', 'train', 'cat/notes.txt'])('a link is refused: %s', async (name) => {
+    const message = `"${name}" is a link; pack the archive again with the files themselves`
+    for (const type of ['symlink', 'link'] as const) {
+      const archive = tarPack()
+      archive.entry({ name: 'cat/1.png' }, await picture(1))
+      archive.entry({ name, type, linkname: '/etc/passwd' })
+      archive.finalize()
+      const tar = await temporaryFile('a.tar', await buffer(archive))
+      expect(await messageOf(openDataset({ root: tar }))).toBe(`${tar}: ${message}`)
+    }
+    const made = new ZipFile()
+    made.addBuffer(await picture(1), 'cat/1.png')
+    made.addBuffer(Buffer.from('/etc/passwd'), name, { mode: 0o120777 })
+    made.end()
+    const zip = await temporaryFile('a.zip', await buffer(made.outputStream))
+    expect(await messageOf(openDataset({ root: zip }))).toBe(`${zip}: ${message}`)
+  })
+
+  test('a bomb is refused before it is unpacked', async () => {
+    const zeros = Buffer.alloc(100 << 20)
+    const before = process.memoryUsage().rss
+    const zip = await temporaryFile('a.zip', await zipOf({ 'cat/1.png': zeros }))
+    const dataset = await openDataset({ root: zip })
+    const [first] = dataset.splits.all!.classes[0]!.images
+    expect(await messageOf(dataset.read(first!))).toMatch(
+      /cat\/1\.png: would unpack to 104857600 bytes from \d+, as no honest file does; do not use this archive/,
+    )
+    await dataset.close()
+    const gzip = await temporaryFile('a.tar.gz', gzipSync(zeros))
+    expect(await messageOf(openDataset({ root: gzip }))).toBe(
+      `${gzip}: unpacks to more than a hundred times its size, as no honest archive does; do not use this file`,
+    )
+    const to = join(await temporaryFolder(), 'to')
+    const preparing = prepareDataset({ name: 'fc100', from: gzip, to })
+    expect(await messageOf(preparing)).toContain('unpacks to more than a hundred times its size')
+    expect(process.memoryUsage().rss - before).toBeLessThan(2 ** 28)
+  })
+
+  /** A small tar.gz of class folders, and a byte that does not belong to it. */
+  const withBytesAfter =
+    'H4sIAAAAAAAAAytOLdFPzCvRN9QryEtnoA0wMDAwMDMxwSoOAoaGxgqo4qbmJsYMCgalxSWJRQwGBjRy1yhgYOgM8HPn5ZLiYmBg' +
+    '4PX0cAliYGBgY2BgYOVgYmBgeGnFtZGBgUHI08UxpIIxOeEIA4+EUk8KNyODoBBDdGBozmyQEZ6ufi7rnBKaBtoro4AMUAzN/0aD' +
+    'Lf+bjOZ/egCS8v8hUP73AeV/xaMMW/X4DfgYRvP/0Aag/J+Umjro6n/D0fxPF0BS/j8Gyv9nQPnfqIKR/02x426G0fw/CkbBKBgF' +
+    'QxMAACeUxK0AEAAAAA=='
+
+  test('a gzip file with other bytes after its end is read as any other', async () => {
+    const gzip = await temporaryFile('a.tar.gz', Buffer.from(withBytesAfter, 'base64'))
+    const dataset = await openDataset({ root: gzip })
+    expect(dataset.splits.all!.classes.length).toBeGreaterThan(0)
+    await dataset.close()
+  })
 
   test('a name that comes twice is refused', async () => {
     const two = { 'cat/a.png': await picture(1), 'cat/b.png': await picture(2) }

@@ -12,10 +12,11 @@ export { runEngineCommand } from './command.js'
 export { RandomKey, RandomGenerator, randomKey } from './random-key.js'
 export { addBias } from './kernels/add-bias.js'
 export { batchNormTraining, type BatchNormTrainingResult } from './kernels/batch-norm-training.js'
+export { choose } from './kernels/choose.js'
 export { momentumUpdate, type MomentumResult, type MomentumStep } from './kernels/momentum-update.js'
 export { randomUniform } from './kernels/random-uniform.js'
 export { enginePrecision, type Precision } from './precision.js'
-export { writeFileAtomically } from './write-file-atomically.js'
+export { syncFolder, writeFileAtomically } from './write-file-atomically.js'
 export {
   graphFunction,
   type GraphFunction,

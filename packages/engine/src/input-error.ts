@@ -3,7 +3,21 @@
  *
  * The message is one line that says what was read, what was expected and what to do. The command line prints it
  * without a stack and exits with code 2; every other error is a failure of the program and exits with code 1.
+ *
+ * What is quoted in it may be anything: characters that would end the line or command a terminal become `?`, and of more than
+ * 2000 characters the middle is left out.
  */
 export class InputError extends Error {
   override readonly name = 'InputError'
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(shortened(message.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]/gu, '?')), options)
+  }
+}
+
+const longest = 2000
+
+function shortened(message: string): string {
+  if (message.length <= longest) return message
+  return `${message.slice(0, longest - 500)} … ${message.slice(-400)}`
 }

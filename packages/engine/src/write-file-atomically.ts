@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { open, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
 
 /**
  * Writes a file at once: a reader sees the old content or the new, never a part, whenever the process is killed or the
@@ -19,8 +20,16 @@ export async function writeFileAtomically(file: string, data: Uint8Array | strin
       await handle.close()
     }
     await rename(temporary, file)
+    await syncFolder(dirname(file))
   } catch (error) {
     await rm(temporary, { force: true })
     throw error
   }
+}
+
+/** Makes renames within a folder last through a loss of power, where the system can. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => undefined) // Windows opens no folders
+  await handle?.sync().catch(() => {})
+  await handle?.close()
 }

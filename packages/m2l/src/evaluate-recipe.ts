@@ -17,7 +17,13 @@ import { episodesByShots } from './pages/episodes-by-shots.js'
 import { evaluationPage } from './pages/evaluation-page.js'
 import { divideEvaluation } from './pages/shots-section.js'
 import { recipeLevels, type RecipeLevels } from './levels.js'
-import { episodeTransforms, openRecipeDataset, requireSplit } from './recipe-data.js'
+import {
+  episodeTransforms,
+  openRecipeDataset,
+  requireSplit,
+  splitNames,
+  type DataOptions,
+} from './recipe-data.js'
 import { writePredictions } from './predictions-file.js'
 import type { RecipeRunOptions } from './recipe-run.js'
 import type { Recipe } from './recipe/read-recipe.js'
@@ -25,10 +31,14 @@ import { testManifest } from './test-manifest.js'
 import { trainedModel } from './trained-model.js'
 
 /** What to evaluate, and on what. */
-export interface EvaluateOptions extends Omit<RecipeRunOptions, 'existing' | 'onValidation'>, BankOptions {
+export interface EvaluateOptions
+  extends Pick<RecipeRunOptions, 'onProgress' | keyof DataOptions>, BankOptions {
   /** The checkpoint, shipped weights by name, a safetensors file or of PyTorch; the best of the run folder if not given. */
   readonly checkpoint?: string
-  /** A manifest of episodes to replay, or its digest; drawn from the recipe's seed if not given. */
+  /**
+   * A manifest of episodes to replay, or its digest, of the split that it names; of the test split, drawn from the recipe's seed
+   * if not given.
+   */
   readonly manifest?: string
   /** The file of a page that shows the evaluation, with its curves and pictures; none is made if not given. */
   readonly page?: string
@@ -95,16 +105,16 @@ export async function evaluateRecipe(
   const { model, checkpoint } = await trainedModel(recipe, options.checkpoint)
   try {
     const folder = await openRunFolder(recipe.folder)
-    const dataset = await openRecipeDataset(recipe, ['test'], options)
+    const replayed = options.manifest === undefined ? undefined : await openManifest(options.manifest)
+    const split = splitNames.find((name) => name === replayed?.split) ?? 'test'
+    const dataset = await openRecipeDataset(recipe, [split], options)
     try {
       const images = new EpisodeImages(
         dataset,
-        requireSplit(recipe, dataset, 'test'),
+        requireSplit(recipe, dataset, split),
         episodeTransforms(recipe),
       )
-      const manifest = options.manifest
-        ? await openManifest(options.manifest, images.split)
-        : testManifest(recipe, dataset)
+      const manifest = replayed?.of(images.split) ?? testManifest(recipe, dataset)
       const byShots = options.page === undefined ? [] : episodesByShots(manifest, images.split, recipe.seed)
       const episodes = [...manifest.episodes, ...byShots.flatMap((of) => of.episodes)]
       const divided = divideEvaluation(

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { writeFileAtomically } from '@m2l/engine'
 import type { Evaluation } from '@m2l/trainer'
 
@@ -25,7 +26,8 @@ export interface PredictionsHeader {
 /**
  * Writes what was predicted, as JSON lines: a header with the accuracy of each round and of all, then a line for each
  * episode with the way that the fused prediction and each level gave to each query. Queries are in the order of their
- * classes in the manifest, so that the right way of query `i` is `floor(i / queries)`.
+ * classes in the manifest, so that the right way of query `i` is `floor(i / queries)`. The header's `sha256` is that of the
+ * header without it and the lines, see {@link predictionsHash}.
  */
 export async function writePredictions(
   file: string,
@@ -36,6 +38,14 @@ export async function writePredictions(
     const named = Object.entries(levels).map(([name, rows]) => [name, [...rows[episode]!]])
     return JSON.stringify({ fused: [...ofEpisode], ...Object.fromEntries(named) })
   })
-  const first = JSON.stringify({ format: 'm2l-predictions', version: 1, ...header })
+  const described = { format: 'm2l-predictions', version: 1, ...header }
+  const first = JSON.stringify({ ...described, sha256: predictionsHash(described, lines) })
   await writeFileAtomically(file, [first, ...lines, ''].join('\n'))
+}
+
+/** The SHA-256 of predictions, in hexadecimal. */
+export function predictionsHash(header: object, lines: readonly string[]): string {
+  return createHash('sha256')
+    .update([JSON.stringify(header), ...lines].join('\n'))
+    .digest('hex')
 }

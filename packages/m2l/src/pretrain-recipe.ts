@@ -46,15 +46,17 @@ export async function pretrainRecipe(
       episodes: pre.val_episode,
       key: key.fold('validation'),
     })
-    const { folder, position, resumed } = await openRun(recipe, options, { model, optimiser })
+    const run = await openRun(recipe, options, { model, optimiser })
+    const { folder } = run
     const endRecord = await beginTrainingRecord({
       recipe,
       folder: folder.path,
       splits: { train: train.hash, val: val.hash },
-      resumed,
+      resumed: run.resumed,
     })
     const outcome = await pretrain({
       ...options,
+      ...run,
       backbone,
       classifier,
       optimiser,
@@ -66,11 +68,9 @@ export async function pretrainRecipe(
         firstEpoch: Math.max(1, pre.snapshot_epoch),
         everyEpochs: pre.snapshot_interval,
       },
-      folder,
       description: { backbone: backbone.name, run: recipe.name },
       epochs: pre.epochs,
       schedule: pretrainingSchedule(recipe),
-      position,
       onEpoch: (reached) =>
         writeTrainingPage(folder, {
           recipe,
@@ -80,7 +80,7 @@ export async function pretrainRecipe(
           position: reached,
         }),
       key,
-    })
+    }).finally(run.release)
     optimiser.dispose()
     disposeState(classifier.state)
     const report = trainingReport(recipe, folder, outcome)

@@ -25,7 +25,8 @@ export interface DataOptions extends Pick<OpenDatasetOptions, 'onPack' | 'onPack
 }
 
 /** The splits that recipes use. */
-export type SplitName = 'train' | 'val' | 'test'
+export const splitNames = ['train', 'val', 'test'] as const
+export type SplitName = (typeof splitNames)[number]
 
 /**
  * The data set of a recipe.

@@ -2,9 +2,12 @@ import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InputError } from '@m2l/engine'
 import {
-  fileExists,
-  loadCheckpoint,
+  checkpointFiles,
+  holdsRun,
+  loadNewest,
+  lockRunFolder,
   openRunFolder,
+  removeHalfWritten,
   startPosition,
   type OnProgress,
   type RunFolder,
@@ -20,6 +23,11 @@ import type { Recipe } from './recipe/read-recipe.js'
 export interface RecipeRunOptions extends DataOptions {
   /** Where the run folder already holds a run: go on with it, or throw it away; without either it is refused. */
   readonly existing?: 'resume' | 'restart'
+  /** What training does where a loss or gradient is not finite; what the recipe says if not given. */
+  readonly onNan?: TrainingRun['onNan']
+  readonly onSkip?: TrainingRun['onSkip']
+  /** Receives one line for each damaged checkpoint in whose place an older one is used. */
+  readonly onDamage?: (line: string) => void
   readonly onProgress?: OnProgress
   readonly onValidation?: TrainingRun['onValidation']
 }
@@ -34,6 +42,8 @@ export interface TrainingReport {
   /** The best validation accuracy, in fractions of 1. */
   readonly bestAccuracy: number | null
   readonly epochs: number
+  /** Steps that were skipped because a loss or gradient was not finite. */
+  readonly skipped: number
   /** False when the run was interrupted; `resume` goes on with it. */
   readonly completed: boolean
   readonly seconds: number
@@ -41,40 +51,66 @@ export interface TrainingReport {
   readonly waiting: number
 }
 
-/** A run folder, and where in its training to go on. */
-interface OpenedRun {
-  readonly folder: RunFolder
-  readonly position: TrainingPosition
+/** A run folder that is open to this process alone, and where the run in it stands. */
+export interface OpenRun extends Pick<
+  TrainingRun,
+  'folder' | 'position' | 'keep' | 'checkpointSteps' | 'onNan'
+> {
   /** Whether it goes on with what the folder holds. */
   readonly resumed: boolean
+  /** Gives the folder free for others. */
+  release(): Promise<void>
 }
 
 /**
  * Opens a recipe's run folder and finds where to go on.
  *
  * @param begin prepares a run that starts anew, before anything of an earlier one is thrown away
- * @throws {InputError} when the folder cannot be written, holds a run that the options do not speak of, or its
- *   checkpoint does not fit
+ * @throws {InputError} when the folder cannot be written, another process trains in it, it holds a run that the options do
+ *   not speak of, or no checkpoint of it is whole and fits
  */
 export async function openRun(
   recipe: Recipe,
-  { existing }: RecipeRunOptions,
+  options: RecipeRunOptions,
   into: { model: StateDict; optimiser: Optimiser },
   begin: () => Promise<void> = async () => {},
-): Promise<OpenedRun> {
+): Promise<OpenRun> {
   const folder = await openRunFolder(recipe.folder)
-  if (!(await fileExists(folder.last))) {
+  const release = await lockRunFolder(folder.path)
+  try {
+    await removeHalfWritten(folder)
+    const position = await openPosition(folder, options, into, begin)
+    const { keep, checkpoint_steps: checkpointSteps, on_nan: onNan } = recipe.run
+    const resumed = position !== startPosition
+    return { folder, position, resumed, keep, checkpointSteps, onNan: options.onNan ?? onNan, release }
+  } catch (error) {
+    await release()
+    throw error
+  }
+}
+
+async function openPosition(
+  folder: RunFolder,
+  { existing, onDamage = () => {} }: RecipeRunOptions,
+  into: { model: StateDict; optimiser: Optimiser },
+  begin: () => Promise<void>,
+): Promise<TrainingPosition> {
+  if (!(await holdsRun(folder))) {
     await begin()
-    return { folder, position: startPosition, resumed: false }
+    return startPosition
   }
   if (existing === 'restart') {
     await begin()
     for (const file of await runFiles(folder)) await rm(file, { force: true })
-    return { folder, position: startPosition, resumed: false }
+    return startPosition
   }
   if (existing === 'resume') {
-    const position = await loadCheckpoint(folder.last, { model: into.model, optimiser: into.optimiser.state })
-    return { folder, position, resumed: true }
+    const { position, damaged } = await loadNewest(folder, {
+      model: into.model,
+      optimiser: into.optimiser.state,
+    })
+    damaged.forEach(onDamage)
+    return position
   }
   throw new InputError(
     `${folder.path}: holds an earlier training run; go on with it (--resume), throw it away (--restart), or choose another folder with run.folder=FOLDER`,
@@ -82,10 +118,10 @@ export async function openRun(
 }
 
 /** What a run has left in its folder. */
-async function runFiles({ path, last, best, record, page }: RunFolder): Promise<string[]> {
-  const names = await readdir(path)
-  const events = names.filter((name) => name.startsWith('events.out.tfevents.'))
-  return [last, best, record, page, ...events.map((name) => join(path, name))]
+async function runFiles(folder: RunFolder): Promise<string[]> {
+  const { path, best, record, page } = folder
+  const logs = (await readdir(path)).filter((name) => /^(events\.out\.tfevents\.|fault-step-)/.test(name))
+  return [...(await checkpointFiles(folder)), best, record, page, ...logs.map((name) => join(path, name))]
 }
 
 /** What a training came to. */
@@ -98,6 +134,7 @@ export function trainingReport(recipe: Recipe, folder: RunFolder, outcome: Train
     bestEpoch: best?.epoch ?? null,
     bestAccuracy: best?.accuracy ?? null,
     epochs: epoch,
+    skipped: outcome.skipped,
     completed: outcome.completed,
     seconds: outcome.seconds,
     waiting: outcome.waiting,

@@ -42,21 +42,20 @@ export async function trainRecipe(recipe: Recipe, options: RecipeRunOptions = {}
         episodes: recipe.val.episode,
         key: key.fold('validation'),
       })
-      const { folder, position, resumed } = await openRun(
-        recipe,
-        options,
-        { model: model.state, optimiser },
-        () => loadInitialWeights(recipe, model.backbone.state),
+      const run = await openRun(recipe, options, { model: model.state, optimiser }, () =>
+        loadInitialWeights(recipe, model.backbone.state),
       )
+      const { folder } = run
       const endRecord = await beginTrainingRecord({
         recipe,
         folder: folder.path,
         splits: { train: train.split.hash, val: val.split.hash },
         initialWeights: initialWeights(recipe),
-        resumed,
+        resumed: run.resumed,
       })
       const outcome = await trainEpisodes({
         ...options,
+        ...run,
         model,
         optimiser,
         images: train,
@@ -65,11 +64,9 @@ export async function trainRecipe(recipe: Recipe, options: RecipeRunOptions = {}
         batchSize: recipe.train.batch_size,
         validation: { images: val, episodes },
         fixBatchNorm: recipe.train.fix_bn,
-        folder,
         description: { backbone: model.backbone.name, run: recipe.name, recipe: storedRecipe(recipe) },
         epochs: recipe.train.epochs,
         schedule: episodicSchedule(recipe),
-        position,
         onEpoch: (reached) =>
           writeTrainingPage(folder, {
             recipe,
@@ -79,7 +76,7 @@ export async function trainRecipe(recipe: Recipe, options: RecipeRunOptions = {}
             position: reached,
           }),
         key,
-      })
+      }).finally(run.release)
       const report = trainingReport(recipe, folder, outcome)
       await endRecord(report)
       return report

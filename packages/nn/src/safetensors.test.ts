@@ -140,6 +140,13 @@ describe('safetensors', () => {
       file({ a: entry({ data_offsets: [2, 0] }) }, Buffer.alloc(2)),
     ],
     ['tensor a has the impossible offsets [0]', file({ a: entry({ data_offsets: [0] }) }, Buffer.alloc(2))],
+    [
+      'tensor a has the impossible shape that is nested too deeply',
+      file(
+        `{"a":{"dtype":"U8","shape":${'['.repeat(50_000)}${']'.repeat(50_000)},"data_offsets":[0,2]}}`,
+        Buffer.alloc(2),
+      ),
+    ],
     ['does not fill bytes 0 to 2', file({ a: entry({ shape: [9e15, 9e15] }) }, Buffer.alloc(2))],
     [
       'tensor b starts at byte 1, but the one before ends at 2',

@@ -28,10 +28,11 @@ const lengthBytes = 8
 const largestHeader = 100_000_000
 const metadataKey = '__metadata__'
 const checksumKey = 'sha256'
+const headerChecksumKey = 'header_sha256'
 
 /**
  * The bytes of a safetensors file (https://github.com/huggingface/safetensors, "Format"), with the SHA-256 of the
- * tensors' bytes under `sha256` in its metadata.
+ * tensors' bytes under `sha256` in its metadata, and that of the rest of the header under `header_sha256`.
  *
  * @throws {RangeError} when a tensor's values do not fill its shape
  */
@@ -49,9 +50,12 @@ export function encodeSafetensors({ tensors, metadata }: SafetensorsContent): Bu
   }
   const digest = createHash('sha256')
   for (const chunk of chunks) digest.update(chunk)
-  header.push([metadataKey, { ...metadata, [checksumKey]: digest.digest('hex') }])
+  const ofFile = { ...metadata, [checksumKey]: digest.digest('hex') }
+  const entries = Object.fromEntries(header)
+  const headerChecksum = checksumOfHeader({ ...entries, [metadataKey]: ofFile })
+  const whole = { ...entries, [metadataKey]: { ...ofFile, [headerChecksumKey]: headerChecksum } }
 
-  const text = Buffer.from(JSON.stringify(Object.fromEntries(header)))
+  const text = Buffer.from(JSON.stringify(whole))
   const padding = Buffer.alloc(-text.length & 7, ' ')
   const length = Buffer.alloc(lengthBytes)
   length.writeBigUInt64LE(BigInt(text.length + padding.length))
@@ -80,7 +84,14 @@ export function decodeSafetensors(bytes: Uint8Array, source: string): Safetensor
   const { [metadataKey]: ownMetadata = {}, ...described } = header
   const entries = Object.entries(described).map(([name, value]) => parseEntry(name, value, fail))
   checkCoverage(entries, data.length, fail)
-  const { [checksumKey]: checksum, ...metadata } = parseMetadata(ownMetadata, fail)
+  const { [headerChecksumKey]: headerChecksum, ...ofFile } = parseMetadata(ownMetadata, fail)
+  if (
+    headerChecksum !== undefined &&
+    headerChecksum !== checksumOfHeader({ ...header, [metadataKey]: ofFile })
+  ) {
+    fail('its header does not match its checksum')
+  }
+  const { [checksumKey]: checksum, ...metadata } = ofFile
   if (checksum !== undefined && checksum !== createHash('sha256').update(data).digest('hex')) {
     fail('its tensors do not match their checksum')
   }
@@ -89,6 +100,11 @@ export function decodeSafetensors(bytes: Uint8Array, source: string): Safetensor
     { shape, data: elementTypes[dtype].read(data.subarray(begin, end)), dtype: elementTypes[dtype].name },
   ])
   return { tensors: Object.fromEntries(tensors), metadata }
+}
+
+/** @param header without the checksum itself */
+function checksumOfHeader(header: Readonly<Record<string, unknown>>): string {
+  return createHash('sha256').update(JSON.stringify(header)).digest('hex')
 }
 
 type Fail = (problem: string) => never
@@ -113,10 +129,10 @@ function parseMetadata(metadata: unknown, fail: Fail): Record<string, string> {
 
 function parseEntry(name: string, value: unknown, fail: Fail): Entry {
   const { dtype, shape, data_offsets: offsets } = isRecord(value) ? value : {}
-  if (!isElementType(dtype)) return fail(`tensor ${name} has the unsupported type ${JSON.stringify(dtype)}`)
-  if (!isCounts(shape)) return fail(`tensor ${name} has the impossible shape ${JSON.stringify(shape)}`)
+  if (!isElementType(dtype)) return fail(`tensor ${name} has the unsupported type ${shown(dtype)}`)
+  if (!isCounts(shape)) return fail(`tensor ${name} has the impossible shape ${shown(shape)}`)
   if (!isCounts(offsets) || offsets.length !== 2 || offsets[0]! > offsets[1]!) {
-    return fail(`tensor ${name} has the impossible offsets ${JSON.stringify(offsets)}`)
+    return fail(`tensor ${name} has the impossible offsets ${shown(offsets)}`)
   }
   const [begin, end] = offsets as [number, number]
   if (elementsOf(shape) * elementTypes[dtype].bytes !== end - begin) {
@@ -153,4 +169,13 @@ function isCounts(value: unknown): value is number[] {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** A value of a header in a message; brackets in brackets may be too deep for JSON. */
+function shown(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    return 'that is nested too deeply'
+  }
 }

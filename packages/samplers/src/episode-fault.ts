@@ -58,7 +58,7 @@ export function indexFault(
   for (const [classIndex, ...images] of [...labelled, ...unlabelled]) {
     const drawn = split.classes[classIndex]
     if (!drawn) return `class ${classIndex} does not exist, split ${split.name} has ${split.classes.length}`
-    const highest = Math.max(...images)
+    const highest = images.reduce((most, image) => Math.max(most, image), 0)
     if (highest >= drawn.images.length) {
       return `image ${highest} of class ${drawn.name} does not exist, the class has ${drawn.images.length}`
     }

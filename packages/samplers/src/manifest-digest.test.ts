@@ -5,7 +5,13 @@ import type { ImageSplit } from '@m2l/datasets'
 import { randomKey } from '@m2l/engine'
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openManifest, sampleManifest, sliceManifest, writeManifest, writeManifestDigest } from './index.js'
+import {
+  openManifest as open,
+  sampleManifest,
+  sliceManifest,
+  writeManifest,
+  writeManifestDigest,
+} from './index.js'
 
 let folder: string
 let file: string
@@ -30,6 +36,8 @@ const manifest = sampleManifest('toys', split, {
   key: randomKey(1),
   episodes: 6,
 })
+
+const openManifest = async (path: string, of: ImageSplit) => (await open(path)).of(of)
 
 const messageOf = (opening: Promise<unknown>): Promise<string> =>
   opening.then(

@@ -28,18 +28,33 @@ export async function writeManifestDigest(file: string, manifest: EpisodeManifes
   }
 }
 
+/** What a manifest or its digest says before the split that it indexes is at hand. */
+export interface StoredManifest {
+  /** Name of the split. */
+  readonly split: string
+  /**
+   * The manifest of this split.
+   *
+   * @throws InputError as {@link assertManifestMatches} does, and when the episodes drawn from a digest are not those that
+   *   it was made of.
+   */
+  of(split: ImageSplit): EpisodeManifest
+}
+
 /**
- * The episodes of a manifest or of a manifest's digest, for the split that they index.
+ * Reads a manifest or a manifest's digest.
  *
- * @throws InputError as {@link readManifest} and {@link assertManifestMatches} do, and when the episodes that a digest is
- *   drawn from are not those that it was made of.
+ * @throws InputError as {@link readManifest} does.
  */
-export async function openManifest(file: string, split: ImageSplit): Promise<EpisodeManifest> {
+export async function openManifest(file: string): Promise<StoredManifest> {
   const digest = await readDigest(file)
-  if (digest) return drawnAgain(file, digest, split)
+  if (digest) return { split: digest.split, of: (split) => drawnAgain(file, digest, split) }
   const manifest = await readManifest(file)
-  assertManifestMatches(manifest, split)
-  return manifest
+  const of = (split: ImageSplit) => {
+    assertManifestMatches(manifest, split)
+    return manifest
+  }
+  return { split: manifest.split, of }
 }
 
 /** What a file says if it is a digest; nothing where it is something else. */

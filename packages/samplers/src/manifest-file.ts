@@ -68,6 +68,7 @@ export async function writeManifest(file: string, manifest: EpisodeManifest): Pr
   } catch (error) {
     throw new InputError(
       `${file}: the manifest cannot be written (${reason(error)}); choose a folder that exists and is writable`,
+      { cause: error },
     )
   }
 }

@@ -115,6 +115,14 @@ describe('assertManifestMatches', () => {
       /episode 5: image 99 of class class\d does not exist, the class has 10/,
     )
   })
+
+  test('refuses an episode of more images than fit into one call', () => {
+    const shots = 300_000
+    const images = Array.from({ length: shots }, (_, index) => index)
+    const episode = { classes: [0, 1], support: [images, images], query: [[shots], [shots]] }
+    const many = { ...manifest, ways: 2, shots, queries: 1, episodes: [episode] }
+    expect(() => assertManifestMatches(many, split)).toThrow('image 300000 of class class0 does not exist')
+  })
 })
 
 describe('a file that is no whole manifest is refused with its name and line', () => {

@@ -1,7 +1,14 @@
 import { InputError } from '@m2l/engine'
 import { assignState, mergeStates, prefixed, saveState, type AssignOptions, type StateDict } from '@m2l/nn'
 import { z } from 'zod'
-import { ownFormat, readCheckpoint, withPrefix, type Rename, type Tensors } from './read-checkpoint.js'
+import {
+  ownFormat,
+  readCheckpoint,
+  withPrefix,
+  type Rename,
+  type StoredCheckpoint,
+  type Tensors,
+} from './read-checkpoint.js'
 import { historySchema, measured, type TrainingHistory } from './training-history.js'
 
 /** Where a training run is, so that it can go on as if it had never stopped. */
@@ -13,6 +20,8 @@ export interface TrainingPosition {
   /** Sums over the steps of the epoch under way. */
   readonly lossSum: number
   readonly accuracySum: number
+  /** Steps of the epoch under way that were skipped, because not all was finite; the sums are without them. */
+  readonly skipped: number
   /** The best validation so far; its epoch is counted from 1. */
   readonly best: { readonly epoch: number; readonly accuracy: number } | null
   /** What was measured so far. */
@@ -26,6 +35,7 @@ export const startPosition: TrainingPosition = {
   step: 0,
   lossSum: 0,
   accuracySum: 0,
+  skipped: 0,
   best: null,
   history: noHistory,
 }
@@ -35,6 +45,7 @@ const positionSchema = z.strictObject({
   step: z.int().min(0),
   lossSum: measured,
   accuracySum: measured,
+  skipped: z.int().min(0).default(0),
   best: z.strictObject({ epoch: z.int(), accuracy: z.number() }).nullable(),
   /** Checkpoints of versions that kept none have none. */
   history: historySchema.default(noHistory),
@@ -89,8 +100,23 @@ export async function loadCheckpoint(
   into: { readonly model: StateDict; readonly optimiser?: StateDict },
   { rename, optional }: LoadOptions = {},
 ): Promise<TrainingPosition> {
-  const { model, optimiser, position: text } = await readCheckpoint(file, rename)
-  const position = parsePosition(file, text)
+  const checkpoint = await readCheckpoint(file, rename)
+  const position = parsePosition(file, checkpoint.position)
+  assignCheckpoint(file, checkpoint, into, { optional })
+  return position
+}
+
+/**
+ * Gives a model, and its optimiser, the values of a checkpoint that has been read. Nothing is assigned unless all of it fits.
+ *
+ * @throws {InputError} when it is a checkpoint of another architecture
+ */
+export function assignCheckpoint(
+  file: string,
+  { model, optimiser }: Pick<StoredCheckpoint, 'model' | 'optimiser'>,
+  into: { readonly model: StateDict; readonly optimiser?: StateDict },
+  { optional }: Pick<AssignOptions, 'optional'> = {},
+): void {
   if (into.optimiser) {
     const whole = mergeStates(prefixed('model', into.model), prefixed('optimiser', into.optimiser))
     const tensors = { ...withPrefix('model', model), ...withPrefix('optimiser', optimiser) }
@@ -99,7 +125,6 @@ export async function loadCheckpoint(
     checkLevels(file, into.model, model)
     assignState(into.model, model, file, { optional })
   }
-  return position
 }
 
 /**

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { randomKey, tf, type RandomKey } from '@m2l/engine'
 import { squareResize, type Dataset, type ImageSplit, type RgbImage } from '@m2l/datasets'
 import { LevelFusion, type MetricLevel } from '@m2l/metric'
@@ -17,7 +18,7 @@ export function colourDataset(classes: number, imagesPerClass: number): Dataset 
         id: `${offset + index}/${image}`,
       })),
     })),
-    hash: `${name}-${classes}-${imagesPerClass}`,
+    hash: createHash('sha256').update(`${name}-${classes}-${imagesPerClass}`).digest('hex'),
   })
   const read = async ({ id }: { id: string }) => colourPicture(id)
   return {

@@ -9,6 +9,14 @@ export {
   type LoadOptions,
   type TrainingPosition,
 } from './checkpoint.js'
+export {
+  checkpointFiles,
+  checkpointsKept,
+  holdsRun,
+  loadNewest,
+  saveNewest,
+  type Newest,
+} from './checkpoint-series.js'
 export { embeddingGraph, type EmbeddingGraph } from './embedding-graph.js'
 export {
   disposeEpisode,
@@ -33,11 +41,13 @@ export { FewShotModel } from './few-shot-model.js'
 export type { ForwardEncoding, ImageView } from './forward-encoding.js'
 export { interval95, type Interval } from './interval.js'
 export { nearestPrototype } from './nearest-prototype.js'
+export { NonFiniteError } from './non-finite-error.js'
 export { pairedDifference, type PairedDifference } from './paired-difference.js'
 export { prefetch } from './prefetch.js'
 export { classifierState, pretrain, type Pretraining } from './pretrain.js'
 export type { OnProgress, Phase, Progress } from './progress.js'
-export { fileExists, openRunFolder, type RunFolder } from './run-folder.js'
+export { fileExists, openRunFolder, removeHalfWritten, type RunFolder } from './run-folder.js'
+export { lockRunFolder } from './run-lock.js'
 export { episodeStep, trainEpisodes, type EpisodicTraining } from './train-episodes.js'
 export {
   readCheckpoint,
@@ -46,5 +56,11 @@ export {
   type StoredCheckpoint,
   type Tensors,
 } from './read-checkpoint.js'
-export type { TrainingHistory } from './training-history.js'
-export type { StepMeasures, TrainingOutcome, TrainingRun, Validation } from './training-loop.js'
+export { meanLoss, type TrainingHistory } from './training-history.js'
+export {
+  stepsPerCheckpoint,
+  type StepMeasures,
+  type TrainingOutcome,
+  type TrainingRun,
+  type Validation,
+} from './training-loop.js'

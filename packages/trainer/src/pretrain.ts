@@ -1,4 +1,4 @@
-import { graphFunction, tf, type RandomKey } from '@m2l/engine'
+import { graphFunction, tf, writeFileAtomically, type RandomKey } from '@m2l/engine'
 import type { ImageRecord } from '@m2l/datasets'
 import { crossEntropy, LevelFusion } from '@m2l/metric'
 import { lossAndGradients, mergeStates, prefixed, type Backbone, type Linear, type Optimiser } from '@m2l/nn'
@@ -9,6 +9,7 @@ import { accuracy, evaluate } from './evaluate.js'
 import { FewShotModel } from './few-shot-model.js'
 import { nearestPrototype } from './nearest-prototype.js'
 import { prefetch } from './prefetch.js'
+import { checksOf, StepGuard, type StepChecks } from './step-guard.js'
 import { runTraining, type StepMeasures, type TrainingOutcome, type TrainingRun } from './training-loop.js'
 
 export interface Pretraining extends TrainingRun {
@@ -39,7 +40,7 @@ export function pretrain(training: Pretraining): Promise<TrainingOutcome> {
   )
   const stepsPerEpoch = Math.ceil(labelled.length / batchSize)
   const step = classificationStep(training)
-  const batches = function* (epoch: number, firstStep: number): Generator<Batch> {
+  const batches = function* (epoch: number, firstStep: number): Generator<Batch, undefined> {
     const order = key.fold('order', epoch).generator().shuffle(labelled)
     for (let index = firstStep; index < stepsPerEpoch; index++) {
       yield {
@@ -67,6 +68,16 @@ export function pretrain(training: Pretraining): Promise<TrainingOutcome> {
       stepsPerEpoch,
       model: classifierState(training),
       optimiser,
+      checks: classificationChecks(training),
+      async keepForReplay(file, at) {
+        const batch = batches(at.epoch, at.step).next().value!
+        const { name: dataset } = images.dataset
+        const { name: split, hash: splitHash } = images.split
+        const ids = batch.labelled.map(({ record }) => record.id)
+        const line = { format: 'm2l-batch', dataset, split, splitHash, ...at, images: ids }
+        await writeFileAtomically(file, `${JSON.stringify(line)}\n`)
+        return 'this batch'
+      },
       batches: (epoch, firstStep) => prefetch(batches(epoch, firstStep), load),
       step([batch, rendered], at) {
         const tensors = images.tensors(rendered)
@@ -118,14 +129,23 @@ interface Batch {
   readonly key: RandomKey
 }
 
+/** What of a step must be finite. */
+function classificationChecks(
+  training: Pick<Pretraining, 'backbone' | 'classifier' | 'optimiser'>,
+): StepChecks {
+  return checksOf({ loss: 'the loss' }, classifierState(training), training.optimiser.state)
+}
+
 /** One optimiser step on a batch of labelled images, as one graph. */
 function classificationStep(
   training: Pick<Pretraining, 'backbone' | 'classifier' | 'optimiser' | 'onEager'>,
 ) {
   const { backbone, classifier, optimiser, onEager = () => {} } = training
   const state = classifierState(training)
+  const checks = classificationChecks(training)
   return graphFunction<ClassificationInputs, StepMeasures>(
     ({ images, labels, rate }, key) => {
+      const guard = new StepGuard(checks)
       let correct: tf.Scalar
       const { loss, gradients } = lossAndGradients(state, () => {
         const features = backbone.embed(images, { training: true, ...(key && { key }) })
@@ -133,8 +153,9 @@ function classificationStep(
         correct = tf.keep(accuracy(logits, labels))
         return crossEntropy(logits, labels)
       })
+      guard.look({ loss })
       optimiser.step(gradients, rate)
-      return { loss, accuracy: correct! }
+      return { loss, accuracy: correct!, finite: guard.close() }
     },
     { name: 'pretraining step', onEager },
   )

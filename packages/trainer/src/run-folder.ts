@@ -1,4 +1,4 @@
-import { access, constants, mkdir, stat } from 'node:fs/promises'
+import { access, constants, mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { InputError } from '@m2l/engine'
 
@@ -7,6 +7,8 @@ export interface RunFolder {
   readonly path: string
   /** The newest checkpoint, from which the run can go on. */
   readonly last: string
+  /** Where the next checkpoint lies until it is whole. */
+  readonly next: string
   /** The model of the best validation so far. */
   readonly best: string
   /** One line a validation, for people. */
@@ -35,10 +37,19 @@ export async function openRunFolder(path: string): Promise<RunFolder> {
   return {
     path,
     last: join(path, 'last.safetensors'),
+    next: join(path, 'next.safetensors'),
     best: join(path, 'best.safetensors'),
     record: join(path, 'record.txt'),
     page: join(path, 'report.html'),
   }
+}
+
+/** Removes what a process that was killed has left half written; nobody may be writing training's files meanwhile. */
+export async function removeHalfWritten({ path, next }: RunFolder): Promise<void> {
+  for (const name of await readdir(path)) {
+    if (/^(last|next|best|record|report|fault).*\.[\da-f-]{36}\.tmp$/.test(name)) await rm(join(path, name))
+  }
+  await rm(next, { force: true })
 }
 
 /** As `mkdir -p`; Node's own recursive mkdir never ends where the system says that a parent is missing, as in /proc. */

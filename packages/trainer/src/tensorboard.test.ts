@@ -32,8 +32,8 @@ it('writes event files that TensorBoard reads', () => {
   expect(name).toMatch(/^events\.out\.tfevents\.\d+\./)
   const [version, start, scalar] = records(readFileSync(join(folder, name!)))
   expect(version!.toString('latin1')).toContain('brain.Event:2')
-  // step = 70 (field 2), session log (field 7) with status START (field 1, value 1)
-  expect(start!.subarray(9).toString('hex')).toBe('10463a020801')
+  // step = 71 (field 2), session log (field 7) with status START (field 1, value 1)
+  expect(start!.subarray(9).toString('hex')).toBe('10473a020801')
   // step = 80, summary { value { tag: "loss_train", simple_value: 1.5 } }
   const value = Buffer.concat([
     Buffer.from('0a0a', 'hex'),

@@ -13,14 +13,14 @@ export class TensorBoardWriter {
 
   /**
    * @param folder is made where it does not exist
-   * @param resumedAt the step at which a run goes on; TensorBoard then forgets what an earlier process wrote from it on
+   * @param resumedAt the steps done when a run goes on; TensorBoard then forgets what an earlier process wrote of later ones
    */
   constructor(folder: string, resumedAt?: number) {
     mkdirSync(folder, { recursive: true })
     const seconds = Math.floor(Date.now() / 1000)
     this.#file = join(folder, `events.out.tfevents.${seconds}.${hostname()}.${process.pid}`)
     this.#write({ fileVersion: 'brain.Event:2' })
-    if (resumedAt !== undefined) this.#write({ step: resumedAt, sessionLog: { status: sessionStart } })
+    if (resumedAt !== undefined) this.#write({ step: resumedAt + 1, sessionLog: { status: sessionStart } })
   }
 
   /** @param step a whole number that grows */

@@ -1,6 +1,6 @@
 import { graphFunction, tf, type GraphFunctionOptions, type NamedTensors, type RandomKey } from '@m2l/engine'
 import { lossAndGradients, type Optimiser } from '@m2l/nn'
-import { episodeAt, type Episode, type EpisodeOptions } from '@m2l/samplers'
+import { episodeAt, sampleManifest, writeManifest, type Episode, type EpisodeOptions } from '@m2l/samplers'
 import {
   disposeEpisode,
   episodeSeenBy,
@@ -19,6 +19,7 @@ import {
   type EpisodeLayout,
 } from './named-tensors.js'
 import { prefetch } from './prefetch.js'
+import { checksOf, StepGuard, type StepChecks } from './step-guard.js'
 import { runTraining, type StepMeasures, type TrainingOutcome, type TrainingRun } from './training-loop.js'
 
 export interface EpisodicTraining extends TrainingRun {
@@ -70,6 +71,14 @@ export function trainEpisodes(training: EpisodicTraining): Promise<TrainingOutco
       stepsPerEpoch,
       model: model.state,
       optimiser,
+      checks: episodeChecks(model, optimiser),
+      async keepForReplay(file, at, part) {
+        const first = (at.epoch * stepsPerEpoch + at.step) * batchSize + (part ?? 0)
+        const count = part === undefined ? batchSize : 1
+        const drawn = { ...episode, key: key.fold('episodes'), first, episodes: count }
+        await writeManifest(file, sampleManifest(images.dataset.name, images.split, drawn))
+        return count === 1 ? `episode ${first}` : `episodes ${first} to ${first + count - 1}`
+      },
       batches: (epoch, firstStep) => prefetch(episodeIndices(epoch, firstStep), load),
       step([indices, rendered], { rate }) {
         const batch = rendered.map((one) => images.episodeTensors(one))
@@ -104,15 +113,26 @@ export interface EpisodeStep {
   dispose(): void
 }
 
-/** One optimiser step on the mean gradient of some episodes, computed one after the other. */
+/** What of a step must be finite. */
+function episodeChecks({ metric, state }: FewShotModel, optimiser: Optimiser): StepChecks {
+  const scores = metric.levels.map(({ level: { name } }) => [name, `the scores of level ${name}`] as const)
+  return checksOf(Object.fromEntries(scores), state, optimiser.state)
+}
+
+/**
+ * One optimiser step on the mean gradient of some episodes, computed one after the other. A step in which anything is not
+ * finite changes nothing; the measure `finite` tells.
+ */
 export function episodeStep(
   model: FewShotModel,
   optimiser: Optimiser,
   { fixBatchNorm = false, ...options }: StepOptions = {},
 ): EpisodeStep {
   const { state } = model
+  const checks = episodeChecks(model, optimiser)
   const step = graphFunction<NamedTensors, StepMeasures, readonly EpisodeLayout[]>(
     ({ rate, ...tensors }, key, layouts) => {
+      const guard = new StepGuard(checks)
       const each = layouts.map((layout, index) => {
         const { labels, ...images } = episodeOf(tensorsWithin(String(index), tensors), layout)
         const context = { training: true, key: key!.fold(index), fixBatchNorm }
@@ -120,13 +140,18 @@ export function episodeStep(
         const { loss, gradients } = lossAndGradients(state, () => {
           const scores = model.scores({ ...images, labels }, context)
           correct = tf.keep(accuracy(model.metric.predict(scores), labels))
+          guard.look(scores)
           return model.metric.loss(scores, labels)
         })
         return { loss, gradients, accuracy: correct! }
       })
       optimiser.step(meanGradients(each.map(({ gradients }) => gradients)), rate as tf.Scalar)
       const accuracies = each.map((measures) => measures.accuracy)
-      const measures = { loss: mean(each.map(({ loss }) => loss)), accuracy: tf.clone(mean(accuracies)) }
+      const measures = {
+        loss: mean(each.map(({ loss }) => loss)),
+        accuracy: tf.clone(mean(accuracies)),
+        finite: guard.close(),
+      }
       tf.dispose(accuracies)
       return measures
     },

@@ -14,7 +14,10 @@ export const historySchema = z.strictObject({
       /** How much of the run was done after the last of these steps, in epochs. */
       epoch: z.number(),
       steps: z.int(),
+      /** Without steps that were skipped. */
       lossSum: measured,
+      /** Those of the steps that were skipped, if any. */
+      skipped: z.int().exactOptional(),
     }),
   ),
   epochs: z.array(
@@ -24,6 +27,8 @@ export const historySchema = z.strictObject({
       /** Means over the epoch's training steps. */
       loss: measured,
       accuracy: measured,
+      /** Steps that were skipped, if any; the means are without them. */
+      skipped: z.int().exactOptional(),
       /** The learning rate. */
       rate: z.number(),
       /** Null where the epoch was not validated. */
@@ -46,15 +51,37 @@ const mostPoints = 400
  * others: where an interruption has divided some steps, the curve is the same to the last bit.
  *
  * @param epoch how much of the run is done after these steps, in epochs
+ * @param skipped steps beside those of the losses that were skipped
  */
-export function withLosses(curve: readonly LossPoint[], losses: Float32Array, epoch: number): LossPoint[] {
+export function withLosses(
+  curve: readonly LossPoint[],
+  losses: Float32Array,
+  epoch: number,
+  skipped = 0,
+): LossPoint[] {
   const last = curve.at(-1)
   const most = Math.max(leastSteps, curve[0]?.steps ?? 0)
-  const joins = last !== undefined && !Number.isInteger(last.epoch) && last.steps + losses.length <= most
-  const before = joins ? last : { steps: 0, lossSum: 0 }
-  const point = { epoch, steps: before.steps + losses.length, lossSum: sumOf(losses, before.lossSum) }
+  const steps = losses.length + skipped
+  const joins = last !== undefined && !Number.isInteger(last.epoch) && last.steps + steps <= most
+  const before: Omit<LossPoint, 'epoch'> = joins ? last : { steps: 0, lossSum: 0 }
+  const point = {
+    epoch,
+    steps: before.steps + steps,
+    lossSum: sumOf(losses, before.lossSum),
+    ...skippedIn([before, { skipped }]),
+  }
   const extended = [...(joins ? curve.slice(0, -1) : curve), point]
   return extended.length <= mostPoints ? extended : joinedInPairs(extended)
+}
+
+/** The mean loss of a point of the curve; NaN where all its steps were skipped. */
+export function meanLoss({ steps, lossSum, skipped = 0 }: LossPoint): number {
+  return lossSum / (steps - skipped)
+}
+
+function skippedIn(points: readonly { readonly skipped?: number }[]): { skipped?: number } {
+  const skipped = points.reduce((sum, point) => sum + (point.skipped ?? 0), 0)
+  return skipped > 0 ? { skipped } : {}
 }
 
 /** Adds values one after the other to a sum, so that it does not matter how they were divided. */
@@ -70,6 +97,7 @@ function joinedInPairs(points: readonly LossPoint[]): LossPoint[] {
       epoch: second.epoch,
       steps: first.steps + second.steps,
       lossSum: first.lossSum + second.lossSum,
+      ...skippedIn([first, second]),
     }
   })
 }

@@ -1,15 +1,23 @@
-import { appendFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { span, tf } from '@m2l/engine'
 import type { Optimiser, Schedule, StateDict } from '@m2l/nn'
 import { saveCheckpoint, type CheckpointDescription, type TrainingPosition } from './checkpoint.js'
+import { saveNewest } from './checkpoint-series.js'
+import { withoutRoom } from './disk-full.js'
+import { NonFiniteError } from './non-finite-error.js'
 import { ProgressMeter, type OnProgress, type Phase, type Progress } from './progress.js'
 import type { RunFolder } from './run-folder.js'
+import { faultOf, type StepChecks, type StepFault } from './step-guard.js'
 import { TensorBoardWriter } from './tensorboard.js'
 import { sumOf, withLosses } from './training-history.js'
+import { writeRecord } from './training-record.js'
 import { WaitingTimes } from './waiting.js'
 
-/** What a training step measures: scalars that wait on the engine until they are read. */
-export type StepMeasures = Readonly<Record<'loss' | 'accuracy', tf.Scalar>>
+/** What a training step measures: tensors that wait on the engine until they are read. */
+export type StepMeasures = Readonly<Record<'loss' | 'accuracy', tf.Scalar>> & {
+  /** For each of the step's checks whether it was finite, [checks], bool; a step where one was not changed nothing. */
+  readonly finite: tf.Tensor1D
+}
 
 /** What a validation measures. */
 export interface Validation {
@@ -26,6 +34,15 @@ export interface TrainingTask<Batch> {
   readonly stepsPerEpoch: number
   readonly model: StateDict
   readonly optimiser: Optimiser
+  /** What `StepMeasures.finite` tells of. */
+  readonly checks: StepChecks
+  /**
+   * Writes down what a step learned from, so that it can be looked at alone.
+   *
+   * @param part of the batch; all of it if not given
+   * @returns what it is called, for example `episode 12`
+   */
+  keepForReplay(file: string, at: { epoch: number; step: number }, part?: number): Promise<string>
   /** The batches of an epoch from a step on; the same whenever asked. */
   batches(epoch: number, firstStep: number): AsyncIterable<Batch>
   /** Learns from one batch and frees it; random draws depend on the epoch and the step alone. */
@@ -46,11 +63,22 @@ export interface TrainingRun {
   readonly schedule: Schedule
   /** Where to go on; the start if not given. */
   readonly position: TrainingPosition
+  /** How many checkpoints are kept, the newest among them, beside the best; 2 if not given. */
+  readonly keep?: number
+  /** After how many steps of an epoch a checkpoint is saved, beside that at its end; 500 if not given. */
+  readonly checkpointSteps?: number
+  /**
+   * What is done where a number of a step is not finite: `stop` ends the run with its checkpoints as they were, `skip`
+   * leaves the step out. `stop` if not given.
+   */
+  readonly onNan?: 'stop' | 'skip'
+  /** Receives one line for each step that is skipped. */
+  readonly onSkip?: (line: string) => void
   readonly onProgress?: OnProgress
   /** Receives the reason where steps cannot run as a graph and go on operation by operation. */
   readonly onEager?: (reason: string) => void
   readonly onValidation?: (epoch: number, validation: Validation, isBest: boolean) => void
-  /** Called after each epoch, when its checkpoint is saved; training waits for it. */
+  /** Called after each epoch, when its checkpoint is saved, and when a run goes on after one; training waits for it. */
   readonly onEpoch?: (position: TrainingPosition) => Promise<void>
   /** Aborting finishes the step under way or breaks off the validation, saves a checkpoint and ends the run. */
   readonly signal?: AbortSignal
@@ -58,6 +86,8 @@ export interface TrainingRun {
 
 export interface TrainingOutcome {
   readonly position: TrainingPosition
+  /** Steps of the whole run that were skipped because not all was finite. */
+  readonly skipped: number
   /** False when the run was interrupted. */
   readonly completed: boolean
   readonly seconds: number
@@ -68,48 +98,56 @@ export interface TrainingOutcome {
   readonly waiting: number
 }
 
-/** Losses are read from the engine after so many steps, checkpoints written after so many. */
+/** Losses are read from the engine after so many steps. */
 const stepsPerRead = 10
-const stepsPerCheckpoint = 500
+
+/** A checkpoint is written after so many steps of an epoch, where nothing else is said. */
+export const stepsPerCheckpoint = 500
 
 /**
- * Trains for the epochs left, validating and saving as it goes: `last` after each epoch, every 500 steps and when
- * interrupted; `best` whenever a validation is the best so far.
+ * Trains for the epochs left, validating and saving as it goes: `last` after each epoch, every 500 steps or as told,
+ * and when interrupted; `best` whenever a validation is the best so far.
+ *
+ * @throws {NonFiniteError} when a number of a step is not finite, where such steps are not to be skipped
+ * @throws {InputError} when the disk is full; the last checkpoint is then whole
  */
 export async function runTraining<Batch>(
   task: TrainingTask<Batch>,
   run: TrainingRun,
 ): Promise<TrainingOutcome> {
+  return withoutRoom(run.folder, () => trainEpochs(task, run))
+}
+
+async function trainEpochs<Batch>(task: TrainingTask<Batch>, run: TrainingRun): Promise<TrainingOutcome> {
   const start = performance.now()
   const { folder, description, epochs, signal } = run
   let position = run.position
   const waitingOfRun = new WaitingTimes()
   const board = new TensorBoardWriter(folder.path, position.epoch * task.stepsPerEpoch + position.step)
-  const saveLast = () =>
-    span('checkpoint', () =>
-      saveCheckpoint(folder.last, {
-        model: task.model,
-        optimiser: task.optimiser.state,
-        description,
-        position,
-      }),
-    )
-  const outcome = (completed: boolean) => ({
+  const content = () => ({ model: task.model, optimiser: task.optimiser.state, description, position })
+  const saveLast = () => span('checkpoint', () => saveNewest(folder, content(), run.keep))
+  const outcome = (completed: boolean): TrainingOutcome => ({
     position,
     completed,
+    skipped: skippedSoFar(position),
     seconds: (performance.now() - start) / 1000,
     waiting: waitingOfRun.share,
   })
 
+  await writeRecord(folder.record, position.history)
+  if (position.epoch > 0) await run.onEpoch?.(position) // a process that was killed may have left it undone
   while (position.epoch < epochs) {
     const waiting = new WaitingTimes()
+    const firstStep = position.step
     position = await trainEpoch(task, run, position, board, waiting, async (reached) => {
       position = reached
       await saveLast()
     })
     waitingOfRun.add(waiting)
-    board.scalar('waiting', waiting.share, position.epoch * task.stepsPerEpoch + position.step)
     if (position.step < task.stepsPerEpoch) return outcome(false)
+    if (position.step > firstStep) {
+      board.scalar('waiting', waiting.share, position.epoch * task.stepsPerEpoch + position.step)
+    }
     try {
       position = await closeEpoch(task, run, position, board)
     } catch (error) {
@@ -118,6 +156,7 @@ export async function runTraining<Batch>(
       return outcome(false)
     }
     await saveLast()
+    await writeRecord(folder.record, position.history)
     await run.onEpoch?.(position)
     if (signal?.aborted && position.epoch < epochs) return outcome(false)
   }
@@ -127,13 +166,14 @@ export async function runTraining<Batch>(
 /** @returns the position at the end of the epoch, or within it when the signal was aborted. */
 async function trainEpoch<Batch>(
   task: TrainingTask<Batch>,
-  { epochs, schedule, onProgress, signal }: TrainingRun,
+  run: TrainingRun,
   from: TrainingPosition,
   board: TensorBoardWriter,
   waiting: WaitingTimes,
   save: (position: TrainingPosition) => Promise<void>,
 ): Promise<TrainingPosition> {
   const { phase, unit, unitsPerStep, stepsPerEpoch } = task
+  const { epochs, schedule, onProgress, signal, checkpointSteps = stepsPerCheckpoint } = run
   let position = from
   const meter = new ProgressMeter(
     onProgress,
@@ -145,16 +185,23 @@ async function trainEpoch<Batch>(
   const report = () => meter.update(position.step * unitsPerStep, { ...means, waiting: waiting.share })
   const read = async () => {
     const { epoch, step, history } = position
-    const { losses, accuracies } = await span('read back', () => readMeasures(unread))
-    if (losses.length === 0) return
+    const firstStep = step - unread.length
+    const { losses, accuracies, faults } = await span('read back', () => readMeasures(unread, task.checks))
+    for (const [index, fault] of faults) await meetFault(task, run, { epoch, step: firstStep + index }, fault)
+    if (step === firstStep) return
     position = {
       ...position,
       lossSum: sumOf(losses, position.lossSum),
       accuracySum: sumOf(accuracies, position.accuracySum),
-      history: { ...history, losses: withLosses(history.losses, losses, epoch + step / stepsPerEpoch) },
+      skipped: position.skipped + faults.size,
+      history: {
+        ...history,
+        losses: withLosses(history.losses, losses, epoch + step / stepsPerEpoch, faults.size),
+      },
     }
     means = meansOf(position)
-    board.scalar('loss_train', sumOf(losses) / losses.length, epoch * stepsPerEpoch + step)
+    if (losses.length > 0)
+      board.scalar('loss_train', sumOf(losses) / losses.length, epoch * stepsPerEpoch + step)
   }
   if (from.step === stepsPerEpoch) return from
   report()
@@ -166,7 +213,7 @@ async function trainEpoch<Batch>(
     if (position.step % stepsPerRead === 0 || isLast) await read()
     report()
     if (signal?.aborted) break
-    if (position.step % stepsPerCheckpoint === 0 && !isLast) {
+    if (position.step % checkpointSteps === 0 && !isLast) {
       await read()
       await save(position)
     }
@@ -176,22 +223,61 @@ async function trainEpoch<Batch>(
   return position
 }
 
-function meansOf({ step, lossSum, accuracySum }: TrainingPosition): { loss: number; accuracy: number } {
-  return { loss: lossSum / step, accuracy: accuracySum / step }
+function meansOf({ step, skipped, lossSum, accuracySum }: TrainingPosition): {
+  loss: number
+  accuracy: number
+} {
+  return { loss: lossSum / (step - skipped), accuracy: accuracySum / (step - skipped) }
 }
 
+function skippedSoFar({ skipped, history }: TrainingPosition): number {
+  return history.epochs.reduce((sum, epoch) => sum + (epoch.skipped ?? 0), skipped)
+}
+
+/** Losses and accuracies of the steps where all was finite, and by its index what was not in each other step. */
 async function readMeasures(
   unread: StepMeasures[],
-): Promise<{ losses: Float32Array; accuracies: Float32Array }> {
+  checks: StepChecks,
+): Promise<{ losses: Float32Array; accuracies: Float32Array; faults: ReadonlyMap<number, StepFault> }> {
   const measures = unread.splice(0)
   const count = measures.length
-  if (count === 0) return { losses: new Float32Array(), accuracies: new Float32Array() }
-  const joined = tf.tidy(() =>
+  if (count === 0) return { losses: new Float32Array(), accuracies: new Float32Array(), faults: new Map() }
+  const [joined, joinedFlags] = tf.tidy(() => [
     tf.stack([...measures.map(({ loss }) => loss), ...measures.map(({ accuracy }) => accuracy)]),
+    tf.stack(measures.map(({ finite }) => finite)),
+  ])
+  const values = (await joined!.data()) as Float32Array
+  const flags = (await joinedFlags!.data()) as Uint8Array
+  tf.dispose([joined, joinedFlags, measures.map((measure) => Object.values(measure))])
+  const ofStep = flags.length / count
+  const faults = new Map<number, StepFault>()
+  for (let index = 0; index < count; index++) {
+    const fault = faultOf(checks, flags.subarray(index * ofStep, (index + 1) * ofStep))
+    if (fault) faults.set(index, fault)
+  }
+  const isFinite = (_: number, index: number) => !faults.has(index)
+  return {
+    losses: values.subarray(0, count).filter(isFinite),
+    accuracies: values.subarray(count).filter(isFinite),
+    faults,
+  }
+}
+
+/** Writes down what a step learned from in which not all was finite, and stops or says that it was skipped. */
+async function meetFault<Batch>(
+  task: TrainingTask<Batch>,
+  { folder, onNan = 'stop', onSkip }: TrainingRun,
+  at: { epoch: number; step: number },
+  { what, part }: StepFault,
+): Promise<void> {
+  const number = at.epoch * task.stepsPerEpoch + at.step + 1
+  const file = join(folder.path, `fault-step-${number}.jsonl`)
+  const batch = await task.keepForReplay(file, at, part)
+  const where = `step ${number} (epoch ${at.epoch + 1}, step ${at.step + 1}): not finite in ${batch}: ${what}`
+  if (onNan === 'skip') return onSkip?.(`${where}; skipped, and kept in ${file}`)
+  throw new NonFiniteError(
+    `${where}; ${file} keeps what it learned from, the checkpoints are as they were: try a smaller learning rate, or go on without such steps (--resume --on-nan skip)`,
   )
-  const values = (await joined.data()) as Float32Array
-  tf.dispose([joined, measures.map((measure) => [measure.loss, measure.accuracy])])
-  return { losses: values.subarray(0, count), accuracies: values.subarray(count) }
 }
 
 /** Validates, keeps the model where it is the best so far, and moves to the next epoch. */
@@ -202,6 +288,12 @@ async function closeEpoch<Batch>(
   board: TensorBoardWriter,
 ): Promise<TrainingPosition> {
   const epoch = position.epoch + 1
+  const { skipped } = position
+  if (skipped === task.stepsPerEpoch) {
+    throw new NonFiniteError(
+      `epoch ${epoch}: in none of its ${skipped} steps all numbers were finite, so nothing was learned; ${folder.last} is as it was: try a smaller learning rate`,
+    )
+  }
   const validation = await span('validate', () => task.validate(epoch))
   let best = position.best
   if (validation) {
@@ -212,29 +304,15 @@ async function closeEpoch<Batch>(
     }
     board.scalar('loss_val', validation.loss, epoch * task.stepsPerEpoch)
     board.scalar('acc_val', validation.accuracy, epoch * task.stepsPerEpoch)
-    await appendFile(folder.record, recordLine(epoch, position, validation, isBest))
     onValidation?.(epoch, validation, isBest)
   }
   const measured = {
     epoch,
     ...meansOf(position),
+    ...(skipped > 0 && { skipped }),
     rate: schedule(position.epoch),
     validation: validation ?? null,
   }
   const history = { ...position.history, epochs: [...position.history.epochs, measured] }
-  return { epoch, step: 0, lossSum: 0, accuracySum: 0, best, history }
-}
-
-function recordLine(
-  epoch: number,
-  { step, lossSum }: TrainingPosition,
-  validation: Validation,
-  isBest: boolean,
-): string {
-  const percent = (fraction: number) => (100 * fraction).toFixed(2)
-  const { loss, accuracy, halfWidth95 } = validation
-  return (
-    `epoch ${epoch}: training loss ${(lossSum / step).toFixed(4)}, validation loss ${loss.toFixed(4)}, ` +
-    `validation accuracy ${percent(accuracy)} ± ${percent(halfWidth95)} %${isBest ? ', best so far' : ''}\n`
-  )
+  return { epoch, step: 0, lossSum: 0, accuracySum: 0, skipped: 0, best, history }
 }

@@ -4,12 +4,13 @@ import type { RecipeCommandOptions } from './recipe-options.js'
 /** The command that goes on with a run, as it is typed in a shell. */
 export function resumeCommand(
   name: string,
-  { cfg, device, threads, precision }: RecipeCommandOptions,
+  { cfg, device, threads, precision, onNan }: RecipeCommandOptions & { readonly onNan?: string },
   overrides: readonly string[],
 ): string {
   const deviceWords = device === undefined ? [] : ['--device', String(device)]
   const threadWords = threads === undefined ? [] : ['--threads', String(threads)]
   const precisionWords = precision === undefined ? [] : ['--precision', precision]
-  const engineWords = [...deviceWords, ...threadWords, ...precisionWords]
-  return commandLine([name, '--cfg', cfg, ...engineWords, '--resume', ...overrides])
+  const onNanWords = onNan === undefined ? [] : ['--on-nan', onNan]
+  const optionWords = [...deviceWords, ...threadWords, ...precisionWords, ...onNanWords]
+  return commandLine([name, '--cfg', cfg, ...optionWords, '--resume', ...overrides])
 }

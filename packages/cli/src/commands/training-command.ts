@@ -1,6 +1,6 @@
 import type { Recipe, RecipeRunOptions, TrainingReport } from '@m2l/m2l'
 import { Option, type Command } from 'commander'
-import { InterruptedError, watchForInterruption } from '../interruption.js'
+import { InterruptedError, isInterruption, watchForInterruption } from '../interruption.js'
 import { percent, seconds } from '../terminal/format.js'
 import { ProgressDisplay } from '../terminal/progress-display.js'
 import { profiled } from './profiled.js'
@@ -10,6 +10,7 @@ import { prepareRecipe, recipeCommand, type RecipeCommandOptions } from './recip
 interface TrainingCommandOptions extends RecipeCommandOptions {
   readonly resume?: true
   readonly restart?: true
+  readonly onNan?: 'stop' | 'skip'
 }
 
 /** `m2l pretrain` or `m2l train`: trains, shows progress, and on Ctrl-C saves and says how to go on. */
@@ -21,6 +22,12 @@ export function trainingCommand(
   return recipeCommand(name, description)
     .addOption(new Option('--resume', 'go on with the run in the run folder').conflicts('restart'))
     .option('--restart', 'throw away the run in the run folder')
+    .addOption(
+      new Option(
+        '--on-nan <what>',
+        'where a loss or gradient is not finite: stop, or skip the step (default: run.on_nan of the recipe)',
+      ).choices(['stop', 'skip']),
+    )
     .action(async (overrides: string[], options: TrainingCommandOptions) => {
       const display = new ProgressDisplay(options)
       const recipe = await prepareRecipe(options, overrides, display)
@@ -29,6 +36,9 @@ export function trainingCommand(
         const report = await profiled(options, display.say, () =>
           train(recipe, {
             ...((options.resume || options.restart) && { existing: options.resume ? 'resume' : 'restart' }),
+            ...(options.onNan && { onNan: options.onNan }),
+            onSkip: display.say,
+            onDamage: display.say,
             onProgress: display.update,
             onRender: display.rendering,
             onPack: display.packing,
@@ -47,7 +57,7 @@ export function trainingCommand(
           )
         }
       } catch (error) {
-        if (!interruption.signal.aborted || error instanceof InterruptedError) throw error
+        if (!isInterruption(error, interruption)) throw error
         throw new InterruptedError('interrupted before training began', interruption.exitCode, {
           startsAgain: true,
         })
@@ -63,10 +73,12 @@ function summary({
   bestEpoch,
   bestCheckpoint,
   epochs,
+  skipped,
   seconds: duration,
   waiting,
 }: TrainingReport): string {
-  const done = `${epochs} epochs in ${seconds(duration)}, waiting for pictures ${percent(waiting)} %`
+  const leftOut = skipped > 0 ? `, ${skipped} steps skipped` : ''
+  const done = `${epochs} epochs in ${seconds(duration)}${leftOut}, waiting for pictures ${percent(waiting)} %`
   if (bestAccuracy === null) return done
   return `${done}; best validation accuracy ${percent(bestAccuracy)} % after epoch ${bestEpoch}: ${bestCheckpoint}`
 }

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
-import { decodeImage } from '../index.js'
-import { messageOf, picture, pixelsOf, pngOf } from '../make-files.test.helper.js'
+import { checkDataset, decodeImage, openDataset } from '../index.js'
+import { folderOf, messageOf, picture, pixelsOf, pngOf } from '../make-files.test.helper.js'
 
 const raw = { width: 5, height: 4, channels: 3 } as const
 
@@ -190,6 +190,45 @@ describe('bad files are named', () => {
     expect((await decodeImage(bytes, 'a.png', { maxPixels: 200 })).width).toBe(20)
     expect(await messageOf(decodeImage(bytes, 'a.png', { maxPixels: 199 }))).toBe(
       'a.png: has more than 199 pixels; replace or remove it',
+    )
+  })
+
+  test('far more pixels than bytes, whatever reads them', async () => {
+    const bomb = await sharp({ create: { width: 6000, height: 5000, channels: 3, background: 'red' } })
+      .png({ compressionLevel: 9 })
+      .toBuffer()
+    const reason = `has 6000 x 5000 pixels in ${bomb.length} bytes, as no photograph has; replace or remove it`
+    expect(await messageOf(decodeImage(bomb, 'bomb.png'))).toBe(`bomb.png: ${reason}`)
+    const root = await folderOf({ 'a/1.png': bomb, 'a/2.png': await picture(2), 'b/1.png': await picture(3) })
+    const dataset = await openDataset({ root })
+    const [first] = dataset.splits.all!.classes[0]!.images
+    expect(await messageOf(dataset.read(first!))).toContain(reason)
+    await dataset.close()
+    const { broken } = await checkDataset({ root })
+    expect(JSON.stringify(broken)).toContain('as no photograph has')
+  })
+
+  test('a huge header of a small file', async () => {
+    const line = Buffer.alloc(1 + 3 * 9000)
+    const header = {
+      width: 9000,
+      height: 9000,
+      bits: 8,
+      type: 2 as const,
+      filters: [0],
+      lines: [line.subarray(1)],
+    }
+    expect(await messageOf(decodeImage(pngOf(header), 'a.png'))).toContain('as no photograph has')
+    expect(
+      await messageOf(decodeImage(pngOf({ ...header, width: 99_999, height: 99_999 }), 'a.png')),
+    ).toContain('has more than 89478485 pixels')
+  })
+
+  test('what is rather a program than a picture', async () => {
+    const svg =
+      '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>'
+    expect(await messageOf(decodeImage(Buffer.from(svg), 'a.png'))).toContain(
+      'a.png: is not a picture in a known format',
     )
   })
 })

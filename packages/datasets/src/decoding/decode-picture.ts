@@ -1,6 +1,7 @@
 import type { Sharp, SharpOptions } from 'sharp'
 import { imageExtensions } from '../image-file.js'
 import type { RgbImage } from '../rgb-image.js'
+import { isKnownFormat } from './known-format.js'
 import { mayHoldInks } from './may-hold-inks.js'
 import { readPlainPng } from './plain-png.js'
 
@@ -12,7 +13,10 @@ export interface DecodeOptions {
    * has transparency.
    */
   readonly transparency?: 'white' | 'drop'
-  /** Pictures of more pixels are refused, against decompression bombs. Default 89,478,485, as in Pillow. */
+  /**
+   * Pictures of more pixels are refused, against decompression bombs. Default 89,478,485, as in Pillow. Of more than 16,777,216
+   * pixels, those are refused as well that have more than a hundred for each byte of their file.
+   */
   readonly maxPixels?: number
   /**
    * Pictures whose shorter side is at least twice this long are reduced until it is so long, in pixels, which spares memory
@@ -34,11 +38,18 @@ export async function decodePicture(
   if (bytes.length === 0) return { reason: 'is empty (0 bytes)' }
   const plain = readPlainPng(bytes, Math.min(maxPixels, (2 * reduceTo) ** 2))
   if (plain && !isReducible(plain, reduceTo)) return plain
+  if (!isKnownFormat(bytes)) return { reason: unknownFormat }
   try {
     const picture = await open(bytes, { failOn: 'error', limitInputPixels: maxPixels, ignoreIcc: true })
-    const isLarge = Number.isFinite(reduceTo) && isReducible(await picture.metadata(), reduceTo)
+    const size = await picture.metadata()
+    if (isPictureBomb(size, bytes.length)) {
+      return {
+        reason: `has ${size.width} x ${size.height} pixels in ${bytes.length} bytes, as no photograph has`,
+      }
+    }
+    const isLarge = isReducible(size, reduceTo)
     const oriented = isLarge ? reduced(picture.autoOrient(), reduceTo) : picture.autoOrient()
-    if (mayHoldInks(bytes) && (await picture.metadata()).space === 'cmyk') {
+    if (size.space === 'cmyk' && mayHoldInks(bytes)) {
       return inkToRgb(await pixels(oriented.pipelineColourspace('cmyk').toColourspace('cmyk')))
     }
     const upright = oriented.toColourspace('srgb')
@@ -48,6 +59,13 @@ export async function decodePicture(
   } catch (error) {
     return { reason: reasonOf(error as Error, maxPixels) }
   }
+}
+
+/** So many pixels may be of one colour all over. */
+const harmlessPixels = 2 ** 24
+
+function isPictureBomb({ width, height }: Pick<RgbImage, 'width' | 'height'>, bytes: number): boolean {
+  return width * height > harmlessPixels && width * height > 100 * bytes
 }
 
 function isReducible({ width, height }: Pick<RgbImage, 'width' | 'height'>, reduceTo: number): boolean {
@@ -88,10 +106,10 @@ function inkToRgb({ width, height, data, channels }: Pixels): RgbImage {
   return { width, height, data: rgb }
 }
 
+const unknownFormat = `is not a picture in a known format (${imageExtensions.map((extension) => extension.slice(1)).join(', ')})`
+
 function reasonOf({ message }: Error, maxPixels: number): string {
-  if (message.includes('unsupported image format')) {
-    return `is not a picture in a known format (${imageExtensions.map((extension) => extension.slice(1)).join(', ')})`
-  }
+  if (message.includes('unsupported image format')) return unknownFormat
   if (message.includes('pixel limit')) return `has more than ${maxPixels} pixels`
   return `is cut off or damaged (${message.split('\n', 1)[0]})`
 }

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { InputError, writeFileAtomically } from '@m2l/engine'
-import { load, YAMLException } from 'js-yaml'
+import { YAMLException } from 'js-yaml'
 import { z } from 'zod'
 import type { DatasetCheck, Exclusion } from '../check/dataset-check.js'
+import { loadYaml } from '../load-yaml.js'
 import { unreadable } from '../sources/byte-source.js'
 
 /** Which pictures to leave out, and what to call the list in a message. */
@@ -88,7 +89,7 @@ function oneLine(text: string): string {
 
 function parse(file: string, text: string): unknown {
   try {
-    return load(text)
+    return loadYaml(text)
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error
     throw new InputError(

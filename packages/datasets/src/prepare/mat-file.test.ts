@@ -1,3 +1,4 @@
+import { deflateSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { MatFileError, readMatFile } from './mat-file.js'
@@ -54,5 +55,17 @@ describe('a MAT-file', () => {
     )
     expect(() => readMatFile(Buffer.from('no table'))).toThrow('it is no MAT-file of version 5 or 7')
     expect(() => readMatFile(whole.subarray(0, -8))).toThrow('it is damaged or cut off')
+  })
+
+  test.each([
+    ['a variable that unpacks to more than 32 MiB', Buffer.alloc(1 << 26), 'it is damaged or cut off'],
+    ['empty elements by the million', Buffer.alloc(1 << 25), 'it holds more than tables do'],
+  ])('is refused where it is a bomb: %s', (_, zeros, message) => {
+    const header = matFile({}, true)
+    const packed = deflateSync(zeros)
+    const tag = Buffer.alloc(8)
+    tag.writeUInt32LE(15)
+    tag.writeUInt32LE(packed.length, 4)
+    expect(() => readMatFile(Buffer.concat([header, tag, packed]))).toThrow(message)
   })
 })

@@ -17,7 +17,7 @@ export async function readNpzPictures(tree: FileTree, file: string): Promise<Pix
   const { start, shape } = await readHeader(array, tree.label(file))
   const [count = 0, height = 0, width = 0] = shape
   const size = height * width * 3
-  if (start + count * size !== array.size) throw noPictures(tree.label(file))
+  if (size === 0 || start + count * size !== array.size) throw noPictures(tree.label(file))
   return {
     count,
     read: async (index) => ({ width, height, data: await array.read(start + index * size, size) }),

@@ -35,7 +35,7 @@ export async function openPickled(tree: FileTree, file: string): Promise<Pickled
     const { value } = readPickle(windowOn(source), {
       constructors: numpyConstructors,
       leaveBytesFrom: shortestLeft,
-      memory: largestValues,
+      memory: Math.min(largestValues, fewestValues + source.size),
     })
     return {
       value,
@@ -62,15 +62,21 @@ export async function integersOf(
   file: PickledFile,
   value: PickleValue | undefined,
 ): Promise<number[] | undefined> {
-  const items =
-    value instanceof NumpyArray && value.shape.length === 1
-      ? [...numpyValues(value.dtype, await file.bytes(value.data))]
-      : value
+  const items = value instanceof NumpyArray && value.shape.length === 1 ? await numbersOf(file, value) : value
   if (!Array.isArray(items)) return undefined
   const numbers = items.map((item) => (typeof item === 'bigint' ? Number(item) : item))
   return numbers.every((item) => typeof item === 'number' && Number.isSafeInteger(item))
     ? (numbers as number[])
     : undefined
+}
+
+async function numbersOf(file: PickledFile, { dtype, data }: NumpyArray): Promise<(number | bigint)[]> {
+  try {
+    return [...numpyValues(dtype, await file.bytes(data))]
+  } catch (error) {
+    if (!(error instanceof PickleError)) throw error
+    throw unexpected(file, error.message)
+  }
 }
 
 /** Texts of a list; undefined where it is none. */
@@ -87,8 +93,9 @@ export function unexpected({ name }: PickledFile, what: string): InputError {
 /** Longer than names of types and classes, shorter than pictures. */
 const shortestLeft = 256
 
-/** In bytes: tieredImageNet's training split is a list of 448,695 arrays. */
+/** In bytes: tieredImageNet's training split is a list of 448,695 arrays, in a file of gigabytes. */
 const largestValues = 2 ** 30
+const fewestValues = 2 ** 27
 
 const windowBytes = 1 << 13
 

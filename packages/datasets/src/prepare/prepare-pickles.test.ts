@@ -195,6 +195,26 @@ describe('tieredImageNet', () => {
     expect(await seedsOf(folder)).toEqual(expected)
   })
 
+  test('pictures without pixels, and labels that are no numbers, are refused', async () => {
+    const npz = (shape: string, bytes: Buffer): Promise<Buffer> => {
+      const header = `{'descr': '|u1', 'fortran_order': False, 'shape': (${shape}), }`
+      const start = Buffer.from('\x93NUMPY\x01\0v\0', 'latin1')
+      const npy = Buffer.concat([start, Buffer.from(`${header.padEnd(117)}\n`), bytes])
+      return zipOf({ 'images.npy': npy }, false)
+    }
+    const flat = await folderOf({ ...files, 'train_images.npz': await npz('3, 0, 5, 3', Buffer.alloc(0)) })
+    expect(await refusal({ name: 'tiered-imagenet', from: flat })).toMatch(
+      /train_images\.npz: has no array "images" of pictures/,
+    )
+    const named = await folderOf({
+      'train_labels.pkl': pickle(dict([['labels', numpyArray([1], Buffer.from('ab'), 'S2')]])),
+      'train_images.npz': await npz('1, 1, 1, 3', Buffer.alloc(3)),
+    })
+    expect(await refusal({ name: 'tiered-imagenet', from: named })).toMatch(
+      /train_labels\.pkl: its numpy array of type .*S2 is not one of numbers; fetch it again/,
+    )
+  })
+
   test('labels without pictures are refused', async () => {
     const from = await folderOf(files)
     expect(await refusal({ name: 'tiered-imagenet', from })).toMatch(

@@ -28,6 +28,19 @@ export class ArchiveIndex<Member> {
     }
   }
 
+  /**
+   * Does not take in a link, whatever it points to.
+   *
+   * @throws InputError unless an operating system has left it behind
+   */
+  refuseLink(entry: string): void {
+    const name = this.#checked(entry)
+    if (isLeftover(name)) return
+    throw new InputError(
+      `${this.#archive}: "${name}" is a link; pack the archive again with the files themselves`,
+    )
+  }
+
   /** Names of all files, in code-unit order. */
   files(): string[] {
     return [...this.members.keys()].toSorted()

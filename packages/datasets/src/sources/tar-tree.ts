@@ -1,5 +1,4 @@
 import { InputError } from '@m2l/engine'
-import { isImageFile } from '../image-file.js'
 import { ArchiveIndex } from './archive-index.js'
 import { type ByteSource, partOf } from './byte-source.js'
 import { type FileTree, foldersAbove } from './file-tree.js'
@@ -12,19 +11,15 @@ const longestDescription = 1 << 20
 /**
  * The files of a tar archive, read in place: its headers are walked once, contents read when asked for.
  *
- * @throws InputError when it is cut off or damaged, holds names that lead out of it or come twice, or pictures that
- * are only links.
+ * @throws InputError when it is cut off or damaged, holds names that lead out of it or come twice, or
+ * links.
  */
 export async function openTar(bytes: ByteSource): Promise<FileTree> {
   const index = new ArchiveIndex<{ start: number; size: number }>(bytes.name)
   for await (const entry of tarEntries(bytes)) {
     if (entry.type === 'folder') index.add(`${entry.name}/`, entry)
     if (entry.type === 'file') index.add(entry.name, entry)
-    if (entry.type === 'link' && isImageFile(entry.name)) {
-      throw new InputError(
-        `${bytes.name}: "${entry.name}" is a link; pack the archive again with tar --dereference`,
-      )
-    }
+    if (entry.type === 'link') index.refuseLink(entry.name)
   }
   const files = index.files()
   const label = (file: string): string => `${bytes.name}: ${file}`

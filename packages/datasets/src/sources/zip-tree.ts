@@ -2,6 +2,7 @@ import { promisify } from 'node:util'
 import { crc32, inflateRaw } from 'node:zlib'
 import { InputError } from '@m2l/engine'
 import { type Entry, fromRandomAccessReader, RandomAccessReader, type ZipFile } from 'yauzl'
+import { isBomb } from './archive-bomb.js'
 import { ArchiveIndex } from './archive-index.js'
 import { bytesInMemory, type ByteSource, partOf } from './byte-source.js'
 import { type FileTree, foldersAbove } from './file-tree.js'
@@ -13,11 +14,15 @@ const largestMember = 1 << 28
 /**
  * The files of a zip archive, read in place: the central directory is read once, members when asked for.
  *
- * @throws InputError when it is no zip, is cut off or encrypted, or holds names that lead out of it or come twice.
+ * @throws InputError when it is no zip, is cut off or encrypted, or holds links, or names that lead out of it
+ *   or come twice.
  */
 export async function openZip(bytes: ByteSource): Promise<FileTree> {
   const index = new ArchiveIndex<Member>(bytes.name)
-  await forEachEntry(bytes, (entry) => index.add(entry.fileName, memberOf(entry)))
+  await forEachEntry(bytes, (entry) => {
+    if (isLink(entry)) index.refuseLink(entry.fileName)
+    else index.add(entry.fileName, memberOf(entry))
+  })
   const files = index.files()
   const label = (file: string): string => `${bytes.name}: ${file}`
   const read = (file: string): Promise<Buffer> => readMember(bytes, index.members.get(file)!, label(file))
@@ -50,6 +55,11 @@ interface Member {
 const stored = 0
 const deflated = 8
 
+/** Unix's mode of a symbolic link, where the archive was made on Unix. */
+function isLink({ versionMadeBy, externalFileAttributes }: Entry): boolean {
+  return versionMadeBy >> 8 === 3 && ((externalFileAttributes >>> 16) & 0o170000) === 0o120000
+}
+
 function memberOf(entry: Entry): Member {
   return {
     header: entry.relativeOffsetOfLocalHeader,
@@ -72,6 +82,11 @@ async function readMember(bytes: ByteSource, member: Member, label: string): Pro
   if (member.size > largestMember || member.packedSize > largestMember) {
     throw new InputError(
       `${label}: is larger than ${largestMember} bytes; unpack the archive and name its folder`,
+    )
+  }
+  if (isBomb(member.packedSize, member.size)) {
+    throw new InputError(
+      `${label}: would unpack to ${member.size} bytes from ${member.packedSize}, as no honest file does; do not use this archive`,
     )
   }
   const packed = await readPacked(bytes, member, label)
@@ -99,7 +114,8 @@ function localHeaderLength(header: Buffer, label: string): number {
 
 async function inflate(packed: Buffer, member: Member, label: string): Promise<Buffer> {
   if (member.size === 0) return Buffer.alloc(0)
-  return promisify(inflateRaw)(packed, { maxOutputLength: member.size } as object).catch(() => {
+  const options = { maxOutputLength: member.size, chunkSize: Math.max(64, member.size) } // one piece, not many and a copy
+  return promisify(inflateRaw)(packed, options as object).catch(() => {
     throw damaged(label)
   }) as Promise<Buffer>
 }

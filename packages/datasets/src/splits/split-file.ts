@@ -2,8 +2,9 @@ import { readdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { InputError } from '@m2l/engine'
-import { load, YAMLException } from 'js-yaml'
+import { YAMLException } from 'js-yaml'
 import { z } from 'zod'
+import { loadYaml } from '../load-yaml.js'
 import { didYouMean } from '../nearest-name.js'
 import { unreadable } from '../sources/byte-source.js'
 
@@ -79,7 +80,7 @@ const splitSchema = z.strictObject(
 
 function parse(source: string, text: string): unknown {
   try {
-    return load(text)
+    return loadYaml(text)
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error
     throw new InputError(

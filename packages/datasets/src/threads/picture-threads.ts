@@ -1,9 +1,11 @@
-import { readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { promisify } from 'node:util'
 import { InputError } from '@m2l/engine'
 import { Tinypool } from 'tinypool'
 import type { RgbImage } from '../rgb-image.js'
 import { checkedLayout, type RenderedViews, renderPixels } from '../transforms/render-pixels.js'
+import type { View } from '../transforms/view.js'
 import {
   type Decoded,
   decodeAll,
@@ -18,14 +20,20 @@ import { ViewMemory } from './view-memory.js'
 /** The compiled file, also where this one runs from source. */
 const threadFile = new URL('../../dist/threads/picture-thread.js', import.meta.url)
 
-/** Threads start once so many values were rendered without them, about what starting them costs: a tenth of a second. */
-const startAfterValues = 1 << 24
+/**
+ * Threads start once so many values were rendered without them, which takes about a second: a few times what starting them
+ * costs, so that a load is never much dearer than the better of both ways, and small ones spare the threads' memory.
+ */
+const startAfterValues = 2 ** 29
 
-/** Decoding a picture counts as rendering so many values. */
-const valuesPerPicture = 1 << 14
+/** Decoding a picture counts as rendering so many values; so does keeping what tells it from others. */
+const [valuesPerDecoding, valuesPerFingerprint] = [2 ** 16, 2 ** 18]
 
 /** More threads than these wait for memory rather than compute. */
 const mostThreads = 8
+
+/** Reads on the system's threads, for less than half of what a file handle of `node:fs/promises` costs. */
+const readBeside = promisify(readFile)
 
 /** Milliseconds after which a thread without work ends. */
 const idleTimeout = 10_000
@@ -52,16 +60,16 @@ export class PictureThreads {
 
   /** Reads and decodes pictures. */
   async decode(work: DecodeWork): Promise<readonly Decoded[]> {
-    const pool = work.files.length > 1 ? this.#poolFor(work.files.length * valuesPerPicture) : undefined
-    if (!pool) return decodeAll(work, readFile)
+    const pool = work.files.length > 1 ? this.#poolFor(work.files.length * valuesPerDecoding) : undefined
+    if (!pool) return decodeAll(work, readBeside)
     const { files, transferList } = handedOver(work.files)
     return pool.run({ ...work, files }, { name: 'decode', transferList })
   }
 
   /** Reads pictures and keeps what tells them from others. */
   async fingerprint(work: DecodeWork): ReturnType<typeof fingerprintAll> {
-    const pool = work.files.length > 0 ? this.#poolFor(work.files.length * valuesPerPicture) : undefined
-    if (!pool) return fingerprintAll(work, readFile)
+    const pool = work.files.length > 0 ? this.#poolFor(work.files.length * valuesPerFingerprint) : undefined
+    if (!pool) return fingerprintAll(work, readBeside)
     const { files, transferList } = handedOver(work.files)
     return pool.run({ ...work, files }, { name: 'fingerprint', transferList })
   }
@@ -73,7 +81,7 @@ export class PictureThreads {
    */
   async render(work: RenderWork): Promise<RenderedViews> {
     const { count, size, valuesPerView } = checkedLayout(work.images, work.views)
-    const pool = this.#poolFor(count * valuesPerView)
+    const pool = this.#poolFor(count * valuesPerView + bytesSeen(work.views))
     const memory = this.#memory.take(count * valuesPerView)
     if (!pool) return renderPixels(work.images, work.views, work.options, memory)
     const { images, buffer } = inOneBuffer(work.images)
@@ -110,6 +118,13 @@ export class PictureThreads {
     })
     return this.#pool
   }
+}
+
+/** Bytes of the windows that views show: a byte of them takes about as long as a value of the result. */
+function bytesSeen(views: readonly (readonly View[])[]): number {
+  let bytes = 0
+  for (const ofImage of views) for (const { window } of ofImage) bytes += 3 * window.height * window.width
+  return bytes
 }
 
 /** Picture files in memory that can change hands. */

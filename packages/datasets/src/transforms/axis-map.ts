@@ -1,9 +1,9 @@
 /** Bits after the binary point of a coefficient, as in Pillow: 8-bit sums stay below 2^31. */
-export const coefficientBits = 22
+const coefficientBits = 22
 
 /**
  * How one axis of a view is computed: output position `i` is the sum over `t < taps` of
- * `coefficients[i * taps + t] * source[starts[i] + t]`, divided by 2^{@link coefficientBits}.
+ * `coefficient(i, t) * source[start(i) + t]`, divided by 2^{@link coefficientBits}.
  */
 export interface AxisMap {
   readonly length: number
@@ -11,10 +11,11 @@ export interface AxisMap {
   /** The source pixels that are read: from `start` up to, not including, `end`. */
   readonly start: number
   readonly end: number
-  /** Int32, one an output position, in source pixels. */
-  readonly starts: Int32Array
-  /** Fixed point; those of one output position sum to 1 within `taps / 2` units of the last place. */
-  readonly coefficients: Int32Array
+  /**
+   * [length, 1 + taps]: of each output position its start, in source pixels, and its coefficients in fixed point, which sum
+   * to 1 within `taps / 2` units of the last place.
+   */
+  readonly table: Int32Array
 }
 
 /** One axis of a view; all in pixels. */
@@ -52,10 +53,9 @@ function computeAxisMap(axis: Axis): AxisMap {
   const scale = windowLength / resizedLength
   const support = Math.max(scale, 1)
   const taps = Math.min(windowLength, scale === 1 ? 1 : Math.ceil(2 * support))
-  const starts = new Int32Array(cutLength)
-  const coefficients = new Int32Array(cutLength * taps)
+  const table = new Int32Array(cutLength * (1 + taps))
   const weights = new Float64Array(taps)
-  for (let index = 0; index < cutLength; index++) {
+  for (let index = 0, entry = 0; index < cutLength; index++, entry += 1 + taps) {
     const center = (cutStart + (reversed ? cutLength - 1 - index : index) + 0.5) * scale
     // The pixels whose centres lie strictly within the triangle are at most `taps`; the window's edges may shift them.
     const first = clamp(Math.floor(center - support - 0.5) + 1, 0, windowLength - taps)
@@ -65,20 +65,24 @@ function computeAxisMap(axis: Axis): AxisMap {
       weights[tap] = weight
       sum += weight
     }
-    starts[index] = windowStart + first
+    table[entry] = windowStart + first
     for (let tap = 0; tap < taps; tap++) {
-      coefficients[index * taps + tap] = Math.round((weights[tap]! / sum) * (1 << coefficientBits))
+      table[entry + 1 + tap] = Math.round((weights[tap]! / sum) * (1 << coefficientBits))
     }
   }
-  const [first, last] = [starts[0]!, starts[cutLength - 1]!]
+  const [first, last] = [table[0]!, table.at(-1 - taps)!]
   return {
     length: cutLength,
     taps,
     start: Math.min(first, last),
     end: Math.max(first, last) + taps,
-    starts,
-    coefficients,
+    table,
   }
+}
+
+/** The first source pixel of an output position. */
+export function startOf({ taps, table }: AxisMap, index: number): number {
+  return table[index * (1 + taps)]!
 }
 
 function clamp(value: number, low: number, high: number): number {

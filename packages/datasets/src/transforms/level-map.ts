@@ -4,7 +4,10 @@ export interface Normalisation {
   readonly std: readonly [number, number, number]
 }
 
-/** What becomes of an 8-bit level: `level * scale + shift`, by channel. */
+/**
+ * What becomes of an 8-bit level: `level * scale + shift`, by channel; scale, shift and both results are rounded to single
+ * precision, whoever computes them.
+ */
 export interface LevelMap {
   readonly scale: [number, number, number]
   readonly shift: [number, number, number]

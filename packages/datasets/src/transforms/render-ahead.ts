@@ -5,8 +5,8 @@ import type { View } from './view.js'
 
 /**
  * Computes what {@link renderViews} does on other threads, to the bit, so that the engine can compute meanwhile;
- * {@link viewsTensor} makes the tensor. The first few hundred views of a process, and all where there is one core, are
- * rendered on the calling thread, because starting threads takes longer.
+ * {@link viewsTensor} makes the tensor. The first views of a process, until they have taken about a second, and all where
+ * there is one core, are rendered on the calling thread, because starting threads would cost more than it brings.
  *
  * @throws RangeError when the lists differ in length, a view does not fit its image, or result sizes differ.
  */

@@ -1,7 +1,7 @@
 import type { RgbImage } from '../rgb-image.js'
 import { axisMap } from './axis-map.js'
 import { type LevelMap, levelMap, type Normalisation } from './level-map.js'
-import { resampleColumns, resampleRows, resampleRowsToValues } from './resample.js'
+import { resample } from './resample.js'
 import { type Size, type View, assertViewFits, viewSize, wholeWindow } from './view.js'
 
 /** How views are rendered. */
@@ -22,7 +22,7 @@ export interface RenderedViews extends Size {
  * one axis after the other, in fixed point, rounded to 8 bits after each.
  *
  * A view that needs no resize is an exact copy. The taps of a resize are few, so their sums on 8-bit pixels cost
- * less than dense matrix products on the engine; the batch goes there once. Memory beside the result is one view's.
+ * less than dense matrix products on the engine; the batch goes there once. Memory beside the result is a few rows'.
  *
  * @param memory takes the values; it holds as many as the views have.
  * @throws RangeError when the lists differ in length, a view does not fit its image, or result sizes differ.
@@ -88,26 +88,7 @@ function renderView(image: RgbImage, view: View, levels: LevelMap, output: Float
     cutLength: cut.height,
     reversed: false,
   })
-  const source = { data: image.data, width: image.width, top: 0, left: 0 }
-  if (columnsFirst(window, size)) {
-    const data = scratch.between.bytes((rows.end - rows.start) * columns.length * 3)
-    resampleColumns(source, columns, rows.start, rows.end, data)
-    const between = { data, width: columns.length, top: rows.start, left: 0 }
-    resampleRowsToValues(between, rows, levels, output)
-  } else {
-    const width = columns.end - columns.start
-    const data = scratch.between.bytes(rows.length * width * 3)
-    resampleRows(source, rows, columns.start, columns.end, data)
-    const between = { data, width, top: 0, left: columns.start }
-    const result = scratch.result.bytes(rows.length * columns.length * 3)
-    resampleColumns(between, columns, 0, rows.length, result)
-    const { scale, shift } = levels
-    for (let position = 0; position < output.length; position += 3) {
-      output[position] = result[position]! * scale[0] + shift[0]
-      output[position + 1] = result[position + 1]! * scale[1] + shift[1]
-      output[position + 2] = result[position + 2]! * scale[2] + shift[2]
-    }
-  }
+  resample(image, { columns, rows, columnsFirst: columnsFirst(window, size), levels }, output)
 }
 
 /** Pillow 13's rule: the height goes first only where it shrinks by more than twice what the width does. */
@@ -115,15 +96,3 @@ function columnsFirst(window: Size, size: Size): boolean {
   const shrinkage = window.height - size.height
   return shrinkage <= 0 || shrinkage <= 2 * (window.width - size.width)
 }
-
-/** Memory of one view's passes, reused by the next view; nothing asynchronous happens between them. */
-class Scratch {
-  #bytes = new Uint8Array(0)
-
-  bytes(length: number): Uint8Array {
-    if (this.#bytes.length < length) this.#bytes = new Uint8Array(length)
-    return this.#bytes
-  }
-}
-
-const scratch = { between: new Scratch(), result: new Scratch() }

@@ -1,154 +1,200 @@
-import { type AxisMap, coefficientBits } from './axis-map.js'
+import type { RgbImage } from '../rgb-image.js'
+import type { AxisMap } from './axis-map.js'
 import type { LevelMap } from './level-map.js'
+import { instantiate, levelFloats, spill } from './resample-kernels.js'
+import { rowBands } from './row-bands.js'
 
-/** A rectangle of 8-bit pixels, three bytes each, whose first pixel has the coordinates `top`, `left`. */
-export interface Pixels {
-  readonly data: Uint8Array
-  readonly width: number
-  readonly top: number
-  readonly left: number
+/** Which rows and columns of a picture are summed, which of both first, and what becomes of the levels. */
+export interface Resampling {
+  readonly columns: AxisMap
+  readonly rows: AxisMap
+  readonly columnsFirst: boolean
+  readonly levels: LevelMap
 }
 
-const half = 1 << (coefficientBits - 1)
+let resampler: Resampler | undefined
+
+/** Memory that a huge picture made larger than this is let go. */
+const mostKeptBytes = 2 ** 26
 
 /**
- * Resamples rows [firstRow, endRow) along their length into `result`, bytes [endRow - firstRow, columns.length, 3].
- * The sums are 32-bit integers; two taps, the case of every enlargement, are written out.
+ * Resamples a picture along one axis, rounds to levels, resamples these along the other one, rounds again and replaces each
+ * level by what {@link LevelMap} makes of it.
+ *
+ * @param output takes [rows.length, columns.length, 3] values.
+ * @throws RangeError when one row of the result needs more memory than WebAssembly has, which is 4 GiB.
  */
-export function resampleColumns(
-  { data, width, top, left }: Pixels,
-  columns: AxisMap,
-  firstRow: number,
-  endRow: number,
-  result: Uint8Array,
-): void {
-  const { length, taps, starts, coefficients } = columns
-  let position = 0
-  for (let row = firstRow; row < endRow; row++) {
-    const rowStart = (row - top) * width - left
-    for (let index = 0; index < length; index++, position += 3) {
-      let source = (rowStart + starts[index]!) * 3
-      if (taps === 2) {
-        const a = coefficients[index * 2]!
-        const b = coefficients[index * 2 + 1]!
-        result[position] = blend(a, data[source]!, b, data[source + 3]!)
-        result[position + 1] = blend(a, data[source + 1]!, b, data[source + 4]!)
-        result[position + 2] = blend(a, data[source + 2]!, b, data[source + 5]!)
-        continue
-      }
-      let red = half
-      let green = half
-      let blue = half
-      for (let tap = index * taps, end = tap + taps; tap < end; tap++, source += 3) {
-        const coefficient = coefficients[tap]!
-        red = (red + Math.imul(coefficient, data[source]!)) | 0
-        green = (green + Math.imul(coefficient, data[source + 1]!)) | 0
-        blue = (blue + Math.imul(coefficient, data[source + 2]!)) | 0
-      }
-      result[position] = red >> coefficientBits
-      result[position + 1] = green >> coefficientBits
-      result[position + 2] = blue >> coefficientBits
-    }
-  }
+export function resample(image: RgbImage, resampling: Resampling, output: Float32Array): void {
+  resampler ??= new Resampler()
+  resampler.resample(image, resampling, output)
+  if (resampler.heldBytes > mostKeptBytes) resampler = undefined
 }
+
+/** What a band of rows may take, so that it stays in a core's own cache. */
+const mostBandBytes = 2 ** 20
+
+/** Bytes of a pixel in the source, and of one between the passes and after them. */
+const [sourcePixel, widePixel] = [3, 12]
 
 /**
- * Resamples all columns from top to bottom into `result`, [rows.length, width, 3], each level replaced by
- * `level * scale + shift` of its channel: the last pass and the normalisation in one, which saves a pass over memory. Two
- * rows between the same two source rows, frequent in enlargements, are computed together from the levels that they share.
+ * The passes and their memory: scales and shifts, the tables of both axes, and, for one band of the result's rows after the
+ * other, what lies between the passes, the source and the values.
  */
-export function resampleRowsToValues(
-  { data, width, top }: Pixels,
-  rows: AxisMap,
-  { scale: [red, green, blue], shift: [red0, green0, blue0] }: LevelMap,
-  result: Float32Array,
-): void {
-  const { length, taps, starts, coefficients } = rows
-  const rowBytes = width * 3
-  for (let index = 0; index < length; index++) {
-    const first = (starts[index]! - top) * rowBytes
-    const end = first + rowBytes
-    let to = index * rowBytes
-    if (taps !== 2) {
-      const firstTap = index * taps
-      for (let at = first; at < end; at += 3, to += 3) {
-        result[to] = weightedSum(data, at, rowBytes, coefficients, firstTap, taps) * red + red0
-        result[to + 1] = weightedSum(data, at + 1, rowBytes, coefficients, firstTap, taps) * green + green0
-        result[to + 2] = weightedSum(data, at + 2, rowBytes, coefficients, firstTap, taps) * blue + blue0
+class Resampler {
+  readonly #kernels = instantiate()
+  #bytes = new Uint8Array(0)
+  #integers = new Int32Array(0)
+  #floats = new Float32Array(0)
+
+  get heldBytes(): number {
+    return this.#bytes.length
+  }
+
+  resample(image: RgbImage, resampling: Resampling, output: Float32Array): void {
+    const { columns, rows, columnsFirst, levels } = resampling
+    const columnTable = 8 * levelFloats
+    const rowTable = columnTable + columns.table.byteLength
+    const between = aligned(rowTable + rows.table.byteLength)
+    this.#reserve(between)
+    for (let at = 0; at < levelFloats; at++) {
+      this.#floats[at] = levels.scale[at % 3]!
+      this.#floats[levelFloats + at] = levels.shift[at % 3]!
+    }
+    this.#integers.set(columns.table, columnTable / 4)
+    this.#integers.set(rows.table, rowTable / 4)
+    const placed = { image, columns, rows, columnTable, rowTable, between, output }
+    if (columnsFirst) this.#columnsThenRows(placed)
+    else this.#rowsThenColumns(placed)
+  }
+
+  #columnsThenRows({ image, columns, rows, columnTable, rowTable, between, output }: Placed): void {
+    const { left, stride } = sourceWindow(image, columns)
+    const rowBytes = columns.length * widePixel
+    let held = { from: 0, to: 0 }
+    for (const band of rowBands(rows, mostBandBytes, stride + rowBytes, rowBytes)) {
+      const { top, end, from, to } = band
+      const firstNew = Math.max(from, held.to)
+      const source = between + (to - from) * rowBytes + spill
+      const values = aligned(source + (to - firstNew) * stride + spill)
+      this.#reserve(values + (end - top) * rowBytes + spill)
+      if (held.to > from) {
+        // The band above has summed these rows.
+        const shared = between + (from - held.from) * rowBytes
+        this.#bytes.copyWithin(between, shared, between + (held.to - held.from) * rowBytes)
       }
-      continue
+      this.#putSource(image, left, stride, firstNew, to, source)
+      this.#kernels.columnsOfBytes(
+        source,
+        stride,
+        left,
+        columnTable,
+        columns.length,
+        columns.taps,
+        to - firstNew,
+        between + (firstNew - from) * rowBytes,
+      )
+      this.#kernels.rowsToValues(
+        between,
+        rowBytes,
+        from,
+        rowTable + 4 * top * (1 + rows.taps),
+        end - top,
+        rows.taps,
+        3 * columns.length,
+        values,
+      )
+      this.#take(values, output, 3 * columns.length * top, 3 * columns.length * end)
+      held = band
     }
-    const a = coefficients[index * 2]!
-    const b = coefficients[index * 2 + 1]!
-    if (index + 1 === length || starts[index + 1] !== starts[index]) {
-      for (let at = first, below = end; at < end; at += 3, below += 3, to += 3) {
-        result[to] = blend(a, data[at]!, b, data[below]!) * red + red0
-        result[to + 1] = blend(a, data[at + 1]!, b, data[below + 1]!) * green + green0
-        result[to + 2] = blend(a, data[at + 2]!, b, data[below + 2]!) * blue + blue0
-      }
-      continue
+  }
+
+  #rowsThenColumns({ image, columns, rows, columnTable, rowTable, between, output }: Placed): void {
+    const { left, stride } = sourceWindow(image, columns)
+    const width = columns.end - columns.start
+    const bytesAfter = (width + columns.length) * widePixel
+    for (const { top, end, from, to } of rowBands(rows, mostBandBytes, stride, bytesAfter)) {
+      const source = between + (end - top) * width * widePixel + spill
+      const values = aligned(source + (to - from) * stride + spill)
+      this.#reserve(values + (end - top) * columns.length * widePixel + spill)
+      this.#putSource(image, left, stride, from, to, source)
+      this.#kernels.rowsOfBytes(
+        source + (columns.start - left) * sourcePixel,
+        stride,
+        from,
+        rowTable + 4 * top * (1 + rows.taps),
+        end - top,
+        rows.taps,
+        3 * width,
+        between,
+      )
+      this.#kernels.columnsToValues(
+        between,
+        width * widePixel,
+        columns.start,
+        columnTable,
+        columns.length,
+        columns.taps,
+        end - top,
+        values,
+      )
+      this.#take(values, output, 3 * columns.length * top, 3 * columns.length * end)
     }
-    index++
-    const c = coefficients[index * 2]!
-    const d = coefficients[index * 2 + 1]!
-    for (
-      let at = first, below = end, next = to + rowBytes;
-      at < end;
-      at += 3, below += 3, to += 3, next += 3
-    ) {
-      const upperRed = data[at]!
-      const lowerRed = data[below]!
-      const upperGreen = data[at + 1]!
-      const lowerGreen = data[below + 1]!
-      const upperBlue = data[at + 2]!
-      const lowerBlue = data[below + 2]!
-      result[to] = blend(a, upperRed, b, lowerRed) * red + red0
-      result[next] = blend(c, upperRed, d, lowerRed) * red + red0
-      result[to + 1] = blend(a, upperGreen, b, lowerGreen) * green + green0
-      result[next + 1] = blend(c, upperGreen, d, lowerGreen) * green + green0
-      result[to + 2] = blend(a, upperBlue, b, lowerBlue) * blue + blue0
-      result[next + 2] = blend(c, upperBlue, d, lowerBlue) * blue + blue0
+  }
+
+  /** Copies rows of the source, or the part of them that begins at `left`, to an address. */
+  #putSource(
+    { width, data }: RgbImage,
+    left: number,
+    stride: number,
+    top: number,
+    end: number,
+    address: number,
+  ): void {
+    if (stride === width * sourcePixel) {
+      this.#bytes.set(data.subarray(top * stride, end * stride), address)
+      return
     }
+    for (let row = top, to = address; row < end; row++, to += stride) {
+      const start = (row * width + left) * sourcePixel
+      this.#bytes.set(data.subarray(start, start + stride), to)
+    }
+  }
+
+  /** Copies the values at an address to places of the output. */
+  #take(address: number, output: Float32Array, first: number, end: number): void {
+    output.set(this.#floats.subarray(address / 4, address / 4 + end - first), first)
+  }
+
+  /** Makes the memory as large as this, with all that it holds. */
+  #reserve(bytes: number): void {
+    const { memory } = this.#kernels
+    const missing = bytes - memory.buffer.byteLength
+    if (missing > 0) memory.grow(Math.ceil(missing / 2 ** 16))
+    if (this.#bytes.buffer === memory.buffer) return
+    this.#bytes = new Uint8Array(memory.buffer)
+    this.#integers = new Int32Array(memory.buffer)
+    this.#floats = new Float32Array(memory.buffer)
   }
 }
 
-/** Resamples columns [firstColumn, endColumn) from top to bottom into `result`, bytes [rows.length, columns, 3]. */
-export function resampleRows(
-  { data, width, top, left }: Pixels,
-  rows: AxisMap,
-  firstColumn: number,
-  endColumn: number,
-  result: Uint8Array,
-): void {
-  const { length, taps, starts, coefficients } = rows
-  const rowBytes = width * 3
-  let position = 0
-  for (let index = 0; index < length; index++) {
-    const rowStart = (starts[index]! - top) * width - left
-    const end = (rowStart + endColumn) * 3
-    for (let column = (rowStart + firstColumn) * 3; column < end; column++, position++) {
-      result[position] = weightedSum(data, column, rowBytes, coefficients, index * taps, taps)
-    }
-  }
+/** A picture, how its axes are summed and into what; the addresses of the tables and of what comes after them. */
+interface Placed {
+  readonly image: RgbImage
+  readonly columns: AxisMap
+  readonly rows: AxisMap
+  readonly columnTable: number
+  readonly rowTable: number
+  readonly between: number
+  readonly output: Float32Array
 }
 
-/** The rounded sum of levels a stride apart, weighted by coefficients from `first` on. */
-function weightedSum(
-  data: Uint8Array,
-  source: number,
-  stride: number,
-  coefficients: Int32Array,
-  first: number,
-  taps: number,
-): number {
-  let sum = half
-  for (let tap = first, end = first + taps, from = source; tap < end; tap++, from += stride) {
-    sum = (sum + Math.imul(coefficients[tap]!, data[from]!)) | 0
-  }
-  return sum >> coefficientBits
+/** Which part of the source's rows is copied: whole rows, which is one copy, unless less than half of them is needed. */
+function sourceWindow({ width }: RgbImage, { start, end }: AxisMap): { left: number; stride: number } {
+  return 2 * (end - start) < width
+    ? { left: start, stride: (end - start) * sourcePixel }
+    : { left: 0, stride: width * sourcePixel }
 }
 
-/** The rounded sum of two weighted levels. */
-function blend(a: number, first: number, b: number, second: number): number {
-  return (half + Math.imul(a, first) + Math.imul(b, second)) >> coefficientBits
+function aligned(address: number): number {
+  return Math.ceil(address / 16) * 16
 }

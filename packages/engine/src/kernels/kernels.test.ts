@@ -1,6 +1,6 @@
 import '@tensorflow/tfjs-backend-wasm'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { addBias, batchNormTraining, loadEngine, randomKey, randomUniform, tf } from '../index.js'
+import { addBias, choose, batchNormTraining, loadEngine, randomKey, randomUniform, tf } from '../index.js'
 
 const backends = ['tensorflow', 'cpu', 'wasm']
 
@@ -130,6 +130,29 @@ describe('addBias', () => {
           return [add(x, bias), ...tf.grads(loss)([x, bias])].map((result) => result.arraySync())
         })
         expect(actual).toEqual(expected)
+      }),
+    )
+    expect(tf.memory().numTensors).toBe(before)
+  })
+})
+
+describe('choose', () => {
+  it.each(backends)('gives one of two tensors as it is on %s', async (backend) => {
+    const before = tf.memory().numTensors
+    await on(backend, () =>
+      tf.tidy(() => {
+        const pairs = [
+          [tf.tensor2d([[1, Number.NaN]]), tf.tensor2d([[3, Number.POSITIVE_INFINITY]])],
+          [tf.tensor1d([1, 2], 'int32'), tf.tensor1d([3, 4], 'int32')],
+          [tf.scalar(5), tf.scalar(6)],
+        ] as const
+        for (const [first, second] of pairs) {
+          for (const isFirst of [true, false]) {
+            const chosen = choose<tf.Tensor>(tf.scalar(isFirst, 'bool'), first, second)
+            expect(chosen.dtype).toBe(first.dtype)
+            expect(chosen.arraySync()).toEqual((isFirst ? first : second).arraySync())
+          }
+        }
       }),
     )
     expect(tf.memory().numTensors).toBe(before)

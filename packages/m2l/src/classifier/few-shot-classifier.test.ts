@@ -216,7 +216,48 @@ describe('classes', () => {
     await expect(classifier.load(weightsFile(weights))).rejects.toThrow('holds no classes of a classifier')
     expect(classifier.classes).toHaveLength(3)
   })
+
+  it.each<[string, (saved: Awaited<ReturnType<typeof loadSafetensors>>['tensors']) => object]>([
+    ['labels that are no JSON', (saved) => ({ ...saved, classes: bytesOf('[["red",2],') })],
+    ['labels of another form', (saved) => ({ ...saved, classes: bytesOf('{"red":2}') })],
+    ['more images than embeddings', (saved) => ({ ...saved, classes: bytesOf('[["red",2],["blue",1e9]]') })],
+    ['a class twice', (saved) => ({ ...saved, classes: bytesOf('[["red",3],["red",3]]') })],
+    ['another kind of embedding', ({ classes, map, parts }) => ({ classes, map: parts, parts: map })],
+    ['a kind of embedding less', ({ classes, map }) => ({ classes, map })],
+    [
+      'embeddings of no number',
+      ({ classes, parts }) => ({
+        classes,
+        parts,
+        map: { shape: [2 ** 40, 0, 5, 64], data: new Float32Array() },
+      }),
+    ],
+    [
+      'embeddings of whole numbers',
+      ({ classes, parts, map }) => ({
+        classes,
+        parts,
+        map: { shape: map!.shape, data: new Int32Array(map!.data.length) },
+      }),
+    ],
+  ])('are refused where they do not fit together: %s', async (_, change) => {
+    const file = join(await temporaryFolder(), 'a.safetensors')
+    await addThree()
+    await classifier.save(file)
+    const { tensors, metadata } = await loadSafetensors(file)
+    await saveSafetensors(file, change(tensors) as typeof tensors, metadata)
+    await expect(classifier.load(file)).rejects.toThrow(InputError)
+    await expect(classifier.load(file)).rejects.toThrow(
+      'its classes and their embeddings do not fit together',
+    )
+    expect(classifier.classes).toHaveLength(3)
+  })
 })
+
+function bytesOf(text: string) {
+  const data = new TextEncoder().encode(text)
+  return { shape: [data.length], data }
+}
 
 describe('mistakes are told in a line', () => {
   it.each<[string, () => Promise<unknown> | unknown, RegExp]>([

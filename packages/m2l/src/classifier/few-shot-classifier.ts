@@ -44,6 +44,7 @@ export class FewShotClassifier {
   readonly #fingerprint: string
   readonly #embedder: ImageEmbedder
   #classes: LabelledImages = new Map()
+  #known: EmbeddedImages | undefined
   #isDisposed = false
 
   private constructor(model: FewShotModel, recipe: Recipe, fingerprint: string) {
@@ -174,7 +175,8 @@ export class FewShotClassifier {
    */
   async load(file: string): Promise<void> {
     this.#requireUse()
-    this.#classes = await loadClasses(file, this.#fingerprint)
+    const example = await this.#example()
+    this.#classes = await loadClasses(file, { model: this.#fingerprint, example })
   }
 
   /** Frees the model; no call may be under way, and none may follow. Harmless when repeated. */
@@ -184,6 +186,15 @@ export class FewShotClassifier {
     this.#embedder.dispose()
     this.#model.dispose()
     this.#classes = new Map()
+  }
+
+  /** The embedding of a picture of nothing, which has the shape of any other. */
+  async #example(): Promise<EmbeddedImages> {
+    if (this.#known) return this.#known
+    const side = this.#embedder.reduceTo
+    const blank = { width: side, height: side, data: new Uint8Array(side * side * 3) }
+    for await (const { images } of this.#embedder.embed([blank], {})) this.#known = images
+    return this.#known!
   }
 
   async #classify(

@@ -90,7 +90,7 @@ export class ImageEmbedder {
   }
 
   async #load(images: readonly GivenImage[], positions: readonly number[], onUnreadable?: OnUnreadable) {
-    const pictures = await Promise.all(
+    const read = await Promise.allSettled(
       positions.map(async (position) => {
         try {
           return await this.#read(images[position]!, position)
@@ -101,6 +101,10 @@ export class ImageEmbedder {
         }
       }),
     )
+    const pictures = read.map((one) => {
+      if (one.status === 'rejected') throw one.reason // the first in their order, whichever failed first
+      return one.value
+    })
     const readable = positions.filter((_, index) => pictures[index] !== undefined)
     const seen = pictures.filter((picture) => picture !== undefined)
     if (seen.length === 0) return { positions: readable }

@@ -36,9 +36,13 @@ export async function saveClasses(file: string, classes: LabelledImages, model: 
 /**
  * Reads what {@link saveClasses} wrote.
  *
+ * @param of the model that the embeddings must be of, and what it makes of some image
  * @throws {InputError} when the file cannot be read, is damaged or something else, or the classes are of another model
  */
-export async function loadClasses(file: string, model: string): Promise<LabelledImages> {
+export async function loadClasses(
+  file: string,
+  { model, example }: { readonly model: string; readonly example: EmbeddedImages },
+): Promise<LabelledImages> {
   const { tensors, metadata } = await loadSafetensors(file)
   const { classes: labels, ...fields } = tensors
   if (metadata.format !== format || !labels) {
@@ -49,7 +53,7 @@ export async function loadClasses(file: string, model: string): Promise<Labelled
       `${file}: holds classes as other weights see them; load the weights that they were saved with, or add the pictures anew`,
     )
   }
-  const counts = classesSchema.parse(JSON.parse(new TextDecoder().decode(labels.data as Uint8Array)))
+  const counts = parseLabels(file, labels, { fields, example })
   let end = 0
   return new Map(
     counts.map(([label, count]) => {
@@ -58,4 +62,31 @@ export async function loadClasses(file: string, model: string): Promise<Labelled
       return [label, chooseImages(fields as EmbeddedImages, positions)]
     }),
   )
+}
+
+/** The labels with the numbers of images, which together are those of every field. */
+function parseLabels(
+  file: string,
+  labels: StoredTensor,
+  { fields, example }: { fields: Readonly<Record<string, StoredTensor>>; example: EmbeddedImages },
+): z.output<typeof classesSchema> {
+  const counts = parsedOrNone(labels)
+  const images = counts?.reduce((sum, [, count]) => sum + count, 0)
+  const expected = Object.entries(example).map(([name, { shape }]) => [name, [images, ...shape.slice(1)]])
+  const found = Object.entries(fields).map(([name, { shape }]) => [name, shape])
+  const isWhole = JSON.stringify(found.toSorted()) === JSON.stringify(expected.toSorted())
+  const isNumbers = Object.values(fields).every(({ data }) => data instanceof Float32Array)
+  const isDistinct = new Set(counts?.map(([label]) => label)).size === counts?.length
+  if (counts && isWhole && isNumbers && isDistinct) return counts
+  throw new InputError(
+    `${file}: its classes and their embeddings do not fit together; save or copy the file again`,
+  )
+}
+
+function parsedOrNone({ data }: StoredTensor): z.output<typeof classesSchema> | undefined {
+  try {
+    return classesSchema.parse(JSON.parse(new TextDecoder().decode(data as Uint8Array)))
+  } catch {
+    return undefined
+  }
 }

@@ -73,6 +73,13 @@ const messageOf = (a: string, b: string): Promise<string> =>
     (error: Error) => `${error.name}: ${error.message}`,
   )
 
+test('predictions that were changed after they were written are refused', async () => {
+  const folder = await runFolder('changed', { fused: right }, manifest, { sha256: '0'.repeat(64) })
+  expect(await messageOf(folder, folder)).toMatch(
+    /^InputError: \S+predictions\.jsonl: it is damaged or was changed [^\n]+; evaluate again$/,
+  )
+})
+
 describe('compareResults', () => {
   test('tells how far results differ, where, and whether by chance', async () => {
     const a = await runFolder('a', { fused: right, global: right, part: right })

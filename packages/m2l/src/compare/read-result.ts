@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path'
 import { InputError } from '@m2l/engine'
 import { manifestHash, readManifest, type EpisodeManifest } from '@m2l/samplers'
 import { z } from 'zod'
+import { predictionsHash } from '../predictions-file.js'
 
 /** What an evaluation has left: its episodes, and what was predicted in them. */
 export interface StoredResult {
@@ -29,6 +30,8 @@ const headerSchema = z.object({
   split: z.string(),
   classNames: z.array(z.string()).optional(),
   manifestHash: z.string().optional(),
+  /** Of all else; absent in the files of versions that did not write it. */
+  sha256: z.string().optional(),
   accuracy: z.looseObject({ fused: z.number() }),
 })
 
@@ -49,6 +52,12 @@ export async function readResult(source: string): Promise<StoredResult> {
   })
   const [first, ...lines] = text.trimEnd().split(/\r?\n/)
   const header = parsed(file, 1, first!, headerSchema)
+  const { sha256, ...described } = JSON.parse(first!) as { sha256?: string }
+  if (sha256 !== undefined && sha256 !== predictionsHash(described, lines)) {
+    throw new InputError(
+      `${file}: it is damaged or was changed (its SHA-256 is not the one that line 1 names); evaluate again`,
+    )
+  }
   const manifestFile = join(folder, 'test-manifest.jsonl')
   const manifest = await readManifest(manifestFile)
   const hash = manifestHash(manifest)

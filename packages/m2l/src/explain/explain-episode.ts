@@ -51,7 +51,7 @@ async function readEpisode(
   try {
     const split = requireSplit(recipe, dataset, 'test')
     const images = new EpisodeImages(dataset, split, episodeTransforms(recipe))
-    const { episodes } = await openManifest(manifest, images.split)
+    const { episodes } = (await openManifest(manifest)).of(split)
     const episode = episodes[position]
     if (!episode) {
       throw new InputError(

@@ -1,6 +1,6 @@
 import { details, figures, lineChart, page, table, type LineSeries, type Section } from '@m2l/report'
 import { writeFileAtomically } from '@m2l/engine'
-import type { RunFolder, TrainingHistory, TrainingPosition } from '@m2l/trainer'
+import { meanLoss, type RunFolder, type TrainingHistory, type TrainingPosition } from '@m2l/trainer'
 import type { Recipe } from '../recipe/read-recipe.js'
 import { ends, madeAt, percent } from './numbers.js'
 import { settings } from './settings.js'
@@ -79,7 +79,7 @@ function standing({ epoch, best, history }: TrainingPosition, epochs: number) {
 }
 
 function lossSection({ losses, epochs }: TrainingHistory, end: number, kind: TrainingPage['kind']): Section {
-  const training = losses.map(({ epoch, steps, lossSum }) => ({ x: epoch, y: lossSum / steps }))
+  const training = losses.map((point) => ({ x: point.epoch, y: meanLoss(point) }))
   const validation = validated(epochs).map(({ epoch, validation: { loss } }) => ({ x: epoch, y: loss }))
   const most = Math.max(0, ...losses.map(({ steps }) => steps))
   return {

@@ -1,5 +1,5 @@
+import { loadYaml } from '@m2l/datasets'
 import { InputError } from '@m2l/engine'
-import { load } from 'js-yaml'
 
 /** A change of one key of a recipe. */
 export interface Override {
@@ -59,7 +59,7 @@ function defineKey(target: Record<string, unknown>, name: string, value: unknown
 function parseValue(override: string, text: string): unknown {
   if (text.trim() === '') return null
   try {
-    return load(text)
+    return loadYaml(text)
   } catch {
     throw new InputError(`${override}: expected a YAML value after the equals sign, for example [10, 20]`)
   }

@@ -33,7 +33,7 @@ describe('a recipe', () => {
       name: 'x',
       path: resolve('configs/x.yaml'),
       folder: join('runs', 'images', 'x'),
-      run: {},
+      run: { keep: 2, checkpoint_steps: 500, on_nan: 'stop' },
     })
     expect(published).toEqual({
       seed: 1,
@@ -383,5 +383,21 @@ describe('properties', () => {
       }),
       { numRuns: 500 },
     )
+  })
+
+  test.each([
+    [
+      'aliases of aliases',
+      Array.from({ length: 25 }, (_, line) =>
+        line === 0
+          ? 'a0: &a0 [x, x]'
+          : `a${line}: &a${line} [${Array.from({ length: 9 }, () => `*a${line - 1}`).join(', ')}]`,
+      ).join('\n'),
+      'its aliases unfold to more than 1000000 values',
+    ],
+    ['a value that holds itself', 'model: &a {levels: *a}', 'its aliases nest more than 100 lists or maps'],
+    ['code', 'model: !!js/function "function () {}"', 'unknown scalar tag !<tag:yaml.org,2002:js/function>'],
+  ])('refuses %s', (_, text, reason) => {
+    expect(() => parseRecipe(text, 'r.yaml')).toThrow(`expected YAML, but ${reason}`)
   })
 })

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
+import { loadYaml } from '@m2l/datasets'
 import { InputError } from '@m2l/engine'
-import { load, YAMLException } from 'js-yaml'
+import { YAMLException } from 'js-yaml'
 import type { z } from 'zod'
 import { weightsFile } from '../weights/shipped-weights.js'
 import { describeIssue } from './describe-issue.js'
@@ -76,7 +77,7 @@ async function readText(file: string): Promise<string> {
 function parseYaml(text: string, file: string): Record<string, unknown> {
   let value: unknown
   try {
-    value = text.trim() === '' ? {} : (load(text) ?? {})
+    value = text.trim() === '' ? {} : (loadYaml(text) ?? {})
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error
     const line = error.mark ? `line ${error.mark.line + 1}: ` : ''

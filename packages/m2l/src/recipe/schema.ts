@@ -1,4 +1,5 @@
 import { backboneNames } from '@m2l/backbones'
+import { checkpointsKept, stepsPerCheckpoint } from '@m2l/trainer'
 import { z } from 'zod'
 
 const count = z.int().min(1)
@@ -19,7 +20,7 @@ const levelSchema = z.looseObject({
 /**
  * The keys of a recipe with their defaults: those of the published program (its YAML files), and beside them `data.dataset`,
  * `data.split`, `data.exclude`, `data.image_size`, `data.normalisation`, `data.pack`, `model.parts`, `model.levels`, `model.imports`, `model.fusion`,
- * `model.weights`, `pre.smallest_crop` and `run.folder`.
+ * `model.weights`, `pre.smallest_crop`, `run.folder`, `run.keep`, `run.checkpoint_steps` and `run.on_nan`.
  */
 export const recipeSchema = z.strictObject({
   seed: z.int().default(1),
@@ -126,7 +127,17 @@ export const recipeSchema = z.strictObject({
       unlabeled_per_task_test: count.default(20),
     })
     .optional(),
-  run: z.strictObject({ folder: z.string().optional() }).prefault({}),
+  run: z
+    .strictObject({
+      folder: z.string().optional(),
+      /** How many checkpoints of a training are kept, the newest among them; the best one is kept in any case. */
+      keep: count.default(checkpointsKept),
+      /** After how many steps of an epoch a checkpoint is saved, beside that at its end. */
+      checkpoint_steps: count.default(stepsPerCheckpoint),
+      /** What training does where a loss or gradient is not finite: stop with its checkpoints as they were, or skip the step. */
+      on_nan: z.enum(['stop', 'skip']).default('stop'),
+    })
+    .prefault({}),
 })
 
 /** A recipe whose every key has its value. */

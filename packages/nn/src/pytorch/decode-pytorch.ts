@@ -33,7 +33,7 @@ export function isPyTorch(bytes: Uint8Array): boolean {
  * name is looked up in a table of what state dicts consist of. Values are views of `bytes` where type, strides and
  * alignment allow; half precision, bfloat16 and double become single precision, small integers become 32-bit ones.
  *
- * Memory beyond that of `bytes` stays below 128 MiB while reading, and for values below 128 MiB and four times `bytes`.
+ * Memory beyond that of `bytes` stays below 128 MiB while reading, and for values below 32 MiB and four times `bytes`.
  *
  * @param source names the file in errors
  * @throws {InputError} when it is damaged, holds no state dict, asks for anything else, or would take more memory
@@ -62,11 +62,11 @@ export async function decodePyTorch(bytes: Buffer, source: string): Promise<PyTo
 }
 
 /** In bytes; several tensors may be views of the same elements. */
-const valueMemory = 1 << 27
+const valueMemory = 1 << 25
 
 function checkMemory(tensors: readonly TorchTensor[], limit: number): void {
   const bytes = tensors.reduce((sum, tensor) => sum + tensor.bytesInMemory, 0)
-  if (bytes > limit) throw new PickleError(`its tensors unfold to ${bytes} bytes, more than ${limit}`)
+  if (!(bytes <= limit)) throw new PickleError(`its tensors unfold to ${bytes} bytes, more than ${limit}`)
 }
 
 function sorted(others: ReadonlyMap<string, PickleValue>): Pick<PyTorchContent, 'entries' | 'leftOut'> {

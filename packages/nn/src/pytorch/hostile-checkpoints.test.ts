@@ -73,6 +73,14 @@ describe.each(containers)('a pickle in the %s container', (_, checkpoint) => {
     expect(await refusal(dict({ good: tensor(), hostile }))).toBeTypeOf('string')
   })
 
+  test('a view of as many axes as there may be is read by those that are long', async () => {
+    const [shape, strides] = [new Array(62).fill(1), new Array(62).fill(7)]
+    const read = await outcome(await checkpoint(dict({ a: tensor([...shape, 2, 2], [...strides, 1, 2]) })))
+    const { shape: sides, data } = (read as Exclude<typeof read, string>).tensors.a!
+    expect(sides).toEqual([...shape, 2, 2])
+    expect(data).toHaveLength(4)
+  })
+
   test('a stride of nought cannot unfold to more than memory', async () => {
     expect(await refusal(dict({ a: tensor([2 ** 20, 2 ** 20], [0, 0]) }))).toContain(
       'its tensors unfold to 4398046511104 bytes',

@@ -117,8 +117,15 @@ function isRowMajor({ shape, strides }: View): boolean {
   })
 }
 
+/** The axes along which there is something to do, so that none but these cost time for each element. */
+function longAxes({ shape, strides }: View): [shape: number[], strides: number[]] {
+  const axes = shape.flatMap((side, axis) => (side === 1 ? [] : [axis]))
+  return [axes.map((axis) => shape[axis]!), axes.map((axis) => strides[axis]!)]
+}
+
 /** The elements of a view one after the other. They are moved, not looked into: any array of their width does. */
-function gathered(bytes: Uint8Array, { offset, shape, strides }: View, width: number): Uint8Array {
+function gathered(bytes: Uint8Array, view: View, width: number): Uint8Array {
+  const [shape, strides] = longAxes(view)
   const array = arrayOfWidth[width]!
   const source = viewed<Uint8Array>(array, bytes.subarray(0, bytes.length - (bytes.length % width)))
   const target = new array(elementsOf(shape))
@@ -127,7 +134,7 @@ function gathered(bytes: Uint8Array, { offset, shape, strides }: View, width: nu
     if (axis === shape.length) target[count++] = source[at]!
     else for (let index = 0; index < shape[axis]!; index++) visit(axis + 1, at + index * strides[axis]!)
   }
-  if (target.length > 0) visit(0, offset)
+  if (target.length > 0) visit(0, view.offset)
   return new Uint8Array(target.buffer)
 }
 

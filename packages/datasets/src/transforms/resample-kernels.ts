@@ -1,0 +1,56 @@
+import { resampleModule } from './resample-module.js'
+
+/**
+ * A pass over rows or over columns.
+ *
+ * @param from address of the first value of the first row
+ * @param stride bytes from one row to the next
+ * @param first coordinate of that row or of that column, from which the axis counts
+ * @param axis address of the table of an axis
+ * @param length positions in that table
+ * @param taps of each of them
+ * @param count what the other axis has: rows of columns, values of rows
+ * @param to address of the result, without gaps between rows
+ */
+type Pass = (
+  from: number,
+  stride: number,
+  first: number,
+  axis: number,
+  length: number,
+  taps: number,
+  count: number,
+  to: number,
+) => void
+
+/** An instance of `assembly/resample.ts` with a memory of its own. */
+export interface ResampleKernels {
+  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number }
+  /** From bytes to 32-bit integers. */
+  readonly columnsOfBytes: Pass
+  readonly rowsOfBytes: Pass
+  /** From these to floats, by the scales and shifts at the memory's start. */
+  readonly columnsToValues: Pass
+  readonly rowsToValues: Pass
+}
+
+/** Scales and shifts at the memory's start, of four pixels each. */
+export const levelFloats = 12
+
+/** Bytes past the end of what a pass is given that it may read or write. */
+export const spill = 48
+
+/** What is used of WebAssembly, which the types of Node 20 leave out. */
+declare const WebAssembly: {
+  readonly Module: new (bytes: Uint8Array) => object
+  readonly Instance: new (module: object) => { readonly exports: ResampleKernels }
+}
+
+/** Compiled once a thread. */
+let module: object | undefined
+
+/** A new instance, whose memory holds a page of 64 KiB. */
+export function instantiate(): ResampleKernels {
+  module ??= new WebAssembly.Module(Buffer.from(resampleModule, 'base64'))
+  return new WebAssembly.Instance(module).exports
+}

@@ -1,0 +1,84 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { lockRunFolder } from './index.js'
+import { newFolder } from './small-run.test.helper.js'
+
+const lockOf = (folder: string) => join(folder, 'run.lock')
+
+/** Leaves a lock as it might be found; by default that of this process. */
+async function leave(folder: string, changes: object): Promise<void> {
+  const release = await lockRunFolder(folder)
+  const holder = JSON.parse(await readFile(lockOf(folder), 'utf8')) as object
+  await release()
+  await writeFile(lockOf(folder), JSON.stringify({ ...holder, ...changes }))
+}
+
+/** Takes the lock and gives it back. */
+async function expectFree(folder: string): Promise<void> {
+  const release = await lockRunFolder(folder)
+  expect(JSON.parse(await readFile(lockOf(folder), 'utf8'))).toMatchObject({ pid: process.pid })
+  await release()
+}
+
+describe('the lock of a run folder', () => {
+  it('keeps others out until it is released, and names the process and when it began', async () => {
+    const folder = newFolder()
+    const release = await lockRunFolder(folder)
+    await expect(lockRunFolder(folder)).rejects.toThrow(
+      new RegExp(
+        `another run is writing here \\(process ${process.pid}, since \\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z\\); let it end, or choose another folder with run\\.folder=FOLDER$`,
+      ),
+    )
+    await release()
+    expect(existsSync(lockOf(folder))).toBe(false)
+    await expectFree(folder)
+  })
+
+  it('lets one in of many that come at once', async () => {
+    const folder = newFolder()
+    await leave(folder, { process: 'an earlier process of the same number' })
+    const came = await Promise.allSettled(Array.from({ length: 8 }, () => lockRunFolder(folder)))
+    expect(came.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+  })
+
+  it('counts for nothing when its process has ended', async () => {
+    const folder = newFolder()
+    const { pid } = spawnSync(process.execPath, ['--version'])
+    await leave(folder, { pid })
+    await expectFree(folder)
+  })
+
+  it('counts for nothing when its number is another process now', async () => {
+    const folder = newFolder()
+    const other = spawn(process.execPath, ['--eval', 'setInterval(() => {}, 1000)'])
+    await leave(folder, { pid: other.pid })
+    await expectFree(folder)
+    other.kill('SIGKILL')
+  })
+
+  it('counts for nothing when it is no lock', async () => {
+    const folder = newFolder()
+    await writeFile(lockOf(folder), '')
+    await expectFree(folder)
+  })
+
+  it('of another machine is respected, and how to remove it is told', async () => {
+    const folder = newFolder()
+    await leave(folder, { host: `not-${hostname()}`, pid: 1 })
+    await expect(lockRunFolder(folder)).rejects.toThrow(
+      /process 1 on not-.*remove \S+run\.lock if it has ended$/,
+    )
+  })
+
+  it('leaves what another process has put in its place', async () => {
+    const folder = newFolder()
+    const release = await lockRunFolder(folder)
+    await writeFile(lockOf(folder), 'of another')
+    await release()
+    expect(await readFile(lockOf(folder), 'utf8')).toBe('of another')
+  })
+})

@@ -1,0 +1,3 @@
+import { runCrashTestCommand } from './command.js'
+
+process.exitCode = await runCrashTestCommand(process.argv.slice(2))

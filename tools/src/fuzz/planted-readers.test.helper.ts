@@ -1,0 +1,47 @@
+import { setTimeout } from 'node:timers/promises'
+import { InputError } from '@m2l/engine'
+import { changed } from './forms.js'
+import type { Reader } from './reader.js'
+
+/** A reader that fails in one way on some inputs: those whose first byte is odd. */
+function failing(name: string, fail: () => unknown): Reader {
+  return {
+    name,
+    share: 1,
+    async open() {
+      return {
+        forms: [changed([Buffer.of(1), Buffer.of(2)], (part) => part.subarray(0, 1))],
+        read: (input) => {
+          if (input[0]! % 2 === 1) return fail()
+          throw new InputError('input: is even')
+        },
+      }
+    },
+  }
+}
+
+function busy(milliseconds: number): void {
+  const start = process.cpuUsage()
+  for (let spent = 0; spent < 1000 * milliseconds;) {
+    const { user, system } = process.cpuUsage(start)
+    spent = user + system
+  }
+}
+
+/** Readers with mistakes, for the fuzzer to find. */
+export const readers: readonly Reader[] = [
+  failing('throws', () => (undefined as unknown as string).length),
+  failing('rejects', async () => {
+    await setTimeout(1)
+    throw new RangeError('far')
+  }),
+  failing('leaves a promise', () => void Promise.reject(new Error('nobody waits'))),
+  failing('dies', () => process.abort()),
+  failing('speaks in lines', () => {
+    throw Object.assign(new InputError(''), { message: 'one\ntwo' })
+  }),
+  failing('takes long', () => busy(2000)),
+  failing('never ends', () => busy(1e9)),
+  failing('hogs', () => Buffer.alloc(1.5 * 2 ** 28, 1).length),
+  failing('is right', () => 'odd'),
+]
