@@ -3,7 +3,6 @@ import { InputError, randomKey } from '@m2l/engine'
 import { disposeState, Linear } from '@m2l/nn'
 import { sampleEpisodes } from '@m2l/samplers'
 import { classifierState, EpisodeImages, pretrain } from '@m2l/trainer'
-import { beginTrainingRecord } from './cards/training-record.js'
 import { pretrainingOptimiser, pretrainingSchedule } from './optimisers.js'
 import { episodeTransforms, openRecipeDataset, pretrainingTransforms, requireSplit } from './recipe-data.js'
 import { writeTrainingPage } from './pages/training-page.js'
@@ -46,14 +45,9 @@ export async function pretrainRecipe(
       episodes: pre.val_episode,
       key: key.fold('validation'),
     })
-    const run = await openRun(recipe, options, { model, optimiser })
+    const splits = { train: train.hash, val: val.hash }
+    const run = await openRun(recipe, options, { model, optimiser }, { splits })
     const { folder } = run
-    const endRecord = await beginTrainingRecord({
-      recipe,
-      folder: folder.path,
-      splits: { train: train.hash, val: val.hash },
-      resumed: run.resumed,
-    })
     const outcome = await pretrain({
       ...options,
       ...run,
@@ -84,7 +78,7 @@ export async function pretrainRecipe(
     optimiser.dispose()
     disposeState(classifier.state)
     const report = trainingReport(recipe, folder, outcome)
-    await endRecord(report)
+    await run.endRecord(report)
     return report
   } finally {
     backbone.dispose()

@@ -2,7 +2,6 @@ import { InputError, randomKey } from '@m2l/engine'
 import { assertEpisodesPossible, sampleEpisodes } from '@m2l/samplers'
 import { EpisodeImages, fileExists, loadBackbone, trainEpisodes } from '@m2l/trainer'
 import type { StateDict } from '@m2l/nn'
-import { beginTrainingRecord } from './cards/training-record.js'
 import { createModel } from './create-model.js'
 import { episodicOptimiser, episodicSchedule } from './optimisers.js'
 import { episodeTransforms, openRecipeDataset, requireSplit } from './recipe-data.js'
@@ -42,17 +41,14 @@ export async function trainRecipe(recipe: Recipe, options: RecipeRunOptions = {}
         episodes: recipe.val.episode,
         key: key.fold('validation'),
       })
-      const run = await openRun(recipe, options, { model: model.state, optimiser }, () =>
-        loadInitialWeights(recipe, model.backbone.state),
+      const run = await openRun(
+        recipe,
+        options,
+        { model: model.state, optimiser },
+        { splits: { train: train.split.hash, val: val.split.hash }, initialWeights: initialWeights(recipe) },
+        () => loadInitialWeights(recipe, model.backbone.state),
       )
       const { folder } = run
-      const endRecord = await beginTrainingRecord({
-        recipe,
-        folder: folder.path,
-        splits: { train: train.split.hash, val: val.split.hash },
-        initialWeights: initialWeights(recipe),
-        resumed: run.resumed,
-      })
       const outcome = await trainEpisodes({
         ...options,
         ...run,
@@ -78,7 +74,7 @@ export async function trainRecipe(recipe: Recipe, options: RecipeRunOptions = {}
         key,
       }).finally(run.release)
       const report = trainingReport(recipe, folder, outcome)
-      await endRecord(report)
+      await run.endRecord(report)
       return report
     } finally {
       await dataset.close()

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InputError, writeFileAtomically } from '@m2l/engine'
+import { fileExists } from '@m2l/trainer'
 import { z } from 'zod'
 import { codeSchema, codeVersion } from './code-version.js'
 import { engineSchema, engineUsed, peakMib } from './engine-used.js'
@@ -63,8 +64,7 @@ export async function beginTrainingRecord(begun: BegunTraining): Promise<(end: P
     recipe: { name: recipe.name, sha256: recipeHash(recipe) },
     seed: recipe.seed,
     splits,
-    initialWeights:
-      earlier?.initialWeights ?? (initialWeights === undefined ? null : await fileHash(initialWeights)),
+    initialWeights: earlier ? earlier.initialWeights : await hashOf(initialWeights),
     code: await codeVersion(),
     engine: await engineUsed(),
     completed: false,
@@ -88,6 +88,11 @@ export async function beginTrainingRecord(begun: BegunTraining): Promise<(end: P
       seconds: Number((record.seconds + seconds).toFixed(1)),
       peakMib: Math.max(record.peakMib, peakMib()),
     })
+}
+
+/** Null where there is no file: a run that goes on needs it no more. */
+async function hashOf(file: string | undefined): Promise<string | null> {
+  return file !== undefined && (await fileExists(file)) ? fileHash(file) : null
 }
 
 /**
