@@ -9,7 +9,12 @@ interface Recipe {
   readonly n_way?: number
   readonly k_shot?: number
   readonly semi?: { readonly with_distractors?: number }
-  readonly model: { readonly encoder: string; readonly weights?: string; readonly query?: string }
+  readonly model: {
+    readonly encoder: string
+    readonly weights?: string
+    readonly query?: string
+    readonly parts?: string
+  }
 }
 
 const folder = join(workspaceRoot, 'configs')
@@ -51,7 +56,8 @@ describe.each(paths.filter((path) => !isPretraining(path)))('%s', (path) => {
   const recipe = read(path)
 
   test('is what its name says', () => {
-    expect(`${recipe.model.query}${semiSuffix(recipe)}`).toBe(method)
+    const parts = recipe.model.parts === 'map' ? '-map' : ''
+    expect(`${recipe.model.query}${parts}${semiSuffix(recipe)}`).toBe(method)
     expect(`N${recipe.n_way ?? 5}K${recipe.k_shot}`).toBe(episode)
     expect(recipe.model.encoder).toBe(encoders[backbone ?? '']?.[1])
   })

@@ -167,6 +167,7 @@ async function expectRunFolder(run: string): Promise<void> {
     'last.safetensors',
     'record.txt',
     'report.html',
+    'training.json',
   ])
   expect(files).toHaveLength(6)
   expect((await read(`${run}/record.txt`)).toString().match(/^epoch \d: training loss/gm)).toHaveLength(2)

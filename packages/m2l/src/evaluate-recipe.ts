@@ -1,13 +1,6 @@
 import { join } from 'node:path'
-import { enginePrecision, randomKey, writeFileAtomically, type Precision } from '@m2l/engine'
-import {
-  assertManifestMatches,
-  manifestHash,
-  readManifest,
-  sampleManifest,
-  writeManifest,
-  type EpisodeManifest,
-} from '@m2l/samplers'
+import { enginePrecision, writeFileAtomically, type Precision } from '@m2l/engine'
+import { manifestHash, openManifest, writeManifest, type EpisodeManifest } from '@m2l/samplers'
 import {
   EpisodeImages,
   evaluate,
@@ -19,6 +12,7 @@ import {
   type FewShotModel,
   type Interval,
 } from '@m2l/trainer'
+import { writeCard } from './cards/make-card.js'
 import { episodesByShots } from './pages/episodes-by-shots.js'
 import { evaluationPage } from './pages/evaluation-page.js'
 import { divideEvaluation } from './pages/shots-section.js'
@@ -33,7 +27,7 @@ import {
 import { writePredictions } from './predictions-file.js'
 import type { RecipeRunOptions } from './recipe-run.js'
 import type { Recipe } from './recipe/read-recipe.js'
-import { semiSupervision } from './semi-supervision.js'
+import { testManifest } from './test-manifest.js'
 import { trainedModel } from './trained-model.js'
 
 /** What to evaluate, and on what. */
@@ -41,10 +35,17 @@ export interface EvaluateOptions
   extends Pick<RecipeRunOptions, 'onProgress' | keyof DataOptions>, BankOptions {
   /** The checkpoint, shipped weights by name, a safetensors file or of PyTorch; the best of the run folder if not given. */
   readonly checkpoint?: string
-  /** A manifest of episodes to replay, of the split that it names; of the test split, drawn from the recipe's seed if not given. */
+  /**
+   * A manifest of episodes to replay, or its digest, of the split that it names; of the test split, drawn from the recipe's seed
+   * if not given.
+   */
   readonly manifest?: string
   /** The file of a page that shows the evaluation, with its curves and pictures; none is made if not given. */
   readonly page?: string
+  /** The file of a card: the result with all that it depends on (see {@link ResultCard}); none is made if not given. */
+  readonly card?: string
+  /** Run folders of other results on the same episodes, with which the card compares this one. */
+  readonly against?: readonly string[]
 }
 
 /** The accuracy of a recipe's model on test episodes; all accuracies are fractions of 1. */
@@ -73,6 +74,8 @@ export interface EvaluationReport {
   readonly result: string
   /** The page, where one was asked for. */
   readonly page?: string
+  /** The card, likewise. */
+  readonly card?: string
   /** The embeddings of all images of the episodes, each computed once: how many, how large, and where they were kept. */
   readonly bank: BankSize
   readonly seconds: number
@@ -102,7 +105,7 @@ export async function evaluateRecipe(
   const { model, checkpoint } = await trainedModel(recipe, options.checkpoint)
   try {
     const folder = await openRunFolder(recipe.folder)
-    const replayed = options.manifest === undefined ? undefined : await readManifest(options.manifest)
+    const replayed = options.manifest === undefined ? undefined : await openManifest(options.manifest)
     const split = splitNames.find((name) => name === replayed?.split) ?? 'test'
     const dataset = await openRecipeDataset(recipe, [split], options)
     try {
@@ -111,8 +114,7 @@ export async function evaluateRecipe(
         requireSplit(recipe, dataset, split),
         episodeTransforms(recipe),
       )
-      if (replayed) assertManifestMatches(replayed, images.split)
-      const manifest = replayed ?? drawnManifest(recipe, images)
+      const manifest = replayed?.of(images.split) ?? testManifest(recipe, dataset)
       const byShots = options.page === undefined ? [] : episodesByShots(manifest, images.split, recipe.seed)
       const episodes = [...manifest.episodes, ...byShots.flatMap((of) => of.episodes)]
       const divided = divideEvaluation(
@@ -136,8 +138,14 @@ export async function evaluateRecipe(
         rounds: rounds(evaluation, recipe.test.total_testtimes),
       }
       const [manifestFile, predictions, result] = resultFiles.map((name) => join(folder.path, name)) as Triple
-      const { page } = options
-      const files = { manifest: manifestFile, predictions, result, ...(page !== undefined && { page }) }
+      const { page, card, against = [] } = options
+      const files = {
+        manifest: manifestFile,
+        predictions,
+        result,
+        ...(page !== undefined && { page }),
+        ...(card !== undefined && { card }),
+      }
       const report = { ...outcome, ...files, bank: evaluation.bank!, seconds: evaluation.seconds }
       await writeManifest(manifestFile, manifest)
       const { hash: splitHash, classes } = images.split
@@ -154,6 +162,9 @@ export async function evaluateRecipe(
           await evaluationPage({ recipe, model, report, manifest, images, ...divided }),
         )
       }
+      if (card !== undefined) {
+        await writeCard(card, { recipe, model, report, split: images.split, manifest, evaluation, against })
+      }
       return report
     } finally {
       await dataset.close()
@@ -166,26 +177,6 @@ export async function evaluateRecipe(
 const resultFiles = ['test-manifest.jsonl', 'predictions.jsonl', 'result.json'] as const
 
 type Triple = [manifest: string, predictions: string, result: string]
-
-/** Test episodes drawn from the recipe's seed: `test.episode` for each of `test.total_testtimes` rounds. */
-function drawnManifest(recipe: Recipe, { dataset, split }: EpisodeImages): EpisodeManifest {
-  const { query_per_class_per_episode: queries, episode, total_testtimes: times } = recipe.test
-  return sampleManifest(dataset.name, split, {
-    ways: recipe.n_way,
-    shots: recipe.k_shot,
-    queries,
-    ...semiSupervision(recipe, 'test'),
-    episodes: episode * times,
-    key: randomKey(recipe.seed).fold('test'),
-  })
-}
-
-/** @throws {InputError} when it cannot be read or is of another split */
-export async function replayedManifest(file: string, { split }: EpisodeImages): Promise<EpisodeManifest> {
-  const manifest = await readManifest(file)
-  assertManifestMatches(manifest, split)
-  return manifest
-}
 
 function semiSupervisedReport(
   recipe: Recipe,

@@ -25,6 +25,10 @@ export {
   type CompareOptions,
   type Comparison,
 } from './compare/compare-results.js'
+export { codeVersion, type CodeVersion } from './cards/code-version.js'
+export { fileHash } from './cards/file-hash.js'
+export { readCard, type PairedResult, type ResultCard } from './cards/result-card.js'
+export { readTrainingRecord, type TrainingRecord } from './cards/training-record.js'
 export { createModel } from './create-model.js'
 export {
   evaluateRecipe,
@@ -54,7 +58,9 @@ export {
 } from './recipe-data.js'
 export type { RecipeRunOptions, TrainingReport } from './recipe-run.js'
 export { initialWeights, parseRecipe, readRecipe, type Recipe } from './recipe/read-recipe.js'
+export { recipeHash } from './recipe/recipe-hash.js'
 export { recipeSchema, type RecipeValues } from './recipe/schema.js'
+export { testManifest } from './test-manifest.js'
 export { trainRecipe } from './train-recipe.js'
 export { convertWeights, type ConvertedWeights, type ConvertOptions } from './weights/convert-weights.js'
 export { ownName, publishedName } from './weights/published-names.js'

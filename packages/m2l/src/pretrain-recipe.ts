@@ -45,7 +45,8 @@ export async function pretrainRecipe(
       episodes: pre.val_episode,
       key: key.fold('validation'),
     })
-    const run = await openRun(recipe, options, { model, optimiser })
+    const splits = { train: train.hash, val: val.hash }
+    const run = await openRun(recipe, options, { model, optimiser }, { splits })
     const { folder } = run
     const outcome = await pretrain({
       ...options,
@@ -76,7 +77,9 @@ export async function pretrainRecipe(
     }).finally(run.release)
     optimiser.dispose()
     disposeState(classifier.state)
-    return trainingReport(recipe, folder, outcome)
+    const report = trainingReport(recipe, folder, outcome)
+    await run.endRecord(report)
+    return report
   } finally {
     backbone.dispose()
     await dataset.close()

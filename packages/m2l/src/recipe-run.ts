@@ -17,6 +17,7 @@ import {
 } from '@m2l/trainer'
 import type { Optimiser, StateDict } from '@m2l/nn'
 import type { DataOptions } from './recipe-data.js'
+import { beginTrainingRecord, type BegunTraining } from './cards/training-record.js'
 import type { Recipe } from './recipe/read-recipe.js'
 
 /** How a recipe is carried out. */
@@ -56,6 +57,8 @@ export interface OpenRun extends Pick<
   TrainingRun,
   'folder' | 'position' | 'keep' | 'checkpointSteps' | 'onNan'
 > {
+  /** Notes in `training.json` how far it came. */
+  endRecord(report: TrainingReport): Promise<void>
   /** Gives the folder free for others. */
   release(): Promise<void>
 }
@@ -63,6 +66,7 @@ export interface OpenRun extends Pick<
 /**
  * Opens a recipe's run folder and finds where to go on.
  *
+ * @param of what is trained from what
  * @param begin prepares a run that starts anew, before anything of an earlier one is thrown away
  * @throws {InputError} when the folder cannot be written, another process trains in it, it holds a run that the options do
  *   not speak of, or no checkpoint of it is whole and fits
@@ -71,6 +75,7 @@ export async function openRun(
   recipe: Recipe,
   options: RecipeRunOptions,
   into: { model: StateDict; optimiser: Optimiser },
+  of: Pick<BegunTraining, 'splits' | 'initialWeights'>,
   begin: () => Promise<void> = async () => {},
 ): Promise<OpenRun> {
   const folder = await openRunFolder(recipe.folder)
@@ -79,7 +84,9 @@ export async function openRun(
     await removeHalfWritten(folder)
     const position = await openPosition(folder, options, into, begin)
     const { keep, checkpoint_steps: checkpointSteps, on_nan: onNan } = recipe.run
-    return { folder, position, keep, checkpointSteps, onNan: options.onNan ?? onNan, release }
+    const resumed = position !== startPosition
+    const endRecord = await beginTrainingRecord({ ...of, recipe, folder: folder.path, resumed })
+    return { folder, position, endRecord, keep, checkpointSteps, onNan: options.onNan ?? onNan, release }
   } catch (error) {
     await release()
     throw error

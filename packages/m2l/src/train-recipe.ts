@@ -41,8 +41,12 @@ export async function trainRecipe(recipe: Recipe, options: RecipeRunOptions = {}
         episodes: recipe.val.episode,
         key: key.fold('validation'),
       })
-      const run = await openRun(recipe, options, { model: model.state, optimiser }, () =>
-        loadInitialWeights(recipe, model.backbone.state),
+      const run = await openRun(
+        recipe,
+        options,
+        { model: model.state, optimiser },
+        { splits: { train: train.split.hash, val: val.split.hash }, initialWeights: initialWeights(recipe) },
+        () => loadInitialWeights(recipe, model.backbone.state),
       )
       const { folder } = run
       const outcome = await trainEpisodes({
@@ -69,7 +73,9 @@ export async function trainRecipe(recipe: Recipe, options: RecipeRunOptions = {}
           }),
         key,
       }).finally(run.release)
-      return trainingReport(recipe, folder, outcome)
+      const report = trainingReport(recipe, folder, outcome)
+      await run.endRecord(report)
+      return report
     } finally {
       await dataset.close()
     }

@@ -70,6 +70,26 @@ describe('page', () => {
     expect(text).not.toMatch(/(src|href)="(?!#|data:)|@import|url\(|<script/)
     expect(text).toContain(`content="default-src 'none'; img-src data:; style-src 'unsafe-inline'"`)
   })
+
+  it('is the same text whenever it is made of the same', () => {
+    const made = () =>
+      page({
+        title: 'Bars',
+        sections: [
+          {
+            title: 'One',
+            content: barChart({
+              label: 'one',
+              value: { label: 'value' },
+              bars: [{ name: 'a', value: 2, low: 1, high: 3 }],
+            }),
+          },
+        ],
+      })
+    const first = made()
+    expect(first).toContain('url(#marker-')
+    expect(made()).toBe(first)
+  })
 })
 
 describe('charts', () => {

@@ -9,10 +9,12 @@ import type { EpisodeManifest, RecordedUnlabelled } from './manifest.js'
 const format = 'm2l-episodes'
 
 const index = z.int().nonnegative()
-const hash = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits')
+/** A SHA-256. */
+export const hash = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits')
 const int32 = z.int32()
 
-const descriptionSchema = z.strictObject({
+/** What a manifest says of its episodes as a whole. */
+export const descriptionSchema = z.strictObject({
   format: z.literal(format),
   /** 2 where the episodes are semi-supervised, 1 where they are not. */
   version: z.literal([1, 2]),
@@ -78,7 +80,6 @@ export function manifestHash(manifest: EpisodeManifest): string {
 }
 
 function content(manifest: EpisodeManifest): { description: Description; lines: string[] } {
-  const { dataset, split, splitHash, ways, shots, queries, key, first, unlabelled } = manifest
   const lines = manifest.episodes.map((episode) =>
     JSON.stringify({
       classes: episode.classes,
@@ -87,7 +88,13 @@ function content(manifest: EpisodeManifest): { description: Description; lines: 
       unlabelled: episode.unlabelled,
     }),
   )
-  const description: Description = {
+  return { description: descriptionOf(manifest), lines }
+}
+
+/** The description of a manifest's episodes, in the order of the file. */
+export function descriptionOf(manifest: EpisodeManifest): Description {
+  const { dataset, split, splitHash, ways, shots, queries, key, first, unlabelled, episodes } = manifest
+  return {
     format,
     version: unlabelled ? 2 : 1,
     dataset,
@@ -98,10 +105,9 @@ function content(manifest: EpisodeManifest): { description: Description; lines: 
     queries,
     key: [...key],
     first,
-    episodes: lines.length,
+    episodes: episodes.length,
     ...(unlabelled && { unlabelled: recorded(unlabelled) }),
   }
-  return { description, lines }
 }
 
 /**

@@ -14,6 +14,8 @@ interface EvaluateCommandOptions extends RecipeCommandOptions {
   readonly bankMib?: number
   readonly bankFolder?: string
   readonly report?: string
+  readonly card?: string
+  readonly against?: string[]
 }
 
 export function evaluateCommand(): Command {
@@ -22,7 +24,10 @@ export function evaluateCommand(): Command {
       '-c, --checkpoint <file>',
       'the checkpoint: a file, ours or a .pth of PyTorch, or shipped weights (default: best.safetensors of the run folder)',
     )
-    .option('--manifest <file>', 'episodes to replay (default: drawn from the seed of the recipe)')
+    .option(
+      '--manifest <file>',
+      'episodes to replay, or their digest (default: drawn from the seed of the recipe)',
+    )
     .option(
       '--bank-mib <size>',
       'memory for the embeddings of all images, in MiB; beyond it they are kept on disk (default: half of what is free)',
@@ -33,8 +38,14 @@ export function evaluateCommand(): Command {
       '--report <file>',
       'write a page with curves, classes and pictures, one HTML file (also evaluates other numbers of shots)',
     )
+    .option('--card <file>', 'write the result with all that it depends on, as JSON')
+    .option(
+      '--against <run...>',
+      'run folders of other results on the same episodes, to compare with in the card',
+    )
     .action(async (overrides: string[], options: EvaluateCommandOptions) => {
       if (options.report !== undefined) await checkWritable(options.report, 'the page', '--report')
+      if (options.card !== undefined) await checkWritable(options.card, 'the card', '--card')
       const display = new ProgressDisplay(options)
       const recipe = await prepareRecipe(options, overrides, display)
       const { evaluateRecipe } = await import('@m2l/m2l')
@@ -46,6 +57,8 @@ export function evaluateCommand(): Command {
             ...(options.bankMib !== undefined && { bankMib: options.bankMib }),
             ...(options.bankFolder !== undefined && { bankFolder: options.bankFolder }),
             ...(options.report !== undefined && { page: options.report }),
+            ...(options.card !== undefined && { card: options.card }),
+            ...(options.against !== undefined && { against: options.against }),
             onBank: (bank) => options.quiet || display.say(describeBank(bank)),
             onProgress: display.update,
             onRender: display.rendering,
@@ -67,6 +80,7 @@ Examples:
   m2l evaluate --cfg configs/mini-imagenet/M2L_N5K1_R12.yaml -c published.pth
   m2l evaluate --cfg configs/emoji/M2L_N5K1_Conv64F-4x.yaml -c emoji-conv64f
   m2l evaluate --cfg configs/emoji/M2L_N5K1_Conv64F-4x.yaml --report evaluation.html
+  m2l evaluate --cfg configs/emoji/M2L_N5K1_Conv64F-4x.yaml --manifest results/manifests/emoji_N5K1.json --card card.json
 
 The episodes, the prediction for each query and the result are left in the run folder as test-manifest.jsonl,
 predictions.jsonl and result.json.`,
@@ -99,6 +113,7 @@ function describe(report: EvaluationReport): string {
     manifest,
     predictions,
     page,
+    card,
   } = report
   return [
     ...(report.rounds.length > 1 ? [roundsTable(report)] : []),
@@ -108,6 +123,7 @@ function describe(report: EvaluationReport): string {
     `episodes  ${manifest}`,
     `predicted ${predictions}`,
     ...(page === undefined ? [] : [`page      ${page}`]),
+    ...(card === undefined ? [] : [`card      ${card}`]),
   ].join('\n')
 }
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { InputError } from '@m2l/engine'
+import { openManifest } from '@m2l/samplers'
 import { EpisodeImages, type FewShotModel } from '@m2l/trainer'
-import { replayedManifest } from '../evaluate-recipe.js'
 import { episodeTransforms, openRecipeDataset, requireSplit, type DataOptions } from '../recipe-data.js'
 import type { Recipe } from '../recipe/read-recipe.js'
 import { trainedModel } from '../trained-model.js'
@@ -51,7 +51,7 @@ async function readEpisode(
   try {
     const split = requireSplit(recipe, dataset, 'test')
     const images = new EpisodeImages(dataset, split, episodeTransforms(recipe))
-    const { episodes } = await replayedManifest(manifest, images)
+    const { episodes } = (await openManifest(manifest)).of(split)
     const episode = episodes[position]
     if (!episode) {
       throw new InputError(

@@ -1,0 +1,162 @@
+import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { cardOf } from './cards.js'
+import { cardIsCurrent, DataHashes, trainingState, type WantedTraining } from './currency.js'
+import { manifestOf, type PlannedResult } from './plan.js'
+import { pretrainingOf, recipeOfResult, type QueuedRecipe, type QueueFolders } from './queue-folders.js'
+import { runStage } from './stage.js'
+
+/**
+ * Carries out a plan, one process after the other: pretraining, training, evaluation with its card. What has been done is not
+ * done again, and what was begun goes on exactly where it was.
+ */
+export class Queue {
+  readonly #folders: QueueFolders
+  readonly #plan: readonly PlannedResult[]
+  readonly #say: (line: string) => void
+  readonly #signal: AbortSignal
+  readonly #hashes = new DataHashes()
+
+  /** @param say receives a line for each stage */
+  constructor(
+    folders: QueueFolders,
+    plan: readonly PlannedResult[],
+    say: (line: string) => void,
+    signal: AbortSignal,
+  ) {
+    this.#folders = folders
+    this.#plan = plan
+    this.#say = say
+    this.#signal = signal
+  }
+
+  /** Whether a result has a card of its recipe, data, episodes and training as they are now. */
+  async isCurrent(result: PlannedResult): Promise<boolean> {
+    const { recipe } = await recipeOfResult(this.#folders, result)
+    const splits = await this.#hashes.of(recipe)
+    const { precision, weights } = result
+    const trained = this.#trainedFor(result)
+    return cardIsCurrent(this.#file(cardOf(result.id)), {
+      recipe,
+      precision: precision.evaluation,
+      splits,
+      manifest: this.#file(manifestOf(result.recipe)),
+      isCompared: result.against !== undefined,
+      ...('shipped' in weights && { shipped: weights.shipped }),
+      ...(trained && (await this.#wantedTrainings(trained))),
+    })
+  }
+
+  /**
+   * Makes a result's card unless it is current.
+   *
+   * @throws {InputError} when data or recipes cannot be used
+   * @throws {StoppedError} when it was interrupted
+   * @throws {StageError} when a process failed
+   */
+  async carryOut(result: PlannedResult): Promise<void> {
+    if (await this.isCurrent(result)) return this.#say(`${result.id}: its card is current`)
+    await this.#evaluate(result)
+  }
+
+  async #evaluate(result: PlannedResult): Promise<void> {
+    const { id, against, weights, precision } = result
+    const other = this.#planned(against)
+    if (other && !(await this.#hasPredictions(other))) await this.#evaluate(other)
+    const trained = this.#trainedFor(result)
+    if (trained) await this.#train(trained)
+    const queued = await recipeOfResult(this.#folders, result)
+    const checkpoint =
+      'shipped' in weights ? weights.shipped : join(await this.#folderOf(trained!), 'best.safetensors')
+    const card = this.#file(cardOf(id))
+    await mkdir(dirname(card), { recursive: true })
+    await this.#run('evaluate', queued, precision.evaluation, [
+      `--checkpoint=${checkpoint}`,
+      `--manifest=${this.#file(manifestOf(result.recipe))}`,
+      `--card=${card}`,
+      ...(other ? ['--against', await this.#folderOf(other)] : []),
+    ])
+  }
+
+  /** The result that a result's weights are trained for: itself or another; nothing where they are shipped. */
+  #trainedFor({ id, weights }: PlannedResult): PlannedResult | undefined {
+    if ('shipped' in weights) return undefined
+    return this.#planned('of' in weights ? weights.of : id)
+  }
+
+  async #train(result: PlannedResult): Promise<void> {
+    const pretraining = await pretrainingOf(this.#folders, result)
+    if (pretraining) await this.#runTraining('pretrain', pretraining, result)
+    const training = await recipeOfResult(this.#folders, result)
+    await this.#runTraining('train', training, result, pretraining && bestOf(pretraining))
+  }
+
+  async #runTraining(
+    kind: 'pretrain' | 'train',
+    queued: QueuedRecipe,
+    result: PlannedResult,
+    initialWeights?: string,
+  ): Promise<void> {
+    const precision = kind === 'pretrain' ? this.#pretrainingPrecision(result) : result.precision.training
+    const splits = await this.#hashes.of(queued.recipe)
+    const state = await trainingState({
+      recipe: queued.recipe,
+      precision,
+      splits,
+      ...(initialWeights !== undefined && { initialWeights }),
+    })
+    if (state === 'complete') return
+    await this.#run(kind, queued, precision, [state === 'begun' ? '--resume' : '--restart'])
+  }
+
+  async #wantedTrainings(
+    result: PlannedResult,
+  ): Promise<{ training: WantedTraining; pretraining?: WantedTraining }> {
+    const { recipe } = await recipeOfResult(this.#folders, result)
+    const pretraining = await pretrainingOf(this.#folders, result)
+    const splits = await this.#hashes.of(recipe)
+    return {
+      training: { recipe, precision: result.precision.training, splits },
+      ...(pretraining && {
+        pretraining: { recipe: pretraining.recipe, precision: this.#pretrainingPrecision(result), splits },
+      }),
+    }
+  }
+
+  /** Ablations of precision share the pretraining of the recipe that they vary. */
+  #pretrainingPrecision(result: PlannedResult) {
+    return (this.#planned(result.ablation && result.against) ?? result).precision.training
+  }
+
+  async #hasPredictions(result: PlannedResult): Promise<boolean> {
+    return existsSync(join(await this.#folderOf(result), 'predictions.jsonl'))
+  }
+
+  async #folderOf(result: PlannedResult): Promise<string> {
+    return (await recipeOfResult(this.#folders, result)).recipe.folder
+  }
+
+  #planned(id: string | undefined): PlannedResult | undefined {
+    return this.#plan.find((result) => result.id === id)
+  }
+
+  #file(name: string): string {
+    return join(this.#folders.root, 'results', name)
+  }
+
+  async #run(
+    command: 'pretrain' | 'train' | 'evaluate',
+    { recipe, file, overrides }: QueuedRecipe,
+    precision: string,
+    options: readonly string[],
+  ): Promise<void> {
+    const words = [command, '--cfg', file, '--precision', precision, ...options, '--', ...overrides]
+    const seconds = await runStage(words, `${recipe.folder}.log`, this.#signal)
+    this.#say(`${recipe.folder.slice(this.#folders.runs.length + 1)}: ${command} ${seconds.toFixed(1)} s`)
+  }
+}
+
+function bestOf({ recipe }: QueuedRecipe): string {
+  return join(recipe.folder, 'best.safetensors')
+}

@@ -1,0 +1,51 @@
+import { barChart, page, table, type Section } from '@m2l/report'
+import type { Measured } from './cards.js'
+import { grouped } from './grouped.js'
+import { namedRecipe } from './plan.js'
+import type { ResultTable } from './tables.js'
+
+/** The results as an HTML page: a chart for each data set, ways and shots, then the tables. */
+export function resultsPage(results: readonly Measured[], tables: readonly ResultTable[]): string {
+  return page({
+    title: 'Results of M2L',
+    summary: `${results.length} results, each from a recipe in configs/ on a manifest of test episodes that is kept beside it.`,
+    sections: [
+      chartSection(results),
+      ...tables.map(({ title, note, columns, rows }) => ({ title, note, content: table({ columns, rows }) })),
+    ],
+    footer: 'Made of the cards in results/cards by npm run results.',
+  })
+}
+
+function chartSection(results: readonly Measured[]): Section {
+  const groups = grouped(
+    results.filter(({ ablation }) => !ablation),
+    ({ recipe }) => {
+      const { dataset, ways, shots } = namedRecipe(recipe)
+      return `${dataset}, ${ways}-way ${shots}-shot`
+    },
+  )
+  return {
+    title: 'By data set',
+    note: 'Accuracy of the fused prediction with its 95 % interval.',
+    content: [...groups].map(([label, ofGroup]) =>
+      barChart({
+        label,
+        caption: label,
+        value: { label: 'accuracy (%)', percent: true, domain: [0, 1] },
+        bars: ofGroup.map(({ id, card }) => {
+          const { fused } = card.accuracy
+          const half = card.interval95['fused']!
+          return {
+            name: id.slice(id.indexOf('/') + 1),
+            value: fused!,
+            low: Math.max(0, fused! - half),
+            high: Math.min(1, fused! + half),
+            text: `${(100 * fused!).toFixed(1)} ± ${(100 * half).toFixed(1)}`,
+          }
+        }),
+        reference: { name: 'chance', value: 1 / ofGroup[0]!.card.episodes.ways },
+      }),
+    ),
+  }
+}

@@ -1,0 +1,4 @@
+import { runSpeedCommand } from './speed-command.js'
+
+// npm runs its scripts in the folder of package.json and says in INIT_CWD where it was called.
+process.exitCode = await runSpeedCommand(process.argv.slice(2), process.env.INIT_CWD ?? process.cwd())
