@@ -163,6 +163,7 @@ async function expectRunFolder(run: string): Promise<void> {
   const files = await readdir(join(folder, run))
   expect(files.filter((file) => !file.startsWith('events.out.tfevents.')).sort()).toEqual([
     'best.safetensors',
+    'last-1.safetensors', // The one before it, should the newest be damaged.
     'last.safetensors',
     'record.txt',
     'report.html',
