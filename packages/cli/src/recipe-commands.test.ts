@@ -169,7 +169,7 @@ async function expectRunFolder(run: string): Promise<void> {
     'report.html',
     'training.json',
   ])
-  expect(files).toHaveLength(6)
+  expect(files).toHaveLength(7)
   expect((await read(`${run}/record.txt`)).toString().match(/^epoch \d: training loss/gm)).toHaveLength(2)
 }
 
