@@ -155,7 +155,9 @@ function classificationStep(
       })
       guard.look({ loss })
       optimiser.step(gradients, rate)
-      return { loss, accuracy: correct!, finite: guard.close() }
+      const measures = { loss, accuracy: tf.clone(correct!), finite: guard.close() }
+      correct!.dispose()
+      return measures
     },
     { name: 'pretraining step', onEager },
   )

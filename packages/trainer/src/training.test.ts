@@ -194,6 +194,7 @@ describe('pretrain', () => {
     const optimiser = sgd(classifierState({ backbone, classifier }), momentum)
     const folder = await openRunFolder(temporary())
     const accuracies: number[] = []
+    const tensors = tf.memory().numTensors
     const outcome = await pretrain({
       backbone,
       classifier,
@@ -217,6 +218,7 @@ describe('pretrain', () => {
       'epoch 8',
     ])
     expect(outcome.position.best).not.toBeNull()
+    expect(tf.memory().numTensors).toBe(tensors)
     const fresh = tinyBackbone(randomKey(99))
     await loadBackbone(folder.best, fresh.state)
     const best = await loadSafetensors(folder.best)
