@@ -24,20 +24,24 @@ const mostHidden = mostMemory * 0.75
 
 await say({ type: 'ready' })
 let isSpent = false
-for (let index = work.first; index < work.end && !isSpent; index++) {
+let next = work.first
+while (next < work.end && !isSpent) {
+  const index = next
   progress[0] = index
   writeSync(progressFile, progress, 0, undefined, 0)
   const input =
     work.replay === undefined ? inputAt(name, reader, work.seed, index) : readFileSync(work.replay)
   if (work.keepsAll) keep(index, input)
-  const fault = await tryRead(input)
+  const fault = await tryRead(input, index > work.first)
+  if (fault === 'unsure') break
   if (fault) {
     keep(index, input)
     await say({ type: 'finding', reader: name, index, ...fault })
   }
-  isSpent = process.resourceUsage().maxRSS * 1024 - process.memoryUsage.rss() > mostHidden
+  isSpent = hiddenMemory() > mostHidden
+  next++
 }
-progress[0] = isSpent ? progress[0]! + 1 : work.end
+progress[0] = next
 writeSync(progressFile, progress, 0, undefined, 0)
 await say({ type: progress[0] < work.end ? 'spent' : 'done' })
 process.exit()
@@ -47,14 +51,25 @@ interface Faulty {
   readonly what: string
 }
 
-/** Reads an input, once more where it took long: what is compiled or loaded with it is there the second time. */
-async function tryRead(input: Buffer): Promise<Faulty | undefined> {
+/** Memory that was freed since the peak of this process, in bytes: so much would be charged to an input that takes less. */
+function hiddenMemory(): number {
+  return process.resourceUsage().maxRSS * 1024 - process.memoryUsage.rss()
+}
+
+/**
+ * Reads an input, once more where it took long: what is compiled or loaded with it is there the second time.
+ *
+ * @param isLater whether inputs before it may have left memory behind; where it then seems to take too much, it is `unsure`
+ *   until a process reads it first of all.
+ */
+async function tryRead(input: Buffer, isLater: boolean): Promise<Faulty | 'unsure' | undefined> {
   const before = process.memoryUsage.rss()
   const started = process.cpuUsage()
   const outcome = await read(input)
   const milliseconds = since(started)
   const allocated = process.resourceUsage().maxRSS * 1024 - before - input.length
   if (outcome.fault) return { fault: 'crash', what: outcome.fault }
+  if (allocated > mostMemory && isLater) return 'unsure'
   progress[outcome.isAccepted ? 1 : 2]!++
   if (allocated > mostMemory) return { fault: 'overMemory', what: `${Math.round(allocated / 2 ** 20)} MiB` }
   if (milliseconds <= longestRead) return undefined
