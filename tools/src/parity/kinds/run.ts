@@ -55,10 +55,10 @@ function compute(values: Settings, inputs: GeneratedInputs): NamedNumbers {
   const step = episodeStep(model, optimiser)
   const losses = Array.from({ length: values.steps }, (_, index) => {
     const episode = generatedEpisode(values, inputs, index)
-    const { loss, accuracy } = step([episode], values.lr, randomKey(index))
-    const [value] = loss.dataSync()
+    const measures = step([episode], values.lr, randomKey(index))
+    const [value] = measures.loss.dataSync()
     disposeEpisode(episode)
-    tf.dispose([loss, accuracy])
+    tf.dispose(Object.values(measures))
     return value!
   })
   const weights = Object.entries(model.state).map(([name, parameter]) => [
