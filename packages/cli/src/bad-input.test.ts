@@ -5,19 +5,15 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import {
   contentsOf,
   globalLevelOnly,
+  learnableFolder,
   m2l,
   m2lHere,
   pattern,
-  smallRecipe,
-  temporaryFolder,
-  writePatterns,
 } from './m2l-process.test.helper.js'
 
 let folder: string
 beforeAll(async () => {
-  folder = await temporaryFolder()
-  await writePatterns(join(folder, 'patterns'))
-  await writeFile(join(folder, 'm2l.yaml'), smallRecipe)
+  folder = await learnableFolder()
   await m2lHere(folder, 'train', '--cfg', 'm2l.yaml', ...quick)
 })
 

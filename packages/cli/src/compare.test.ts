@@ -1,20 +1,10 @@
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Comparison } from '@m2l/m2l'
 import { beforeAll, expect, test } from 'vitest'
-import {
-  globalLevelOnly,
-  m2lHere,
-  smallRecipe,
-  temporaryFolder,
-  writePatterns,
-} from './m2l-process.test.helper.js'
+import { globalLevelOnly, learnableFolder, m2lHere } from './m2l-process.test.helper.js'
 
 let folder: string
 beforeAll(async () => {
-  folder = await temporaryFolder()
-  await writePatterns(join(folder, 'patterns'))
-  await writeFile(join(folder, 'm2l.yaml'), smallRecipe)
+  folder = await learnableFolder()
   const quick = ['--cfg', 'm2l.yaml', 'train.epochs=1', 'train.episode_per_epoch=2', ...globalLevelOnly]
   for (const seed of ['1', '2']) {
     await m2lHere(folder, 'train', ...quick, `seed=${seed}`, `run.folder=runs/${seed}`)

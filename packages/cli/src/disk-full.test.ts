@@ -1,15 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import {
-  globalLevelOnly,
-  m2l,
-  smallRecipe,
-  start,
-  temporaryFolder,
-  writePatterns,
-} from './m2l-process.test.helper.js'
+import { globalLevelOnly, learnableFolder, m2l, start } from './m2l-process.test.helper.js'
 
 /** A folder in which there is little room for a while. */
 interface TightFolder {
@@ -54,9 +47,7 @@ async function tightFolder(path: string): Promise<TightFolder> {
 let folder: string
 let tight: TightFolder
 beforeAll(async () => {
-  folder = await temporaryFolder()
-  await writePatterns(join(folder, 'patterns'))
-  await writeFile(join(folder, 'm2l.yaml'), smallRecipe)
+  folder = await learnableFolder()
   tight = await tightFolder(join(folder, 'tight'))
 })
 afterAll(() => tight.remove())

@@ -3,13 +3,11 @@ import { join } from 'node:path'
 import type { ExplanationReport } from '@m2l/m2l'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { m2lHere, smallRecipe, temporaryFolder, writePatterns } from './m2l-process.test.helper.js'
+import { learnableFolder, m2lHere } from './m2l-process.test.helper.js'
 
 let folder: string
 beforeAll(async () => {
-  folder = await temporaryFolder()
-  await writePatterns(join(folder, 'patterns'))
-  await writeFile(join(folder, 'm2l.yaml'), smallRecipe)
+  folder = await learnableFolder()
   const quick = ['train.epochs=1', 'val.episode=2', '--quiet']
   await m2lHere(folder, 'train', '--cfg', 'm2l.yaml', ...quick)
   await m2lHere(folder, 'evaluate', '--cfg', 'm2l.yaml', '--quiet')

@@ -6,19 +6,16 @@ import { beforeAll, expect, test } from 'vitest'
 import {
   contentsOf,
   globalLevelOnly,
+  learnableFolder,
   m2l,
   smallRecipe,
   start,
-  temporaryFolder,
-  writePatterns,
   type Finished,
 } from './m2l-process.test.helper.js'
 
 let folder: string
 beforeAll(async () => {
-  folder = await temporaryFolder()
-  await writePatterns(join(folder, 'patterns'))
-  await writeFile(join(folder, 'm2l.yaml'), smallRecipe)
+  folder = await learnableFolder()
 })
 
 const changes = ['train.episode_per_epoch=12', ...globalLevelOnly]

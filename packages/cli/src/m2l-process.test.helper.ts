@@ -146,5 +146,13 @@ test: { query_per_class_per_episode: 2, episode: 10 }
 pre: { epochs: 2, batch_size: 32, snapshot_epoch: 1, snapshot_interval: 1, val_episode: 5 }
 `
 
+/** A new folder with pictures to learn from, `patterns`, and a recipe that learns from them, `m2l.yaml`. */
+export async function learnableFolder(recipe = smallRecipe): Promise<string> {
+  const folder = await temporaryFolder()
+  await writePatterns(join(folder, 'patterns'))
+  await writeFile(join(folder, 'm2l.yaml'), recipe)
+  return folder
+}
+
 /** One level on whole images: the quickest that can be trained. */
 export const globalLevelOnly = ['model.levels={global: {}}', 'model.forward_encoding=FCN']

@@ -1,19 +1,11 @@
-import { readdir, writeFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
-import {
-  globalLevelOnly,
-  m2lHere,
-  smallRecipe,
-  temporaryFolder,
-  writePatterns,
-} from './m2l-process.test.helper.js'
+import { globalLevelOnly, learnableFolder, m2lHere } from './m2l-process.test.helper.js'
 
 let folder: string
 beforeAll(async () => {
-  folder = await temporaryFolder()
-  await writePatterns(join(folder, 'patterns'))
-  await writeFile(join(folder, 'm2l.yaml'), smallRecipe)
+  folder = await learnableFolder()
 })
 
 const absurd = ['train.learning_rate=1e38', 'train.optim=SGD', ...globalLevelOnly]

@@ -1,22 +1,13 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { Trace } from '@m2l/engine'
 import { beforeAll, expect, test } from 'vitest'
-import {
-  globalLevelOnly,
-  m2lHere,
-  smallRecipe,
-  start,
-  temporaryFolder,
-  writePatterns,
-} from './m2l-process.test.helper.js'
+import { globalLevelOnly, learnableFolder, m2lHere, start } from './m2l-process.test.helper.js'
 
 let folder: string
 beforeAll(async () => {
-  folder = await temporaryFolder()
-  await writePatterns(join(folder, 'patterns'))
-  await writeFile(join(folder, 'm2l.yaml'), smallRecipe)
+  folder = await learnableFolder()
   await m2lHere(folder, 'train', ...recipe, 'run.folder=runs/plain')
 })
 

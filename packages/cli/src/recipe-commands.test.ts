@@ -7,19 +7,16 @@ import { ZipFile } from 'yazl'
 import {
   className,
   contentsOf,
+  learnableFolder,
   m2l,
   m2lHere,
   smallRecipe,
-  temporaryFolder,
-  writePatterns,
 } from './m2l-process.test.helper.js'
 
 let folder: string
 beforeAll(async () => {
-  folder = await temporaryFolder()
-  await writePatterns(join(folder, 'patterns'))
+  folder = await learnableFolder(`${smallRecipe}run: { folder: runs/patterns/m2l }\n`)
   await writeFile(join(folder, 'pre.yaml'), smallRecipe)
-  await writeFile(join(folder, 'm2l.yaml'), `${smallRecipe}run: { folder: runs/patterns/m2l }\n`)
 })
 
 const json = (text: string) => JSON.parse(text) as Record<string, unknown>

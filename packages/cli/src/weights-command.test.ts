@@ -1,20 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
-import {
-  contentsOf,
-  m2l,
-  m2lHere,
-  smallRecipe,
-  temporaryFolder,
-  writePatterns,
-} from './m2l-process.test.helper.js'
+import { contentsOf, learnableFolder, m2l, m2lHere, smallRecipe } from './m2l-process.test.helper.js'
 
 let folder: string
 beforeAll(async () => {
-  folder = await temporaryFolder()
-  await writePatterns(join(folder, 'patterns'))
-  await writeFile(join(folder, 'm2l.yaml'), `${smallRecipe}run: { folder: runs/m2l }\n`)
+  folder = await learnableFolder(`${smallRecipe}run: { folder: runs/m2l }\n`)
   await m2lHere(folder, 'train', '--cfg', 'm2l.yaml', 'train.epochs=1', 'train.episode_per_epoch=2')
 })
 
