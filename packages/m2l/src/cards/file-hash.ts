@@ -1,5 +1,9 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { z } from 'zod'
+
+/** A SHA-256 in hexadecimal. */
+export const sha256 = z.string().regex(/^[\da-f]{64}$/, 'expected 64 hexadecimal digits')
 
 /** The SHA-256 of a file of weights, in hexadecimal. */
 export async function fileHash(file: string): Promise<string> {

@@ -3,7 +3,8 @@ import { InputError } from '@m2l/engine'
 import { z } from 'zod'
 import { codeSchema } from './code-version.js'
 import { engineSchema } from './engine-used.js'
-import { recipeReferenceSchema, sha256, trainingRecordSchema } from './training-record.js'
+import { sha256 } from './file-hash.js'
+import { recipeReferenceSchema, trainingRecordSchema } from './training-record.js'
 
 const format = 'm2l-card'
 const fraction = z.number().min(0).max(1)

@@ -5,13 +5,11 @@ import { fileExists } from '@m2l/trainer'
 import { z } from 'zod'
 import { codeSchema, codeVersion } from './code-version.js'
 import { engineSchema, engineUsed, peakMib } from './engine-used.js'
-import { fileHash } from './file-hash.js'
+import { fileHash, sha256 } from './file-hash.js'
 import { recipeHash } from '../recipe/recipe-hash.js'
 import type { Recipe } from '../recipe/read-recipe.js'
 
 const fileName = 'training.json'
-
-export const sha256 = z.string().regex(/^[\da-f]{64}$/, 'expected 64 hexadecimal digits')
 
 export const recipeReferenceSchema = z.strictObject({ name: z.string(), sha256 })
 

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { InputError } from '@m2l/engine'
 import { z } from 'zod'
+import { sha256 } from '../cards/file-hash.js'
 import { didYouMean } from '../nearest-name.js'
 
 const folder = fileURLToPath(new URL('../../weights/', import.meta.url))
@@ -42,7 +43,7 @@ const cardSchema = z.strictObject({
   parameters: z.int(),
   bytes: z.int(),
   /** Of the file. */
-  sha256: z.string().regex(/^[\da-f]{64}$/),
+  sha256,
 })
 
 /** What shipped weights were made of and by, and how good they are. */
