@@ -12,11 +12,14 @@ const reasons: Readonly<Record<string, string>> = {
  *
  * @throws {InputError} when there is no room
  */
-export async function withoutRoom<Result>(folder: RunFolder, work: () => Promise<Result>): Promise<Result> {
+export async function explainingFullDisk<Result>(
+  folder: RunFolder,
+  work: () => Promise<Result>,
+): Promise<Result> {
   try {
     return await work()
   } catch (error) {
-    const reason = reasonOf(error) ?? (error instanceof Error ? reasonOf(error.cause) : undefined)
+    const reason = noRoomReason(error) ?? (error instanceof Error ? noRoomReason(error.cause) : undefined)
     if (reason === undefined) throw error
     const left = (await fileExists(folder.last))
       ? 'the last checkpoint is whole: make room and go on with --resume'
@@ -25,6 +28,7 @@ export async function withoutRoom<Result>(folder: RunFolder, work: () => Promise
   }
 }
 
-function reasonOf(error: unknown): string | undefined {
+/** Why there is no room for a file; undefined where an error says something else. */
+export function noRoomReason(error: unknown): string | undefined {
   return reasons[(error as NodeJS.ErrnoException | undefined)?.code ?? '']
 }

@@ -3,6 +3,7 @@ import { mkdtemp, open, rm, type FileHandle } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { InputError } from '@m2l/engine'
+import { noRoomReason } from './disk-full.js'
 
 /** Rows of equally many float32 numbers, appended in blocks and read one by one. */
 export interface RowStore {
@@ -110,8 +111,7 @@ async function removed(folder: string): Promise<void> {
 }
 
 function unusable(folder: string, error: unknown): InputError {
-  const { code, message } = error as NodeJS.ErrnoException
-  const reason = code === 'ENOSPC' ? 'the disk is full' : message
+  const reason = noRoomReason(error) ?? (error as Error).message
   return new InputError(
     `${folder}: the feature bank cannot be kept here: ${reason}; name another folder, allow the bank more memory, or evaluate without a bank`,
     { cause: error },

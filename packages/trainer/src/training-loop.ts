@@ -3,14 +3,14 @@ import { span, tf } from '@m2l/engine'
 import type { Optimiser, Schedule, StateDict } from '@m2l/nn'
 import { saveCheckpoint, type CheckpointDescription, type TrainingPosition } from './checkpoint.js'
 import { saveNewest } from './checkpoint-series.js'
-import { withoutRoom } from './disk-full.js'
+import { explainingFullDisk } from './disk-full.js'
 import { NonFiniteError } from './non-finite-error.js'
 import { ProgressMeter, type OnProgress, type Phase, type Progress } from './progress.js'
 import type { RunFolder } from './run-folder.js'
 import { faultOf, type StepChecks, type StepFault } from './step-guard.js'
 import { TensorBoardWriter } from './tensorboard.js'
 import { sumOf, withLosses } from './training-history.js'
-import { writeRecord } from './training-record.js'
+import { writeValidationRecord } from './validation-record.js'
 import { WaitingTimes } from './waiting.js'
 
 /** What a training step measures: tensors that wait on the engine until they are read. */
@@ -115,7 +115,7 @@ export async function runTraining<Batch>(
   task: TrainingTask<Batch>,
   run: TrainingRun,
 ): Promise<TrainingOutcome> {
-  return withoutRoom(run.folder, () => trainEpochs(task, run))
+  return explainingFullDisk(run.folder, () => trainEpochs(task, run))
 }
 
 async function trainEpochs<Batch>(task: TrainingTask<Batch>, run: TrainingRun): Promise<TrainingOutcome> {
@@ -134,7 +134,7 @@ async function trainEpochs<Batch>(task: TrainingTask<Batch>, run: TrainingRun): 
     waiting: waitingOfRun.share,
   })
 
-  await writeRecord(folder.record, position.history)
+  await writeValidationRecord(folder.record, position.history)
   if (position.epoch > 0) await run.onEpoch?.(position) // a process that was killed may have left it undone
   while (position.epoch < epochs) {
     const waiting = new WaitingTimes()
@@ -156,7 +156,7 @@ async function trainEpochs<Batch>(task: TrainingTask<Batch>, run: TrainingRun): 
       return outcome(false)
     }
     await saveLast()
-    await writeRecord(folder.record, position.history)
+    await writeValidationRecord(folder.record, position.history)
     await run.onEpoch?.(position)
     if (signal?.aborted && position.epoch < epochs) return outcome(false)
   }

@@ -5,7 +5,7 @@ import type { TrainingHistory } from './training-history.js'
  * Writes a line for each validation so far, for people. All lines come from the history, which is part of the checkpoint:
  * none is doubled or missing, wherever a run was broken off.
  */
-export async function writeRecord(file: string, { epochs }: TrainingHistory): Promise<void> {
+export async function writeValidationRecord(file: string, { epochs }: TrainingHistory): Promise<void> {
   let best = Number.NEGATIVE_INFINITY
   const lines = epochs.flatMap((measured) => {
     const { validation } = measured
