@@ -6,7 +6,7 @@ import { classifierState, EpisodeImages, pretrain } from '@m2l/trainer'
 import { pretrainingOptimiser, pretrainingSchedule } from './optimisers.js'
 import { episodeTransforms, openRecipeDataset, pretrainingTransforms, requireSplit } from './recipe-data.js'
 import { writeTrainingPage } from './pages/training-page.js'
-import { openRun, trainingReport, type RecipeRunOptions, type TrainingReport } from './recipe-run.js'
+import { openRun, type RecipeRunOptions, type TrainingReport } from './recipe-run.js'
 import type { Recipe } from './recipe/read-recipe.js'
 import { labelledSplit } from './semi-supervision.js'
 
@@ -37,49 +37,51 @@ export async function pretrainRecipe(
     })
     const model = classifierState({ backbone, classifier })
     const optimiser = pretrainingOptimiser(model)
-    const ways = Math.min(validationEpisode.ways, val.classes.length)
-    const episodes = sampleEpisodes(val, {
-      ...validationEpisode,
-      ways,
-      queries: Math.min(validationEpisode.queries, fewestImages(val.classes) - 1),
-      episodes: pre.val_episode,
-      key: key.fold('validation'),
-    })
-    const splits = { train: train.hash, val: val.hash }
-    const run = await openRun(recipe, options, { model, optimiser }, { splits })
-    const { folder } = run
-    const outcome = await pretrain({
-      ...options,
-      ...run,
-      backbone,
-      classifier,
-      optimiser,
-      images: new EpisodeImages(dataset, train, pretrainingTransforms(recipe)),
-      batchSize: pre.batch_size,
-      validation: {
-        images: new EpisodeImages(dataset, val, episodeTransforms(recipe)),
-        episodes,
-        firstEpoch: Math.max(1, pre.snapshot_epoch),
-        everyEpochs: pre.snapshot_interval,
-      },
-      description: { backbone: backbone.name, run: recipe.name },
-      epochs: pre.epochs,
-      schedule: pretrainingSchedule(recipe),
-      onEpoch: (reached) =>
-        writeTrainingPage(folder, {
-          recipe,
-          kind: 'pretraining',
-          dataset: dataset.name,
+    try {
+      const ways = Math.min(validationEpisode.ways, val.classes.length)
+      const episodes = sampleEpisodes(val, {
+        ...validationEpisode,
+        ways,
+        queries: Math.min(validationEpisode.queries, fewestImages(val.classes) - 1),
+        episodes: pre.val_episode,
+        key: key.fold('validation'),
+      })
+      const splits = { train: train.hash, val: val.hash }
+      const run = await openRun(recipe, options, { model, optimiser }, { splits })
+      const { folder } = run
+      return await run.carryOut(() =>
+        pretrain({
+          ...options,
+          ...run,
+          backbone,
+          classifier,
+          optimiser,
+          images: new EpisodeImages(dataset, train, pretrainingTransforms(recipe)),
+          batchSize: pre.batch_size,
+          validation: {
+            images: new EpisodeImages(dataset, val, episodeTransforms(recipe)),
+            episodes,
+            firstEpoch: Math.max(1, pre.snapshot_epoch),
+            everyEpochs: pre.snapshot_interval,
+          },
+          description: { backbone: backbone.name, run: recipe.name },
           epochs: pre.epochs,
-          position: reached,
+          schedule: pretrainingSchedule(recipe),
+          onEpoch: (reached) =>
+            writeTrainingPage(folder, {
+              recipe,
+              kind: 'pretraining',
+              dataset: dataset.name,
+              epochs: pre.epochs,
+              position: reached,
+            }),
+          key,
         }),
-      key,
-    }).finally(run.release)
-    optimiser.dispose()
-    disposeState(classifier.state)
-    const report = trainingReport(recipe, folder, outcome)
-    await run.endRecord(report)
-    return report
+      )
+    } finally {
+      optimiser.dispose()
+      disposeState(classifier.state)
+    }
   } finally {
     backbone.dispose()
     await dataset.close()

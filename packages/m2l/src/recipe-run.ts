@@ -57,10 +57,8 @@ export interface OpenRun extends Pick<
   TrainingRun,
   'folder' | 'position' | 'keep' | 'checkpointSteps' | 'onNan'
 > {
-  /** Notes in `training.json` how far it came. */
-  endRecord(report: TrainingReport): Promise<void>
-  /** Gives the folder free for others. */
-  release(): Promise<void>
+  /** Does the training, notes in `training.json` how far it came, and in any case gives the folder free for others. */
+  carryOut(training: () => Promise<TrainingOutcome>): Promise<TrainingReport>
 }
 
 /**
@@ -86,7 +84,16 @@ export async function openRun(
     const { keep, checkpoint_steps: checkpointSteps, on_nan: onNan } = recipe.run
     const resumed = position !== startPosition
     const endRecord = await beginTrainingRecord({ ...of, recipe, folder: folder.path, resumed })
-    return { folder, position, endRecord, keep, checkpointSteps, onNan: options.onNan ?? onNan, release }
+    const carryOut = async (training: () => Promise<TrainingOutcome>) => {
+      try {
+        const report = trainingReport(recipe, folder, await training())
+        await endRecord(report)
+        return report
+      } finally {
+        await release()
+      }
+    }
+    return { folder, position, keep, checkpointSteps, onNan: options.onNan ?? onNan, carryOut }
   } catch (error) {
     await release()
     throw error
@@ -129,7 +136,7 @@ async function runFiles(folder: RunFolder): Promise<string[]> {
 }
 
 /** What a training came to. */
-export function trainingReport(recipe: Recipe, folder: RunFolder, outcome: TrainingOutcome): TrainingReport {
+function trainingReport(recipe: Recipe, folder: RunFolder, outcome: TrainingOutcome): TrainingReport {
   const { best, epoch } = outcome.position
   return {
     recipe: recipe.name,

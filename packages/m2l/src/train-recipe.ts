@@ -6,7 +6,7 @@ import { createModel } from './create-model.js'
 import { episodicOptimiser, episodicSchedule } from './optimisers.js'
 import { episodeTransforms, openRecipeDataset, requireSplit } from './recipe-data.js'
 import { writeTrainingPage } from './pages/training-page.js'
-import { openRun, trainingReport, type RecipeRunOptions, type TrainingReport } from './recipe-run.js'
+import { openRun, type RecipeRunOptions, type TrainingReport } from './recipe-run.js'
 import { initialWeights, type Recipe } from './recipe/read-recipe.js'
 import { semiSupervision } from './semi-supervision.js'
 import { isDropBlockCounter, ownName } from './weights/published-names.js'
@@ -49,33 +49,32 @@ export async function trainRecipe(recipe: Recipe, options: RecipeRunOptions = {}
         () => loadInitialWeights(recipe, model.backbone.state),
       )
       const { folder } = run
-      const outcome = await trainEpisodes({
-        ...options,
-        ...run,
-        model,
-        optimiser,
-        images: train,
-        episode,
-        episodesPerEpoch: recipe.train.episode_per_epoch,
-        batchSize: recipe.train.batch_size,
-        validation: { images: val, episodes },
-        fixBatchNorm: recipe.train.fix_bn,
-        description: { backbone: model.backbone.name, run: recipe.name, recipe: storedRecipe(recipe) },
-        epochs: recipe.train.epochs,
-        schedule: episodicSchedule(recipe),
-        onEpoch: (reached) =>
-          writeTrainingPage(folder, {
-            recipe,
-            kind: 'training',
-            dataset: dataset.name,
-            epochs: recipe.train.epochs,
-            position: reached,
-          }),
-        key,
-      }).finally(run.release)
-      const report = trainingReport(recipe, folder, outcome)
-      await run.endRecord(report)
-      return report
+      return await run.carryOut(() =>
+        trainEpisodes({
+          ...options,
+          ...run,
+          model,
+          optimiser,
+          images: train,
+          episode,
+          episodesPerEpoch: recipe.train.episode_per_epoch,
+          batchSize: recipe.train.batch_size,
+          validation: { images: val, episodes },
+          fixBatchNorm: recipe.train.fix_bn,
+          description: { backbone: model.backbone.name, run: recipe.name, recipe: storedRecipe(recipe) },
+          epochs: recipe.train.epochs,
+          schedule: episodicSchedule(recipe),
+          onEpoch: (reached) =>
+            writeTrainingPage(folder, {
+              recipe,
+              kind: 'training',
+              dataset: dataset.name,
+              epochs: recipe.train.epochs,
+              position: reached,
+            }),
+          key,
+        }),
+      )
     } finally {
       await dataset.close()
     }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadEngine, tf } from '@m2l/engine'
@@ -93,12 +93,22 @@ describe('a training', () => {
     await trainRecipe(recipe('m2l'), started)
     const half = (await readTrainingRecord(join(folder, 'm2l')))!
     expect(half).toMatchObject({ completed: false, epochs: 0, processes: 1 })
+    const seconds = 1e6 // more than the processes of this test take
+    await writeFile(join(folder, 'm2l/training.json'), JSON.stringify({ ...half, seconds }))
     await trainRecipe(recipe('m2l'), { existing: 'resume' })
     const whole = (await readTrainingRecord(join(folder, 'm2l')))!
     expect(whole).toMatchObject({ completed: true, epochs: 2, processes: 2, splits: half.splits })
     expect(whole.initialWeights).toBe(await hashOf('pre/best.safetensors'))
-    expect(whole.seconds).toBeGreaterThanOrEqual(half.seconds)
+    expect(whole.seconds).toBeGreaterThanOrEqual(seconds)
     expect(whole.splits).toEqual(pretraining.splits)
+    expect(tf.memory().numTensors).toBe(tensors)
+  })
+
+  it('that fails leaves no tensor, a record that it is not complete, and its folder free', async () => {
+    const tensors = tf.memory().numTensors
+    await expect(pretrainRecipe(recipe('diverged', 'pre.lr=1e38'))).rejects.toThrow('not finite')
+    expect(await readTrainingRecord(join(folder, 'diverged'))).toMatchObject({ completed: false, epochs: 0 })
+    expect(await readdir(join(folder, 'diverged'))).not.toContain('run.lock')
     expect(tf.memory().numTensors).toBe(tensors)
   })
 
