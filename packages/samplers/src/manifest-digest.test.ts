@@ -12,6 +12,7 @@ import {
   writeManifest,
   writeManifestDigest,
 } from './index.js'
+import { splitOf } from './split.test.helper.js'
 
 let folder: string
 let file: string
@@ -21,14 +22,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
-const split: ImageSplit = {
-  name: 'test',
-  hash: '5e'.repeat(32),
-  classes: Array.from({ length: 8 }, (_, index) => ({
-    name: `class${index}`,
-    images: Array.from({ length: 12 }, (_unused, image) => ({ id: `class${index}/${image}.png` })),
-  })),
-}
+const split = splitOf(new Array<number>(8).fill(12), 'test')
 const manifest = sampleManifest('toys', split, {
   ways: 3,
   shots: [1, 2, 1],

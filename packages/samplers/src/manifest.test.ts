@@ -1,7 +1,6 @@
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { ImageSplit } from '@m2l/datasets'
 import { InputError, randomKey } from '@m2l/engine'
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -14,6 +13,7 @@ import {
   sliceManifest,
   writeManifest,
 } from './index.js'
+import { splitOf } from './split.test.helper.js'
 
 let folder: string
 beforeAll(async () => {
@@ -21,14 +21,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
-const split: ImageSplit = {
-  name: 'test',
-  hash: '5e'.repeat(32),
-  classes: Array.from({ length: 8 }, (_, index) => ({
-    name: `class${index}`,
-    images: Array.from({ length: 10 }, (_unused, image) => ({ id: `class${index}/${image}.png` })),
-  })),
-}
+const split = splitOf(new Array<number>(8).fill(10), 'test')
 const options = { ways: 3, shots: [1, 2, 1], queries: 2, key: randomKey(1), episodes: 6 }
 const manifest = sampleManifest('toys', split, options)
 

@@ -18,19 +18,9 @@ import {
   type Episode,
   type EpisodeSource,
 } from './index.js'
+import { splitOf } from './split.test.helper.js'
 
 const divisionKey = randomKey(9).fold('division')
-
-function splitOf(counts: readonly number[]): ImageSplit {
-  return {
-    name: 'train',
-    hash: '5e'.repeat(32),
-    classes: counts.map((length, index) => ({
-      name: `class${index}`,
-      images: Array.from({ length }, (_, image) => ({ id: `class${index}/${image}.png` })),
-    })),
-  }
-}
 
 /** A split together with a shape of semi-supervised episodes that it can give. */
 const possible = fc
