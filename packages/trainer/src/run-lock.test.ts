@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { pathToFileURL } from 'node:url'
+import { describe, expect, it, vi } from 'vitest'
 import { lockRunFolder } from './index.js'
 import { newFolder } from './small-run.test.helper.js'
 
@@ -59,6 +60,24 @@ describe('the lock of a run folder', () => {
     await expectFree(folder)
     other.kill('SIGKILL')
   })
+
+  it.runIf(existsSync('/proc/self/stat'))(
+    'counts for nothing when its process has ended and nobody has asked for its exit code',
+    async () => {
+      const folder = newFolder()
+      const index = pathToFileURL(join(import.meta.dirname, '../dist/index.js')).href
+      const lock = `const { lockRunFolder } = await import('${index}'); await lockRunFolder('${folder}')`
+      const ended = '"$0" --input-type=module --eval "$1" & exec "$0" --eval "setInterval(() => {}, 1000)"'
+      const parent = spawn('sh', ['-c', ended, process.execPath, lock])
+      await vi.waitUntil(() => existsSync(lockOf(folder)), { timeout: 60_000 })
+      const { pid } = JSON.parse(await readFile(lockOf(folder), 'utf8')) as { pid: number }
+      await vi.waitUntil(async () => / Z /.test(await readFile(`/proc/${pid}/stat`, 'utf8')), {
+        timeout: 60_000,
+      })
+      await expectFree(folder)
+      parent.kill('SIGKILL')
+    },
+  )
 
   it('counts for nothing when it is no lock', async () => {
     const folder = newFolder()
