@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadEngine, tf } from '@m2l/engine'
+import { manifestHash, readManifest } from '@m2l/samplers'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
@@ -135,6 +136,9 @@ describe('a card', () => {
       training: { recipe: { name: 'm2l' } },
       pretraining: { recipe: { name: 'pre' } },
     })
+    const manifest = await readManifest(report.manifest)
+    expect(first.data.sha256).toBe(manifest.splitHash)
+    expect(first.episodes.manifest).toBe(manifestHash(manifest))
     expect(first.code.commit).toMatch(/^[\da-f]{40}$/)
     expect(first.accuracy['fused']).toBeCloseTo(report.accuracy['fused']!, 6)
     const best = Math.max(first.accuracy['global']!, first.accuracy['pixel']!)
