@@ -61,6 +61,10 @@ describe('the hash of a recipe', () => {
   it('is of its values, however they are written and wherever things are', () => {
     expect(hash('{ seed: 1, k_shot: 1 }')).toBe(hash('k_shot: 1'))
     expect(hash('train: { epochs: 3, optim: SGD }')).toBe(hash('train: { optim: SGD, epochs: 3 }'))
+    const levels = (yaml: string) => hash('', `model.levels=${yaml}`)
+    expect(levels('{pixel: {neighbours: 2, weight: 1}, global: {}}')).toBe(
+      levels('{global: {}, pixel: {weight: 1, neighbours: 2}}'),
+    )
     const elsewhere = ['data.image_dir=x', 'data.root=y', 'data.pack=off', 'run.folder=z']
     expect(hash('', ...elsewhere)).toBe(recipeHash(parseRecipe('', 'other/b.yaml')))
   })
