@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import fastGlob from 'fast-glob'
 import { InputError } from '@m2l/engine'
+import { commonOptions, readWords, wholeNumber } from '../command-line.js'
 import type { BenchSettings } from './measure.js'
 import type { Peer } from './peer.js'
 import { needsData, precisionsOf, workNames, works, type Precision, type WorkName } from './work.js'
@@ -62,28 +62,20 @@ const precisionNames: readonly Precision[] = [
 ]
 
 function parsed(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        work: { type: 'string', multiple: true },
-        precision: { type: 'string', multiple: true },
-        data: { type: 'string' },
-        peer: { type: 'string' },
-        'peer-script': { type: 'string' },
-        'no-compile': { type: 'boolean', default: false },
-        rounds: { type: 'string', default: '3' },
-        repeats: { type: 'string', default: '5' },
-        threads: { type: 'string' },
-        quick: { type: 'boolean', default: false },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    })
-  } catch (error) {
-    throw new InputError(`${(error as Error).message}; ${usage}`, { cause: error })
-  }
+  const options = {
+    work: { type: 'string', multiple: true },
+    precision: { type: 'string', multiple: true },
+    data: { type: 'string' },
+    peer: { type: 'string' },
+    'peer-script': { type: 'string' },
+    'no-compile': { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '3' },
+    repeats: { type: 'string', default: '5' },
+    threads: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    ...commonOptions,
+  } as const
+  return readWords({ args: [...args], options, allowPositionals: true }, usage)
 }
 
 /** PYTHON may also be found on the path. */
@@ -118,10 +110,4 @@ function chosen<Name extends string>(
   if (unknown !== undefined)
     throw new InputError(`${option} ${unknown} is unknown; expected names out of ${known.join(', ')}`)
   return known.filter((name) => given.includes(name))
-}
-
-function wholeNumber(option: string, text: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(text))
-    throw new InputError(`${option} is ${text}; expected a whole number from 1`)
-  return Number(text)
 }

@@ -1,4 +1,4 @@
-import { InputError } from '@m2l/engine'
+import { runCommand } from '../command-line.js'
 import { readArguments, usage } from './arguments.js'
 import { measure } from './measure.js'
 import { assertPeerRuns } from './peer.js'
@@ -12,8 +12,8 @@ import { classNames } from './works/class-folders.js'
  * @param start the folder from which files and folders are found
  * @returns the exit code: 0 everything is measured, 2 bad input or a peer that cannot run
  */
-export async function runBenchCommand(args: readonly string[], start: string): Promise<number> {
-  try {
+export function runBenchCommand(args: readonly string[], start: string): Promise<number> {
+  return runCommand('bench', async () => {
     const asked = readArguments(args, start)
     if (asked === 'help') {
       process.stdout.write(`${usage}\n`)
@@ -27,9 +27,5 @@ export async function runBenchCommand(args: readonly string[], start: string): P
     })
     process.stdout.write(`${json ? reportJson(rows) : reportTable(rows)}\n`)
     return 0
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error
-    process.stderr.write(`bench: ${error.message.replaceAll(/\s*\n\s*/g, ' ')}\n`)
-    return 2
-  }
+  })
 }

@@ -1,6 +1,4 @@
-import { parseArgs } from 'node:util'
-import { InputError } from '@m2l/engine'
-import { wholeNumber } from '../whole-number.js'
+import { commonOptions, readWords, runCommand, wholeNumber } from '../command-line.js'
 import { crashTest, type CrashReport } from './crash-test.js'
 
 const usage = 'usage: npm run crash-test -- [--kills 30] [--seed 1] [--json]'
@@ -23,8 +21,8 @@ Exit codes: 0 every end is identical, 1 one is not, 2 bad input.`
  * @param args the words after the program's name
  * @returns the exit code: 0 every end is identical, 1 one is not, 2 bad input
  */
-export async function runCrashTestCommand(args: readonly string[]): Promise<number> {
-  try {
+export function runCrashTestCommand(args: readonly string[]): Promise<number> {
+  return runCommand('crash-test', async () => {
     const { kills, seed, json, isHelp } = readArguments(args)
     if (isHelp) {
       process.stdout.write(`${help}\n`)
@@ -35,28 +33,16 @@ export async function runCrashTestCommand(args: readonly string[]): Promise<numb
     })
     process.stdout.write(`${json ? JSON.stringify(report) : describe(report)}\n`)
     return report.identical ? 0 : 1
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error
-    process.stderr.write(`crash-test: ${error.message.replaceAll(/\s*\n\s*/g, ' ')}\n`)
-    return 2
-  }
+  })
 }
 
 function readArguments(args: readonly string[]) {
-  let values
-  try {
-    values = parseArgs({
-      args: [...args],
-      options: {
-        kills: { type: 'string', default: '30' },
-        seed: { type: 'string', default: '1' },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    }).values
-  } catch (error) {
-    throw new InputError(`${(error as Error).message}; ${usage}`, { cause: error })
-  }
+  const options = {
+    kills: { type: 'string', default: '30' },
+    seed: { type: 'string', default: '1' },
+    ...commonOptions,
+  } as const
+  const { values } = readWords({ args: [...args], options }, usage)
   return {
     kills: wholeNumber('--kills', values.kills),
     seed: wholeNumber('--seed', values.seed),

@@ -1,9 +1,8 @@
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { isDeepStrictEqual } from 'node:util'
 import { randomKey, type RandomGenerator } from '@m2l/engine'
-import { loggedScalars } from './event-log.js'
+import { differencesOf } from './differences.js'
 import { runUntil, type KillMoment } from './killed-process.js'
 import { runNames } from './training.js'
 
@@ -80,20 +79,4 @@ async function newTraining(folder: string): Promise<string> {
 function drawnMoment(moments: RandomGenerator, milliseconds: number): KillMoment {
   if (moments.integer(3) === 0) return { after: 'write', milliseconds: moments.integer(4) }
   return { after: 'start', milliseconds: moments.integer(Math.ceil(milliseconds)) }
-}
-
-/** Weights, moments, statistics, counters, position and history are in `last`; all must be equal to the last bit. */
-async function differencesOf(whole: string, broken: string): Promise<string[]> {
-  const differences: string[] = []
-  for (const file of ['last.safetensors', 'best.safetensors', 'record.txt']) {
-    const [expected, actual] = await Promise.all(
-      [whole, broken].map((folder) => readFile(join(folder, file)).catch(() => Buffer.alloc(0))),
-    )
-    if (!expected!.equals(actual!)) differences.push(file)
-  }
-  const [expected, actual] = [await loggedScalars(whole), await loggedScalars(broken)]
-  if (!isDeepStrictEqual(expected, actual)) {
-    differences.push(`logs (${expected.length} scalars, ${actual.length} after kills)`)
-  }
-  return differences
 }

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { InputError } from '@m2l/engine'
+import { commonOptions, readWords, wholeNumber } from '../command-line.js'
 import { readers } from './readers.js'
 
 export const usage = `usage: npm run fuzz -- [options]
@@ -44,7 +44,7 @@ export function readArguments(
   if (values.replay !== undefined && values.reader.length !== 1)
     throw new InputError('--replay needs one --reader NAME, which reads the file')
   return {
-    runs: values.replay === undefined ? wholeNumber('--runs', values.runs, 1) : 1,
+    runs: values.replay === undefined ? wholeNumber('--runs', values.runs) : 1,
     readers: values.reader.length > 0 ? names.filter((name) => values.reader.includes(name)) : names,
     seed: wholeNumber('--seed', values.seed, 0),
     found: resolve(start, values.found),
@@ -55,26 +55,13 @@ export function readArguments(
 }
 
 function parsed(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        runs: { type: 'string', default: '20000' },
-        reader: { type: 'string', multiple: true, default: [] },
-        seed: { type: 'string', default: '1' },
-        found: { type: 'string', default: 'fuzz-findings' },
-        replay: { type: 'string' },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    }).values
-  } catch (error) {
-    throw new InputError(`${(error as Error).message}; see --help`, { cause: error })
-  }
-}
-
-function wholeNumber(option: string, text: string, least: number): number {
-  if (!/^\d{1,9}$/.test(text) || Number(text) < least)
-    throw new InputError(`${option} is ${text}; expected a whole number from ${least} to 999999999`)
-  return Number(text)
+  const options = {
+    runs: { type: 'string', default: '20000' },
+    reader: { type: 'string', multiple: true, default: [] as string[] },
+    seed: { type: 'string', default: '1' },
+    found: { type: 'string', default: 'fuzz-findings' },
+    replay: { type: 'string' },
+    ...commonOptions,
+  } as const
+  return readWords({ args: [...args], options }, 'see npm run fuzz -- --help').values
 }

@@ -1,5 +1,6 @@
 import { access } from 'node:fs/promises'
 import { InputError } from '@m2l/engine'
+import { runCommand } from '../command-line.js'
 import { type FuzzSettings, readArguments, usage } from './arguments.js'
 import { readers } from './readers.js'
 import { findingLines, reportJson, reportTable } from './report.js'
@@ -12,8 +13,8 @@ import { type ReaderReport, runReader } from './run-reader.js'
  * @param start the folder from which files and folders are found
  * @returns the exit code: 0 nothing found, 1 a reader fails on some input, 2 bad input
  */
-export async function runFuzzCommand(args: readonly string[], start: string): Promise<number> {
-  try {
+export function runFuzzCommand(args: readonly string[], start: string): Promise<number> {
+  return runCommand('fuzz', async () => {
     const { json, help, ...settings } = readArguments(args, start)
     if (help) {
       process.stdout.write(`${usage}\n`)
@@ -27,11 +28,7 @@ export async function runFuzzCommand(args: readonly string[], start: string): Pr
     const findings = [...reports.values()].flatMap((report) => report.findings)
     for (const line of findingLines(findings, settings)) process.stderr.write(`${line}\n`)
     return findings.length > 0 ? 1 : 0
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error
-    process.stderr.write(`fuzz: ${error.message}\n`)
-    return 2
-  }
+  })
 }
 
 async function fuzz(

@@ -3,8 +3,8 @@ import { InputError } from '@m2l/engine'
 import { changed } from './forms.js'
 import type { Reader } from './reader.js'
 
-/** A reader that fails in one way on some inputs: those whose first byte is odd. */
-function failing(name: string, fail: () => unknown): Reader {
+/** A reader that fails in one way on some inputs: those whose first byte is odd. It refuses the others. */
+function failing(name: string, fail: () => unknown, beforeRefusal = () => {}): Reader {
   return {
     name,
     share: 1,
@@ -13,6 +13,7 @@ function failing(name: string, fail: () => unknown): Reader {
         forms: [changed([Buffer.of(1), Buffer.of(2)], (part) => part.subarray(0, 1))],
         read: (input) => {
           if (input[0]! % 2 === 1) return fail()
+          beforeRefusal()
           throw new InputError('input: is even')
         },
       }
@@ -28,6 +29,10 @@ function busy(milliseconds: number): void {
   }
 }
 
+const hog = () => Buffer.alloc(1.5 * 2 ** 28, 1).length
+
+let isLeft = false
+
 /** Readers with mistakes, for the fuzzer to find. */
 export const readers: readonly Reader[] = [
   failing('throws', () => (undefined as unknown as string).length),
@@ -42,6 +47,11 @@ export const readers: readonly Reader[] = [
   }),
   failing('takes long', () => busy(2000)),
   failing('never ends', () => busy(1e9)),
-  failing('hogs', () => Buffer.alloc(1.5 * 2 ** 28, 1).length),
+  failing('hogs', hog),
+  failing(
+    'leaves memory to others',
+    () => void (isLeft = true),
+    () => void (isLeft && hog()),
+  ),
   failing('is right', () => 'odd'),
 ]

@@ -42,17 +42,20 @@ describe('a reader that', () => {
     expect(again).toMatchObject({ runs: 1, [count]: 1 })
   })
 
-  it('is right is told to be, with what it accepted and refused', async () => {
+  it.each([
+    ['is right', 200],
+    ['leaves memory to others', 8],
+  ])('%s is told to be right, with what it accepted and refused', async (reader, runs) => {
     const { seconds, ...report } = await runReader({
       module,
-      reader: 'is right',
-      runs: 200,
+      reader,
+      runs,
       seed: 3,
       found: folder,
     })
     const { accepted, refused } = report
     expect(report).toEqual({
-      runs: 200,
+      runs,
       accepted,
       refused,
       crashes: 0,
@@ -61,6 +64,6 @@ describe('a reader that', () => {
       findings: [],
     })
     expect(Math.min(accepted, refused, seconds)).toBeGreaterThan(0)
-    expect(accepted + refused).toBe(200)
+    expect(accepted + refused).toBe(runs)
   })
 })

@@ -32,8 +32,8 @@ export interface Finding {
   readonly what: string
 }
 
-/** What a worker says. */
-export type Message = { readonly type: 'ready' | 'spent' | 'done' } | ({ readonly type: 'finding' } & Finding)
+/** What a worker says: it is `done`, too, when another is to go on. */
+export type Message = { readonly type: 'ready' | 'done' } | ({ readonly type: 'finding' } & Finding)
 
 /** The name of the file of an input that was found. */
 export function fileOf({ reader, seed, index }: { reader: string; seed: number; index: number }): string {

@@ -19,31 +19,23 @@ const progress = new Int32Array(3)
 const say = (message: Message): Promise<void> =>
   new Promise((resolve) => process.send!(message, () => resolve()))
 
-/** Where memory that was freed hides how much an input takes, another process goes on. */
-const mostHidden = mostMemory * 0.75
-
 await say({ type: 'ready' })
-let isSpent = false
 let next = work.first
-while (next < work.end && !isSpent) {
-  const index = next
-  progress[0] = index
+for (; next < work.end; next++) {
+  progress[0] = next
   writeSync(progressFile, progress, 0, undefined, 0)
-  const input =
-    work.replay === undefined ? inputAt(name, reader, work.seed, index) : readFileSync(work.replay)
-  if (work.keepsAll) keep(index, input)
-  const fault = await tryRead(input, index > work.first)
-  if (fault === 'unsure') break
+  const input = work.replay === undefined ? inputAt(name, reader, work.seed, next) : readFileSync(work.replay)
+  if (work.keepsAll) keep(next, input)
+  const fault = await tryRead(input, next > work.first)
+  if (fault === 'unsure') break // another process goes on
   if (fault) {
-    keep(index, input)
-    await say({ type: 'finding', reader: name, index, ...fault })
+    keep(next, input)
+    await say({ type: 'finding', reader: name, index: next, ...fault })
   }
-  isSpent = hiddenMemory() > mostHidden
-  next++
 }
 progress[0] = next
 writeSync(progressFile, progress, 0, undefined, 0)
-await say({ type: progress[0] < work.end ? 'spent' : 'done' })
+await say({ type: 'done' })
 process.exit()
 
 interface Faulty {
@@ -51,16 +43,11 @@ interface Faulty {
   readonly what: string
 }
 
-/** Memory that was freed since the peak of this process, in bytes: so much would be charged to an input that takes less. */
-function hiddenMemory(): number {
-  return process.resourceUsage().maxRSS * 1024 - process.memoryUsage.rss()
-}
-
 /**
  * Reads an input, once more where it took long: what is compiled or loaded with it is there the second time.
  *
- * @param isLater whether inputs before it may have left memory behind; where it then seems to take too much, it is `unsure`
- *   until a process reads it first of all.
+ * @param isLater whether inputs before it may have left work behind, or freed memory and with it raised the peak from which it is
+ *   charged; where it then seems to take too much, it is `unsure` until a process reads it first of all.
  */
 async function tryRead(input: Buffer, isLater: boolean): Promise<Faulty | 'unsure' | undefined> {
   const before = process.memoryUsage.rss()

@@ -26,6 +26,12 @@ describe('the parity command', () => {
     expect(JSON.parse(line!)).toEqual({ cases, passed: 4, failed: 0 })
     expect([others, stderr, exitCode]).toEqual([[''], '', 0])
   })
+
+  it('says what it does', async () => {
+    const { exitCode, stdout, stderr } = await parity('--help')
+    expect(stdout).toMatch(/^usage: npm run parity .*\n[^]*Exit codes: 0 [^\n]+\n$/)
+    expect([exitCode, stderr]).toEqual([0, ''])
+  })
 })
 
 describe('a folder with other numbers fails', () => {

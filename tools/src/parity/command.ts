@@ -1,11 +1,20 @@
 import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { InputError, loadEngine } from '@m2l/engine'
+import { commonOptions, readWords, runCommand } from '../command-line.js'
 import { readCases } from './read-cases.js'
 import { reportJson, reportTable, type CaseReport } from './report.js'
 import { runCase } from './run-case.js'
 
-const usage = 'usage: npm run parity -- FOLDER [--json]'
+const usage = 'usage: npm run parity -- FOLDER [--json] [--help]'
+
+const help = `${usage}
+
+Runs the parity cases of a folder through the public packages, and compares with what it expects.
+
+  --json  one line of JSON on standard output and nothing else
+  --help  this text
+
+Exit codes: 0 all cases pass, 1 some case fails, 2 the folder cannot be used.`
 
 /**
  * Runs the cases of a folder and prints how they went.
@@ -14,9 +23,19 @@ const usage = 'usage: npm run parity -- FOLDER [--json]'
  * @param start the folder from which FOLDER is found
  * @returns the exit code: 0 all cases pass, 1 some case fails, 2 bad input
  */
-export async function runParityCommand(args: readonly string[], start: string): Promise<number> {
-  try {
-    const { folder, json } = readArguments(args)
+export function runParityCommand(args: readonly string[], start: string): Promise<number> {
+  return runCommand('parity', async () => {
+    const { values, positionals } = readWords(
+      { args: [...args], options: commonOptions, allowPositionals: true },
+      usage,
+    )
+    if (values.help) {
+      process.stdout.write(`${help}\n`)
+      return 0
+    }
+    const { json } = values
+    const [folder, ...others] = positionals
+    if (folder === undefined || others.length > 0) throw new InputError(usage)
     await loadEngine()
     const { salt, cases } = await readCases(resolve(start, folder))
     const reports: CaseReport[] = []
@@ -27,25 +46,5 @@ export async function runParityCommand(args: readonly string[], start: string): 
     }
     process.stdout.write(`${json ? reportJson(reports) : reportTable(reports)}\n`)
     return reports.every(({ pass }) => pass) ? 0 : 1
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error
-    process.stderr.write(`parity: ${error.message.replaceAll(/\s*\n\s*/g, ' ')}\n`)
-    return 2
-  }
-}
-
-function readArguments(args: readonly string[]): { readonly folder: string; readonly json: boolean } {
-  let parsed
-  try {
-    parsed = parseArgs({
-      args: [...args],
-      options: { json: { type: 'boolean', default: false } },
-      allowPositionals: true,
-    })
-  } catch (error) {
-    throw new InputError(`${(error as Error).message}; ${usage}`, { cause: error })
-  }
-  const [folder, ...others] = parsed.positionals
-  if (folder === undefined || others.length > 0) throw new InputError(usage)
-  return { folder, json: parsed.values.json }
+  })
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { InputError, writeFileAtomically } from '@m2l/engine'
+import { commonOptions, readWords, runCommand } from '../command-line.js'
 import { measuredResults } from './cards.js'
 import { betweenMarkers, markdownTable, markers, withBetweenMarkers } from './markdown.js'
 import { readPlan } from './plan.js'
@@ -22,9 +22,10 @@ Exit codes: 0 done, 1 the table in README.md is another, 2 bad input.`
  * @param root of the repository
  * @returns the exit code; messages have been printed
  */
-export async function runResultsCommand(args: readonly string[], root: string): Promise<number> {
-  try {
-    const { values } = parsed(args)
+export function runResultsCommand(args: readonly string[], root: string): Promise<number> {
+  return runCommand('results', async () => {
+    const options = { write: { type: 'boolean', default: false }, ...commonOptions } as const
+    const { values } = readWords({ args: [...args], options }, 'see npm run results -- --help')
     if (values.help) {
       process.stdout.write(`${usage}\n`)
       return 0
@@ -41,11 +42,7 @@ export async function runResultsCommand(args: readonly string[], root: string): 
       'results: the table in README.md is not that of the cards; npm run results -- --write puts it there\n',
     )
     return 1
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error
-    process.stderr.write(`results: ${error.message.replaceAll(/\s*\n\s*/g, ' ')}\n`)
-    return 2
-  }
+  })
 }
 
 /** What was made of the cards. */
@@ -88,19 +85,4 @@ function markdownPage(tables: readonly ResultTable[], missing: readonly string[]
       .join('\n\n')
       .trimEnd() + '\n'
   )
-}
-
-function parsed(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        write: { type: 'boolean', default: false },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    })
-  } catch (error) {
-    throw new InputError(`${(error as Error).message}; see npm run results -- --help`, { cause: error })
-  }
 }

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { InputError } from '@m2l/engine'
 import { openRecipeDataset, testManifest } from '@m2l/m2l'
 import { writeManifestDigest } from '@m2l/samplers'
+import { commonOptions, readWords, runCommand } from '../command-line.js'
 import { manifestOf, readPlan, type PlannedResult } from './plan.js'
 import { Queue } from './queue.js'
 import { recipeOfResult, type QueueFolders } from './queue-folders.js'
@@ -29,7 +29,11 @@ Exit codes: 0 done, 1 a process failed, 2 bad input, 130 or 143 interrupted.`
  * @param start the folder from which other folders are found
  * @returns the exit code; messages have been printed
  */
-export async function runQueueCommand(args: readonly string[], root: string, start: string): Promise<number> {
+export function runQueueCommand(args: readonly string[], root: string, start: string): Promise<number> {
+  return runCommand('results', () => carryOutPlan(args, root, start))
+}
+
+async function carryOutPlan(args: readonly string[], root: string, start: string): Promise<number> {
   const stopped = new AbortController()
   let exitCode = 143
   const stop = (name: 'SIGINT' | 'SIGTERM') => {
@@ -68,7 +72,6 @@ export async function runQueueCommand(args: readonly string[], root: string, sta
   } catch (error) {
     if (error instanceof StoppedError)
       return complain(`${error.message}; the same command goes on from there`, exitCode)
-    if (error instanceof InputError) return complain(error.message, 2)
     if (error instanceof StageError) return complain(error.message, 1)
     throw error
   } finally {
@@ -103,20 +106,13 @@ function complain(message: string, exitCode: number): number {
 }
 
 function parsed(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        runs: { type: 'string' },
-        'data-root': { type: 'string' },
-        only: { type: 'string' },
-        list: { type: 'boolean', default: false },
-        manifests: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    })
-  } catch (error) {
-    throw new InputError(`${(error as Error).message}; see npm run results:run -- --help`, { cause: error })
-  }
+  const options = {
+    runs: { type: 'string' },
+    'data-root': { type: 'string' },
+    only: { type: 'string' },
+    list: { type: 'boolean', default: false },
+    manifests: { type: 'boolean', default: false },
+    help: commonOptions.help,
+  } as const
+  return readWords({ args: [...args], options, allowPositionals: true }, 'see npm run results:run -- --help')
 }

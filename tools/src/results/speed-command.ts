@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { engineStatus, enginePrecision, InputError, loadEngine } from '@m2l/engine'
 import { pretrainRecipe, readRecipe, trainRecipe } from '@m2l/m2l'
+import { commonOptions, readWords, runCommand, wholeNumber } from '../command-line.js'
 import { instant, StepClock } from './step-clock.js'
 
 const usage = `usage: npm run speed -- --cfg FILE [--steps 300] [--precision f32] [--threads N] [--json] [key=value…]
@@ -34,24 +34,22 @@ interface RecipeSpeed {
  * @param start the folder from which files are found
  * @returns the exit code; messages have been printed
  */
-export async function runSpeedCommand(args: readonly string[], start: string): Promise<number> {
-  const runs = await mkdtemp(join(tmpdir(), 'm2l-speed-'))
-  try {
+export function runSpeedCommand(args: readonly string[], start: string): Promise<number> {
+  return runCommand('speed', async () => {
     const { values, positionals } = parsed(args)
     if (values.help) {
       process.stdout.write(`${usage}\n`)
       return 0
     }
-    const speed = await measureSpeed(values, positionals, start, runs)
-    process.stdout.write(`${values.json ? JSON.stringify(speed) : describe(speed)}\n`)
-    return 0
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error
-    process.stderr.write(`speed: ${error.message.replaceAll(/\s*\n\s*/g, ' ')}\n`)
-    return 2
-  } finally {
-    await rm(runs, { recursive: true, force: true })
-  }
+    const runs = await mkdtemp(join(tmpdir(), 'm2l-speed-'))
+    try {
+      const speed = await measureSpeed(values, positionals, start, runs)
+      process.stdout.write(`${values.json ? JSON.stringify(speed) : describe(speed)}\n`)
+      return 0
+    } finally {
+      await rm(runs, { recursive: true, force: true })
+    }
+  })
 }
 
 async function measureSpeed(
@@ -122,26 +120,12 @@ function describe(speed: RecipeSpeed): string {
 }
 
 function parsed(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        cfg: { type: 'string' },
-        steps: { type: 'string', default: '300' },
-        precision: { type: 'string', default: 'f32' },
-        threads: { type: 'string' },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    })
-  } catch (error) {
-    throw new InputError(`${(error as Error).message}; see npm run speed -- --help`, { cause: error })
-  }
-}
-
-function wholeNumber(option: string, text: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(text))
-    throw new InputError(`${option} is ${text}; expected a whole number from 1`)
-  return Number(text)
+  const options = {
+    cfg: { type: 'string' },
+    steps: { type: 'string', default: '300' },
+    precision: { type: 'string', default: 'f32' },
+    threads: { type: 'string' },
+    ...commonOptions,
+  } as const
+  return readWords({ args: [...args], options, allowPositionals: true }, 'see npm run speed -- --help')
 }

@@ -1,7 +1,6 @@
-import { parseArgs } from 'node:util'
 import { InputError, loadEngine } from '@m2l/engine'
 import Table from 'cli-table3'
-import { wholeNumber } from '../whole-number.js'
+import { commonOptions, readWords, runCommand, wholeNumber } from '../command-line.js'
 import { soak, type SoakedWork, type SoakLength } from './soak.js'
 
 const usage = 'usage: npm run soak -- [--steps 20000] [--episodes 50000] [--json]'
@@ -23,8 +22,8 @@ Exit codes: 0 all is flat, 1 something grows, 2 bad input.`
  * @param args the words after the program's name
  * @returns the exit code: 0 all is flat, 1 something grows, 2 bad input
  */
-export async function runSoakCommand(args: readonly string[]): Promise<number> {
-  try {
+export function runSoakCommand(args: readonly string[]): Promise<number> {
+  return runCommand('soak', async () => {
     const { steps, episodes, json, isHelp } = readArguments(args)
     if (isHelp) {
       process.stdout.write(`${help}\n`)
@@ -37,30 +36,18 @@ export async function runSoakCommand(args: readonly string[]): Promise<number> {
     const flat = works.every((work) => work.flat)
     process.stdout.write(`${json ? JSON.stringify({ flat, works }) : table(works)}\n`)
     return flat ? 0 : 1
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error
-    process.stderr.write(`soak: ${error.message.replaceAll(/\s*\n\s*/g, ' ')}\n`)
-    return 2
-  }
+  })
 }
 
 function readArguments(
   args: readonly string[],
 ): SoakLength & { readonly json: boolean; readonly isHelp: boolean } {
-  let values
-  try {
-    values = parseArgs({
-      args: [...args],
-      options: {
-        steps: { type: 'string', default: '20000' },
-        episodes: { type: 'string', default: '50000' },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    }).values
-  } catch (error) {
-    throw new InputError(`${(error as Error).message}; ${usage}`, { cause: error })
-  }
+  const options = {
+    steps: { type: 'string', default: '20000' },
+    episodes: { type: 'string', default: '50000' },
+    ...commonOptions,
+  } as const
+  const { values } = readWords({ args: [...args], options }, usage)
   const steps = wholeNumber('--steps', values.steps)
   const episodes = wholeNumber('--episodes', values.episodes)
   if (steps < 200) throw new InputError(`--steps is ${steps}; expected at least 200, ten for each sample`)
