@@ -1,6 +1,7 @@
 import type { Attribute, NativeBackend } from '../kernels/native-backend.js'
 import { tf } from '../tensorflow.js'
 import type { RecordedNode, Recording, Source } from './recording.js'
+import { inOneOrder, isSum } from './summation-order.js'
 import { savedModelType } from './tensorflow-messages.js'
 
 /** How nodes are called in a graph. */
@@ -20,7 +21,7 @@ export function encodeGraph(recording: Recording): Uint8Array {
   const results = [...Object.values(outputs), ...assigned.map(({ source }) => source)]
   const node = [
     ...seedNodes(seeds.length),
-    ...nodes.map((recorded, index) => nodeOf(recorded, index, seedIndex.get(index))),
+    ...nodes.flatMap((recorded, index) => nodesOf(recorded, index, seedIndex.get(index))),
     ...results.map((source, index) => ({
       name: names.result(index),
       op: 'Identity',
@@ -53,8 +54,12 @@ function seedNodes(count: number): object[] {
 
 const separateSeeds = 'seeds_apart'
 
-function nodeOf(recorded: RecordedNode, index: number, seed: number | undefined): object {
-  const name = names.node(index)
+function nodesOf(recorded: RecordedNode, index: number, seed: number | undefined): readonly object[] {
+  const node = nodeOf(recorded, names.node(index), seed)
+  return recorded.kind === 'operation' && isSum(recorded.operation) ? inOneOrder(node) : [node]
+}
+
+function nodeOf(recorded: RecordedNode, name: string, seed: number | undefined): NodeMessage {
   switch (recorded.kind) {
     case 'input': {
       const attr = { dtype: { type: recorded.dtype }, shape: { shape: shapeMessage(recorded.shape) } }
@@ -80,6 +85,14 @@ function nodeOf(recorded: RecordedNode, index: number, seed: number | undefined)
       return { name, op: operation, input: inputs.map(reference), attr }
     }
   }
+}
+
+/** TensorFlow's `NodeDef`. */
+export interface NodeMessage {
+  readonly name: string
+  readonly op: string
+  readonly input?: readonly string[]
+  readonly attr: Readonly<Record<string, object>>
 }
 
 function reference({ node, output }: Source): string {
