@@ -2,7 +2,7 @@ import type { Attribute, NativeBackend } from '../kernels/native-backend.js'
 import { tf } from '../tensorflow.js'
 import type { RecordedNode, Recording, Source } from './recording.js'
 import { inOneOrder, isSum } from './summation-order.js'
-import { savedModelType } from './tensorflow-messages.js'
+import { savedModelType, type NodeMessage } from './tensorflow-messages.js'
 
 /** How nodes are called in a graph. */
 export const names = {
@@ -85,14 +85,6 @@ function nodeOf(recorded: RecordedNode, name: string, seed: number | undefined):
       return { name, op: operation, input: inputs.map(reference), attr }
     }
   }
-}
-
-/** TensorFlow's `NodeDef`. */
-export interface NodeMessage {
-  readonly name: string
-  readonly op: string
-  readonly input?: readonly string[]
-  readonly attr: Readonly<Record<string, object>>
 }
 
 function reference({ node, output }: Source): string {

@@ -1,6 +1,6 @@
-import type { NodeMessage } from './graph-definition.js'
+import type { NodeMessage } from './tensorflow-messages.js'
 
-/** Whether an operation adds tensors of one shape. */
+/** Whether an operation adds tensors. */
 export function isSum(operation: string): boolean {
   return operation === 'Add' || operation === 'AddV2' || operation === 'AddN'
 }

@@ -60,3 +60,11 @@ const schema: protobuf.INamespace = {
 
 /** TensorFlow's `SavedModel` message (tensorflow/core/protobuf/saved_model.proto), as far as graphs here need it. */
 export const savedModelType = protobuf.Root.fromJSON(schema).lookupType('SavedModel')
+
+/** TensorFlow's `NodeDef`. */
+export interface NodeMessage {
+  readonly name: string
+  readonly op: string
+  readonly input?: readonly string[]
+  readonly attr: Readonly<Record<string, object>>
+}
