@@ -1,8 +1,7 @@
 import { barChart, page, table, type Section } from '@m2l/report'
 import type { Measured } from './cards.js'
 import { grouped } from './grouped.js'
-import { namedRecipe } from './plan.js'
-import type { ResultTable } from './tables.js'
+import { datasetOf, episodesOf, methodOf, type ResultTable } from './tables.js'
 
 /** The results as an HTML page: a chart for each data set, ways and shots, then the tables. */
 export function resultsPage(results: readonly Measured[], tables: readonly ResultTable[]): string {
@@ -20,10 +19,7 @@ export function resultsPage(results: readonly Measured[], tables: readonly Resul
 function chartSection(results: readonly Measured[]): Section {
   const groups = grouped(
     results.filter(({ ablation }) => !ablation),
-    ({ recipe }) => {
-      const { dataset, ways, shots } = namedRecipe(recipe)
-      return `${dataset}, ${ways}-way ${shots}-shot`
-    },
+    (result) => `${datasetOf(result)}, ${episodesOf(result)}`,
   )
   return {
     title: 'By data set',
@@ -31,13 +27,14 @@ function chartSection(results: readonly Measured[]): Section {
     content: [...groups].map(([label, ofGroup]) =>
       barChart({
         label,
-        caption: label,
+        caption: `${label}.`,
         value: { label: 'accuracy (%)', percent: true, domain: [0, 1] },
-        bars: ofGroup.map(({ id, card }) => {
+        bars: ofGroup.map((result) => {
+          const { card } = result
           const { fused } = card.accuracy
           const half = card.interval95['fused']!
           return {
-            name: id.slice(id.indexOf('/') + 1),
+            name: barName(result),
             value: fused!,
             low: Math.max(0, fused! - half),
             high: Math.min(1, fused! + half),
@@ -48,4 +45,10 @@ function chartSection(results: readonly Measured[]): Section {
       }),
     ),
   }
+}
+
+/** As the tables call it, but short enough for a chart. */
+function barName(result: Measured): string {
+  if ('shipped' in result.weights) return 'shipped weights'
+  return result.seed === 1 ? methodOf(result) : `${methodOf(result)}, seed ${result.seed}`
 }

@@ -129,17 +129,17 @@ export function costTable(results: readonly Measured[]): ResultTable {
   }
 }
 
-function datasetOf({ recipe }: Measured): string {
+export function datasetOf({ recipe }: Measured): string {
   const { dataset } = namedRecipe(recipe)
   return datasets[dataset] ?? dataset
 }
 
-function methodOf({ recipe, weights }: Measured): string {
+export function methodOf({ recipe, weights }: Measured): string {
   const method = namedRecipe(recipe).method.replace(/^M2L-map$/, 'M2L, parts of the map')
   return 'shipped' in weights ? `${method}, shipped ${weights.shipped}` : method
 }
 
-function episodesOf({ recipe }: Measured): string {
+export function episodesOf({ recipe }: Measured): string {
   const { ways, shots } = namedRecipe(recipe)
   return `${ways}-way ${shots}-shot`
 }
