@@ -12,7 +12,13 @@ const recipe = z
 const planSchema = z.strictObject({
   precision: z.strictObject({ training: precision, evaluation: precision }),
   runs: z.array(
-    z.strictObject({ recipe, seeds: z.array(z.int()).min(1).default([1]), against: recipe.optional() }),
+    z.strictObject({
+      recipe,
+      seeds: z.array(z.int()).min(1).default([1]),
+      against: recipe.optional(),
+      /** Instead of the plan's, in training and in the pretraining before it. */
+      precision: precision.optional(),
+    }),
   ),
   shipped: z.array(z.strictObject({ recipe, weights: z.string() })).default([]),
   ablations: z
@@ -88,13 +94,13 @@ function plannedResults({
   shipped,
   ablations,
 }: z.output<typeof planSchema>): PlannedResult[] {
-  const trained = runs.flatMap(({ recipe: of, seeds, against }) =>
+  const trained = runs.flatMap(({ recipe: of, seeds, against, precision: training = usual.training }) =>
     seeds.map((seed): PlannedResult => ({
       id: withSeed(of, seed),
       recipe: of,
       seed,
       set: [],
-      precision: usual,
+      precision: { ...usual, training },
       weights: { own: true },
       ...(against !== undefined && { against: withSeed(against, seed) }),
     })),
