@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { engineStatus, InputError, loadEngine, tf, type EngineStatus } from './index.js'
 import { bindingFolder } from './install/engine-cache.js'
 import { buildPackage, packageFolder } from './install/installation.test.helper.js'
+import { hasFastBfloat16 } from './processor.js'
 
 const index = pathToFileURL(join(packageFolder, 'dist', 'index.js')).href
 const temporary = mkdtempSync(join(tmpdir(), 'm2l-load-'))
@@ -77,6 +78,16 @@ describe('the engine', () => {
     const status = inProcess({ TF_ENABLE_ONEDNN_OPTS: '1' }, {}, step)
     const warning = expect.stringMatching(/^m2l: the native engine is not there .*\n$/)
     expect(status.stderr).toEqual(status.backend === 'tensorflow' ? '' : warning)
+  })
+
+  it('warns once of bf16 where the processor has no fast kernels for it', () => {
+    const status = inProcess({ M2L_PRECISION: 'bf16' }, {}, 'await loadEngine({ precision: "bf16" })')
+    const isSlow = status.backend === 'tensorflow' && status.device === 'cpu' && !hasFastBfloat16()
+    const warnings = status.stderr.split('\n').filter((line) => line.includes('bf16'))
+    expect(warnings).toEqual(
+      isSlow ? [expect.stringMatching(/^m2l: .*no AVX-512.*precision f32 is faster$/)] : [],
+    )
+    expect(inProcess({}, { precision: 'f32' }).stderr).not.toContain('AVX-512')
   })
 
   it('refuses another device than the one that it has loaded', async () => {

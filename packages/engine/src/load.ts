@@ -3,6 +3,7 @@ import { activatePortableBackend } from './fallback/portable-backend.js'
 import { InputError } from './input-error.js'
 import { findNativeEngine, loadNativeEngine, type NativeEngine } from './native-engine.js'
 import { enginePrecision, setEnginePrecision, type Precision } from './precision.js'
+import { hasFastBfloat16 } from './processor.js'
 import type { EngineStatus } from './status.js'
 import { tf } from './tensorflow.js'
 
@@ -16,10 +17,14 @@ export interface LoadOptions {
   readonly threads?: number
   /** How graphs compute; later calls may change it. Default: `M2L_PRECISION`, else `f32`. */
   readonly precision?: Precision
-  /** Receives the one line that says that the native engine is missing. Default: standard error. */
+  /**
+   * Receives one line where the native engine is missing, and one where `bf16` is slower than `f32` on this processor.
+   * Default: standard error.
+   */
   readonly warn?: (line: string) => void
 }
 
+let hasWarnedOfBfloat16 = false
 let loaded: { readonly device: LoadOptions['device']; readonly status: Promise<EngineStatus> } | undefined
 
 /**
@@ -44,14 +49,31 @@ export async function loadEngine(options: LoadOptions = {}): Promise<EngineStatu
           `name the device in the first call of loadEngine`,
       )
     }
+    warnOfSlowBfloat16(status, options)
     return status
   }
   const status = load(options)
   loaded = { device: options.device, status }
-  status.catch(() => {
-    loaded = undefined
-  })
+  status.then(
+    (status) => warnOfSlowBfloat16(status, options),
+    () => {
+      loaded = undefined
+    },
+  )
   return status
+}
+
+function warnOfSlowBfloat16({ backend, device }: EngineStatus, options: LoadOptions): void {
+  const isSlow = backend === 'tensorflow' && device === 'cpu' && !hasFastBfloat16()
+  if (!isSlow || enginePrecision() !== 'bf16' || hasWarnedOfBfloat16) return
+  hasWarnedOfBfloat16 = true
+  warning(options)(
+    'm2l: this processor has no AVX-512, and bf16 is several times slower on it than f32; precision f32 is faster',
+  )
+}
+
+function warning({ warn }: LoadOptions): (line: string) => void {
+  return warn ?? ((line) => process.stderr.write(`${line}\n`))
 }
 
 function checkOptions({ device, threads }: LoadOptions): void {
@@ -101,8 +123,7 @@ async function load(options: LoadOptions): Promise<EngineStatus> {
     const remedy = `type: npx m2l-engine install${wantsGpu ? ' --gpu' : ''}`
     if (wantsGpu) throw new InputError(`device ${options.device} cannot be used (${reason}); ${remedy}`)
     if (choice === 'native') throw new InputError(`M2L_ENGINE is native, but ${reason}; ${remedy}`)
-    const warn = options.warn ?? ((line: string) => process.stderr.write(`${line}\n`))
-    warn(
+    warning(options)(
       `m2l: the native engine is not there (${reason}); going on with TensorFlow.js's wasm, several times slower; ${remedy}`,
     )
     return portable('wasm', `the native engine is not there (${reason})`)
