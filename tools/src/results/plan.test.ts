@@ -38,6 +38,12 @@ describe('a plan', () => {
     expect(manifestOf(results[3]!.recipe)).toBe('manifests/toys_N20K1.json')
   })
 
+  it('may train a result in a precision of its own', async () => {
+    const results = await read(plan.replace('N20K1_Conv64F-4x }', 'N20K1_Conv64F-4x, precision: f32 }'))
+    expect(results[2]!.precision).toEqual({ training: 'bf16', evaluation: 'f32' })
+    expect(results[3]!.precision).toEqual({ training: 'f32', evaluation: 'f32' })
+  })
+
   it('is refused where it needs what it does not hold', async () => {
     await expect(
       read(plan.replace('toys/ProtoNet_N5K1_Conv64F-4x }', 'toys/DN4_N5K1_Conv64F-4x }')),

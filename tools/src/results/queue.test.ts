@@ -51,6 +51,33 @@ describe('npm run results:run', () => {
     expect((await queue('--list', '--only', 'M2L', 'k_shot=2')).stdout.match(/: to do$/gm)).toHaveLength(2)
   })
 
+  it('starts from a kept backbone, and from a new one where it is told to', async () => {
+    const kept = join(root, 'results/backbones/seed1/patterns/pretrain_Conv64F-4x')
+    const first = (await readTrainingRecord(kept))!
+    const { weights, training, pretraining } = await cardOf('ProtoNet_N3K1_Conv64F-4x')
+    expect(first).toEqual(pretraining)
+
+    await rm(join(root, 'results/cards/patterns/ProtoNet_N3K1_Conv64F-4x.json'))
+    const other = ['--runs', 'other', '--only', 'ProtoNet']
+    expect(stages((await queue(...other)).stdout)).toEqual([
+      'seed1/patterns/pretrain_Conv64F-4x: its backbone is that of results/backbones',
+      'seed1/patterns/ProtoNet_N3K1_Conv64F-4x: train',
+      'seed1/patterns/ProtoNet_N3K1_Conv64F-4x: evaluate',
+    ])
+    const again = await cardOf('ProtoNet_N3K1_Conv64F-4x')
+    expect(again).toMatchObject({ weights, pretraining })
+    expect(again.training!.initialWeights).toBe(training!.initialWeights)
+
+    // Of another recipe it is no use, and the new one takes its place.
+    expect(stages((await queue(...other, 'pre.epochs=2')).stdout)).toContain(
+      'seed1/patterns/pretrain_Conv64F-4x: pretrain',
+    )
+    expect(await readTrainingRecord(kept)).toMatchObject({ completed: true, epochs: 2 })
+    const anew = await queue('--runs', 'anew', '--only', 'ProtoNet', '--pretrain')
+    expect(stages(anew.stdout)).toContain('seed1/patterns/pretrain_Conv64F-4x: pretrain')
+    expect(await cardOf('ProtoNet_N3K1_Conv64F-4x')).toMatchObject({ weights })
+  })
+
   async function expectCards(): Promise<void> {
     const [protoNet, m2l, part] = (await Promise.all(
       ['ProtoNet_N3K1_Conv64F-4x', 'M2L_N3K1_Conv64F-4x', 'M2L_N3K1_Conv64F-4x.levels-part'].map(cardOf),
@@ -76,7 +103,9 @@ describe('npm run results:run', () => {
     const folders = { root, runs: join(root, 'stopped'), data: join(root, 'images'), overrides: [] }
     const stopping = new AbortController()
     const lines: string[] = []
-    const carriedOut = new Queue(folders, plan, (line) => lines.push(line), stopping.signal)
+    const carriedOut = new Queue(folders, plan, (line) => lines.push(line), stopping.signal, {
+      pretrains: true,
+    })
       .carryOut(plan[0]!)
       .then(
         () => 'done',

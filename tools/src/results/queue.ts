@@ -1,11 +1,17 @@
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { keepBackbone, takeBackbone } from './backbones.js'
 import { cardOf } from './cards.js'
 import { cardIsCurrent, DataHashes, trainingState, type WantedTraining } from './currency.js'
 import { manifestOf, type PlannedResult } from './plan.js'
 import { pretrainingOf, recipeOfResult, type QueuedRecipe, type QueueFolders } from './queue-folders.js'
 import { runStage } from './stage.js'
+
+export interface QueueOptions {
+  /** Whether backbones are pretrained though `results/backbones` has them. Default: false. */
+  readonly pretrains?: boolean
+}
 
 /**
  * Carries out a plan, one process after the other: pretraining, training, evaluation with its card. What has been done is not
@@ -16,6 +22,7 @@ export class Queue {
   readonly #plan: readonly PlannedResult[]
   readonly #say: (line: string) => void
   readonly #signal: AbortSignal
+  readonly #options: QueueOptions
   readonly #hashes = new DataHashes()
 
   /** @param say receives a line for each stage */
@@ -24,11 +31,13 @@ export class Queue {
     plan: readonly PlannedResult[],
     say: (line: string) => void,
     signal: AbortSignal,
+    options: QueueOptions = {},
   ) {
     this.#folders = folders
     this.#plan = plan
     this.#say = say
     this.#signal = signal
+    this.#options = options
   }
 
   /** Whether a result has a card of its recipe, data, episodes and training as they are now. */
@@ -100,14 +109,24 @@ export class Queue {
   ): Promise<void> {
     const precision = kind === 'pretrain' ? this.#pretrainingPrecision(result) : result.precision.training
     const splits = await this.#hashes.of(queued.recipe)
-    const state = await trainingState({
+    const wanted = {
       recipe: queued.recipe,
       precision,
       splits,
       ...(initialWeights !== undefined && { initialWeights }),
-    })
+    }
+    const state = await trainingState(wanted)
     if (state === 'complete') return
+    const isPretraining = kind === 'pretrain'
+    if (
+      isPretraining &&
+      state === 'none' &&
+      !this.#options.pretrains &&
+      (await takeBackbone(this.#folders, wanted))
+    )
+      return this.#say(`${this.#nameOf(queued)}: its backbone is that of results/backbones`)
     await this.#run(kind, queued, precision, [state === 'begun' ? '--resume' : '--restart'])
+    if (isPretraining) await keepBackbone(this.#folders, wanted)
   }
 
   async #wantedTrainings(
@@ -147,13 +166,18 @@ export class Queue {
 
   async #run(
     command: 'pretrain' | 'train' | 'evaluate',
-    { recipe, file, overrides }: QueuedRecipe,
+    queued: QueuedRecipe,
     precision: string,
     options: readonly string[],
   ): Promise<void> {
+    const { recipe, file, overrides } = queued
     const words = [command, '--cfg', file, '--precision', precision, ...options, '--', ...overrides]
     const seconds = await runStage(words, `${recipe.folder}.log`, this.#signal)
-    this.#say(`${recipe.folder.slice(this.#folders.runs.length + 1)}: ${command} ${seconds.toFixed(1)} s`)
+    this.#say(`${this.#nameOf(queued)}: ${command} ${seconds.toFixed(1)} s`)
+  }
+
+  #nameOf({ recipe }: QueuedRecipe): string {
+    return recipe.folder.slice(this.#folders.runs.length + 1)
   }
 }
 
