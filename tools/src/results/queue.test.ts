@@ -54,7 +54,7 @@ describe('npm run results:run', () => {
   it('starts from a kept backbone, and from a new one where it is told to', async () => {
     const kept = join(root, 'results/backbones/seed1/patterns/pretrain_Conv64F-4x')
     const first = (await readTrainingRecord(kept))!
-    const { weights, training, pretraining } = await cardOf('ProtoNet_N3K1_Conv64F-4x')
+    const { weights, pretraining } = await cardOf('ProtoNet_N3K1_Conv64F-4x')
     expect(first).toEqual(pretraining)
 
     await rm(join(root, 'results/cards/patterns/ProtoNet_N3K1_Conv64F-4x.json'))
@@ -64,9 +64,7 @@ describe('npm run results:run', () => {
       'seed1/patterns/ProtoNet_N3K1_Conv64F-4x: train',
       'seed1/patterns/ProtoNet_N3K1_Conv64F-4x: evaluate',
     ])
-    const again = await cardOf('ProtoNet_N3K1_Conv64F-4x')
-    expect(again).toMatchObject({ weights, pretraining })
-    expect(again.training!.initialWeights).toBe(training!.initialWeights)
+    expect(await cardOf('ProtoNet_N3K1_Conv64F-4x')).toMatchObject({ weights, pretraining })
 
     // Of another recipe it is no use, and the new one takes its place.
     expect(stages((await queue(...other, 'pre.epochs=2')).stdout)).toContain(
