@@ -55,7 +55,7 @@ export async function loadEngine(options: LoadOptions = {}): Promise<EngineStatu
   const status = load(options)
   loaded = { device: options.device, status }
   status.then(
-    (status) => warnOfSlowBfloat16(status, options),
+    (engine) => warnOfSlowBfloat16(engine, options),
     () => {
       loaded = undefined
     },
