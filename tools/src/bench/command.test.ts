@@ -26,12 +26,12 @@ const positive = expect.toSatisfy((value: unknown) => typeof value === 'number' 
 describe('the benchmark command', () => {
   it('measures learning works and prints one line of JSON and nothing else where asked', async () => {
     const { exitCode, stdout, stderr } = await bench(
-      '--work r12-train m2l-conv84 --precision bf16 --quick --rounds 1 --repeats 1 --threads 1 --json',
+      '--work r12-train m2l-conv84 --precision f32 --quick --rounds 1 --repeats 1 --threads 1 --json',
     )
     const alone = { ours: positive, peer: null, ratio: null, oursPeakMib: positive, peerPeakMib: null }
     expect(stderr).toBe('')
     expect(JSON.parse(stdout)).toEqual({
-      rows: ['r12-train', 'm2l-conv84'].map((work) => ({ work, precision: 'bf16', ...alone })),
+      rows: ['r12-train', 'm2l-conv84'].map((work) => ({ work, precision: 'f32', ...alone })),
     })
     expect([stdout.match(/\n/g)?.length, exitCode]).toEqual([1, 0])
   })
@@ -77,12 +77,12 @@ describe('the benchmark command', () => {
   })
 
   it('goes on where the peer cannot compile', async () => {
-    const line = { work: 'r12-infer', precision: 'bf16', all: [3, 1, 2], peak_mib: 80 }
+    const line = { work: 'r12-infer', precision: 'f32', all: [3, 1, 2], peak_mib: 80 }
     await peerRunning(
       `if (process.argv.includes('--compile')) throw 'no C++ compiler'`,
       `console.log('${JSON.stringify(line)}')`,
     )
-    const options = '--work r12-infer --precision bf16 --rounds 1 --repeats 1 --json'
+    const options = '--work r12-infer --precision f32 --rounds 1 --repeats 1 --json'
     const { exitCode, stdout, stderr } = await bench(options, ...peer)
     expect(stderr).toMatch(/^bench: goes on without torch\.compile: [^\n]+\n$/)
     expect(JSON.parse(stdout)).toMatchObject({ rows: [{ peer: 2, ratio: positive, peerPeakMib: 80 }] })
