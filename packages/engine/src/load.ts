@@ -54,12 +54,10 @@ export async function loadEngine(options: LoadOptions = {}): Promise<EngineStatu
   }
   const status = load(options)
   loaded = { device: options.device, status }
-  status.then(
-    (engine) => warnOfSlowBfloat16(engine, options),
-    () => {
-      loaded = undefined
-    },
-  )
+  status.catch(() => {
+    loaded = undefined
+  })
+  warnOfSlowBfloat16(await status, options)
   return status
 }
 

@@ -23,15 +23,18 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 
 const positive = expect.toSatisfy((value: unknown) => typeof value === 'number' && value > 0) as number
 
+/** What is said without the lines in which the engine and TensorFlow tell that bf16 is slow on a processor. */
+const withoutSlowBfloat16 = (text: string) => text.replaceAll(/^.*(AVX-512|absl).*\n/gm, '')
+
 describe('the benchmark command', () => {
   it('measures learning works and prints one line of JSON and nothing else where asked', async () => {
     const { exitCode, stdout, stderr } = await bench(
-      '--work r12-train m2l-conv84 --precision f32 --quick --rounds 1 --repeats 1 --threads 1 --json',
+      '--work r12-train m2l-conv84 --precision bf16 --quick --rounds 1 --repeats 1 --threads 1 --json',
     )
     const alone = { ours: positive, peer: null, ratio: null, oursPeakMib: positive, peerPeakMib: null }
-    expect(stderr).toBe('')
+    expect(withoutSlowBfloat16(stderr)).toBe('')
     expect(JSON.parse(stdout)).toEqual({
-      rows: ['r12-train', 'm2l-conv84'].map((work) => ({ work, precision: 'f32', ...alone })),
+      rows: ['r12-train', 'm2l-conv84'].map((work) => ({ work, precision: 'bf16', ...alone })),
     })
     expect([stdout.match(/\n/g)?.length, exitCode]).toEqual([1, 0])
   })
@@ -77,14 +80,14 @@ describe('the benchmark command', () => {
   })
 
   it('goes on where the peer cannot compile', async () => {
-    const line = { work: 'r12-infer', precision: 'f32', all: [3, 1, 2], peak_mib: 80 }
+    const line = { work: 'r12-infer', precision: 'bf16', all: [3, 1, 2], peak_mib: 80 }
     await peerRunning(
       `if (process.argv.includes('--compile')) throw 'no C++ compiler'`,
       `console.log('${JSON.stringify(line)}')`,
     )
-    const options = '--work r12-infer --precision f32 --rounds 1 --repeats 1 --json'
+    const options = '--work r12-infer --precision bf16 --rounds 1 --repeats 1 --json'
     const { exitCode, stdout, stderr } = await bench(options, ...peer)
-    expect(stderr).toMatch(/^bench: goes on without torch\.compile: [^\n]+\n$/)
+    expect(withoutSlowBfloat16(stderr)).toMatch(/^bench: goes on without torch\.compile: [^\n]+\n$/)
     expect(JSON.parse(stdout)).toMatchObject({ rows: [{ peer: 2, ratio: positive, peerPeakMib: 80 }] })
     expect(exitCode).toBe(0)
   })

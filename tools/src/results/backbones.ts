@@ -1,5 +1,6 @@
-import { cp, mkdir } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
+import { writeFileAtomically } from '@m2l/engine'
 import { loadSafetensors, saveSafetensors } from '@m2l/nn'
 import { trainingState, type WantedTraining } from './currency.js'
 import type { QueueFolders } from './queue-folders.js'
@@ -18,7 +19,7 @@ export async function takeBackbone(folders: QueueFolders, wanted: WantedTraining
   const state = await trainingState({ ...wanted, recipe: { ...wanted.recipe, folder: kept } })
   if (state !== 'complete') return false
   await mkdir(wanted.recipe.folder, { recursive: true })
-  for (const file of [weights, record]) await cp(join(kept, file), join(wanted.recipe.folder, file))
+  for (const file of [weights, record]) await copy(file, kept, wanted.recipe.folder)
   return true
 }
 
@@ -29,10 +30,14 @@ export async function keepBackbone(folders: QueueFolders, wanted: WantedTraining
   const { tensors, metadata } = await loadSafetensors(join(wanted.recipe.folder, weights))
   const ofBackbone = Object.entries(tensors).filter(([name]) => name.startsWith('model.encoder.'))
   await saveSafetensors(join(kept, weights), Object.fromEntries(ofBackbone), metadata)
-  await cp(join(wanted.recipe.folder, record), join(kept, record))
+  await copy(record, wanted.recipe.folder, kept)
 }
 
 /** It lies in `backbones` as its run folder does in the folder of runs. */
 function keptFolder({ root, runs }: QueueFolders, { recipe }: WantedTraining): string {
   return join(root, 'results', 'backbones', relative(runs, recipe.folder))
+}
+
+async function copy(file: string, from: string, to: string): Promise<void> {
+  await writeFileAtomically(join(to, file), await readFile(join(from, file)))
 }

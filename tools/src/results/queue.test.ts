@@ -66,14 +66,22 @@ describe('npm run results:run', () => {
     ])
     expect(await cardOf('ProtoNet_N3K1_Conv64F-4x')).toMatchObject({ weights, pretraining })
 
+    await rm(join(root, 'results/cards/patterns/ProtoNet_N3K1_Conv64F-4x.json'))
+    const anew = ['--runs', 'anew', '--only', 'ProtoNet']
+    expect(stages((await queue(...anew, '--pretrain')).stdout)).toContain(
+      'seed1/patterns/pretrain_Conv64F-4x: pretrain',
+    )
+    expect(await cardOf('ProtoNet_N3K1_Conv64F-4x')).toMatchObject({ weights })
+
     // Of another recipe it is no use, and the new one takes its place.
     expect(stages((await queue(...other, 'pre.epochs=2')).stdout)).toContain(
       'seed1/patterns/pretrain_Conv64F-4x: pretrain',
     )
     expect(await readTrainingRecord(kept)).toMatchObject({ completed: true, epochs: 2 })
-    const anew = await queue('--runs', 'anew', '--only', 'ProtoNet', '--pretrain')
-    expect(stages(anew.stdout)).toContain('seed1/patterns/pretrain_Conv64F-4x: pretrain')
-    expect(await cardOf('ProtoNet_N3K1_Conv64F-4x')).toMatchObject({ weights })
+    expect(stages((await queue(...anew)).stdout)).toEqual([
+      'seed1/patterns/ProtoNet_N3K1_Conv64F-4x: evaluate',
+    ])
+    expect(await readTrainingRecord(kept)).toMatchObject({ completed: true, epochs: 8 })
   })
 
   async function expectCards(): Promise<void> {

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { keepBackbone, takeBackbone } from './backbones.js'
 import { cardOf } from './cards.js'
 import { cardIsCurrent, DataHashes, trainingState, type WantedTraining } from './currency.js'
-import { manifestOf, type PlannedResult } from './plan.js'
+import { manifestOf, type PlannedResult, type Precision } from './plan.js'
 import { pretrainingOf, recipeOfResult, type QueuedRecipe, type QueueFolders } from './queue-folders.js'
 import { runStage } from './stage.js'
 
@@ -96,49 +96,48 @@ export class Queue {
 
   async #train(result: PlannedResult): Promise<void> {
     const pretraining = await pretrainingOf(this.#folders, result)
-    if (pretraining) await this.#runTraining('pretrain', pretraining, result)
+    if (pretraining) await this.#pretrain(pretraining, result)
     const training = await recipeOfResult(this.#folders, result)
-    await this.#runTraining('train', training, result, pretraining && bestOf(pretraining))
+    const { precision } = result
+    await this.#runTraining('train', training, {
+      ...(await this.#wanted(training, precision.training)),
+      ...(pretraining && { initialWeights: bestOf(pretraining) }),
+    })
   }
 
+  async #pretrain(pretraining: QueuedRecipe, result: PlannedResult): Promise<void> {
+    const wanted = await this.#wanted(pretraining, this.#pretrainingPrecision(result))
+    const mayTake = !this.#options.pretrains && (await trainingState(wanted)) === 'none'
+    if (mayTake && (await takeBackbone(this.#folders, wanted)))
+      this.#say(`${this.#nameOf(pretraining)}: its backbone is that of results/backbones`)
+    await this.#runTraining('pretrain', pretraining, wanted)
+    await keepBackbone(this.#folders, wanted)
+  }
+
+  /** Trains what the run folder does not have. */
   async #runTraining(
     kind: 'pretrain' | 'train',
     queued: QueuedRecipe,
-    result: PlannedResult,
-    initialWeights?: string,
+    wanted: WantedTraining,
   ): Promise<void> {
-    const precision = kind === 'pretrain' ? this.#pretrainingPrecision(result) : result.precision.training
-    const splits = await this.#hashes.of(queued.recipe)
-    const wanted = {
-      recipe: queued.recipe,
-      precision,
-      splits,
-      ...(initialWeights !== undefined && { initialWeights }),
-    }
     const state = await trainingState(wanted)
     if (state === 'complete') return
-    const isPretraining = kind === 'pretrain'
-    if (
-      isPretraining &&
-      state === 'none' &&
-      !this.#options.pretrains &&
-      (await takeBackbone(this.#folders, wanted))
-    )
-      return this.#say(`${this.#nameOf(queued)}: its backbone is that of results/backbones`)
-    await this.#run(kind, queued, precision, [state === 'begun' ? '--resume' : '--restart'])
-    if (isPretraining) await keepBackbone(this.#folders, wanted)
+    await this.#run(kind, queued, wanted.precision, [state === 'begun' ? '--resume' : '--restart'])
+  }
+
+  async #wanted({ recipe }: QueuedRecipe, precision: Precision): Promise<WantedTraining> {
+    return { recipe, precision, splits: await this.#hashes.of(recipe) }
   }
 
   async #wantedTrainings(
     result: PlannedResult,
   ): Promise<{ training: WantedTraining; pretraining?: WantedTraining }> {
-    const { recipe } = await recipeOfResult(this.#folders, result)
+    const training = await recipeOfResult(this.#folders, result)
     const pretraining = await pretrainingOf(this.#folders, result)
-    const splits = await this.#hashes.of(recipe)
     return {
-      training: { recipe, precision: result.precision.training, splits },
+      training: await this.#wanted(training, result.precision.training),
       ...(pretraining && {
-        pretraining: { recipe: pretraining.recipe, precision: this.#pretrainingPrecision(result), splits },
+        pretraining: await this.#wanted(pretraining, this.#pretrainingPrecision(result)),
       }),
     }
   }
