@@ -3,7 +3,7 @@ import { activatePortableBackend } from './fallback/portable-backend.js'
 import { InputError } from './input-error.js'
 import { findNativeEngine, loadNativeEngine, type NativeEngine } from './native-engine.js'
 import { enginePrecision, setEnginePrecision, type Precision } from './precision.js'
-import { hasFastBfloat16 } from './processor.js'
+import { drawbackOfBfloat16 } from './processor.js'
 import type { EngineStatus } from './status.js'
 import { tf } from './tensorflow.js'
 
@@ -62,12 +62,11 @@ export async function loadEngine(options: LoadOptions = {}): Promise<EngineStatu
 }
 
 function warnOfSlowBfloat16({ backend, device }: EngineStatus, options: LoadOptions): void {
-  const isSlow = backend === 'tensorflow' && device === 'cpu' && !hasFastBfloat16()
-  if (!isSlow || enginePrecision() !== 'bf16' || hasWarnedOfBfloat16) return
+  if (backend !== 'tensorflow' || device !== 'cpu') return
+  const drawback = drawbackOfBfloat16()
+  if (drawback === undefined || enginePrecision() !== 'bf16' || hasWarnedOfBfloat16) return
   hasWarnedOfBfloat16 = true
-  warning(options)(
-    'm2l: this processor has no AVX-512, and bf16 is several times slower on it than f32; precision f32 is faster',
-  )
+  warning(options)(`m2l: this processor ${drawback}; precision f32 is faster`)
 }
 
 function warning({ warn }: LoadOptions): (line: string) => void {
