@@ -44,6 +44,17 @@ describe('a plan', () => {
     expect(results[3]!.precision).toEqual({ training: 'f32', evaluation: 'f32' })
   })
 
+  it('may vary another seed than the first', async () => {
+    const ofSecond = plan
+      .replace('M2L_N5K1_Conv64F-4x, against', 'M2L_N5K1_Conv64F-4x, seeds: [1, 2], against')
+      .replace('of: toys/M2L_N5K1_Conv64F-4x', 'of: toys/M2L_N5K1_Conv64F-4x\n  seed: 2')
+    const second = 'toys/M2L_N5K1_Conv64F-4x.seed2'
+    expect((await read(ofSecond)).slice(-2)).toMatchObject([
+      { id: `${second}.levels-pixel-and-part`, seed: 2, weights: { of: second }, against: second },
+      { id: `${second}.graph-class`, seed: 2, weights: { own: true }, against: second },
+    ])
+  })
+
   it('is refused where it needs what it does not hold', async () => {
     await expect(
       read(plan.replace('toys/ProtoNet_N5K1_Conv64F-4x }', 'toys/DN4_N5K1_Conv64F-4x }')),

@@ -24,6 +24,7 @@ const planSchema = z.strictObject({
   ablations: z
     .strictObject({
       of: recipe,
+      seed: z.int().default(1),
       variants: z.array(
         z.strictObject({
           group: z.string(),
@@ -115,11 +116,12 @@ function plannedResults({
   }))
   const varied = (ablations?.variants ?? []).map(
     ({ group, name, set, train, precision: other }): PlannedResult => {
-      const { of } = ablations!
+      const { of: varies, seed } = ablations!
+      const of = withSeed(varies, seed)
       return {
         id: `${of}.${`${group} ${name}`.replaceAll(/\W+/g, '-')}`,
-        recipe: of,
-        seed: 1,
+        recipe: varies,
+        seed,
         set,
         precision: { ...usual, ...(other && { [train ? 'training' : 'evaluation']: other }) },
         weights: train ? { own: true } : { of },
