@@ -254,6 +254,12 @@ describe('m2l weights list', () => {
     const { weights: cards } = JSON.parse((await m2lHere(folder, 'weights', 'list', '--json')).stdout) as {
       weights: { name: string; seed: number; accuracy: unknown[] }[]
     }
-    expect(cards.map(({ name }) => name)).toEqual(['cifar-fs-conv64f', 'emoji-conv64f', 'fc100-conv64f', 'flowers-conv64f', 'omniglot-conv64f'])
+    expect(cards.map(({ name }) => name)).toEqual([
+      'cifar-fs-conv64f',
+      'emoji-conv64f',
+      'fc100-conv64f',
+      'flowers-conv64f',
+      'omniglot-conv64f',
+    ])
   })
 })
