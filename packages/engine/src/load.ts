@@ -62,9 +62,10 @@ export async function loadEngine(options: LoadOptions = {}): Promise<EngineStatu
 }
 
 function warnOfSlowBfloat16({ backend, device }: EngineStatus, options: LoadOptions): void {
-  if (backend !== 'tensorflow' || device !== 'cpu') return
+  if (enginePrecision() !== 'bf16' || backend !== 'tensorflow' || device !== 'cpu' || hasWarnedOfBfloat16)
+    return
   const drawback = drawbackOfBfloat16()
-  if (drawback === undefined || enginePrecision() !== 'bf16' || hasWarnedOfBfloat16) return
+  if (drawback === undefined) return
   hasWarnedOfBfloat16 = true
   warning(options)(`m2l: this processor ${drawback}; precision f32 is faster`)
 }
