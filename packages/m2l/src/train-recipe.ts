@@ -1,7 +1,6 @@
-import { InputError, randomKey } from '@m2l/engine'
+import { randomKey } from '@m2l/engine'
 import { assertEpisodesPossible, sampleEpisodes } from '@m2l/samplers'
-import { EpisodeImages, fileExists, loadBackbone, trainEpisodes } from '@m2l/trainer'
-import type { StateDict } from '@m2l/nn'
+import { EpisodeImages, trainEpisodes } from '@m2l/trainer'
 import { createModel } from './create-model.js'
 import { episodicOptimiser, episodicSchedule } from './optimisers.js'
 import { episodeTransforms, openRecipeDataset, requireSplit } from './recipe-data.js'
@@ -9,7 +8,7 @@ import { writeTrainingPage } from './pages/training-page.js'
 import { openRun, type RecipeRunOptions, type TrainingReport } from './recipe-run.js'
 import { initialWeights, type Recipe } from './recipe/read-recipe.js'
 import { semiSupervision } from './semi-supervision.js'
-import { isDropBlockCounter, ownName } from './weights/published-names.js'
+import { loadInitialWeights } from './weights/initial-weights.js'
 import { storedRecipe } from './weights/stored-recipe.js'
 
 /**
@@ -82,15 +81,4 @@ export async function trainRecipe(recipe: Recipe, options: RecipeRunOptions = {}
     optimiser.dispose()
     model.dispose()
   }
-}
-
-async function loadInitialWeights(recipe: Recipe, backbone: StateDict): Promise<void> {
-  const weights = initialWeights(recipe)
-  if (weights === undefined) return
-  if (!(await fileExists(weights))) {
-    throw new InputError(
-      `${recipe.file}: model.weights: there is no ${weights}; pretrain first (m2l pretrain), or start from random weights with model.weights=null`,
-    )
-  }
-  await loadBackbone(weights, backbone, { optional: isDropBlockCounter, rename: ownName })
 }

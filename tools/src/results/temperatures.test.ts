@@ -25,18 +25,18 @@ it('finds the temperature at which the cross entropy of a level is lowest', asyn
   const once = JSON.parse((await temperatures(...cfg, '--episodes', '4', '--json')).stdout)
   expect(once).toMatchObject({ dataset: 'patterns', episodes: 4, recipe: 'M2L_N3K1_Conv64F-4x' })
   expect(once.levels.map(({ level }: { level: string }) => level)).toEqual(['part', 'global'])
-  for (const { level, temperature, ...one } of once.levels) {
-    expect(one.crossEntropy).toBeLessThanOrEqual(Math.log(3) + 1e-4) // at a high temperature it is guessing's
-    expect(one.crossEntropy).toBeLessThanOrEqual(one.crossEntropyNow + 1e-6)
+  for (const { level, best, recipe } of once.levels) {
+    expect(best.crossEntropy).toBeLessThanOrEqual(Math.log(3) + 1e-4) // at a high temperature it is guessing's
+    expect(best.crossEntropy).toBeLessThanOrEqual(recipe.crossEntropy + 1e-6)
     const at = async (factor: number) => {
-      const set = `model.levels.${level}.temperature=${temperature * factor}`
+      const set = `model.levels.${level}.temperature=${best.temperature * factor}`
       const { levels } = JSON.parse((await temperatures(...cfg, set, '--episodes', '4', '--json')).stdout)
       return levels.find((other: { level: string }) => other.level === level)
     }
     const [there, above] = [await at(1), await at(4)]
-    expect(there.crossEntropyNow).toBeCloseTo(one.crossEntropy, 3)
-    expect(there.temperature).toBe(temperature)
-    expect(above.crossEntropyNow).toBeGreaterThanOrEqual(one.crossEntropy - 1e-6)
+    expect(there.recipe.crossEntropy).toBeCloseTo(best.crossEntropy, 3)
+    expect(there.best).toEqual(best)
+    expect(above.recipe.crossEntropy).toBeGreaterThanOrEqual(best.crossEntropy - 1e-6)
   }
   expect((await temperatures(...cfg, '--episodes', '2')).stdout).toMatch(/│ global │ [\d.]+ +│ [\d.]+ +│/)
 })
