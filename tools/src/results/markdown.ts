@@ -2,12 +2,13 @@ import type { ResultTable } from './tables.js'
 
 /** A table in Markdown, its columns aligned as prettier does. */
 export function markdownTable({ columns, rows }: Pick<ResultTable, 'columns' | 'rows'>): string {
-  const widths = columns.map((heading, column) =>
+  const headings = columns.map((column) => (typeof column === 'string' ? column : column.name))
+  const widths = headings.map((heading, column) =>
     Math.max(3, heading.length, ...rows.map((row) => row[column]!.length)),
   )
   const line = (cells: readonly string[]) =>
     `| ${cells.map((cell, column) => cell.padEnd(widths[column]!)).join(' | ')} |`
-  return [line(columns), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n')
+  return [line(headings), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n')
 }
 
 /** Where a generated text stands in a file that is written by hand. */

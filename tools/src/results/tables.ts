@@ -1,4 +1,5 @@
 import type { PairedResult } from '@m2l/m2l'
+import type { TableColumn } from '@m2l/report'
 import type { Measured } from './cards.js'
 import { grouped } from './grouped.js'
 import { namedRecipe } from './plan.js'
@@ -7,7 +8,7 @@ import { namedRecipe } from './plan.js'
 export interface ResultTable {
   readonly title: string
   readonly note: string
-  readonly columns: readonly string[]
+  readonly columns: readonly TableColumn[]
   readonly rows: readonly (readonly string[])[]
 }
 
@@ -27,7 +28,7 @@ export function accuracyTable(results: readonly Measured[]): ResultTable {
   return {
     title: 'Accuracy',
     note: `In per cent, with 95 % intervals (Student's t), over ${counts(shown)} test episodes, the same for every method. Two numbers are two seeds, pretraining included.`,
-    columns: ['data set', 'method', ...kinds],
+    columns: ['data set', 'method', ...numbers(...kinds)],
     rows: [...rows].map(([name, ofRow]) => [
       ...name.split('\n'),
       ...kinds.map((kind) =>
@@ -43,18 +44,25 @@ export function accuracyTable(results: readonly Measured[]): ResultTable {
 /** Levels beside their fusion, and whether fusion helps, on the same episodes. */
 export function levelsTable(results: readonly Measured[]): ResultTable {
   const fusions = results.filter(({ ablation, card }) => !ablation && Object.keys(card.accuracy).length > 2)
-  const levels = [...new Set(fusions.flatMap(({ card }) => Object.keys(card.accuracy)))]
+  const names = new Set(fusions.flatMap(({ card }) => Object.keys(card.accuracy)))
+  const levels = [...names].filter((name) => name !== 'fused')
   return {
     title: 'Levels and their fusion',
     note: 'Differences are paired: of accuracies in the same episodes, with their 95 % intervals.',
-    columns: ['data set', 'method', 'episodes', 'seed', ...levels, 'fused - best level', 'fused - ProtoNet'],
+    columns: [
+      'data set',
+      'method',
+      'episodes',
+      ...numbers('seed', 'fused', 'fused - best level', 'fused - ProtoNet', ...levels),
+    ],
     rows: fusions.map((result) => [
       datasetOf(result),
       methodOf(result),
       episodesOf(result),
       String(result.seed),
-      ...levels.map((level) => (level in result.card.accuracy ? accuracyOf(result, level) : '')),
+      accuracyOf(result),
       ...[withOwnLevel(result), withOther(result)].map(differenceText),
+      ...levels.map((level) => (level in result.card.accuracy ? accuracyOf(result, level) : '')),
     ]),
   }
 }
@@ -70,7 +78,7 @@ export function ablationTable(results: readonly Measured[]): ResultTable {
     note: base
       ? `Of ${methodOf(base)} on ${datasetOf(base)}, ${episodesOf(base)}, seed ${base.seed}. “Evaluated” changes need no training; differences from the unchanged recipe are paired, with 95 % intervals.`
       : 'None is measured yet.',
-    columns: ['what', 'variant', 'weights', 'accuracy', 'difference'],
+    columns: ['what', 'variant', 'weights', ...numbers('accuracy', 'difference')],
     rows: [
       ...(base
         ? [
@@ -102,10 +110,7 @@ export function costTable(results: readonly Measured[]): ResultTable {
     note: 'Seconds on the wall, beside whatever else the machine did; recipes, weights and commits by the first digits of their hashes, which the cards have in full.',
     columns: [
       'result',
-      'pretraining (s)',
-      'training (s)',
-      'evaluation (s)',
-      'peak (MiB)',
+      ...numbers('pretraining (s)', 'training (s)', 'evaluation (s)', 'peak (MiB)'),
       'engine',
       'recipe',
       'weights',
@@ -142,6 +147,10 @@ export function methodOf({ recipe, weights }: Measured): string {
 export function episodesOf({ recipe }: Measured): string {
   const { ways, shots } = namedRecipe(recipe)
   return `${ways}-way ${shots}-shot`
+}
+
+function numbers(...names: readonly string[]): TableColumn[] {
+  return names.map((name) => ({ name, number: true }))
 }
 
 function byWays(a: string, b: string): number {
