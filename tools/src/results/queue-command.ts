@@ -9,15 +9,14 @@ import { Queue } from './queue.js'
 import { recipeOfResult, type QueueFolders } from './queue-folders.js'
 import { StageError, StoppedError } from './stage.js'
 
-const usage = `usage: npm run results:run -- --runs FOLDER [--data-root FOLDER] [--only TEXT] [--pretrain] [--list] [--manifests]
-       [key=value…]
+const usage = `usage: npm run results:run -- --runs FOLDER [--data-root FOLDER] [--only TEXT] [--anew] [--list] [--manifests] [key=value…]
 
 Carries out results/plan.yaml: pretraining, training and evaluation of each result that has no current card, one process
 after the other, at low priority. SIGTERM or Ctrl-C finishes the step under way; the same command goes on from there.
   --runs FOLDER       where checkpoints, predictions and logs go
   --data-root FOLDER  holds the images: cifar100, omniglot and flowers89_84, each a folder or a .zip; emoji needs none
   --only TEXT         only results whose name holds the text, for example cifar-fs/M2L
-  --pretrain          pretrain backbones that results/backbones has, too
+  --anew              train what results/weights has, too
   --list              only tell which results have a current card
   --manifests         only write the manifests that are missing
   key=value           of every recipe, for a trial
@@ -63,7 +62,7 @@ async function carryOutPlan(args: readonly string[], root: string, start: string
       throw new InputError(`--only ${only}: no result of the plan has this in its name`)
     if (values.manifests) await writeManifests(folders, chosen)
     else {
-      const queue = new Queue(folders, plan, say, stopped.signal, { pretrains: values.pretrain })
+      const queue = new Queue(folders, plan, say, stopped.signal, { anew: values.anew })
       for (const result of chosen) {
         if (values.list)
           say(`${result.id}: ${(await queue.isCurrent(result)) ? 'its card is current' : 'to do'}`)
@@ -112,7 +111,7 @@ function parsed(args: readonly string[]) {
     runs: { type: 'string' },
     'data-root': { type: 'string' },
     only: { type: 'string' },
-    pretrain: { type: 'boolean', default: false },
+    anew: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
     manifests: { type: 'boolean', default: false },
     help: commonOptions.help,

@@ -52,7 +52,7 @@ describe('npm run results:run', () => {
   })
 
   it('starts from a kept backbone, and from a new one where it is told to', async () => {
-    const kept = join(root, 'results/backbones/seed1/patterns/pretrain_Conv64F-4x')
+    const kept = join(root, 'results/weights/seed1/patterns/pretrain_Conv64F-4x')
     const first = (await readTrainingRecord(kept))!
     const { weights, pretraining } = await cardOf('ProtoNet_N3K1_Conv64F-4x')
     expect(first).toEqual(pretraining)
@@ -60,7 +60,7 @@ describe('npm run results:run', () => {
     await rm(join(root, 'results/cards/patterns/ProtoNet_N3K1_Conv64F-4x.json'))
     const other = ['--runs', 'other', '--only', 'ProtoNet']
     expect(stages((await queue(...other)).stdout)).toEqual([
-      'seed1/patterns/pretrain_Conv64F-4x: its backbone is that of results/backbones',
+      'seed1/patterns/pretrain_Conv64F-4x: its weights are those of results/weights',
       'seed1/patterns/ProtoNet_N3K1_Conv64F-4x: train',
       'seed1/patterns/ProtoNet_N3K1_Conv64F-4x: evaluate',
     ])
@@ -68,7 +68,7 @@ describe('npm run results:run', () => {
 
     await rm(join(root, 'results/cards/patterns/ProtoNet_N3K1_Conv64F-4x.json'))
     const anew = ['--runs', 'anew', '--only', 'ProtoNet']
-    expect(stages((await queue(...anew, '--pretrain')).stdout)).toContain(
+    expect(stages((await queue(...anew, '--anew')).stdout)).toContain(
       'seed1/patterns/pretrain_Conv64F-4x: pretrain',
     )
     expect(await cardOf('ProtoNet_N3K1_Conv64F-4x')).toMatchObject({ weights })
@@ -82,6 +82,21 @@ describe('npm run results:run', () => {
       'seed1/patterns/ProtoNet_N3K1_Conv64F-4x: evaluate',
     ])
     expect(await readTrainingRecord(kept)).toMatchObject({ completed: true, epochs: 8 })
+  })
+
+  it('evaluates ablations with kept weights', async () => {
+    const { weights, accuracy } = await cardOf('M2L_N3K1_Conv64F-4x.levels-part')
+    await rm(join(root, 'results/cards/patterns/M2L_N3K1_Conv64F-4x.levels-part.json'))
+    const ablation = ['--runs', 'ablation', '--only', 'levels-part']
+    expect(stages((await queue(...ablation)).stdout)).toEqual([
+      'seed1/patterns/pretrain_Conv64F-4x: its weights are those of results/weights',
+      'seed1/patterns/ProtoNet_N3K1_Conv64F-4x: train',
+      'seed1/patterns/ProtoNet_N3K1_Conv64F-4x: evaluate',
+      'seed1/patterns/M2L_N3K1_Conv64F-4x: its weights are those of results/weights',
+      'seed1/patterns/M2L_N3K1_Conv64F-4x: evaluate',
+      'seed1/patterns/M2L_N3K1_Conv64F-4x.levels-part: evaluate',
+    ])
+    expect(await cardOf('M2L_N3K1_Conv64F-4x.levels-part')).toMatchObject({ weights, accuracy })
   })
 
   async function expectCards(): Promise<void> {
@@ -110,7 +125,7 @@ describe('npm run results:run', () => {
     const stopping = new AbortController()
     const lines: string[] = []
     const carriedOut = new Queue(folders, plan, (line) => lines.push(line), stopping.signal, {
-      pretrains: true,
+      anew: true,
     })
       .carryOut(plan[0]!)
       .then(

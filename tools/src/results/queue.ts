@@ -1,16 +1,16 @@
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { keepBackbone, takeBackbone } from './backbones.js'
 import { cardOf } from './cards.js'
 import { cardIsCurrent, DataHashes, trainingState, type WantedTraining } from './currency.js'
+import { keepWeights, takeWeights } from './kept-weights.js'
 import { manifestOf, type PlannedResult, type Precision } from './plan.js'
 import { pretrainingOf, recipeOfResult, type QueuedRecipe, type QueueFolders } from './queue-folders.js'
 import { runStage } from './stage.js'
 
 export interface QueueOptions {
-  /** Whether backbones are pretrained though `results/backbones` has them. Default: false. */
-  readonly pretrains?: boolean
+  /** Whether what `results/weights` has is trained nevertheless. Default: false. */
+  readonly anew?: boolean
 }
 
 /**
@@ -98,20 +98,31 @@ export class Queue {
     const pretraining = await pretrainingOf(this.#folders, result)
     if (pretraining) await this.#pretrain(pretraining, result)
     const training = await recipeOfResult(this.#folders, result)
-    const { precision } = result
-    await this.#runTraining('train', training, {
-      ...(await this.#wanted(training, precision.training)),
+    const wanted = {
+      ...(await this.#wanted(training, result.precision.training)),
       ...(pretraining && { initialWeights: bestOf(pretraining) }),
-    })
+    }
+    if (this.#isVaried(result)) await this.#trainAndKeep('train', training, wanted)
+    else await this.#runTraining('train', training, wanted)
   }
 
   async #pretrain(pretraining: QueuedRecipe, result: PlannedResult): Promise<void> {
     const wanted = await this.#wanted(pretraining, this.#pretrainingPrecision(result))
-    const mayTake = !this.#options.pretrains && (await trainingState(wanted)) === 'none'
-    if (mayTake && (await takeBackbone(this.#folders, wanted)))
-      this.#say(`${this.#nameOf(pretraining)}: its backbone is that of results/backbones`)
-    await this.#runTraining('pretrain', pretraining, wanted)
-    await keepBackbone(this.#folders, wanted)
+    await this.#trainAndKeep('pretrain', pretraining, wanted)
+  }
+
+  /** Trains unless weights are kept; what follows begins with the kept ones, whether they are old or new. */
+  async #trainAndKeep(
+    kind: 'pretrain' | 'train',
+    queued: QueuedRecipe,
+    wanted: WantedTraining,
+  ): Promise<void> {
+    const mayTake = !this.#options.anew && (await trainingState(wanted)) === 'none'
+    if (mayTake && (await takeWeights(this.#folders, wanted)))
+      return this.#say(`${this.#nameOf(queued)}: its weights are those of results/weights`)
+    await this.#runTraining(kind, queued, wanted)
+    await keepWeights(this.#folders, wanted)
+    await takeWeights(this.#folders, wanted)
   }
 
   /** Trains what the run folder does not have. */
@@ -145,6 +156,11 @@ export class Queue {
   /** Ablations of precision share the pretraining of the recipe that they vary. */
   #pretrainingPrecision(result: PlannedResult) {
     return (this.#planned(result.ablation && result.against) ?? result).precision.training
+  }
+
+  /** Whether ablations are of this result. */
+  #isVaried({ id }: PlannedResult): boolean {
+    return this.#plan.some(({ ablation, against }) => ablation && against === id)
   }
 
   async #hasPredictions(result: PlannedResult): Promise<boolean> {
