@@ -14,12 +14,16 @@ const record = 'training.json'
  * @returns whether there were any, of this recipe, precision, data and beginning
  */
 export async function takeWeights(folders: QueueFolders, wanted: WantedTraining): Promise<boolean> {
-  const kept = keptFolder(folders, wanted)
-  const state = await trainingState({ ...wanted, recipe: { ...wanted.recipe, folder: kept } })
-  if (state !== 'complete') return false
+  if (!(await areKept(folders, wanted))) return false
   await mkdir(wanted.recipe.folder, { recursive: true })
-  for (const file of [weights, record]) await copy(file, kept, wanted.recipe.folder)
+  for (const file of [weights, record]) await copy(file, keptFolder(folders, wanted), wanted.recipe.folder)
   return true
+}
+
+/** Whether `results/weights` has weights of this recipe, precision, data and beginning. */
+export async function areKept(folders: QueueFolders, wanted: WantedTraining): Promise<boolean> {
+  const kept = { ...wanted.recipe, folder: keptFolder(folders, wanted) }
+  return (await trainingState({ ...wanted, recipe: kept })) === 'complete'
 }
 
 /**

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { cardOf } from './cards.js'
 import { cardIsCurrent, DataHashes, trainingState, type WantedTraining } from './currency.js'
-import { keepWeights, takeWeights } from './kept-weights.js'
+import { areKept, keepWeights, takeWeights } from './kept-weights.js'
 import { manifestOf, type PlannedResult, type Precision } from './plan.js'
 import { pretrainingOf, recipeOfResult, type QueuedRecipe, type QueueFolders } from './queue-folders.js'
 import { runStage } from './stage.js'
@@ -117,9 +117,10 @@ export class Queue {
     queued: QueuedRecipe,
     wanted: WantedTraining,
   ): Promise<void> {
-    const mayTake = !this.#options.anew && (await trainingState(wanted)) === 'none'
-    if (mayTake && (await takeWeights(this.#folders, wanted)))
+    const state = await trainingState(wanted)
+    if (state === 'none' && !this.#options.anew && (await takeWeights(this.#folders, wanted)))
       return this.#say(`${this.#nameOf(queued)}: its weights are those of results/weights`)
+    if (state === 'complete' && (await areKept(this.#folders, wanted))) return
     await this.#runTraining(kind, queued, wanted)
     await keepWeights(this.#folders, wanted)
     await takeWeights(this.#folders, wanted)
