@@ -177,7 +177,9 @@ function differenceText(paired: PairedResult | undefined): string {
   if (!paired) return ''
   const { difference, interval95, with: other } = paired
   const level = other.level === 'fused' ? '' : ` (${other.level})`
-  return `${difference < 0 ? '-' : '+'}${percent(Math.abs(difference))} ± ${percent(interval95)}${level}`
+  const size = percent(Math.abs(difference))
+  const sign = Number(size) === 0 ? '' : difference < 0 ? '-' : '+'
+  return `${sign}${size} ± ${percent(interval95)}${level}`
 }
 
 function percent(fraction: number): string {
