@@ -83,6 +83,28 @@ describe('npm run results', () => {
     expect([await read('results/results.md'), await read('results/results.html')]).toEqual([markdown, page])
   })
 
+  it('gives a difference that rounds to nothing no sign', async () => {
+    const withDifference = (difference: number) =>
+      cardWith({
+        paired: [{ with: { recipe: 'M2L', level: 'fused' }, difference, interval95: 0.001, pPermutation: 1 }],
+      })
+    for (const [difference, text] of [
+      [-0.0004, '0.0 ± 0.1'],
+      [0.0004, '0.0 ± 0.1'],
+      [-0.0006, '-0.1 ± 0.1'],
+      [0.0006, '+0.1 ± 0.1'],
+    ] as const) {
+      await writeResults(root, {
+        ...cards,
+        'toys/M2L_N5K1_Conv64F-4x.graph-class': withDifference(difference),
+      })
+      await results('--write')
+      expect(await read('results/results.md')).toMatch(
+        new RegExp(`\\| graph +\\| class .*\\| ${text.replace('+', '\\+')} +\\|`),
+      )
+    }
+  })
+
   it('prints one JSON object where asked', async () => {
     await writeResults(root, { 'toys/ProtoNet_N5K1_Conv64F-4x': protoNet })
     const { stdout, exitCode } = await results('--write', '--json')
