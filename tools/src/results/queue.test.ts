@@ -3,7 +3,8 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { readCard, readTrainingRecord, type ResultCard } from '@m2l/m2l'
+import { fileHash, readCard, readTrainingRecord, type ResultCard } from '@m2l/m2l'
+import { loadSafetensors } from '@m2l/nn'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { capturedOutput } from '../captured-output.test.helper.js'
 import { patternsPlan, recipes, writePatterns } from './patterns.test.helper.js'
@@ -54,8 +55,13 @@ describe('npm run results:run', () => {
   it('starts from a kept backbone, and from a new one where it is told to', async () => {
     const kept = join(root, 'results/weights/seed1/patterns/pretrain_Conv64F-4x')
     const first = (await readTrainingRecord(kept))!
-    const { weights, pretraining } = await cardOf('ProtoNet_N3K1_Conv64F-4x')
+    const { weights, pretraining, training } = await cardOf('ProtoNet_N3K1_Conv64F-4x')
     expect(first).toEqual(pretraining)
+    const keptWeights = join(kept, 'best.safetensors')
+    expect(training!.initialWeights).toBe(await fileHash(keptWeights))
+    const { tensors } = await loadSafetensors(keptWeights)
+    expect(Object.keys(tensors).filter((name) => !name.startsWith('model.encoder.'))).toEqual([])
+    expect(tensors).not.toEqual({})
 
     await rm(join(root, 'results/cards/patterns/ProtoNet_N3K1_Conv64F-4x.json'))
     const other = ['--runs', 'other', '--only', 'ProtoNet']
