@@ -85,7 +85,7 @@ export function ablationTable(results: readonly Measured[]): ResultTable {
             ['recipe', 'as it is', 'its own', accuracyOf(base), ''],
             ...alone.map((level) => [
               'levels',
-              `${level} alone`,
+              `${level} alone, evaluated only`,
               'of the recipe',
               accuracyOf(base, level),
               '',
