@@ -76,7 +76,7 @@ export function ablationTable(results: readonly Measured[]): ResultTable {
   return {
     title: 'Ablations',
     note: base
-      ? `Of ${methodOf(base)} on ${datasetOf(base)}, ${episodesOf(base)}, seed ${base.seed}. “Evaluated” changes need no training; differences from the unchanged recipe are paired, with 95 % intervals.`
+      ? `Of ${methodOf(base)} on ${datasetOf(base)}, ${episodesOf(base)}, seed ${base.seed}. With weights of the recipe a change is evaluated only, with its own it is trained, from the same pretraining; differences from the unchanged recipe are paired, with 95 % intervals.`
       : 'None is measured yet.',
     columns: ['what', 'variant', 'weights', ...numbers('accuracy', 'difference')],
     rows: [
