@@ -33,6 +33,8 @@ export interface Dataset {
    * @throws InputError naming the file when it is not a readable picture.
    */
   read(image: ImageRecord): Promise<RgbImage>
+  /** The path of the file that an image was read from; nothing in archives and for bare pixels. */
+  fileOf?(image: ImageRecord): string | undefined
   /** Decodes many images side by side, with bounded concurrency; results in the order of the records. */
   readMany(images: readonly ImageRecord[]): Promise<RgbImage[]>
   /** Closes the files held open and empties the memory cache. Harmless when repeated. */

@@ -1,7 +1,8 @@
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { listImages } from './index.js'
-import { folderOf, messageOf } from './make-files.test.helper.js'
+import { folderOf, messageOf, zipOf } from './make-files.test.helper.js'
 
 describe('listImages', () => {
   test('finds the pictures of a folder with the folders that they lie in', async () => {
@@ -33,7 +34,21 @@ describe('listImages', () => {
       { file: join(root, 'a, b.png'), label: 'dog' },
     ])
     const file = join(await folderOf({ '1.png': '' }), '1.png')
-    expect(await listImages(file)).toEqual({ images: [{ file }], passedOver: [] })
+    expect(await listImages(file)).toMatchObject({ kind: 'picture', images: [{ file }], passedOver: [] })
+  })
+
+  test('finds those of an archive, and reads them while it is open', async () => {
+    const archive = join(await folderOf({}), 'photos.zip')
+    await writeFile(archive, await zipOf({ 'top.png': 'T', 'fox/old/1.png': 'F', 'fox/notes.txt': '' }))
+    const { kind, images, passedOver, close } = await listImages(archive)
+    expect(kind).toBe('archive')
+    expect(images.map(({ file, label }) => [file, label])).toEqual([
+      [`${archive}: fox/old/1.png`, 'fox/old'],
+      [`${archive}: top.png`, undefined],
+    ])
+    expect(String(await images[0]!.read!())).toBe('F')
+    expect(passedOver).toEqual([`${archive}: fox/notes.txt`])
+    await close()
   })
 
   test('refuses what it cannot list, in a line', async () => {

@@ -4,27 +4,34 @@ import { InputError } from '@m2l/engine'
 import { isImageFile } from './image-file.js'
 import { labelRows } from './layouts/csv.js'
 import { unreadable } from './sources/byte-source.js'
-import { parentOf } from './sources/file-tree.js'
+import { type FileTree, parentOf } from './sources/file-tree.js'
 import { openFolder } from './sources/folder-tree.js'
+import { openTree } from './sources/open-tree.js'
 
 /** A picture file, and what its place says of its class. */
 export interface ListedImage {
-  /** The path to open it by. */
+  /** The path to open it by; in an archive what to call it. */
   readonly file: string
   /** Its folder below the one that was listed, with `/` and in Unicode's composed form (NFC), or its label in a table; none in the listed folder itself. */
   readonly label?: string
+  /** Its bytes, while the list is open; only of pictures in archives. @throws InputError naming it when they are damaged. */
+  readonly read?: () => Promise<Buffer>
 }
 
 /** What {@link listImages} finds. */
 export interface ImageList {
+  /** What was listed. */
+  readonly kind: 'folder' | 'archive' | 'table' | 'picture'
   /** In code-unit order of their paths, or in that of the table. */
   readonly images: readonly ListedImage[]
   /** Files that are no pictures by their names, such as `.heic` ones; not what operating systems leave behind. */
   readonly passedOver: readonly string[]
+  /** Closes the archive, which is held open. Harmless when repeated. */
+  close(): Promise<void>
 }
 
 /**
- * The pictures of a folder and all folders in it; of a table of `filename,label` (a `.csv` file), whose paths start from its
+ * The pictures of a folder or a zip, tar or tar.gz archive, and of all folders in it; of a table of `filename,label` (a `.csv` file), whose paths start from its
  * own folder; or a picture file itself.
  *
  * @throws InputError when it cannot be read, or a table is malformed.
@@ -33,22 +40,30 @@ export async function listImages(path: string): Promise<ImageList> {
   const found = await stat(path).catch((error: unknown) => {
     throw unreadable(path, error)
   })
-  if (found.isDirectory()) return listFolder(path)
+  if (found.isDirectory()) return listTree('folder', await openFolder(path))
   if (path.toLowerCase().endsWith('.csv')) return listTable(path)
-  if (isImageFile(path)) return { images: [{ file: path }], passedOver: [] }
-  throw new InputError(
-    `${path}: is neither a folder nor a picture nor a .csv table of filename,label; name one of these`,
+  if (isImageFile(path))
+    return { kind: 'picture', images: [{ file: path }], passedOver: [], close: nothingOpen }
+  return listTree(
+    'archive',
+    await openTree(path, undefined, 'a folder nor a picture nor a .csv table of filename,label'),
   )
 }
 
-async function listFolder(root: string): Promise<ImageList> {
-  const { files, label: pathOf } = await openFolder(root)
-  const images = files.filter(isImageFile).map((file) => {
+function listTree(kind: 'folder' | 'archive', tree: FileTree): ImageList {
+  const images = tree.files.filter(isImageFile).map((file) => {
     const folder = parentOf(file)
-    return { file: pathOf(file), ...(folder !== '' && { label: folder }) }
+    return {
+      file: tree.label(file),
+      ...(folder !== '' && { label: folder }),
+      ...(kind === 'archive' && { read: () => tree.read(file) }),
+    }
   })
-  return { images, passedOver: files.filter((file) => !isImageFile(file)).map(pathOf) }
+  const passedOver = tree.files.filter((file) => !isImageFile(file)).map(tree.label)
+  return { kind, images, passedOver, close: () => tree.close() }
 }
+
+const nothingOpen = async () => {}
 
 async function listTable(table: string): Promise<ImageList> {
   const bytes = await readFile(table).catch((error: unknown) => {
@@ -66,5 +81,5 @@ async function listTable(table: string): Promise<ImageList> {
     seen.set(file, line)
     return { file, label: label.normalize('NFC') }
   })
-  return { images, passedOver: [] }
+  return { kind: 'table', images, passedOver: [], close: nothingOpen }
 }

@@ -72,6 +72,7 @@ export async function openDataset(options: OpenDatasetOptions): Promise<Dataset>
       name,
       splits,
       new ImageCache(cacheBytes, pack ? throughPack(pack, read) : read),
+      (id) => index.pathOf?.(id),
       async () => {
         await pack?.close()
         await close()
@@ -92,7 +93,13 @@ function throughPack(pack: PackReader, read: (id: string) => Promise<RgbImage>) 
   }
 }
 
-function dataset(name: string, splits: Splits, cache: ImageCache, closeSource: () => Promise<void>): Dataset {
+function dataset(
+  name: string,
+  splits: Splits,
+  cache: ImageCache,
+  pathOf: (id: string) => string | undefined,
+  closeSource: () => Promise<void>,
+): Dataset {
   let open = true
   const read = async ({ id, rotation }: ImageRecord) => {
     if (!open) throw new Error(`data set ${name} is closed`)
@@ -102,6 +109,7 @@ function dataset(name: string, splits: Splits, cache: ImageCache, closeSource: (
     name,
     splits,
     read,
+    fileOf: ({ id }) => pathOf(id),
     readMany: (images) => mapConcurrently(images, decodedAtOnce, read),
     async close() {
       if (!open) return
