@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 /** Shared by every package: tests lie beside the source and import sibling packages from their source. */
@@ -8,6 +9,7 @@ export default defineConfig({
   test: {
     include: ['**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**', '**/*.page.test.ts'],
+    setupFiles: [fileURLToPath(new URL('src/test-environment.ts', import.meta.url))],
     pool: 'forks',
     testTimeout: 120_000,
     hookTimeout: 120_000,

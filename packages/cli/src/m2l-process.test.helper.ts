@@ -33,9 +33,8 @@ export interface Running {
  * @param within a command that runs the command that follows it
  */
 export function start(folder: string, words: readonly string[], within: readonly string[] = []): Running {
-  const { NO_COLOR: _no, FORCE_COLOR: _force, ...env } = process.env
   const [command, ...others] = [...within, process.execPath, program, ...words] as [string, ...string[]]
-  const child = spawn(command, others, { cwd: folder, env })
+  const child = spawn(command, others, { cwd: folder })
   const text = { stdout: '', stderr: '' }
   for (const stream of ['stdout', 'stderr'] as const) {
     child[stream].setEncoding('utf8').on('data', (part: string) => (text[stream] += part))

@@ -40,7 +40,7 @@ export const levelFloats = 12
 /** Bytes past the end of what a pass is given that it may read or write. */
 export const spill = 48
 
-/** What is used of WebAssembly, which the types of Node 20 leave out. */
+/** What is used of WebAssembly, which the types of Node leave out. */
 declare const WebAssembly: {
   readonly Module: new (bytes: Uint8Array) => object
   readonly Instance: new (module: object) => { readonly exports: ResampleKernels }
