@@ -199,6 +199,20 @@ describe('m2l classify', () => {
     expect(stderr).toMatch(message)
   })
 
+  test('names the examples that the others take for another class', async () => {
+    for (const [kind, name] of ['hen', 'owl'].entries()) await write('sorted', name, kind, [0, 1, 2])
+    await copyFile(join(folder, 'sorted/owl/1.png'), join(folder, 'sorted/hen/from owls.png'))
+    const words = ['--support', 'sorted', '--query', 'query/fox/5.png']
+    const { leaveOneOut } = await report(...words)
+    expect(leaveOneOut).toMatchObject({
+      images: 7,
+      accuracy: 6 / 7,
+      mistakes: [{ file: 'hen/from owls.png', truth: 'hen', label: 'owl' }],
+    })
+    const { stdout } = await here(...words, ...weights)
+    expect(stdout).toContain('not recognised: hen/from owls.png (hen, taken for owl)')
+  })
+
   test('writes a page with pictures where it is asked to', async () => {
     const { exitCode } = await here(
       '--support',

@@ -2,6 +2,8 @@ export {
   classifyPictures,
   type ClassificationReport,
   type ClassifyPicturesOptions,
+  type LeaveOneOutReport,
+  type MistakenExample,
   type PicturePrediction,
   type UnknownReport,
 } from './classifier/classify-pictures.js'

@@ -1,4 +1,4 @@
-import type { ClassificationReport, PicturePrediction } from '@m2l/m2l'
+import type { ClassificationReport, LeaveOneOutReport, PicturePrediction } from '@m2l/m2l'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { stringify } from 'csv-stringify/sync'
 import { interruptible } from '../interruptible.js'
@@ -138,6 +138,7 @@ function describe(report: ClassificationReport): string {
     ...(leaveOneOut
       ? [
           `of ${leaveOneOut.images} examples, each left out in turn, ${percent(leaveOneOut.accuracy)} % are recognised by the others`,
+          ...mistakenExamples(leaveOneOut.mistakes),
         ]
       : []),
     ...(unknown
@@ -150,6 +151,20 @@ function describe(report: ClassificationReport): string {
       : []),
     '',
   ].join('\n')
+}
+
+/** More examples that were mistaken are told by the page and by --json. */
+const mostMistaken = 5
+
+function mistakenExamples(mistakes: LeaveOneOutReport['mistakes']): string[] {
+  if (mistakes.length === 0) return []
+  const told = mistakes
+    .slice(0, mostMistaken)
+    .map(
+      ({ file, truth, label }) => `${printable(file)} (${printable(truth)}, taken for ${printable(label)})`,
+    )
+  const more = mistakes.length > mostMistaken ? ` and ${mistakes.length - mostMistaken} more` : ''
+  return [`not recognised: ${told.join(', ')}${more}; look whether they lie in the right class`]
 }
 
 function predictionsTable({ predictions, unknown }: ClassificationReport): string {

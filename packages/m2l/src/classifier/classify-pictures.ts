@@ -3,9 +3,10 @@ import type { Recipe } from '../recipe/read-recipe.js'
 import type { Classification } from './classification.js'
 import { Familiarity } from './familiarity.js'
 import { FewShotClassifier } from './few-shot-classifier.js'
+import type { LeftOut } from './leave-one-out.js'
 import { queryPictures, liesIn, type QueryPicture } from './query-pictures.js'
 import { auroc, wilson95 } from './ranking.js'
-import { addSupport, openSupport } from './support-pictures.js'
+import { addSupport, openSupport, type SupportPictures } from './support-pictures.js'
 
 /** What to classify by what. */
 export interface ClassifyPicturesOptions {
@@ -61,10 +62,31 @@ export interface ClassificationReport {
   /** Only where unknown pictures are told. */
   readonly unknown: UnknownReport | null
   /** How many examples the others recognise when each is left out in turn; null where no class has two. */
-  readonly leaveOneOut: { readonly images: number; readonly accuracy: number } | null
+  readonly leaveOneOut: LeaveOneOutReport | null
   /** Pictures that could not be read, and why. */
   readonly unreadable: readonly { readonly file: string; readonly reason: string }[]
   readonly seconds: number
+}
+
+/** What examples say of each other, each left out in turn. */
+export interface LeaveOneOutReport {
+  /** How many were left out. */
+  readonly images: number
+  /** The share of them that the others recognise. */
+  readonly accuracy: number
+  /** Those that the others take for another class, the surest first. */
+  readonly mistakes: readonly MistakenExample[]
+}
+
+/** An example that the others take for another class: wrongly sorted, or hard. */
+export interface MistakenExample {
+  readonly file: string
+  /** The class that it was given for. */
+  readonly truth: string
+  /** The class that it was taken for. */
+  readonly label: string
+  /** The probability of that class, from 0 to 1. */
+  readonly probability: number
 }
 
 /** How unknown pictures are told. */
@@ -136,7 +158,6 @@ export async function classifyPictures(options: ClassifyPicturesOptions): Promis
       const known = familiarity && { familiarity: familiarity.of(result), threshold: threshold! }
       return predictionOf(picture, result, known)
     })
-    const right = examples.known.filter(({ label, truth }) => label === truth).length
     return {
       weights,
       classes: Object.fromEntries(classifier.classes.map(({ label, images }) => [label, images])),
@@ -154,15 +175,33 @@ export async function classifyPictures(options: ClassifyPicturesOptions): Promis
             auroc: aurocOf(predictions),
           }
         : null,
-      leaveOneOut:
-        examples.known.length === 0
-          ? null
-          : { images: examples.known.length, accuracy: right / examples.known.length },
+      leaveOneOut: leaveOneOutReport(examples.known, support),
       unreadable,
       seconds: (performance.now() - started) / 1000,
     }
   } finally {
     classifier.dispose()
+  }
+}
+
+function leaveOneOutReport(
+  examples: readonly LeftOut[],
+  { nameOf }: Pick<SupportPictures, 'nameOf'>,
+): LeaveOneOutReport | null {
+  if (examples.length === 0) return null
+  const mistakes = examples
+    .filter(({ label, truth }) => label !== truth)
+    .map(({ truth, position, label, probability }) => ({
+      file: nameOf(truth, position),
+      truth,
+      label,
+      probability,
+    }))
+    .toSorted((a, b) => b.probability - a.probability)
+  return {
+    images: examples.length,
+    accuracy: (examples.length - mistakes.length) / examples.length,
+    mistakes,
   }
 }
 

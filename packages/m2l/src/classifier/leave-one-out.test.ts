@@ -45,6 +45,8 @@ describe('leaveOneOut', () => {
     expect(tf.memory().numTensors).toBe(held)
     expect(known.map(({ truth }) => truth).join('')).toBe('aaabbdddd')
     expect(strangers.map(({ truth }) => truth).join('')).toBe('aaabbcdddd')
+    expect(known.map(({ position }) => position).join('')).toBe('012010123')
+    expect(strangers.map(({ position }) => position).join('')).toBe('0120100123')
     expectSame(known[1]!, await classifyWithout('a', 1, false))
     expectSame(known[8]!, await classifyWithout('d', 3, false))
     expectSame(strangers[4]!, await classifyWithout('b', 1, true))

@@ -20,6 +20,8 @@ const queriesAtOnce = 64
 export interface LeftOut extends Classification {
   /** Its class. */
   readonly truth: string
+  /** Its position among the images of its class, in the order in which they were added. */
+  readonly position: number
 }
 
 /** What examples say of each other. */
@@ -61,7 +63,7 @@ export async function leaveOneOut(
       metric,
       chooseRows(scores, known),
       () => labels,
-      known.map((row) => labels[places[row]![0]]!),
+      known.map((row) => leftOutAt(labels, places[row]!)),
     ),
     strangers: await strangersOf(metric, labels, places, scores),
   }
@@ -153,20 +155,24 @@ function strangersOf(
     metric,
     scores,
     (query) => others[places[query]![0]]!,
-    places.map(([way]) => labels[way]!),
+    places.map((place) => leftOutAt(labels, place)),
   )
+}
+
+function leftOutAt(labels: readonly string[], [way, position]: Place): Pick<LeftOut, 'truth' | 'position'> {
+  return { truth: labels[way]!, position }
 }
 
 async function classified(
   metric: LevelFusion,
   scores: Scores,
   labelsOf: (query: number) => readonly string[],
-  truths: readonly string[],
+  leftOut: readonly Pick<LeftOut, 'truth' | 'position'>[],
 ): Promise<LeftOut[]> {
-  if (truths.length === 0) return []
+  if (leftOut.length === 0) return []
   const probabilities = await probabilitiesOf(metric, scores)
   const rows = classifications(labelsOf, scores, probabilities)
-  return rows.map((row, index) => ({ ...row, truth: truths[index]! }))
+  return rows.map((row, index) => ({ ...row, ...leftOut[index]! }))
 }
 
 function chooseRows({ ways, levels }: Scores, rows: readonly number[]): Scores {
