@@ -28,6 +28,8 @@ export interface ImageSplit {
 export interface Dataset {
   readonly name: string
   readonly splits: Readonly<Record<string, ImageSplit>>
+  /** What a person should know of how the source was read, a line each: what was passed over, which names are nearly the same. */
+  readonly notes: readonly string[]
   /**
    * Decodes one image, or takes it from the memory cache. The pixels are shared with the cache: do not write to them.
    * @throws InputError naming the file when it is not a readable picture.

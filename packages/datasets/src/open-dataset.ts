@@ -14,7 +14,7 @@ import type { RgbImage } from './rgb-image.js'
 import { openPack, type PackOptions } from './pack/open-pack.js'
 import type { PackReader } from './pack/pack-file.js'
 import { openTree } from './sources/open-tree.js'
-import { ownSplitsOf, type Splits, splitsOfFile } from './splits/build-splits.js'
+import { ownSplitsOf, splitsOfFile } from './splits/build-splits.js'
 import { readSplitFile, type SplitFile } from './splits/split-file.js'
 
 /** What to open, and how. */
@@ -69,8 +69,7 @@ export async function openDataset(options: OpenDatasetOptions): Promise<Dataset>
     const read = (id: string) => index.read(id)
     const pack = await openPack({ name, tree, splits, read, decodeOptions: options, cacheBytes }, options)
     return dataset(
-      name,
-      splits,
+      { name, splits, notes: index.notes ?? [] },
       new ImageCache(cacheBytes, pack ? throughPack(pack, read) : read),
       (id) => index.pathOf?.(id),
       async () => {
@@ -94,20 +93,18 @@ function throughPack(pack: PackReader, read: (id: string) => Promise<RgbImage>) 
 }
 
 function dataset(
-  name: string,
-  splits: Splits,
+  described: Pick<Dataset, 'name' | 'splits' | 'notes'>,
   cache: ImageCache,
   pathOf: (id: string) => string | undefined,
   closeSource: () => Promise<void>,
 ): Dataset {
   let open = true
   const read = async ({ id, rotation }: ImageRecord) => {
-    if (!open) throw new Error(`data set ${name} is closed`)
+    if (!open) throw new Error(`data set ${described.name} is closed`)
     return rotateImage(await cache.read(id), rotation ?? 0)
   }
   return {
-    name,
-    splits,
+    ...described,
     read,
     fileOf: ({ id }) => pathOf(id),
     readMany: (images) => mapConcurrently(images, decodedAtOnce, read),

@@ -22,6 +22,8 @@ import type { Recipe } from './recipe/read-recipe.js'
 export interface DataOptions extends Pick<OpenDatasetOptions, 'onPack' | 'onPackProblem' | 'signal'> {
   /** Called while the embedded data set is drawn for the first time. */
   readonly onRender?: (done: number, total: number) => void
+  /** Told what a person should know of the data, a line each. */
+  readonly onNote?: (line: string) => void
 }
 
 /** The splits that recipes use. */
@@ -34,13 +36,13 @@ export type SplitName = (typeof splitNames)[number]
  * @param splits those that must be complete; others need not be there
  * @throws {InputError} when it cannot be opened or lacks a class of its split
  */
-export function openRecipeDataset(
+export async function openRecipeDataset(
   recipe: Recipe,
   splits: readonly SplitName[],
-  { onRender, onPack, onPackProblem, signal }: DataOptions = {},
+  { onRender, onNote, onPack, onPackProblem, signal }: DataOptions = {},
 ): Promise<Dataset> {
   const { dataset, image_size: size, split, exclude, pack } = recipe.data
-  return span('open data set', () =>
+  const opened = await span('open data set', () =>
     dataset === 'emoji'
       ? openEmoji({
           size,
@@ -60,6 +62,8 @@ export function openRecipeDataset(
           ...(exclude !== undefined && { exclude }),
         }),
   )
+  for (const note of opened.notes) onNote?.(note)
+  return opened
 }
 
 /**

@@ -2,7 +2,7 @@ import { constants } from 'node:buffer'
 import { costs, type MemoryBudget } from './memory-budget.js'
 import { PickleError } from './pickle-error.js'
 import type { PickleSource } from './pickle-source.js'
-import { ByteRange, type PickleBytes } from './pickle-value.js'
+import { ByteRange, type PickleBytes, utf8Text } from './pickle-value.js'
 
 /** The arguments of a pickle's instructions, one after the other; every size is checked against the source. */
 export class PickleInput {
@@ -64,7 +64,9 @@ export class PickleInput {
     const start = this.#advance(length)
     if (length > constants.MAX_STRING_LENGTH) throw new PickleError(`it holds a text of ${length} bytes`)
     this.#budget.charge(costs.text + 3 * length)
-    return this.#source.view(start, length).toString('utf8')
+    const text = utf8Text(this.#source.view(start, length))
+    if (text === undefined) throw new PickleError('it holds a text that is not UTF-8')
+    return text
   }
 
   bytes(length: number): PickleBytes {

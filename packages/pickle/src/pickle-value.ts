@@ -64,12 +64,23 @@ export function isPickleBytes(value: PickleValue | undefined): value is PickleBy
   return value instanceof ByteRange || Buffer.isBuffer(value)
 }
 
-/** The text of a string of Python 3 or, where its bytes are in memory, Python 2. */
+/** The text of a string of Python 3 or, where its bytes are in memory and UTF-8, Python 2. */
 export function pickleText(value: PickleValue | undefined): string | undefined {
-  return Buffer.isBuffer(value) ? value.toString('utf8') : typeof value === 'string' ? value : undefined
+  return Buffer.isBuffer(value) ? utf8Text(value) : typeof value === 'string' ? value : undefined
 }
 
-/** Sets an item of a dict; byte strings are keys as texts, since Python 2 wrote texts as such. */
+/** The text that bytes are, exactly; undefined where they are not UTF-8. */
+export function utf8Text(bytes: Uint8Array): string | undefined {
+  try {
+    return decoder.decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** Sets an item of a dict; byte strings are keys as texts where they are UTF-8, since Python 2 wrote texts as such. */
 export function setItem(dict: PickleDict, key: PickleValue, value: PickleValue): void {
   dict.set(pickleText(key) ?? key, value)
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { InputError, writeFileAtomically } from '@m2l/engine'
+import { decodeText, InputError, writeFileAtomically } from '@m2l/engine'
 import * as z from 'zod'
 import type { Episode } from './episode.js'
 import { episodeFault } from './episode-fault.js'
@@ -185,13 +185,15 @@ function parseLine<Schema extends z.ZodType>(
 }
 
 async function readText(file: string): Promise<string> {
+  let bytes: Buffer
   try {
-    return await readFile(file, 'utf8')
+    bytes = await readFile(file)
   } catch (error) {
     throw new InputError(
       `${file}: the manifest cannot be read (${reason(error)}); give a file written by writeManifest`,
     )
   }
+  return decodeText(bytes, file)
 }
 
 function contentHash(description: Description, lines: readonly string[]): string {

@@ -64,6 +64,7 @@ export function evaluateCommand(): Command {
             onRender: display.rendering,
             onPack: display.packing,
             onPackProblem: display.say,
+            onNote: (line: string) => options.quiet || display.say(line),
             signal,
           }),
         ),

@@ -92,6 +92,7 @@ async function explain(overrides: string[], options: ExplainCommandOptions): Pro
             onRender: display.rendering,
             onPack: display.packing,
             onPackProblem: display.say,
+            onNote: (line: string) => options.quiet || display.say(line),
           })
     display.close()
     process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : `${describe(report)}\n`)

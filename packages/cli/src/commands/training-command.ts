@@ -43,6 +43,7 @@ export function trainingCommand(
             onRender: display.rendering,
             onPack: display.packing,
             onPackProblem: display.say,
+            onNote: (line: string) => options.quiet || display.say(line),
             onValidation: display.validation,
             signal: interruption.signal,
           }),

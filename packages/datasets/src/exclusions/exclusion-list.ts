@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { InputError, writeFileAtomically } from '@m2l/engine'
+import { decodeText, InputError, writeFileAtomically } from '@m2l/engine'
 import { YAMLException } from 'js-yaml'
 import { z } from 'zod'
 import type { DatasetCheck, Exclusion } from '../check/dataset-check.js'
@@ -30,10 +30,10 @@ const schema = z.strictObject(
  * @throws InputError naming the file when it cannot be read or is no such list
  */
 async function readExclusionList(file: string): Promise<ExclusionList> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+  const bytes = await readFile(file).catch((error: unknown) => {
     throw unreadable(file, error)
   })
-  const parsed = schema.safeParse(parse(file, text))
+  const parsed = schema.safeParse(parse(file, decodeText(bytes, file)))
   if (parsed.success) return exclusionList(parsed.data.exclude, file)
   const issue = parsed.error.issues[0]!
   const path = issue.path.map((key) => (typeof key === 'number' ? `[${key}]` : String(key))).join('')

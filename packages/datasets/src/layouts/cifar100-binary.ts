@@ -1,4 +1,4 @@
-import { InputError } from '@m2l/engine'
+import { decodeText, InputError } from '@m2l/engine'
 import type { ByteSource } from '../sources/byte-source.js'
 import { type FileTree, parentOf } from '../sources/file-tree.js'
 import { type CifarHalf, cifarHalves, cifarImageBytes, cifarIndex } from './cifar100.js'
@@ -26,11 +26,21 @@ export function detectCifarBinary(tree: FileTree): boolean {
 export async function readCifarBinary({ tree }: LayoutInput): Promise<LayoutIndex> {
   const parts = findParts(tree)
   if (!parts) throw new InputError(`${tree.root}: holds no train.bin or test.bin beside ${namesFile}`)
-  const names = (await tree.read(parts.names)).toString('utf8').trim().split(/\s*\n/)
+  const names = nameLines(await tree.read(parts.names), tree.label(parts.names))
   const halves: CifarHalf[] = []
   for (const [name, file] of parts.halves)
     halves.push(await openHalf(name, await tree.open(file), names.length))
-  return cifarIndex(names, halves)
+  return cifarIndex(tree.label(parts.names), names, halves)
+}
+
+/** Labels count the lines, so that none may be left out. */
+function nameLines(bytes: Buffer, name: string): string[] {
+  const lines = decodeText(bytes, name)
+    .trimEnd()
+    .split(/\r\n|\n|\r/)
+  const empty = lines.findIndex((line) => line.trim() === '')
+  if (empty >= 0) throw new InputError(`${name} line ${empty + 1}: names no class; fetch it again`)
+  return lines.map((line) => line.trim())
 }
 
 function findParts(tree: FileTree): { names: string; halves: [string, string][] } | undefined {

@@ -30,11 +30,12 @@ export async function readCifarPython({ tree }: LayoutInput): Promise<LayoutInde
   if (!parts) throw new InputError(`${tree.root}: holds no pickles named train or test beside one named meta`)
   const label = tree.label(parts.meta)
   const names = list(parse(label, await tree.read(parts.meta)), label, 'fine_label_names').map(pickleText)
-  if (!names.every((name) => name !== undefined)) throw unexpected(label, 'fine_label_names')
+  if (!names.every((name) => name !== undefined))
+    throw unexpected(label, 'fine_label_names', 'a name is not UTF-8')
   const halves: CifarHalf[] = []
   for (const [name, file] of parts.halves)
     halves.push(await openHalf(name, await tree.open(file), names.length))
-  return cifarIndex(names, halves)
+  return cifarIndex(label, names, halves)
 }
 
 function findParts(tree: FileTree): { meta: string; halves: [string, string][] } | undefined {
@@ -89,6 +90,7 @@ function list(dict: PickleDict, name: string, key: string): PickleValue[] {
   return value
 }
 
-function unexpected(name: string, key: string): InputError {
-  return new InputError(`${name}: "${key}" is not as in CIFAR-100's Python release; fetch it again`)
+function unexpected(name: string, key: string, why?: string): InputError {
+  const reason = why === undefined ? '' : ` (${why})`
+  return new InputError(`${name}: "${key}" is not as in CIFAR-100's Python release${reason}; fetch it again`)
 }

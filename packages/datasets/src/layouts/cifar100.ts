@@ -1,4 +1,5 @@
 import type { RgbImage } from '../rgb-image.js'
+import { requireDistinct } from './class-names.js'
 import type { ClassImages, LayoutIndex } from './layout.js'
 
 /** CIFAR-100's own halves, which have all classes in common. */
@@ -17,10 +18,17 @@ export interface CifarHalf {
 }
 
 /**
- * CIFAR-100 from either of its releases. Images of both halves are one class's images; their ids are `train/00000` to
+ * CIFAR-100 from either of its releases, whose class names are in `source`. Images of both halves are one class's images; their ids are `train/00000` to
  * `test/09999`, by their place in the file.
+ *
+ * @throws InputError when a class name comes twice
  */
-export function cifarIndex(classNames: readonly string[], halves: readonly CifarHalf[]): LayoutIndex {
+export function cifarIndex(
+  source: string,
+  classNames: readonly string[],
+  halves: readonly CifarHalf[],
+): LayoutIndex {
+  requireDistinct(source, classNames)
   const classes: ClassImages = new Map(classNames.map((name) => [name, []]))
   for (const half of halves) {
     for (let index = 0; index < half.labels.length; index++) {

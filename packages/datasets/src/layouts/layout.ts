@@ -29,6 +29,8 @@ export interface LayoutIndex {
   readonly file?: (id: string) => Promise<Buffer>
   /** Where an id's own picture file lies on the disk by itself; absent in archives. */
   readonly pathOf?: (id: string) => string
+  /** What a person should know of it, a line each. */
+  readonly notes?: readonly string[]
   /** Whether splits that were not asked for were passed over. */
   readonly isPartial?: boolean
 }

@@ -3,6 +3,7 @@ import { didYouMean } from '../nearest-name.js'
 import type { FileTree } from '../sources/file-tree.js'
 import { detectCifarBinary, readCifarBinary } from './cifar100-binary.js'
 import { detectCifarPython, readCifarPython } from './cifar100-python.js'
+import { withTellableNames } from './class-names.js'
 import { detectCsv, readCsv } from './csv.js'
 import { detectImageFolders, readClassFolders, readOmniglot, readSplitFolders } from './image-folders.js'
 import { type LayoutIndex, type LayoutInput, type LayoutName, layoutNames } from './layout.js'
@@ -27,7 +28,7 @@ export async function readLayout(input: LayoutInput, name?: LayoutName): Promise
       `layout "${name}" does not exist${didYouMean(name, layoutNames) || '; use one'} of ${layoutNames.join(', ')}`,
     )
   }
-  return readers[name ?? (await detectLayout(input.tree))](input)
+  return withTellableNames(input.tree.root, await readers[name ?? (await detectLayout(input.tree))](input))
 }
 
 async function detectLayout(tree: FileTree): Promise<LayoutName> {

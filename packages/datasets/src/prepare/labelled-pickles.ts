@@ -1,4 +1,5 @@
 import { pickleText } from '@m2l/pickle'
+import { requireDistinct } from '../layouts/class-names.js'
 import type { LayoutIndex } from '../layouts/layout.js'
 import type { FileTree } from '../sources/file-tree.js'
 import { byLabel, type PickledSplit, pickleIndex } from './pickle-index.js'
@@ -29,6 +30,7 @@ export async function readLabelledPickles(
     if (labels?.length !== images.count)
       throw unexpected(file, `"labels" are not ${images.count} whole numbers, one a picture`)
     const names = namesOf(file)
+    if (names) requireDistinct(file.name, [...names.values()])
     if (names && labels.some((label) => !names.has(label)))
       throw unexpected(file, '"labels" has one that no class is named for')
     const nameOf = names ? (label: number) => names.get(label)! : nameLabels(split, new Set(labels))
@@ -51,23 +53,25 @@ function namesOf(file: PickledFile): Map<number, string> | undefined {
   if (labels instanceof Map) {
     for (const [key, label] of labels) {
       const name = pickleText(key)
-      if (name === undefined || typeof label !== 'number' || names.has(label))
+      if (name === undefined) throw unexpected(file, '"catname2label" has a name that is no text of UTF-8')
+      if (typeof label !== 'number' || names.has(label))
         throw unexpected(file, '"catname2label" does not give each class a number of its own')
       names.set(label, name)
     }
     return names
   }
   const list = dict.get('label2catname')
-  if (!(list instanceof Map)) return list === undefined ? undefined : numbered(textsOf(list))
+  if (list === undefined) return undefined
+  if (!(list instanceof Map)) {
+    const texts = textsOf(list)
+    if (!texts) throw unexpected(file, '"label2catname" is no list of texts of UTF-8')
+    return new Map(texts.map((text, index) => [index, text]))
+  }
   for (const [label, name] of list) {
     const text = pickleText(name)
-    if (typeof label !== 'number' || text === undefined)
-      throw unexpected(file, '"label2catname" does not name classes by number')
+    if (text === undefined) throw unexpected(file, '"label2catname" has a name that is no text of UTF-8')
+    if (typeof label !== 'number') throw unexpected(file, '"label2catname" does not name classes by number')
     names.set(label, text)
   }
   return names
-}
-
-function numbered(texts: readonly string[] | undefined): Map<number, string> | undefined {
-  return texts && new Map(texts.map((text, index) => [index, text]))
 }

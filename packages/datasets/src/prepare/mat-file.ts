@@ -156,7 +156,11 @@ function fieldNames(length: number, bytes: Buffer): string[] {
 }
 
 function textOf({ type, data }: Element): string {
-  return type === 4 || type === 17 ? data.toString('utf16le') : data.toString('utf8')
+  try {
+    return new TextDecoder(type === 4 || type === 17 ? 'utf-16le' : 'utf-8', { fatal: true }).decode(data)
+  } catch {
+    throw new MatFileError('it holds a text that is neither UTF-8 nor UTF-16')
+  }
 }
 
 const numberFormats: Readonly<Record<number, { bytes: number; read: (data: Buffer, at: number) => number }>> =

@@ -39,7 +39,8 @@ async function readCaches(tree: FileTree, files: ReadonlyMap<string, string>): P
     for (const [key, value] of entries) {
       const name = pickleText(key)
       const indices = await integersOf(file, value)
-      if (name === undefined || !indices?.every((index) => index >= 0 && index < images.count)) {
+      if (name === undefined) throw unexpected(file, '"class_dict" has a name that is no text of UTF-8')
+      if (!indices?.every((index) => index >= 0 && index < images.count)) {
         throw unexpected(
           file,
           `"class_dict" has entries that are not numbers of its ${images.count} pictures`,

@@ -1,4 +1,5 @@
 import { InputError } from '@m2l/engine'
+import { requireDistinct } from '../layouts/class-names.js'
 import type { ClassImages, LayoutIndex } from '../layouts/layout.js'
 import { type FileTree } from '../sources/file-tree.js'
 import type { RgbImage } from '../rgb-image.js'
@@ -33,6 +34,10 @@ export function pickleIndex(splits: readonly PickledSplit[]): LayoutIndex {
       name.normalize('NFC'),
       indices.map((index) => `${split}/${String(index).padStart(7, '0')}.png`),
     ])
+    requireDistinct(
+      split,
+      ids.map(([name]) => name),
+    )
     groups.set(split, new Map(ids))
   }
   const find = (id: string): { of: PickledSplit; index: number } => {

@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import { decodeImage } from '../decoding/decode-image.js'
+import { withTellableNames } from '../layouts/class-names.js'
 import { readSplitFile, type SplitFile } from '../splits/split-file.js'
 import { divide, type Division, requireNoDifferences } from './counts.js'
 import { findDataSet, type PreparableDataSet } from './data-sets.js'
@@ -74,7 +75,7 @@ async function fill(
 ): Promise<PreparedDataset> {
   const { tree } = source
   const decode = async (file: string) => decodeImage(await tree.read(file), tree.label(file))
-  const index = await dataSet.read({ tree, decode })
+  const index = withTellableNames(tree.root, await dataSet.read({ tree, decode }))
   const keepsOwn = options.split === undefined && !dataSet.keepsLayout
   const division = divide(tree.root, index, split, { ...dataSet.expected, keepsOwn })
   if (!options.incomplete) requireNoDifferences(tree.root, dataSet.title, division.differences)

@@ -1,4 +1,5 @@
 import { InputError } from '@m2l/engine'
+import { requireDistinct } from '../layouts/class-names.js'
 import type { ClassImages, LayoutIndex, LayoutInput } from '../layouts/layout.js'
 import { readLayout } from '../layouts/read-layout.js'
 import type { FileTree } from '../sources/file-tree.js'
@@ -84,7 +85,9 @@ function readNames(label: string, variables: Map<string, MatValue>): string[] {
   const names = isArrayOf(value, 'cells') ? value.cells : []
   if (names.length === 0 || !names.every((name) => typeof name === 'string'))
     throw new InputError(`${label}: holds no names of classes (class_names); fetch it again`)
-  return names.map((name) => name.replaceAll('/', '-').normalize('NFC'))
+  const portable = names.map((name) => name.replaceAll('/', '-').normalize('NFC'))
+  requireDistinct(label, portable)
+  return portable
 }
 
 function readAnnotations(

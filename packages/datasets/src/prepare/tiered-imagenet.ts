@@ -1,5 +1,5 @@
 import { NumpyArray, type PickleBytes } from '@m2l/pickle'
-import { InputError } from '@m2l/engine'
+import { decodeText, InputError } from '@m2l/engine'
 import { decodeImage } from '../decoding/decode-image.js'
 import type { LayoutIndex, LayoutInput } from '../layouts/layout.js'
 import { readLayout } from '../layouts/read-layout.js'
@@ -73,7 +73,10 @@ async function readLabels(
   const labels = await integersOf(file, dict.get('label_specific') ?? dict.get('labels'))
   if (labels?.length !== count)
     throw unexpected(file, `"label_specific" are not ${count} whole numbers, one a picture`)
-  const words = textsOf(dict.get('label_specific_str'))
+  const stored = dict.get('label_specific_str')
+  const words = textsOf(stored)
+  if (stored !== undefined && !words)
+    throw unexpected(file, '"label_specific_str" is no list of texts of UTF-8')
   if (words && labels.some((label) => words[label] === undefined))
     throw unexpected(file, '"label_specific" has a label without a name')
   return byLabel(labels, (label) => nameOf(label, words?.[label]))
@@ -110,5 +113,8 @@ async function wordNetIds(
 
 async function linesOf(tree: FileTree, name: string): Promise<string[] | undefined> {
   const file = tree.files.find((path) => `/${path}`.endsWith(`/${name}`))
-  return file === undefined ? undefined : (await tree.read(file)).toString('utf8').trim().split(/\s*\n/)
+  if (file === undefined) return undefined
+  return decodeText(await tree.read(file), tree.label(file))
+    .trim()
+    .split(/\s*[\r\n]\s*/)
 }

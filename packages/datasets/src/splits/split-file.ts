@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { InputError } from '@m2l/engine'
+import { decodeText, InputError } from '@m2l/engine'
 import { YAMLException } from 'js-yaml'
 import { z } from 'zod'
 import { loadYaml } from '../load-yaml.js'
@@ -45,10 +45,13 @@ export async function readSplitFile(nameOrPath: string): Promise<SplitFile> {
     )
   }
   const path = isPath ? nameOrPath : `${shipped}${nameOrPath}.yaml`
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+  const bytes = await readFile(path).catch((error: unknown) => {
     throw unreadable(path, error)
   })
-  return { source: nameOrPath, classes: checked(nameOrPath, parse(nameOrPath, text)) }
+  return {
+    source: nameOrPath,
+    classes: checked(nameOrPath, parse(nameOrPath, decodeText(bytes, nameOrPath))),
+  }
 }
 
 const classNames = z

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { InputError } from '@m2l/engine'
+import { decodeText, InputError } from '@m2l/engine'
 import { z } from 'zod'
 import { codeSchema } from './code-version.js'
 import { engineSchema } from './engine-used.js'
@@ -76,8 +76,9 @@ export type PairedResult = z.output<typeof pairedSchema>
 export async function readCard(file: string): Promise<ResultCard> {
   let value: unknown
   try {
-    value = JSON.parse(await readFile(file, 'utf8'))
+    value = JSON.parse(decodeText(await readFile(file), file))
   } catch (error) {
+    if (error instanceof InputError) throw error
     throw new InputError(
       `${file}: expected a card of m2l evaluate --card, but it cannot be read (${(error as Error).message})`,
     )

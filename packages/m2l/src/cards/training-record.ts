@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { InputError, writeFileAtomically } from '@m2l/engine'
+import { decodeText, InputError, writeFileAtomically } from '@m2l/engine'
 import { fileExists } from '@m2l/trainer'
 import { z } from 'zod'
 import { codeSchema, codeVersion } from './code-version.js'
@@ -100,15 +100,15 @@ async function hashOf(file: string | undefined): Promise<string | null> {
  */
 export async function readTrainingRecord(folder: string): Promise<TrainingRecord | undefined> {
   const file = join(folder, fileName)
-  let text: string
+  let bytes: Buffer
   try {
-    text = await readFile(file, 'utf8')
+    bytes = await readFile(file)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
   }
   try {
-    return trainingRecordSchema.parse(JSON.parse(text))
+    return trainingRecordSchema.parse(JSON.parse(decodeText(bytes, file)))
   } catch {
     throw new InputError(`${file}: expected the record of a training; delete it, or train again (--restart)`)
   }

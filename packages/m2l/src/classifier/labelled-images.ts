@@ -85,7 +85,9 @@ function parseLabels(
 
 function parsedOrNone({ data }: StoredTensor): z.output<typeof classesSchema> | undefined {
   try {
-    return classesSchema.parse(JSON.parse(new TextDecoder().decode(data as Uint8Array)))
+    return classesSchema.parse(
+      JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(data as Uint8Array)),
+    )
   } catch {
     return undefined
   }

@@ -80,7 +80,7 @@ async function supportOfFolders(root: string, reduceTo: number): Promise<Support
     classes: new Map(classes.map(({ name, images: { length } }) => [name, length])),
     read: (label, start, count) => dataset.readMany(images.get(label)!.slice(start, start + count)),
     nameOf: (label, position) => images.get(label)![position]!.id,
-    notes: await notesOf(root),
+    notes: [...dataset.notes, ...(await notesOf(root))],
     close: () => dataset.close(),
   }
 }

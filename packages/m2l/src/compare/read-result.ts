@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { InputError } from '@m2l/engine'
+import { decodeText, InputError } from '@m2l/engine'
 import { manifestHash, readManifest, type EpisodeManifest } from '@m2l/samplers'
 import { z } from 'zod'
 import { predictionsHash } from '../predictions-file.js'
@@ -45,12 +45,12 @@ const headerSchema = z.object({
 export async function readResult(source: string): Promise<StoredResult> {
   const folder = await folderOf(source)
   const file = join(folder, 'predictions.jsonl')
-  const text = await readFile(file, 'utf8').catch(() => {
+  const bytes = await readFile(file).catch(() => {
     throw new InputError(
       `${file}: cannot be read; name a run folder in which m2l evaluate has left predictions.jsonl, or that file`,
     )
   })
-  const [first, ...lines] = text.trimEnd().split(/\r?\n/)
+  const [first, ...lines] = decodeText(bytes, file).trimEnd().split(/\r?\n/)
   const header = parsed(file, 1, first!, headerSchema)
   const { sha256, ...described } = JSON.parse(first!) as { sha256?: string }
   if (sha256 !== undefined && sha256 !== predictionsHash(described, lines)) {

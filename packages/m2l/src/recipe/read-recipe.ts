@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { loadYaml } from '@m2l/datasets'
-import { InputError } from '@m2l/engine'
+import { decodeText, InputError } from '@m2l/engine'
 import { YAMLException } from 'js-yaml'
 import type { z } from 'zod'
 import { weightsFile } from '../weights/shipped-weights.js'
@@ -64,14 +64,16 @@ export function initialWeights(recipe: Recipe): string | undefined {
 }
 
 async function readText(file: string): Promise<string> {
+  let bytes: Buffer
   try {
-    return await readFile(file, 'utf8')
+    bytes = await readFile(file)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     const reason =
       code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code ?? String(error)})`
     throw new InputError(`${file}: expected a recipe, a YAML file, but ${reason}`)
   }
+  return decodeText(bytes, file)
 }
 
 function parseYaml(text: string, file: string): Record<string, unknown> {
