@@ -57,14 +57,14 @@ function pairsOf(names: readonly string[], fold: (name: string) => string): [str
 /** Joiners, which shape words of some scripts, are left in. */
 function withoutUnseen(name: string): string {
   return name
-    .replaceAll(/(?![\u200c\u200d])[\p{Cf}\p{Cc}]/gu, '')
+    .replaceAll(/(?!\u200c|\u200d)[\p{Cf}\p{Cc}]/gu, '')
     .replaceAll(/\s+/g, ' ')
     .replaceAll(/ ?(^|\/|$) ?/g, '$1')
 }
 
 function loose(name: string): string {
   return withoutUnseen(name)
-    .replaceAll(/[\u200c\u200d\ufe0e\ufe0f]/g, '')
+    .replaceAll(/\u200c|\u200d|\ufe0e|\ufe0f/g, '')
     .toLowerCase()
     .replace(/^[+]?0*(\d+)(?:[.,]0*)?$/, '$1')
 }
