@@ -92,9 +92,9 @@ function loadKernels({ bindingPath }: NativeEngine): boolean {
   return existsSync(path) && (require(path) as { fault?: string }).fault === undefined
 }
 
-/** tfjs-node calls functions of `util` that Node.js 23 has removed. */
+/** tfjs-node calls functions of `util` of which Node.js 22 warns and that Node.js 23 and later lack in part. */
 function restoreUtilities(): void {
   const util = require('node:util') as Record<string, unknown>
-  util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined
-  util.isArray ??= Array.isArray
+  util.isNullOrUndefined = (value: unknown) => value === null || value === undefined
+  util.isArray = Array.isArray
 }
