@@ -18,8 +18,6 @@ export type Thumbnails = ReadonlyMap<string, Uint8Array>
 const mostGroups = 60
 const mostOfGroup = 8
 const mostOdd = 60
-/** With more classes than this the chart shows those with the fewest and the most pictures, so many of each. */
-const mostBars = 20
 
 /** The pictures that a page of a check shows. */
 export function picturesOfPage({ duplicates: { exact, near }, oddSizes }: DatasetCheck): string[] {
@@ -108,15 +106,11 @@ function number(name: string): { name: string; number: true } {
 
 function classChart({ classes }: DatasetCheck) {
   const sorted = [...classes].sort((a, b) => a.images - b.images)
-  const shown =
-    sorted.length > 2 * mostBars ? [...sorted.slice(0, mostBars), ...sorted.slice(-mostBars)] : sorted
   return barChart({
     label: 'Pictures of each class',
     value: { label: 'pictures' },
-    bars: shown.map((one) => ({ name: one.class, value: one.images, text: String(one.images) })),
-    ...(shown.length < sorted.length && {
-      caption: `The ${mostBars} classes with the fewest and with the most pictures.`,
-    }),
+    bars: sorted.map((one) => ({ name: one.class, value: one.images, text: String(one.images) })),
+    caption: 'The classes with the fewest pictures first.',
   })
 }
 

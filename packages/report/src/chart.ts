@@ -32,6 +32,14 @@ export function chart({ label, legend = [], caption, draw }: Drawing): Html {
   </figure>`
 }
 
+/** What stands in place of a chart that has nothing to show. */
+export function emptyChart(label: string, caption?: string): Html {
+  return html`<figure>
+    <p class="note">${label}: there are no numbers to show.</p>
+    ${caption !== undefined && html`<figcaption>${caption}</figcaption>`}
+  </figure>`
+}
+
 /** A plot as SVG, drawn without a browser. */
 export function svg(options: Plot.PlotOptions, label: string): Html {
   const drawn = Plot.plot({

@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot'
-import { svg } from './chart.js'
+import { emptyChart, svg } from './chart.js'
 import { html, type Html } from './html.js'
 import { percent } from './scale.js'
 import { nameWidth, shortName } from './short-name.js'
@@ -32,6 +32,7 @@ const mostExplained = 50
  * on the diagonal, in a colour of their own. A large matrix is moved sideways alone.
  */
 export function confusionMatrix(confusion: Confusion): Html {
+  if (confusion.classes.length === 0) return emptyChart('Confusion matrix')
   const shown = worstClasses(confusion, mostClasses)
   const classes = shown.map((index) => confusion.classes[index]!)
   const cells = shown.flatMap((ofRow, actual) => {
@@ -39,13 +40,13 @@ export function confusionMatrix(confusion: Confusion): Html {
     const total = sum(row)
     return shown.flatMap((ofColumn, predicted) => {
       const count = row[ofColumn]!
-      return count === 0 ? [] : { actual, predicted, count, share: count / total }
+      return count > 0 ? { actual, predicted, count, share: count / total } : []
     })
   })
   const drawn = svg(matrix(classes, cells), `Confusion matrix of ${classes.length} classes`)
   const all = confusion.classes.length
   return html`<figure class="matrix">
-    <div class="scroll">${drawn}</div>
+    <div class="scroll" tabindex="0">${drawn}</div>
     <figcaption>
       A row for each class, a column for each that was predicted; in per cent of the
       row.${all > classes.length && ` The ${classes.length} of ${all} classes with the largest share of mistakes.`}
@@ -130,9 +131,9 @@ export function mostConfused({ classes, counts }: Confusion, most: number): Conf
     .slice(0, most)
 }
 
-/** The classes of which the largest shares are mistaken, in the order given. */
+/** The classes of which the largest shares are mistaken, in the order given; those that do not occur come last. */
 function worstClasses({ counts }: Confusion, most: number): number[] {
-  const right = counts.map((row, index) => row[index]! / Math.max(1, sum(row)))
+  const right = counts.map((row, index) => (sum(row) > 0 ? row[index]! / sum(row) : Infinity))
   const worst = counts.map((_, index) => index).sort((a, b) => right[a]! - right[b]!)
   return worst.slice(0, most).sort((a, b) => a - b)
 }

@@ -24,8 +24,13 @@ function markupOf(content: Content): string {
   if (content === undefined || content === false) return ''
   if (content instanceof Html) return content.markup
   if (typeof content === 'object') return content.map(markupOf).join('')
-  return String(content).replace(/[&<>"']/g, (character) => references[character]!)
+  return String(content)
+    .replace(unprintable, '\uFFFD')
+    .replace(/[&<>"']/g, (character) => references[character]!)
 }
+
+/** What no page can hold, and what turns the direction of all that follows; isolates end with what they are in. */
+const unprintable = /(?![\t\n\r])[\p{Cc}\p{Cs}\u202A-\u202E]/gu
 
 const references: Readonly<Record<string, string>> = {
   '&': '&amp;',

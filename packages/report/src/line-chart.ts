@@ -1,7 +1,8 @@
 import * as Plot from '@observablehq/plot'
-import { chart, isNarrow, seriesDashes } from './chart.js'
+import { axisOf } from './axis.js'
+import { chart, emptyChart, isNarrow, seriesDashes } from './chart.js'
 import type { Html } from './html.js'
-import { percent, shortNumber, wholeTicks, type Scale } from './scale.js'
+import { isDrawable, percent, shortNumber, type Scale } from './scale.js'
 import { seriesColour } from './style.js'
 
 /** A point of a line; `low` and `high` are the ends of its interval, which is shaded. Points that are not finite leave a gap. */
@@ -33,8 +34,11 @@ const mostDots = 40
 
 /** Lines over a common axis, each with its interval where it has one. */
 export function lineChart({ label, x, y, series, caption }: LineChart): Html {
-  const xs = series.flatMap(({ points }) => points.map((point) => point.x))
-  const ys = series.flatMap(({ points }) => points.map((point) => point.y))
+  const lines = series.map(({ points }) => points.filter((point) => isDrawable(point.x)).map(drawable))
+  const all = lines.flat()
+  if (all.every((point) => Number.isNaN(point.y))) return emptyChart(label, caption)
+  const xs = all.map((point) => point.x)
+  const ys = all.flatMap((point) => [point.y, point.low ?? point.y, point.high ?? point.y])
   return chart({
     label,
     legend: series.map(({ name }) => name),
@@ -44,16 +48,16 @@ export function lineChart({ label, x, y, series, caption }: LineChart): Html {
       height: Math.round(width * (isNarrow(width) ? 0.75 : 0.4)),
       marginLeft: 52,
       marginBottom: 38,
-      x: { label: x.label, inset: 6, ...axis(x, xs, isNarrow(width) ? 5 : 10) },
-      y: { label: y.label, grid: true, ...axis(y, ys, 5) },
+      x: { inset: 6, ...axisOf(x, xs, isNarrow(width) ? 5 : 10) },
+      y: { grid: true, ...axisOf(y, ys, 5) },
       marks: [
-        ...series.map(({ points }, index) =>
+        ...lines.map((points, index) =>
           Plot.areaY(
             points.filter(({ low, high }) => low !== undefined && high !== undefined),
             { x: 'x', y1: 'low', y2: 'high', fill: seriesColour(index), fillOpacity: 0.15 },
           ),
         ),
-        ...series.map(({ points }, index) =>
+        ...lines.map((points, index) =>
           Plot.lineY(points, {
             x: 'x',
             y: 'y',
@@ -62,8 +66,8 @@ export function lineChart({ label, x, y, series, caption }: LineChart): Html {
             strokeDasharray: seriesDashes(index),
           }),
         ),
-        ...series.map(({ points }, index) =>
-          Plot.dot(points.length <= mostDots ? points : [], {
+        ...lines.map((points, index) =>
+          Plot.dot(points.length <= mostDots ? points : points.filter(isAlone), {
             x: 'x',
             y: 'y',
             r: 3,
@@ -76,14 +80,15 @@ export function lineChart({ label, x, y, series, caption }: LineChart): Html {
   })
 }
 
-function axis(scale: Scale, values: readonly number[], count: number): Plot.ScaleOptions {
-  const { domain, ticks } = scale
-  const [from, to] = domain ?? [Math.min(...values), Math.max(...values)]
-  return {
-    ...(domain && { domain: [...domain] }),
-    ticks: ticks ? [...ticks] : scale.whole && values.length > 0 ? wholeTicks(from, to, count) : count,
-    tickFormat: (value: number) => (scale.percent ? percent(value, 0) : shortNumber(value)),
-  }
+/** A point whose numbers have a place; without an interval where they have none. */
+function drawable({ x, y, low, high }: LinePoint): LinePoint {
+  if (!isDrawable(y)) return { x, y: Number.NaN }
+  return { x, y, ...(isDrawable(low) && isDrawable(high) && { low, high }) }
+}
+
+/** Whether a point has gaps at both sides, so that no line shows it. */
+function isAlone(_: LinePoint, index: number, points: readonly LinePoint[]): boolean {
+  return [points[index - 1], points[index + 1]].every((beside) => !beside || Number.isNaN(beside.y))
 }
 
 function format(scale: Scale, value: number): string {

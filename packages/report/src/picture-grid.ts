@@ -6,8 +6,8 @@ export interface ShownPicture {
   readonly picture: Picture
   /** What it shows, for readers who do not see it. */
   readonly name: string
-  /** What stands below it. */
-  readonly caption?: string
+  /** What stands below it, in lines of their own. */
+  readonly caption?: string | readonly string[]
   /** Whether what was predicted of it is right; shown as a frame and a sign. */
   readonly mark?: 'right' | 'wrong'
 }
@@ -61,12 +61,14 @@ export function pictureRows(
   </div>`
 }
 
-function item({ picture, name, caption, mark }: ShownPicture): Html {
+function item({ picture, name, caption = [], mark }: ShownPicture): Html {
   const sign = mark && html`<b>${mark === 'right' ? '✓' : '✗'}</b> `
+  const lines = typeof caption === 'string' ? [caption] : caption
   return html`<li class="${mark}">
     <img
       src="${pictureUri(picture)}"
       alt="${name}"
-    />${(sign || caption) && html`<span>${sign}${caption}</span>`}
+      decoding="async"
+    />${(sign || lines.length > 0) && html`<span>${sign}${lines.map((line) => html`<bdi>${line}</bdi>`)}</span>`}
   </li>`
 }

@@ -153,6 +153,102 @@ describe('charts', () => {
     expect(drawn.querySelector('figcaption')!.textContent).toContain('chance')
   })
 
+  it('show the learning rates of steps as far apart as they are', () => {
+    const rates = [0.1, 0.1, 0.01, 0.001].map((y, index) => ({ x: index + 1, y }))
+    const drawn = documentOf(
+      lineChart({
+        label: 'Rates',
+        x: { label: 'epoch' },
+        y: { label: 'rate', domain: [0, 0.1], logarithmic: true },
+        series: [{ name: 'rate', points: rates }],
+      }),
+    )
+    const dots = Array.from(drawn.querySelectorAll('svg[width="760"] circle'), (dot) =>
+      Number(dot.getAttribute('cy')),
+    )
+    expect(dots[2]! - dots[1]!).toBeCloseTo(dots[3]! - dots[2]!, 6)
+    expect(dots[3]! - dots[2]!).toBeGreaterThan(80)
+    const ticks = (axis: string) =>
+      Array.from(
+        drawn.querySelectorAll(`svg[width="760"] [aria-label="${axis}-axis tick label"] text`),
+        ({ textContent }) => textContent,
+      )
+    expect(ticks('x')).toEqual(['1', '2', '3', '4'])
+    expect(ticks('y')).toEqual(expect.arrayContaining(['0.001', '0.01', '0.1']))
+    expect(drawn.querySelector('svg')!.textContent).toContain('rate, logarithmic')
+  })
+
+  const bars = (count: number) =>
+    Array.from({ length: count }, (_, index) => ({ name: `class ${index + 1}`, value: (index + 1) / count }))
+  const namesOf = (count: number) =>
+    Array.from(
+      documentOf(barChart({ label: 'Bars', value: { label: 'value' }, bars: bars(count) })).querySelectorAll(
+        'svg[width="760"] [aria-label="y-axis tick label"] text',
+      ),
+      ({ textContent }) => textContent,
+    )
+
+  it.each([1, 2, 29, 30, 31, 40])('draw each of %d bars once', (count) => {
+    expect(namesOf(count)).toEqual(bars(count).map(({ name }) => name))
+  })
+
+  it.each([41, 200, 2000])('draw the ends of %d bars with a gap between, and say so', (count) => {
+    const names = bars(count).map(({ name }) => name)
+    expect(namesOf(count)).toEqual([...names.slice(0, 15), '⋮', ...names.slice(-15)])
+    const drawn = documentOf(barChart({ label: 'Bars', value: { label: 'value' }, bars: bars(count) }))
+    expect(drawn.querySelector('svg')!.textContent).toContain(`${count - 30} more`)
+    expect(drawn.querySelector('figcaption')!.textContent).toBe(`The first 15 and the last 15 of ${count}.`)
+    expect(drawn.querySelectorAll('svg[width="760"] [aria-label="bar"] rect')).toHaveLength(30)
+  })
+
+  const odd = [Number.NaN, Infinity, -Infinity, 0, -1, 1, 1e308, -1e308, 5e-324, 1e300, 123456789]
+
+  it('stand whatever the numbers', () => {
+    const values = fc.array(fc.oneof(fc.constantFrom(...odd), fc.double()), { maxLength: 50 })
+    fc.assert(
+      fc.property(values, fc.boolean(), (ys, logarithmic) => {
+        const scale = { label: 'y', ...(logarithmic && { logarithmic: true as const }) }
+        const points = ys.map((y, x) => ({ x, y, low: ys[x + 1] ?? y, high: ys[x - 1] ?? y }))
+        const line = lineChart({
+          label: 'Line',
+          x: { label: 'x' },
+          y: scale,
+          series: [{ name: 'a', points }],
+        })
+        const lying = barChart({
+          label: 'Bars',
+          value: { label: 'y' },
+          bars: ys.map((value, index) => ({ name: `${index}`, value })),
+        })
+        for (const { markup } of [line, lying]) expect(markup).not.toMatch(/NaN|Infinity|undefined/)
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  it('say that there is nothing where there is nothing', () => {
+    const line = lineChart({ label: 'Loss', x: { label: 'x' }, y: { label: 'y' }, series: [] })
+    const none = barChart({ label: 'Bars', value: { label: 'y' }, bars: [] })
+    const matrix = confusionMatrix({ classes: [], counts: [] })
+    for (const empty of [line, none, matrix]) {
+      expect(documentOf(empty).querySelector('svg')).toBeNull()
+      expect(documentOf(empty).body.textContent).toContain('there are no numbers to show')
+    }
+  })
+
+  it('hold names that break lines or turn the direction of writing', () => {
+    const drawn = barChart({
+      label: 'Bars',
+      value: { label: 'value' },
+      bars: ['two\nlines', '\u202Eturned', 'بطاطا'].map((name) => ({ name, value: 1 })),
+    })
+    const names = Array.from(
+      documentOf(drawn).querySelectorAll('svg[width="760"] [aria-label="y-axis tick label"] text'),
+      ({ textContent }) => textContent,
+    )
+    expect(names).toEqual(['two\uFFFDlines', '\uFFFDturned', 'بطاطا'])
+  })
+
   it('tell the calibration of each series', () => {
     const empty = { confidence: 0.1, accuracy: 0, count: 0 }
     const full = [0.4, 0.6, 0.8].map((confidence) => ({ confidence, accuracy: confidence - 0.05, count: 10 }))
@@ -205,6 +301,15 @@ describe('confusionMatrix', () => {
     )
     expect(names).toHaveLength(100)
     expect(names.at(-1)).toBe('class 149')
+  })
+
+  it('counts classes that do not occur as none of the worst', () => {
+    const drawn = confusionMatrix(square(150, (row, column) => (row < 50 || row !== column ? 0 : 3)))
+    const names = Array.from(
+      documentOf(drawn).querySelectorAll('[aria-label="y-axis tick label"] text'),
+      ({ textContent }) => textContent,
+    )
+    expect(names).toEqual(Array.from({ length: 100 }, (_, index) => `class ${50 + index}`))
   })
 
   it('takes a class without predictions', () => {

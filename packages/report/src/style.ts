@@ -68,6 +68,8 @@ td.number { white-space: nowrap; }
 .pictures li { width: var(--size); font-size: .75rem; line-height: 1.25; }
 .pictures img { display: block; width: var(--size); height: var(--size); object-fit: contain; background: var(--ground);
   border: 3px solid var(--line); border-radius: .35rem; }
+.pictures bdi { display: block; }
+.pictures b + bdi { display: inline; }
 .pictures .right img { border-color: var(--right); }
 .pictures .wrong img { border-color: var(--wrong); border-style: dashed; }
 .pictures .right b { color: var(--right); }

@@ -23,7 +23,7 @@ export function table({ columns, rows }: Table): Html {
         ${row.map((cell, index) => html`<td${kinds[index]}>${cell}</td>`)}
       </tr> `,
   )
-  return html`<div class="scroll">
+  return html`<div class="scroll" tabindex="0">
     <table>
       <thead>
         <tr>

@@ -39,10 +39,6 @@ export interface EvaluationPage {
   readonly byShots: readonly EvaluationOfShots[]
 }
 
-/** With more classes than this, the chart shows the worst and the best of them, so many of each. */
-const mostBars = 40
-const barsOfMany = 15
-
 /** In how many of the hardest episodes a mistake is explained. */
 const mostExplained = 3
 
@@ -164,16 +160,14 @@ function accuracySection({ rounds, ways }: EvaluationReport, evaluation: Evaluat
 
 function classSection(perClass: readonly ClassResult[], ways: number): Section {
   const sorted = [...perClass].sort((a, b) => a.accuracy.mean - b.accuracy.mean)
-  const many = sorted.length > mostBars
-  const bars = many ? [...sorted.slice(0, barsOfMany), ...sorted.slice(-barsOfMany)] : sorted
   return {
     title: 'Accuracy of each class',
-    note: `Of the fused prediction, over the episodes in which the class occurs, with an interval where these are at least ${fewestOfInterval}; the hardest class first.${many ? ` The ${barsOfMany} hardest and the ${barsOfMany} easiest of ${sorted.length} classes.` : ''}`,
+    note: `Of the fused prediction, over the episodes in which the class occurs, with an interval where these are at least ${fewestOfInterval}; the hardest class first.`,
     content: [
       barChart({
         label: 'Accuracy of each class',
         value: { label: 'accuracy (%)', percent: true, domain: [0, 1] },
-        bars: bars.map(({ name, accuracy, episodes }) => ({
+        bars: sorted.map(({ name, accuracy, episodes }) => ({
           name,
           value: accuracy.mean,
           ...(episodes >= fewestOfInterval && ends(accuracy)),

@@ -1,8 +1,8 @@
 import type { Interval } from '@m2l/trainer'
 
-/** A fraction of 1 in per cent, without the sign. */
+/** A fraction of 1 in per cent, without the sign; a dash where it is no number. */
 export function percent(fraction: number, decimals = 1): string {
-  return (100 * fraction).toFixed(decimals)
+  return Number.isFinite(fraction) ? (100 * fraction).toFixed(decimals) : '–'
 }
 
 /** A mean with its 95 % interval, both in per cent. */

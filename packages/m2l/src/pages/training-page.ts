@@ -39,7 +39,11 @@ export function trainingPage({ recipe, kind, dataset, epochs, position }: Traini
         content: lineChart({
           label: 'The learning rate of each epoch',
           x: { label: 'epoch', whole: true, domain: [0, end] },
-          y: { label: 'learning rate', domain: [0, Math.max(...history.epochs.map(({ rate }) => rate))] },
+          y: {
+            label: 'learning rate',
+            domain: [0, Math.max(0, ...history.epochs.map(({ rate }) => rate))],
+            logarithmic: true,
+          },
           series: [
             { name: 'rate', points: history.epochs.map(({ epoch, rate }) => ({ x: epoch, y: rate })) },
           ],
@@ -91,7 +95,7 @@ function lossSection({ losses, epochs }: TrainingHistory, end: number, kind: Tra
     content: lineChart({
       label: 'Training and validation loss over the epochs',
       x: { label: 'epoch', whole: true, domain: [0, end] },
-      y: { label: 'loss' },
+      y: { label: 'loss', logarithmic: true },
       series: named({ training, validation }),
       caption: `Each point of the training loss is a mean over ${most} steps or less.`,
     }),
@@ -150,5 +154,5 @@ function validated(epochs: readonly Epoch[]) {
 }
 
 function number(value: number): string {
-  return String(Number(value.toPrecision(4)))
+  return Number.isFinite(value) ? String(Number(value.toPrecision(4))) : 'not finite'
 }
