@@ -208,12 +208,12 @@ describe('charts', () => {
     fc.assert(
       fc.property(values, fc.boolean(), (ys, logarithmic) => {
         const scale = { label: 'y', ...(logarithmic && { logarithmic: true as const }) }
-        const points = ys.map((y, x) => ({ x, y, low: ys[x + 1] ?? y, high: ys[x - 1] ?? y }))
+        const some = ys.map((y, x) => ({ x, y, low: ys[x + 1] ?? y, high: ys[x - 1] ?? y }))
         const line = lineChart({
           label: 'Line',
           x: { label: 'x' },
           y: scale,
-          series: [{ name: 'a', points }],
+          series: [{ name: 'a', points: some }],
         })
         const lying = barChart({
           label: 'Bars',
