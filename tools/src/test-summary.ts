@@ -12,27 +12,33 @@ interface TestReport {
 }
 
 /** The report that each script of a project leaves in its folder `.vitest`. */
-const reports = [
-  ['test', 'results.json'],
-  ['test:pages', 'page-results.json'],
-] as const
+const reports: Readonly<Record<string, string>> = {
+  test: 'results.json',
+  'test:pages': 'page-results.json',
+}
 
 /**
- * Sums the reports that the last test runs of every project left and prints
- * `N passed, N failed`. A test file that could not be loaded, a project without tests
- * and a project without a report count as one failure each.
+ * Sums the reports that the last test runs of every project left and prints `N passed, N failed`. Words are
+ * `SCRIPT=CHECKOUT`, such as `test=.`. A test file that could not be loaded, a project without tests and a project without
+ * a report count as one failure each.
  */
 let passed = 0
 let failed = 0
-for (const manifest of await fastGlob(
-  ['packages/*/package.json', 'examples/*/package.json', 'tools/package.json'],
-  {
-    cwd: workspaceRoot,
-    absolute: true,
-  },
-)) {
-  const { scripts = {} } = readJson<{ scripts?: Readonly<Record<string, string>> }>(manifest)
-  for (const [script, file] of reports) {
+for (const word of process.argv.slice(2)) {
+  const [script = '', checkout = '.'] = word.split('=')
+  const file = reports[script]
+  if (file === undefined) {
+    console.error(`${word}: expected SCRIPT=CHECKOUT with ${Object.keys(reports).join(' or ')} as the script`)
+    process.exit(2)
+  }
+  const patterns = ['packages/*/package.json', 'examples/*/package.json', 'tools/package.json']
+  const manifests = await fastGlob(patterns, { cwd: checkout, absolute: true })
+  if (manifests.length === 0) {
+    console.error(`${word}: ${checkout} holds no packages`)
+    failed += 1
+  }
+  for (const manifest of manifests) {
+    const { scripts = {} } = readJson<{ scripts?: Readonly<Record<string, string>> }>(manifest)
     if (script in scripts) count(join(manifest, '../.vitest', file))
   }
 }
