@@ -1,8 +1,12 @@
 import { InterruptedError, watchForInterruption } from './interruption.js'
 import type { ProgressDisplay } from './terminal/progress-display.js'
 
+/** Milliseconds that work has to end by itself after it was interrupted. */
+const patience = 5000
+
 /**
- * Does work that Ctrl-C or SIGTERM ends cleanly; the person is told what is left and how to start it again.
+ * Does work that Ctrl-C or SIGTERM ends cleanly; the person is told what is left and how to start it again. Work that goes on
+ * regardless, such as a read that the system does not answer, is left alone after five seconds.
  *
  * @param left what is there afterwards, as the end of a sentence that begins with "interrupted;"
  * @throws {InterruptedError} when it was interrupted
@@ -13,13 +17,27 @@ export async function interruptible<Result>(
   work: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   const interruption = watchForInterruption(display.say)
+  const late = lateAfter(interruption.signal)
   try {
-    return await work(interruption.signal)
+    return await Promise.race([work(interruption.signal), late.promise])
   } catch (error) {
     if (!interruption.signal.aborted) throw error
     throw new InterruptedError(`interrupted; ${left}`, interruption.exitCode, { startsAgain: true })
   } finally {
+    late.cancel()
     display.close()
     interruption.release()
   }
+}
+
+/** Rejects some time after a signal. */
+function lateAfter(signal: AbortSignal): { promise: Promise<never>; cancel: () => void } {
+  let timer: NodeJS.Timeout | undefined
+  const promise = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => {
+      timer = setTimeout(() => reject(signal.reason as Error), patience)
+    })
+  })
+  promise.catch(() => {})
+  return { promise, cancel: () => clearTimeout(timer) }
 }

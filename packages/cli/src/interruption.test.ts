@@ -1,6 +1,6 @@
-import { execFileSync } from 'node:child_process'
-import { open, readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { setTimeout } from 'node:timers/promises'
 import { beforeAll, expect, test } from 'vitest'
 import {
@@ -8,7 +8,6 @@ import {
   globalLevelOnly,
   learnableFolder,
   m2l,
-  smallRecipe,
   start,
   type Finished,
 } from './m2l-process.test.helper.js'
@@ -67,39 +66,51 @@ test('a training that is interrupted twice ends with the weights of one that nev
   }
 })
 
+/** Runs the program in a Node.js that says when it comes to a module, and then takes a minute to load it. */
+async function slowlyLoading(module: string): Promise<string[]> {
+  const hooks = `
+    import { writeSync } from 'node:fs'
+    export async function load(url, context, next) {
+      if (!url.endsWith(${JSON.stringify(module)})) return next(url, context)
+      writeSync(2, 'waiting\\n')
+      await new Promise((done) => setTimeout(done, 60_000))
+      return next(url, context)
+    }`
+  const file = join(folder, `slow-${module.replaceAll('/', '-')}.mjs`)
+  await writeFile(
+    file,
+    `import { register } from 'node:module'\nregister('data:text/javascript,' + encodeURIComponent(${JSON.stringify(hooks)}))\n`,
+  )
+  return ['env', `NODE_OPTIONS=--import=${pathToFileURL(file).href}`]
+}
+
 test.each([
-  ['SIGINT', 130],
-  ['SIGTERM', 143],
+  ['SIGINT', 130, 'dist/run.js'],
+  ['SIGTERM', 143, 'dist/run.js'],
+  ['SIGINT', 130, 'engine/dist/load.js'],
 ] as const)(
-  'a command that has not begun its work leaves at once on %s, with a word',
-  async (signal, exitCode) => {
-    const pipe = join(folder, `${signal}.yaml`)
-    execFileSync('mkfifo', [pipe])
-    const run = start(folder, ['train', '--cfg', `${signal}.yaml`])
-    const writer = await open(pipe, 'w') // opens when the recipe is being read
+  'a command that has not begun its work leaves at once on %s, with a word (%d, while %s is loading)',
+  async (signal, exitCode, module) => {
+    const run = start(folder, ['train', '--cfg', 'm2l.yaml'], await slowlyLoading(module))
+    await run.saying('waiting')
     run.kill(signal)
-    await run.saying('interrupted')
-    await writer.close()
     expect(await run.finished).toEqual({
       exitCode,
       stdout: '',
-      stderr: `m2l: interrupted; nothing half-made stays; start again with: m2l train --cfg ${signal}.yaml\n`,
+      stderr:
+        'waiting\nm2l: interrupted; nothing half-made stays; start again with: m2l train --cfg m2l.yaml\n',
     })
   },
 )
 
-test('a command that is loading the engine leaves with a word', async () => {
-  const pipe = join(folder, 'loading.yaml')
-  execFileSync('mkfifo', [pipe])
-  const run = start(folder, ['train', '--cfg', 'loading.yaml', ...globalLevelOnly])
-  await writeFile(pipe, smallRecipe) // done when it is read, after which the engine is loaded
-  await setTimeout(100)
-  run.kill('SIGINT')
+test('what is waiting for something that does not come is left alone', async () => {
+  const slow = await slowlyLoading('datasets/dist/index.js')
+  const run = start(folder, ['data', 'show', 'patterns'], slow)
+  await run.saying('waiting')
+  run.kill('SIGTERM')
   const { exitCode, stderr } = await run.finished
-  expect(stderr).toMatch(
-    /^(stopping [^\n]+\n)?m2l: interrupted[^\n]+ with: m2l train --cfg loading\.yaml [^\n]+\n$/,
-  )
-  expect(exitCode).toBe(130)
+  expect(stderr).toMatch(/interrupted; nothing was changed; start again with: m2l data show patterns\n$/)
+  expect(exitCode).toBe(143)
 })
 
 test('a second run in the folder of one is refused with its process; one that was killed keeps nobody out', async () => {

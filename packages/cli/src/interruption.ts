@@ -16,6 +16,26 @@ export class InterruptedError extends Error {
 
 const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const
 
+/** Milliseconds that the system has for what it reads or writes. */
+const patience = 300
+
+/**
+ * Ends the process with 130 or 143, whatever it waits for. Node's own exit waits for the system's reads and writes; where one hangs,
+ * as on a network folder that is gone, the signal itself ends the process, which shells tell as the same number.
+ */
+export function leave(name: keyof typeof exitCodes): void {
+  if (!isReadingOrWriting()) process.exit(exitCodes[name])
+  setTimeout(() => {
+    if (!isReadingOrWriting()) process.exit(exitCodes[name])
+    process.removeAllListeners(name)
+    process.kill(process.pid, name)
+  }, patience)
+}
+
+function isReadingOrWriting(): boolean {
+  return process.getActiveResourcesInfo().some((one) => one.startsWith('FSReq'))
+}
+
 /** How many interruptions are being watched for. */
 let watched = 0
 
@@ -30,7 +50,7 @@ export function leaveOnSignals(words: readonly string[]): void {
     process.stderr.write(
       `m2l: interrupted; nothing half-made stays; start again with: ${commandLine(words)}\n`,
     )
-    process.exit(exitCodes[name])
+    leave(name)
   }
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)
@@ -57,7 +77,7 @@ export function watchForInterruption(say: (line: string) => void): Interruption 
   const controller = new AbortController()
   let exitCode = 130
   const onSignal = (name: keyof typeof exitCodes) => {
-    if (controller.signal.aborted) process.exit(exitCodes[name])
+    if (controller.signal.aborted) leave(name)
     exitCode = exitCodes[name]
     const again = name === 'SIGINT' ? 'Ctrl-C again' : 'a second signal'
     say(`stopping after the step under way; ${again} leaves at once`)

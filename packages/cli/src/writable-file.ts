@@ -11,28 +11,28 @@ import { rm, stat, writeFile } from 'node:fs/promises'
 export async function checkWritable(file: string, content: string, option: string): Promise<void> {
   const trial = `${file}.${randomUUID()}.tmp`
   try {
-    if (await isFolder(file)) throw Object.assign(new Error(), { code: 'EISDIR' })
+    const kind = await kindOf(file)
+    if (kind !== undefined) throw Object.assign(new Error(), { kind })
     await writeFile(trial, '', { flag: 'wx' })
     await rm(trial)
   } catch (error) {
     const { InputError } = await import('@m2l/engine')
-    const { code } = error as NodeJS.ErrnoException
+    const { code, kind } = error as NodeJS.ErrnoException & { kind?: string }
     throw new InputError(
-      `${file}: expected a file to write ${content} to, but ${reasons[code ?? ''] ?? `it cannot be written (${code ?? String(error)})`}; name another with ${option} FILE`,
+      `${file}: expected a file to write ${content} to, but ${(kind && `it is ${kind}`) ?? reasons[code ?? ''] ?? `it cannot be written (${code ?? String(error)})`}; name another with ${option} FILE`,
     )
   }
 }
 
 const reasons: Readonly<Record<string, string>> = {
-  EISDIR: 'it is a folder',
   ENOENT: 'its folder does not exist',
   ENOTDIR: 'its folder is a file',
 }
 
-async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory()
-  } catch {
-    return false
-  }
+/** What has the name already, if it is no regular file. */
+async function kindOf(path: string): Promise<string | undefined> {
+  const found = await stat(path).catch(() => undefined)
+  if (!found) return undefined
+  const { kindOfFile } = await import('@m2l/engine')
+  return kindOfFile(found)
 }

@@ -1,6 +1,6 @@
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join } from 'node:path'
-import { InputError } from '@m2l/engine'
+import { InputError, readRegularFile } from '@m2l/engine'
 import { isImageFile } from './image-file.js'
 import { labelRows } from './layouts/csv.js'
 import { unreadable } from './sources/byte-source.js'
@@ -66,7 +66,7 @@ function listTree(kind: 'folder' | 'archive', tree: FileTree): ImageList {
 const nothingOpen = async () => {}
 
 async function listTable(table: string): Promise<ImageList> {
-  const bytes = await readFile(table).catch((error: unknown) => {
+  const bytes = await readRegularFile(table).catch((error: unknown) => {
     throw unreadable(table, error)
   })
   const seen = new Map<string, number>()

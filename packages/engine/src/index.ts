@@ -17,6 +17,7 @@ export { choose } from './kernels/choose.js'
 export { momentumUpdate, type MomentumResult, type MomentumStep } from './kernels/momentum-update.js'
 export { randomUniform } from './kernels/random-uniform.js'
 export { enginePrecision, type Precision } from './precision.js'
+export { kindOfFile, openRegularFile, readRegularFile } from './regular-file.js'
 export { syncFolder, writeFileAtomically } from './write-file-atomically.js'
 export {
   graphFunction,

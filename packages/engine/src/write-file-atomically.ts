@@ -1,16 +1,24 @@
 import { randomUUID } from 'node:crypto'
-import { open, rename, rm } from 'node:fs/promises'
+import { open, realpath, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { InputError } from './input-error.js'
+import { kindOfFile } from './regular-file.js'
 
 /**
  * Writes a file at once: a reader sees the old content or the new, never a part, whenever the process is killed or the
- * disk is full. (npm's `write-file-atomic` takes a write that the system cut short for a whole one.)
+ * disk is full. A link stays, and the file that it leads to is written. (npm's `write-file-atomic` takes a write that the
+ * system cut short for a whole one.)
  *
  * @param data bytes, or a text that is written as UTF-8
- * @throws the system's error when it cannot be written; the old file is then as it was
+ * @throws InputError when a folder, a pipe or a device, such as `/dev/null`, has that name; the system's error when it cannot be
+ *   written. What was there is then as it was.
  */
 export async function writeFileAtomically(file: string, data: Uint8Array | string): Promise<void> {
-  const temporary = `${file}.${randomUUID()}.tmp`
+  const target = await realpath(file).catch(() => file)
+  const found = await stat(target).catch(() => undefined)
+  const kind = found && kindOfFile(found)
+  if (kind !== undefined) throw new InputError(`${file}: is ${kind}; name a regular file, or one to be made`)
+  const temporary = `${target}.${randomUUID()}.tmp`
   try {
     const handle = await open(temporary, 'wx')
     try {
@@ -19,8 +27,8 @@ export async function writeFileAtomically(file: string, data: Uint8Array | strin
     } finally {
       await handle.close()
     }
-    await rename(temporary, file)
-    await syncFolder(dirname(file))
+    await rename(temporary, target)
+    await syncFolder(dirname(target))
   } catch (error) {
     await rm(temporary, { force: true })
     throw error

@@ -1,10 +1,9 @@
-import { readFile } from 'node:fs/promises'
-import { InputError, writeFileAtomically } from '@m2l/engine'
+import { InputError, readRegularFile, writeFileAtomically } from '@m2l/engine'
 
 /** @throws {InputError} when the file cannot be read */
 export async function readWhole(file: string): Promise<Buffer> {
   try {
-    return await readFile(file)
+    return await readRegularFile(file)
   } catch (error) {
     throw unusable(
       file,

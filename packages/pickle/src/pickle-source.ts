@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { PickleError } from './pickle-error.js'
 
 /** Bytes that a pickle is read from, anywhere and at once. */
@@ -28,12 +28,14 @@ export function pickleInMemory(content: Uint8Array): PickleSource {
 /**
  * A file of any size, of which a window is in memory.
  *
- * @throws the system's error when it cannot be read
+ * @throws PickleError when it is no regular file; the system's error when it cannot be read
  */
 export function openPickleFile(path: string): PickleFile {
-  const descriptor = openSync(path, 'r')
+  const descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)) // opening a pipe waits otherwise
   try {
-    const { size } = fstatSync(descriptor)
+    const found = fstatSync(descriptor)
+    if (!found.isFile()) throw new PickleError('it is no regular file')
+    const { size } = found
     const window = Buffer.alloc(Math.min(size, windowBytes))
     let start = 0
     let end = 0

@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises'
 import type { ImageSplit } from '@m2l/datasets'
-import { decodeText, InputError, RandomKey, writeFileAtomically } from '@m2l/engine'
+import { decodeText, InputError, RandomKey, readRegularFile, writeFileAtomically } from '@m2l/engine'
 import * as z from 'zod'
 import { assertManifestMatches, type EpisodeManifest, sampleManifest } from './manifest.js'
 import { descriptionOf, descriptionSchema, hash, manifestHash, readManifest } from './manifest-file.js'
@@ -61,7 +60,7 @@ export async function openManifest(file: string): Promise<StoredManifest> {
 async function readDigest(file: string): Promise<Digest | undefined> {
   let value: unknown
   try {
-    value = JSON.parse(decodeText(await readFile(file), file))
+    value = JSON.parse(decodeText(await readRegularFile(file), file))
   } catch {
     return undefined
   }

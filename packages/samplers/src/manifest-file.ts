@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { decodeText, InputError, writeFileAtomically } from '@m2l/engine'
+import { decodeText, InputError, readRegularFile, writeFileAtomically } from '@m2l/engine'
 import * as z from 'zod'
 import type { Episode } from './episode.js'
 import { episodeFault } from './episode-fault.js'
@@ -66,6 +65,7 @@ export async function writeManifest(file: string, manifest: EpisodeManifest): Pr
   try {
     await writeFileAtomically(file, [header, ...lines, ''].join('\n'))
   } catch (error) {
+    if (error instanceof InputError) throw error
     throw new InputError(
       `${file}: the manifest cannot be written (${reason(error)}); choose a folder that exists and is writable`,
       { cause: error },
@@ -187,8 +187,9 @@ function parseLine<Schema extends z.ZodType>(
 async function readText(file: string): Promise<string> {
   let bytes: Buffer
   try {
-    bytes = await readFile(file)
+    bytes = await readRegularFile(file)
   } catch (error) {
+    if (error instanceof InputError) throw error
     throw new InputError(
       `${file}: the manifest cannot be read (${reason(error)}); give a file written by writeManifest`,
     )

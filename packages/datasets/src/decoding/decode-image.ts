@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises'
-import { InputError } from '@m2l/engine'
+import { InputError, readRegularFile } from '@m2l/engine'
 import type { RgbImage } from '../rgb-image.js'
 import { unreadable } from '../sources/byte-source.js'
 import { type DecodeOptions, decodePicture, type Undecodable } from './decode-picture.js'
@@ -28,7 +27,7 @@ export async function decodeImage(
  * @throws InputError naming the file, also when it cannot be read.
  */
 export async function decodeImageFile(path: string, options: DecodeOptions = {}): Promise<RgbImage> {
-  const bytes = await readFile(path).catch((error: unknown) => {
+  const bytes = await readRegularFile(path).catch((error: unknown) => {
     throw unreadable(path, error)
   })
   return decodeImage(bytes, path, options)

@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises'
-import { decodeText, InputError, writeFileAtomically } from '@m2l/engine'
+import { decodeText, InputError, readRegularFile, writeFileAtomically } from '@m2l/engine'
 import { YAMLException } from 'js-yaml'
 import { z } from 'zod'
 import type { DatasetCheck, Exclusion } from '../check/dataset-check.js'
@@ -30,7 +29,7 @@ const schema = z.strictObject(
  * @throws InputError naming the file when it cannot be read or is no such list
  */
 async function readExclusionList(file: string): Promise<ExclusionList> {
-  const bytes = await readFile(file).catch((error: unknown) => {
+  const bytes = await readRegularFile(file).catch((error: unknown) => {
     throw unreadable(file, error)
   })
   const parsed = schema.safeParse(parse(file, decodeText(bytes, file)))

@@ -1,6 +1,5 @@
 import { readSync } from 'node:fs'
-import { open } from 'node:fs/promises'
-import { InputError } from '@m2l/engine'
+import { InputError, openRegularFile } from '@m2l/engine'
 
 /** Bytes that can be read anywhere: a file held open, part of one, or memory. */
 export interface ByteSource {
@@ -15,9 +14,9 @@ export interface ByteSource {
   close(): Promise<void>
 }
 
-/** A file, held open until closed. */
+/** A file, held open until closed. @throws InputError when it is no regular file or cannot be read. */
 export async function openFile(path: string): Promise<ByteSource> {
-  const handle = await open(path).catch((error: unknown) => {
+  const handle = await openRegularFile(path).catch((error: unknown) => {
     throw unreadable(path, error)
   })
   const { size } = await handle.stat()
@@ -80,8 +79,9 @@ export function partOf(source: ByteSource, name: string, start: number, size: nu
   }
 }
 
-/** The one line for a file or folder that the operating system does not let us read. */
+/** The one line for a file or folder that the operating system does not let us read, or that is no regular file. */
 export function unreadable(path: string, error: unknown): InputError {
+  if (error instanceof InputError) return error
   const { code, message } = error as Pick<NodeJS.ErrnoException, 'code' | 'message'>
   const reason = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code ?? message})`
   return new InputError(`${path}: ${reason}; check the path and its permissions`)

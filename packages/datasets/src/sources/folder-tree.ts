@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { InputError } from '@m2l/engine'
+import { InputError, readRegularFile } from '@m2l/engine'
 import glob from 'fast-glob'
 import { isLeftover } from '../image-file.js'
 import { type ByteSource, openFile, unreadable } from './byte-source.js'
@@ -40,7 +39,7 @@ export async function openFolder(root: string): Promise<FileTree> {
     label: pathOf,
     pathOf,
     read: (file) =>
-      readFile(pathOf(file)).catch((error: unknown) => {
+      readRegularFile(pathOf(file)).catch((error: unknown) => {
         throw unreadable(pathOf(file), error)
       }),
     async open(file) {

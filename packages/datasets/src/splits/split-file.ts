@@ -1,7 +1,6 @@
 import { readdirSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { decodeText, InputError } from '@m2l/engine'
+import { decodeText, InputError, readRegularFile } from '@m2l/engine'
 import { YAMLException } from 'js-yaml'
 import { z } from 'zod'
 import { loadYaml } from '../load-yaml.js'
@@ -45,7 +44,7 @@ export async function readSplitFile(nameOrPath: string): Promise<SplitFile> {
     )
   }
   const path = isPath ? nameOrPath : `${shipped}${nameOrPath}.yaml`
-  const bytes = await readFile(path).catch((error: unknown) => {
+  const bytes = await readRegularFile(path).catch((error: unknown) => {
     throw unreadable(path, error)
   })
   return {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { readRegularFile } from '@m2l/engine'
 import { z } from 'zod'
 
 /** A SHA-256 in hexadecimal. */
@@ -8,6 +8,6 @@ export const sha256 = z.string().regex(/^[\da-f]{64}$/, 'expected 64 hexadecimal
 /** The SHA-256 of a file of weights, in hexadecimal. */
 export async function fileHash(file: string): Promise<string> {
   return createHash('sha256')
-    .update(await readFile(file))
+    .update(await readRegularFile(file))
     .digest('hex')
 }

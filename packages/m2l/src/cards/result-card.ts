@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises'
-import { decodeText, InputError } from '@m2l/engine'
+import { decodeText, InputError, readRegularFile } from '@m2l/engine'
 import { z } from 'zod'
 import { codeSchema } from './code-version.js'
 import { engineSchema } from './engine-used.js'
@@ -76,7 +75,7 @@ export type PairedResult = z.output<typeof pairedSchema>
 export async function readCard(file: string): Promise<ResultCard> {
   let value: unknown
   try {
-    value = JSON.parse(decodeText(await readFile(file), file))
+    value = JSON.parse(decodeText(await readRegularFile(file), file))
   } catch (error) {
     if (error instanceof InputError) throw error
     throw new InputError(

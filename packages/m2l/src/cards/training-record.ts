@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { decodeText, InputError, writeFileAtomically } from '@m2l/engine'
+import { decodeText, InputError, readRegularFile, writeFileAtomically } from '@m2l/engine'
 import { fileExists } from '@m2l/trainer'
 import { z } from 'zod'
 import { codeSchema, codeVersion } from './code-version.js'
@@ -102,7 +101,7 @@ export async function readTrainingRecord(folder: string): Promise<TrainingRecord
   const file = join(folder, fileName)
   let bytes: Buffer
   try {
-    bytes = await readFile(file)
+    bytes = await readRegularFile(file)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error

@@ -1,6 +1,6 @@
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { decodeText, InputError } from '@m2l/engine'
+import { decodeText, InputError, readRegularFile } from '@m2l/engine'
 import { manifestHash, readManifest, type EpisodeManifest } from '@m2l/samplers'
 import { z } from 'zod'
 import { predictionsHash } from '../predictions-file.js'
@@ -45,7 +45,8 @@ const headerSchema = z.object({
 export async function readResult(source: string): Promise<StoredResult> {
   const folder = await folderOf(source)
   const file = join(folder, 'predictions.jsonl')
-  const bytes = await readFile(file).catch(() => {
+  const bytes = await readRegularFile(file).catch((error: unknown) => {
+    if (error instanceof InputError) throw error
     throw new InputError(
       `${file}: cannot be read; name a run folder in which m2l evaluate has left predictions.jsonl, or that file`,
     )

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readRegularFile } from '@m2l/engine'
 import {
   barChart,
   confusionMatrix,
@@ -223,7 +223,7 @@ async function shown(
 ): Promise<ShownPicture[]> {
   return Promise.all(
     predictions.map(async (one) => ({
-      picture: await thumbnail(await readFile(one.file)),
+      picture: await thumbnail(await readRegularFile(one.file)),
       name: one.file,
       caption: caption(one),
       ...(one.truth !== undefined && {

@@ -245,7 +245,7 @@ describe('a mistake is told with its file, key, value and remedy', () => {
         new InputError(`${missing}: expected a recipe, a YAML file, but there is no such file`),
       )
       await expect(readRecipe(folder)).rejects.toThrow(
-        new InputError(`${folder}: expected a recipe, a YAML file, but it cannot be read (EISDIR)`),
+        new InputError(`${folder}: is a folder; expected a regular file`),
       )
       const binary = join(folder, 'binary.yaml')
       await writeFile(binary, Buffer.from([0x89, 0x50, 0, 1, 2, 255]))

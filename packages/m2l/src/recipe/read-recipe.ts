@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { loadYaml } from '@m2l/datasets'
-import { decodeText, InputError } from '@m2l/engine'
+import { decodeText, InputError, readRegularFile } from '@m2l/engine'
 import { YAMLException } from 'js-yaml'
 import type { z } from 'zod'
 import { weightsFile } from '../weights/shipped-weights.js'
@@ -66,8 +65,9 @@ export function initialWeights(recipe: Recipe): string | undefined {
 async function readText(file: string): Promise<string> {
   let bytes: Buffer
   try {
-    bytes = await readFile(file)
+    bytes = await readRegularFile(file)
   } catch (error) {
+    if (error instanceof InputError) throw error
     const { code } = error as NodeJS.ErrnoException
     const reason =
       code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code ?? String(error)})`
