@@ -1,5 +1,6 @@
 import { InputError } from '@m2l/engine'
 import type { DecodeOptions } from '../decoding/decode-picture.js'
+import type { Undecodable } from '../decoding/undecodable.js'
 import { PictureDecoder } from '../decoding/picture-decoder.js'
 import { exclusionsOf } from '../exclusions/exclusion-list.js'
 import { leaveOut } from '../exclusions/leave-out.js'
@@ -111,15 +112,20 @@ export async function checkDataset(options: CheckOptions): Promise<DatasetCheck>
   }
 }
 
-function sorted(images: readonly ImagePlace[], prints: readonly (Fingerprint | { reason: string })[]) {
+function sorted(images: readonly ImagePlace[], prints: readonly (Fingerprint | Undecodable)[]) {
   const printed: PrintedImage[] = []
   const broken: BrokenImage[] = []
   images.forEach((place, index) => {
     const print = prints[index]!
-    if ('reason' in print) broken.push({ ...place, reason: print.reason })
+    if ('reason' in print) broken.push({ ...place, reason: reasonOf(print) })
     else printed.push({ place, print })
   })
   return { printed, broken }
+}
+
+/** What is wrong with a file, and what to do where it can be mended. */
+function reasonOf({ reason, remedy }: Undecodable): string {
+  return remedy === undefined ? reason : `${reason}; ${remedy}`
 }
 
 function requireWhole(option: string, value: number, most = Number.MAX_SAFE_INTEGER): void {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { type DecodeOptions, decodePicture, type Undecodable } from '../decoding/decode-picture.js'
+import { type DecodeOptions, decodePicture } from '../decoding/decode-picture.js'
+import type { Undecodable } from '../decoding/undecodable.js'
 import type { RgbImage } from '../rgb-image.js'
 import { type Look, lookOf } from './perceptual-hash.js'
 

@@ -1,7 +1,8 @@
 import { InputError, readRegularFile } from '@m2l/engine'
 import type { RgbImage } from '../rgb-image.js'
 import { unreadable } from '../sources/byte-source.js'
-import { type DecodeOptions, decodePicture, type Undecodable } from './decode-picture.js'
+import { type DecodeOptions, decodePicture } from './decode-picture.js'
+import { type Undecodable, whatToDo } from './undecodable.js'
 
 /**
  * Decodes a picture to 8-bit RGB as Pillow's `convert('RGB')` does: grey is repeated, palettes and 1-bit are expanded,
@@ -35,6 +36,6 @@ export async function decodeImageFile(path: string, options: DecodeOptions = {})
 
 /** @throws InputError naming the file when it could not be decoded. */
 export function pictureOrError(decoded: RgbImage | Undecodable, name: string): RgbImage {
-  if ('reason' in decoded) throw new InputError(`${name}: ${decoded.reason}; replace or remove it`)
+  if ('reason' in decoded) throw new InputError(`${name}: ${whatToDo(decoded)}`)
   return decoded
 }

@@ -1,9 +1,14 @@
 import type { Sharp, SharpOptions } from 'sharp'
 import { imageExtensions } from '../image-file.js'
 import type { RgbImage } from '../rgb-image.js'
-import { isKnownFormat } from './known-format.js'
-import { mayHoldInks } from './may-hold-inks.js'
+import { foreignFile } from './foreign-file.js'
+import { inkToRgb } from './ink-to-rgb.js'
+import { type JpegFrame, jpegFrame, refusedFrame } from './jpeg-frame.js'
+import { formatOf, type PictureFormat } from './picture-format.js'
 import { readPlainPng } from './plain-png.js'
+import { readTiff } from './tiff/read-tiff.js'
+import type { Undecodable } from './undecodable.js'
+import { upright } from './upright.js'
 
 /** How pictures become RGB. */
 export interface DecodeOptions {
@@ -25,50 +30,103 @@ export interface DecodeOptions {
   readonly reduceTo?: number
 }
 
-/** Why a file is no picture, as the end of a sentence that begins with its name. */
-export interface Undecodable {
-  readonly reason: string
-}
-
 /** The pixels of a picture file, or why there are none: plain data in either case, which threads can hand on. */
 export async function decodePicture(
   bytes: Uint8Array,
-  { maxPixels = 89_478_485, transparency, reduceTo = Number.POSITIVE_INFINITY }: DecodeOptions = {},
+  options: DecodeOptions = {},
 ): Promise<RgbImage | Undecodable> {
   if (bytes.length === 0) return { reason: 'is empty (0 bytes)' }
+  const { maxPixels = defaultMaxPixels, reduceTo = Number.POSITIVE_INFINITY } = options
   const plain = readPlainPng(bytes, Math.min(maxPixels, (2 * reduceTo) ** 2))
   if (plain && !isReducible(plain, reduceTo)) return plain
-  if (!isKnownFormat(bytes)) return { reason: unknownFormat }
+  const format = formatOf(bytes)
+  if (!format) return foreignFile(bytes, knownFormats)
   try {
-    const picture = await open(bytes, { failOn: 'error', limitInputPixels: maxPixels, ignoreIcc: true })
-    const size = await picture.metadata()
-    if (isPictureBomb(size, bytes.length)) {
-      return {
-        reason: `has ${size.width} x ${size.height} pixels in ${bytes.length} bytes, as no photograph has`,
-      }
-    }
-    const isLarge = isReducible(size, reduceTo)
-    const oriented = isLarge ? reduced(picture.autoOrient(), reduceTo) : picture.autoOrient()
-    if (size.space === 'cmyk' && mayHoldInks(bytes)) {
-      return inkToRgb(await pixels(oriented.pipelineColourspace('cmyk').toColourspace('cmyk')))
-    }
-    const upright = oriented.toColourspace('srgb')
-    const opaque = transparency === 'drop' ? upright.removeAlpha() : upright.flatten({ background: 'white' })
-    const { width, height, data } = await pixels(opaque)
-    return { width, height, data }
+    return await decodeFormat(bytes, format, options)
   } catch (error) {
     return { reason: reasonOf(error as Error, maxPixels) }
   }
 }
 
+const defaultMaxPixels = 89_478_485
+const knownFormats = imageExtensions.map((extension) => extension.slice(1))
+
+async function decodeFormat(
+  bytes: Uint8Array,
+  format: PictureFormat,
+  options: DecodeOptions,
+): Promise<RgbImage | Undecodable> {
+  const { maxPixels = defaultMaxPixels, reduceTo = Number.POSITIVE_INFINITY } = options
+  if (format === 'tiff') {
+    const tiff = await readTiff(bytes, {
+      ...options,
+      refusedSize: (size) => refusedSize(size, bytes.length, maxPixels),
+    })
+    if (tiff !== 'ordinary') {
+      return 'reason' in tiff ? tiff : upright(await reducedImage(tiff.image, reduceTo), tiff.orientation)
+    }
+  }
+  const frame = format === 'jpeg' ? jpegFrame(bytes) : undefined
+  const refused = frame && refusedFrame(frame)
+  if (refused) return refused
+  const picture = await open(format === 'avif' ? asStill(bytes) : bytes, {
+    failOn: 'error',
+    limitInputPixels: maxPixels,
+    ignoreIcc: true,
+  })
+  const size = await picture.metadata()
+  const tooLarge = refusedSize(size, bytes.length, maxPixels)
+  if (tooLarge) return tooLarge
+  const isLarge = isReducible(size, reduceTo)
+  const oriented = isLarge ? reduced(picture.autoOrient(), reduceTo) : picture.autoOrient()
+  if (size.space === 'cmyk' && mayHoldInks(format, frame)) {
+    const inks = await pixels(oriented.pipelineColourspace('cmyk').toColourspace('cmyk'))
+    return { width: inks.width, height: inks.height, data: inkToRgb(inks.data, inks.channels) }
+  }
+  const colours = oriented.toColourspace('srgb')
+  return opaquePixels(
+    options.transparency === 'drop' ? colours.removeAlpha() : colours.flatten({ background: 'white' }),
+  )
+}
+
+/** A picture that was read here, reduced where it is large. */
+async function reducedImage(image: RgbImage, reduceTo: number): Promise<RgbImage> {
+  const { width, height, data } = image
+  if (!isReducible(image, reduceTo)) return image
+  return opaquePixels(reduced(await open(data, { raw: { width, height, channels: 3 } }), reduceTo))
+}
+
+/** A JPEG of four components, or one that is not understood, and TIFF files may be CMYK. */
+function mayHoldInks(format: PictureFormat, frame: JpegFrame | undefined): boolean {
+  return format === 'tiff' || (format === 'jpeg' && (frame?.components ?? 4) === 4)
+}
+
+/** An animated AVIF file holds a still picture as well, which the library looks for under another brand only. */
+function asStill(bytes: Uint8Array): Uint8Array {
+  const sequence = 0x73
+  if (bytes[11] !== sequence) return bytes
+  const still = Uint8Array.from(bytes)
+  still.set(new TextEncoder().encode('avif'), 8)
+  return still
+}
+
 /** So many pixels may be of one colour all over. */
 const harmlessPixels = 2 ** 24
 
-function isPictureBomb({ width, height }: Pick<RgbImage, 'width' | 'height'>, bytes: number): boolean {
-  return width * height > harmlessPixels && width * height > 100 * bytes
+type PixelSize = Pick<RgbImage, 'width' | 'height'>
+
+function refusedSize(
+  { width, height }: PixelSize,
+  bytes: number,
+  maxPixels: number,
+): Undecodable | undefined {
+  const count = width * height
+  if (count > maxPixels) return { reason: `has more than ${maxPixels} pixels` }
+  if (count <= harmlessPixels || count <= 100 * bytes) return undefined
+  return { reason: `has ${width} x ${height} pixels in ${bytes} bytes, as no photograph has` }
 }
 
-function isReducible({ width, height }: Pick<RgbImage, 'width' | 'height'>, reduceTo: number): boolean {
+function isReducible({ width, height }: PixelSize, reduceTo: number): boolean {
   return Math.min(width, height) >= 2 * reduceTo
 }
 
@@ -85,6 +143,11 @@ async function open(bytes: Uint8Array, options: SharpOptions): Promise<Sharp> {
   return sharp(bytes, options)
 }
 
+async function opaquePixels(picture: Sharp): Promise<RgbImage> {
+  const { width, height, data } = await pixels(picture)
+  return { width, height, data }
+}
+
 interface Pixels extends RgbImage {
   readonly channels: number
 }
@@ -94,22 +157,7 @@ async function pixels(picture: Sharp): Promise<Pixels> {
   return { width: info.width, height: info.height, data, channels: info.channels }
 }
 
-/** Four inks to three lights, without a colour profile, as Pillow does. */
-function inkToRgb({ width, height, data, channels }: Pixels): RgbImage {
-  const rgb = new Uint8Array(width * height * 3)
-  for (let pixel = 0; pixel < width * height; pixel++) {
-    const paper = 255 - data[pixel * channels + 3]!
-    for (let channel = 0; channel < 3; channel++) {
-      rgb[pixel * 3 + channel] = paper - Math.round((data[pixel * channels + channel]! * paper) / 255)
-    }
-  }
-  return { width, height, data: rgb }
-}
-
-const unknownFormat = `is not a picture in a known format (${imageExtensions.map((extension) => extension.slice(1)).join(', ')})`
-
 function reasonOf({ message }: Error, maxPixels: number): string {
-  if (message.includes('unsupported image format')) return unknownFormat
   if (message.includes('pixel limit')) return `has more than ${maxPixels} pixels`
   return `is cut off or damaged (${message.split('\n', 1)[0]})`
 }

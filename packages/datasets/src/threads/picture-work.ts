@@ -1,5 +1,6 @@
 import { type Fingerprint, fingerprintOfFile } from '../check/fingerprint.js'
-import { type DecodeOptions, decodePicture, type Undecodable } from '../decoding/decode-picture.js'
+import { type DecodeOptions, decodePicture } from '../decoding/decode-picture.js'
+import type { Undecodable } from '../decoding/undecodable.js'
 import type { RgbImage } from '../rgb-image.js'
 import type { RenderOptions } from '../transforms/render-pixels.js'
 import type { View } from '../transforms/view.js'
