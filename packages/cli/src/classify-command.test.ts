@@ -1,7 +1,9 @@
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { ZipFile } from 'yazl'
 import { m2l, m2lHere, pattern, temporaryFolder } from './m2l-process.test.helper.js'
 
 const names = ['fox', 'grüner Tee 🍵', '猫']
@@ -33,9 +35,11 @@ interface Report {
     readonly file: string
     readonly label: string
     readonly probability: number
+    readonly probabilities: { label: string; probability: number }[]
     readonly levels: Record<string, { label: string }>
     readonly familiarity?: number
     readonly truth?: string
+    readonly isExample?: true
   }[]
   readonly accuracy: number | null
   readonly perClass: Record<string, number>
@@ -59,7 +63,7 @@ describe('m2l classify', () => {
     )
     expect(exitCode).toBe(0)
     expect(stderr).toMatch(
-      /^passed over 1 files that are no pictures \(\.heic\); convert .*\n3 pictures lie in folders/,
+      /^passed over 1 file that is no picture \(\.heic\); convert .*\n3 pictures are labelled as no class \(stranger \(3\)\); accuracy leaves them out\n$/,
     )
     const { predictions, accuracy, perClass, confusion, leaveOneOut } = JSON.parse(stdout) as Report
     expect(predictions).toHaveLength(9)
@@ -109,10 +113,10 @@ describe('m2l classify', () => {
     expect(stderr).toBe('')
     const rows = names.map((name, index) => new RegExp(`^${files[index]},${name},0\\.\\d+,`))
     const [head, ...body] = stdout.trimEnd().split('\n')
-    expect(head).toBe('file,label,probability,part,pixel,global')
+    expect(head).toBe('file,label,probability,part,pixel,global,truth')
     for (const [index, row] of rows.entries()) expect(body[index]).toMatch(row)
-    const unlabelled = await report('--support', 'one each.csv', '--query', ...files)
-    expect(unlabelled).toMatchObject({ accuracy: null, perClass: {}, leaveOneOut: null })
+    const labelled = await report('--support', 'one each.csv', '--query', ...files)
+    expect(labelled).toMatchObject({ accuracy: 1, measured: 3, leaveOneOut: null })
   })
 
   test('shows tables for people', async () => {
@@ -145,6 +149,108 @@ describe('m2l classify', () => {
     expect(byDefault.stdout).toContain('6 pictures by 9 examples of 3 classes with cifar-fs-conv64f')
   })
 
+  test('takes a label whole, a file once, and no example for evidence', async () => {
+    for (const [kind, name] of ['A', 'B'].entries()) await write('pair', name, kind, [0, 1])
+    const lines = []
+    for (const [index, label] of ['A', 'N/A', 'B', 'N/A'].entries()) {
+      await write('mixed', 'all', label === 'B' ? 1 : 0, [5 + index])
+      lines.push(`all/${5 + index}.png,${label}`)
+    }
+    await writeFile(
+      join(folder, 'mixed/list.csv'),
+      ['filename,label', ...lines, '../pair/A/0.png,A'].join('\n'),
+    )
+    const words = ['--support', 'pair', '--query', 'mixed/list.csv', './mixed', 'mixed/all/5.png']
+    const found = await report(...words)
+    expect(found).toMatchObject({ accuracy: 1, measured: 2, otherLabels: { 'N/A': 2 }, unknown: null })
+    expect(found.predictions.map(({ truth, isExample }) => [truth, isExample])).toEqual([
+      ['A', undefined],
+      [undefined, undefined],
+      ['B', undefined],
+      [undefined, undefined],
+      ['A', true],
+    ])
+    expect(found.notes).toEqual([
+      'passed over 1 file that is no picture (.csv)',
+      '4 pictures were given twice or more; each file counts once',
+      '2 pictures are labelled as no class (N/A (2)); accuracy leaves them out',
+      '1 picture is an example itself (pair/A/0.png), which is no evidence; accuracy leaves it out',
+    ])
+    const unknown = await report(...words, '--unknown', '0')
+    expect(unknown).toMatchObject({ measured: 4, accuracy: 0.5, otherLabels: { 'N/A': 2 } })
+    const { stdout, stderr } = await here(...words, ...weights, '--report', 'mixed.html')
+    expect(stdout).toMatch(/5 pictures by 4 examples of 2 classes .*\naccuracy of 2 of them 100\.00 %/)
+    expect(stderr).toContain('2 pictures are labelled as no class (N/A (2))')
+    expect(await readFile(join(folder, 'mixed.html'), 'utf8')).toContain(
+      '2 pictures are labelled as no class',
+    )
+    await rm(join(folder, 'mixed.html'))
+  })
+
+  test('reads archives of examples and of pictures, with a page of them', async () => {
+    const zip = new ZipFile()
+    for (const name of names) {
+      for (const number of [5, 6])
+        zip.addBuffer(await pattern(names.indexOf(name), number), `new/${name}/${number}.png`)
+    }
+    zip.addBuffer(await pattern(0, 0), 'new/fox/the example.png')
+    zip.end()
+    await writeFile(join(folder, 'photos.zip'), await buffer(zip.outputStream))
+    const words = ['--support', 'support', '--query', 'photos.zip', 'photos.zip']
+    const { accuracy, measured, predictions } = await report(...words, '--report', 'zip.html')
+    expect({ accuracy, measured }).toEqual({ accuracy: 1, measured: 6 })
+    expect(predictions[0]).toMatchObject({ file: 'photos.zip: new/fox/5.png', truth: 'fox' })
+    const page = await readFile(join(folder, 'zip.html'), 'utf8')
+    expect(page.match(/src="data:image\/webp;base64,/g)!.length).toBeGreaterThanOrEqual(7)
+    await rm(join(folder, 'zip.html'))
+    const other = await report('--support', 'photos.zip', '--query', 'support/fox/0.png', 'query/fox')
+    expect(other).toMatchObject({ classes: { fox: 3 } })
+    expect(other.predictions.map(({ isExample }) => isExample)).toEqual([true, true, true])
+  })
+
+  test('goes on without examples that cannot be read, and refuses a class that has no other', async () => {
+    for (const [kind, name] of ['hen', 'owl'].entries()) await write('partly', name, kind, [0, 1])
+    await writeFile(join(folder, 'partly/owl/0.png'), 'no picture')
+    const words = ['--support', 'partly', '--query', 'partly/hen/1.png', ...weights]
+    const { exitCode, stdout, stderr } = await here(...words, '--json', '--quiet')
+    expect(exitCode).toBe(2)
+    expect(stderr).toMatch(/^m2l: 1 example could not be read and was left out: partly\/owl\/0\.png: is not /)
+    expect(JSON.parse(stdout)).toMatchObject({
+      classes: { hen: 2, owl: 1 },
+      predictions: [{ file: 'partly/hen/1.png', label: 'hen', truth: 'hen', isExample: true }],
+      accuracy: null,
+      unreadableExamples: [{ file: 'partly/owl/0.png', label: 'owl' }],
+    })
+    await writeFile(join(folder, 'partly/owl/1.png'), 'no picture either')
+    const refused = await here(...words, '--quiet')
+    expect(refused).toMatchObject({ exitCode: 2, stdout: '' })
+    expect(refused.stderr).toMatch(
+      /^m2l: class owl: none of its 2 examples can be read: partly\/owl\/0\.png: /,
+    )
+  })
+
+  test('prints more of the probable classes where it is asked to', async () => {
+    const words = ['--support', 'support', '--query', 'query/fox', ...weights]
+    const all = await report(...words)
+    for (const { label, probability, probabilities } of all.predictions) {
+      expect(probabilities[0]).toEqual({ label, probability })
+      expect(probabilities.map((one) => one.label).toSorted()).toEqual(names.toSorted())
+      expect(probabilities.reduce((sum, one) => sum + one.probability, 0)).toBeCloseTo(1, 5)
+      const values = probabilities.map((one) => one.probability)
+      expect(values).toEqual(values.toSorted((a, b) => b - a))
+    }
+    const two = await report(...words, '--top', '2')
+    expect(two.predictions.map(({ probabilities }) => probabilities)).toEqual(
+      all.predictions.map(({ probabilities }) => probabilities.slice(0, 2)),
+    )
+    expect((await here(...words, '--top', '2', '--csv')).stdout).toMatch(
+      /^file,.*,truth,class 1,probability 1,class 2,probability 2\nquery\/fox\/5\.png,fox,.*,fox,fox,0\.\d+,[^,]+,0\.\d+\n/,
+    )
+    expect((await here(...words, '--top', '9')).stdout).toMatch(
+      /next \(%\).*\n.*fox .* \d+\.\d\d, .* \d+\.\d\d/s,
+    )
+  })
+
   test('classifies what can be read and says what cannot', async () => {
     await mkdir(join(folder, 'damaged'))
     await copyFile(join(folder, 'query/fox/5.png'), join(folder, 'damaged/a.png'))
@@ -158,7 +264,9 @@ describe('m2l classify', () => {
       '--json',
     )
     expect(exitCode).toBe(2)
-    expect(stderr).toMatch(/^m2l: 1 of 2 pictures cannot be read: damaged\/b\.png: is not a picture .*\n$/)
+    expect(stderr).toMatch(
+      /^accuracy is not measured, since no folder .*\nm2l: 1 picture could not be read and was left out: damaged\/b\.png: is not a picture .*\n$/,
+    )
     const { predictions, unreadable } = JSON.parse(stdout) as Report
     expect(predictions.map(({ label }) => label)).toEqual(['fox'])
     expect(unreadable).toMatchObject([{ file: 'damaged/b.png' }])
@@ -207,10 +315,10 @@ describe('m2l classify', () => {
     expect(leaveOneOut).toMatchObject({
       images: 7,
       accuracy: 6 / 7,
-      mistakes: [{ file: 'hen/from owls.png', truth: 'hen', label: 'owl' }],
+      mistakes: [{ file: 'sorted/hen/from owls.png', truth: 'hen', label: 'owl' }],
     })
     const { stdout } = await here(...words, ...weights)
-    expect(stdout).toContain('not recognised: hen/from owls.png (hen, taken for owl)')
+    expect(stdout).toContain('not recognised: sorted/hen/from owls.png (hen, taken for owl)')
   })
 
   test('writes a page with pictures where it is asked to', async () => {

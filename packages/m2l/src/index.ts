@@ -1,12 +1,13 @@
-export {
-  classifyPictures,
-  type ClassificationReport,
-  type ClassifyPicturesOptions,
-  type LeaveOneOutReport,
-  type MistakenExample,
-  type PicturePrediction,
-  type UnknownReport,
-} from './classifier/classify-pictures.js'
+export { classifyPictures, type ClassifyPicturesOptions } from './classifier/classify-pictures.js'
+export type {
+  ClassificationReport,
+  ClassProbability,
+  LeaveOneOutReport,
+  MistakenExample,
+  PicturePrediction,
+  UnknownReport,
+} from './classifier/classification-report.js'
+export type { UnreadableExample } from './classifier/support-pictures.js'
 export { classificationPage } from './pages/classification-page.js'
 export { Familiarity } from './classifier/familiarity.js'
 export type { Classification, LevelClassification } from './classifier/classification.js'
@@ -15,7 +16,7 @@ export {
   type ClassifierClass,
   type ClassifierOptions,
 } from './classifier/few-shot-classifier.js'
-export type { GivenImage } from './classifier/given-image.js'
+export type { GivenImage, NamedImage } from './classifier/given-image.js'
 export type { EmbedOptions } from './classifier/image-embedder.js'
 export type { LeaveOneOut, LeftOut } from './classifier/leave-one-out.js'
 export {

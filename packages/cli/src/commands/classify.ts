@@ -2,12 +2,14 @@ import type { ClassificationReport, LeaveOneOutReport, PicturePrediction } from 
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { stringify } from 'csv-stringify/sync'
 import { interruptible } from '../interruptible.js'
-import { percent, seconds, printable } from '../terminal/format.js'
+import { count, percent, printable, seconds } from '../terminal/format.js'
 import { ProgressDisplay } from '../terminal/progress-display.js'
 import { table } from '../terminal/table.js'
 import { checkWritable } from '../writable-file.js'
 import { engineOptions, loadChosenEngine, type EngineOptions } from './engine-options.js'
 import { withProgress, type OutputOptions } from './output-options.js'
+import { complaintOfUnreadable } from './unreadable-pictures.js'
+import { wholeNumber } from './whole-number.js'
 
 interface ClassifyCommandOptions extends EngineOptions, OutputOptions {
   readonly support: string
@@ -15,6 +17,7 @@ interface ClassifyCommandOptions extends EngineOptions, OutputOptions {
   readonly weights?: string
   readonly cfg?: string
   readonly unknown?: number | 'auto'
+  readonly top?: number
   readonly report?: string
   readonly csv?: true
 }
@@ -27,7 +30,7 @@ export function classifyCommand(): Command {
       '--support <path>',
       'the examples: a folder or archive with a folder for each class, or a .csv table of filename,label',
     )
-    .requiredOption('--query <path...>', 'the pictures: folders, files, or .csv tables')
+    .requiredOption('--query <path...>', 'the pictures: folders, archives, files, or .csv tables')
     .option(
       '--weights <name>',
       'shipped weights or a checkpoint (default: cifar-fs-conv64f, for photographs)',
@@ -37,6 +40,11 @@ export function classifyCommand(): Command {
       '--unknown <threshold>',
       'call pictures unknown that are less familiar than this, from 0 to 1; auto is .5, calibrated by the examples',
       parseUnknown,
+    )
+    .option(
+      '--top <count>',
+      'how many of the most probable classes to print of each picture (default: one; with --json all)',
+      wholeNumber(1),
     )
     .option('--report <file>', 'write a page with pictures, one HTML file')
   return withProgress(engineOptions(command))
@@ -51,8 +59,9 @@ Examples:
   m2l classify --support examples --query photos --report found.html
   m2l weights list                                               the weights that can be named
 
-Where the pictures lie in folders called like the classes, it is measured how many are right. Pictures that cannot be read
-are named, the others classified; the exit code is then 2.`,
+Where the pictures lie in folders called like the classes, it is measured how many are right. Each file counts once, however
+often it is given, and pictures that are examples themselves do not count. Pictures and examples that cannot be read are
+named and left out; the exit code is then 2.`,
     )
     .action(classify)
 }
@@ -69,12 +78,12 @@ async function classify(options: ClassifyCommandOptions): Promise<void> {
       examples: display.counting('reading examples'),
       pictures: display.counting('classifying'),
     }
-    const by = { support: options.support, ...(recipe && { recipe }) }
+    const by = { support: options.support, query: options.query, ...(recipe && { recipe }) }
     const report = await classifyPictures({
       ...by,
-      query: options.query,
       ...(options.weights !== undefined && { weights: options.weights }),
       ...(options.unknown !== undefined && { unknown: options.unknown }),
+      ...(options.top !== undefined && { top: options.top }),
       onProgress: (what, done, total) => counting[what](done, total),
       onNote: (line) => options.quiet || display.say(line),
       signal,
@@ -83,26 +92,22 @@ async function classify(options: ClassifyCommandOptions): Promise<void> {
     const output = options.json
       ? `${JSON.stringify(report)}\n`
       : options.csv
-        ? asCsv(report)
-        : describe(report)
+        ? asCsv(report, options.top ?? 1)
+        : describe(report, options.top ?? 1)
     if (options.report !== undefined) {
       await writeFileAtomically(options.report, await classificationPage(report, by))
     }
     process.stdout.write(output)
-    const { unreadable } = report
-    if (unreadable.length > 0) {
-      const reasons = unreadable.slice(0, 5).map(({ reason }) => reason)
-      const more = unreadable.length > 5 ? `; and ${unreadable.length - 5} more` : ''
-      throw new InputError(
-        `${unreadable.length} of ${unreadable.length + report.predictions.length} pictures cannot be read: ${reasons.join('; ')}${more}`,
-      )
-    }
+    const complaint = complaintOfUnreadable(report)
+    if (complaint !== undefined) throw new InputError(complaint)
   })
 }
 
-function asCsv({ predictions, unknown }: ClassificationReport): string {
+function asCsv({ predictions, unknown, classes }: ClassificationReport, top: number): string {
   const levels = Object.keys(predictions[0]?.levels ?? {})
   const isLabelled = predictions.some(({ truth }) => truth !== undefined)
+  const isOwn = predictions.some(({ isExample }) => isExample)
+  const places = Array.from({ length: Math.min(top, Object.keys(classes).length) }, (_, index) => index)
   const columns = [
     'file',
     'label',
@@ -110,6 +115,8 @@ function asCsv({ predictions, unknown }: ClassificationReport): string {
     ...levels,
     ...(unknown ? ['nearest', 'familiarity'] : []),
     ...(isLabelled ? ['truth'] : []),
+    ...(isOwn ? ['example'] : []),
+    ...(top > 1 ? places.flatMap((place) => [`class ${place + 1}`, `probability ${place + 1}`]) : []),
   ]
   const rows = predictions.map((prediction) => [
     prediction.file,
@@ -118,6 +125,10 @@ function asCsv({ predictions, unknown }: ClassificationReport): string {
     ...levels.map((level) => prediction.levels[level]!.label),
     ...(unknown ? [prediction.nearest, prediction.familiarity] : []),
     ...(isLabelled ? [prediction.truth] : []),
+    ...(isOwn ? [prediction.isExample ? 'yes' : ''] : []),
+    ...(top > 1
+      ? prediction.probabilities.slice(0, top).flatMap(({ label, probability }) => [label, probability])
+      : []),
   ])
   return stringify([columns, ...rows])
 }
@@ -125,19 +136,20 @@ function asCsv({ predictions, unknown }: ClassificationReport): string {
 /** Larger confusion matrices are told by what is confused most. */
 const mostColumns = 12
 
-function describe(report: ClassificationReport): string {
-  const { predictions, classes, weights, unknown, leaveOneOut, accuracy, interval95 } = report
-  const examples = Object.values(classes).reduce((sum, count) => sum + count, 0)
+function describe(report: ClassificationReport, top: number): string {
+  const { predictions, classes, weights, unknown, leaveOneOut, accuracy, measured, interval95 } = report
+  const examples = Object.values(classes).reduce((sum, number) => sum + number, 0)
+  const all = measured === predictions.length ? '' : ` of ${measured} of them`
   return [
-    ...(predictions.length > 0 ? [predictionsTable(report)] : []),
+    ...(predictions.length > 0 ? [predictionsTable(report, top)] : []),
     ...(accuracy === null ? [] : [perClassTable(report), ...confusion(report)]),
-    `${predictions.length} pictures by ${examples} examples of ${Object.keys(classes).length} classes with ${weights}, in ${seconds(report.seconds)}`,
+    `${count(predictions.length, 'picture')} by ${count(examples, 'example')} of ${count(Object.keys(classes).length, 'class')} with ${weights}, in ${seconds(report.seconds)}`,
     ...(accuracy === null
       ? []
-      : [`accuracy ${percent(accuracy)} %, 95 % interval ${interval95!.map(percent).join(' to ')} %`]),
+      : [`accuracy${all} ${percent(accuracy)} %, 95 % interval ${interval95!.map(percent).join(' to ')} %`]),
     ...(leaveOneOut
       ? [
-          `of ${leaveOneOut.images} examples, each left out in turn, ${percent(leaveOneOut.accuracy)} % are recognised by the others`,
+          `of ${count(leaveOneOut.images, 'example')}, each left out in turn, ${percent(leaveOneOut.accuracy)} % are recognised by the others`,
           ...mistakenExamples(leaveOneOut.mistakes),
         ]
       : []),
@@ -167,23 +179,45 @@ function mistakenExamples(mistakes: LeaveOneOutReport['mistakes']): string[] {
   return [`not recognised: ${told.join(', ')}${more}; look whether they lie in the right class`]
 }
 
-function predictionsTable({ predictions, unknown }: ClassificationReport): string {
+function predictionsTable({ predictions, unknown }: ClassificationReport, top: number): string {
   const levels = Object.keys(predictions[0]!.levels)
-  const row = ({ file, label, probability, levels: ofLevels, familiarity }: PicturePrediction) => [
+  const row = ({
+    file,
+    label,
+    probability,
+    probabilities,
+    levels: ofLevels,
+    familiarity,
+  }: PicturePrediction) => [
     printable(file),
     printable(label),
     percent(probability),
+    ...(top > 1
+      ? [
+          probabilities
+            .slice(1, top)
+            .map((one) => `${printable(one.label)} ${percent(one.probability)}`)
+            .join(', '),
+        ]
+      : []),
     ...(unknown ? [familiarity!.toFixed(2)] : []),
     ...levels.map((level) => printable(ofLevels[level]!.label)),
   ]
-  const headings = ['file', 'label', '%', ...(unknown ? ['familiarity'] : []), ...levels]
+  const headings = [
+    'file',
+    'label',
+    '%',
+    ...(top > 1 ? ['next (%)'] : []),
+    ...(unknown ? ['familiarity'] : []),
+    ...levels,
+  ]
   return table(headings, predictions.map(row))
 }
 
 function perClassTable({ perClass, confusion: matrix }: ClassificationReport): string {
   const { labels, counts } = matrix!
   const rows = Object.entries(perClass).map(([label, accuracy]) => {
-    const images = counts[labels.indexOf(label)]!.reduce((sum, count) => sum + count, 0)
+    const images = counts[labels.indexOf(label)]!.reduce((sum, number) => sum + number, 0)
     return [printable(label), String(images), percent(accuracy)]
   })
   return table(['class', 'pictures', 'right (%)'], rows)
@@ -197,15 +231,15 @@ function confusion({ confusion: matrix }: ClassificationReport): string[] {
   }
   const mistakes = counts
     .flatMap((row, truth) =>
-      row.flatMap((count, label) => (count > 0 && truth !== label ? [{ count, truth, label }] : [])),
+      row.flatMap((pictures, label) => (pictures > 0 && truth !== label ? [{ pictures, truth, label }] : [])),
     )
-    .toSorted((a, b) => b.count - a.count)
+    .toSorted((a, b) => b.pictures - a.pictures)
     .slice(0, mostColumns)
   if (mistakes.length === 0) return []
-  const rows = mistakes.map(({ count, truth, label }) => [
+  const rows = mistakes.map(({ pictures, truth, label }) => [
     printable(labels[truth]!),
     printable(labels[label]!),
-    String(count),
+    String(pictures),
   ])
   return [table(['class', 'taken for', 'pictures'], rows)]
 }

@@ -1,8 +1,9 @@
 import type { Comparison } from '@m2l/m2l'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { percent, printable } from '../terminal/format.js'
 import { table } from '../terminal/table.js'
 import { type OutputOptions, withJson } from './output-options.js'
+import { wholeNumber } from './whole-number.js'
 
 interface CompareCommandOptions extends Pick<OutputOptions, 'json'> {
   readonly seed?: number
@@ -15,12 +16,12 @@ export function compareCommand(): Command {
     .description('tell whether one result is better than another on the same episodes')
     .argument('<a>', 'a run folder, or the predictions.jsonl or result.json in one')
     .argument('<b>', 'the other')
-    .option('--seed <number>', 'of the permutation test (default: 1)', parseWhole(0))
-    .option('--permutations <count>', 'of the permutation test (default: 10000)', parseWhole(1))
+    .option('--seed <number>', 'of the permutation test (default: 1)', wholeNumber(0))
+    .option('--permutations <count>', 'of the permutation test (default: 10000)', wholeNumber(1))
     .option(
       '--episodes <count>',
       'how many of the episodes that differ most to list (default: 10)',
-      parseWhole(0),
+      wholeNumber(0),
     )
   return withJson(command)
     .addHelpText(
@@ -122,11 +123,4 @@ function signed(fraction: number): string {
 
 function pValue(p: number): string {
   return p < 1e-4 ? '< 0.0001' : p.toFixed(4)
-}
-
-function parseWhole(least: number): (text: string) => number {
-  return (text) => {
-    if (/^\d{1,9}$/.test(text) && Number(text) >= least) return Number(text)
-    throw new InvalidArgumentError(`expected a whole number of at least ${least}`)
-  }
 }

@@ -1,5 +1,5 @@
 import type { CheckOptions, DatasetCheck } from '@m2l/datasets'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { interruptible } from '../interruptible.js'
 import { describeCheck } from '../terminal/describe-check.js'
 import { count, seconds } from '../terminal/format.js'
@@ -7,6 +7,7 @@ import { ProgressDisplay } from '../terminal/progress-display.js'
 import { checkWritable } from '../writable-file.js'
 import { refuseToReplace } from './new-file.js'
 import { type OutputOptions, withProgress } from './output-options.js'
+import { wholeNumber } from './whole-number.js'
 
 interface CheckCommandOptions extends OutputOptions {
   readonly split?: string
@@ -29,10 +30,10 @@ export function dataCheckCommand(): Command {
     .option(
       '--near <bits>',
       'pictures look the same at a distance of so many bits of 64, 0 to 11 (default: 8)',
-      parseWhole,
+      wholeNumber(0),
     )
-    .option('--fewest <images>', 'a class with fewer pictures is near-empty (default: 5)', parseWhole)
-    .option('--smallest <pixels>', 'a picture with a shorter side is tiny (default: 16)', parseWhole)
+    .option('--fewest <images>', 'a class with fewer pictures is near-empty (default: 5)', wholeNumber(0))
+    .option('--smallest <pixels>', 'a picture with a shorter side is tiny (default: 16)', wholeNumber(0))
     .option('--report <file>', 'write a page with charts and pictures, one HTML file')
     .option(
       '--fix [file]',
@@ -111,9 +112,4 @@ async function writePage(file: string, options: CheckOptions, found: DatasetChec
     thumbnails.set(id, await thumbnail(picture))
   })
   await writeFileAtomically(file, checkPage(found, thumbnails))
-}
-
-function parseWhole(text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('expected a whole number')
 }

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
+import { isWholeNumber, wholeNumber } from './whole-number.js'
 
 /** How the engine computes. */
 export interface EngineOptions {
@@ -15,7 +16,7 @@ export function engineOptions(command: Command): Command {
       'cpu, gpu, or the number of a GPU (default: a GPU if there is one)',
       parseDevice,
     )
-    .option('--threads <count>', 'threads of the engine (default: one a core)', parseThreads)
+    .option('--threads <count>', 'threads of the engine (default: one a core)', wholeNumber(1))
     .addOption(
       new Option(
         '--precision <type>',
@@ -36,11 +37,6 @@ export async function loadChosenEngine({ device, threads, precision }: EngineOpt
 
 function parseDevice(text: string): 'cpu' | 'gpu' | number {
   if (text === 'cpu' || text === 'gpu') return text
-  if (/^\d+$/.test(text)) return Number(text)
+  if (isWholeNumber(text)) return Number(text)
   throw new InvalidArgumentError('expected cpu, gpu, or the number of a GPU')
-}
-
-function parseThreads(text: string): number {
-  if (/^[1-9]\d*$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('expected a whole number of at least 1')
 }

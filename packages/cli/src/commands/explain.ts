@@ -1,11 +1,13 @@
 import type { ExplanationReport } from '@m2l/m2l'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { interruptible } from '../interruptible.js'
-import { percent, printable } from '../terminal/format.js'
+import { count, percent, printable } from '../terminal/format.js'
 import { ProgressDisplay } from '../terminal/progress-display.js'
 import { table } from '../terminal/table.js'
 import { engineOptions, loadChosenEngine, type EngineOptions } from './engine-options.js'
 import { withProgress, type OutputOptions } from './output-options.js'
+import { complaintOfUnreadable } from './unreadable-pictures.js'
+import { isWholeNumber, wholeNumber } from './whole-number.js'
 
 interface ExplainCommandOptions extends EngineOptions, OutputOptions {
   readonly query: readonly string[]
@@ -25,7 +27,7 @@ export function explainCommand(): Command {
     .argument('[key=value...]', 'changes of the recipe')
     .requiredOption(
       '--query <query...>',
-      'the pictures: folders, files, or .csv tables; with --episode the numbers of its queries, from 0',
+      'the pictures: folders, archives, files, or .csv tables; with --episode the numbers of its queries, from 0',
     )
     .requiredOption('--out <folder>', 'the folder for the drawings')
     .addOption(
@@ -34,7 +36,7 @@ export function explainCommand(): Command {
         'the examples: a folder or archive with a folder for each class, or a .csv table of filename,label',
       ).conflicts(['episode', 'manifest']),
     )
-    .option('--episode <number>', 'an evaluated episode of the recipe, from 0', parseCount(0))
+    .option('--episode <number>', 'an evaluated episode of the recipe, from 0', wholeNumber(0))
     .option('--manifest <file>', 'its episodes (default: test-manifest.jsonl of the run folder)')
     .option(
       '--weights <name>',
@@ -44,7 +46,7 @@ export function explainCommand(): Command {
       '--cfg <file>',
       'the recipe; needed with --episode, and for weights that do not say how their model is made',
     )
-    .option('--classes <count>', 'how many of the likeliest classes to explain (default: 2)', parseCount(1))
+    .option('--classes <count>', 'how many of the likeliest classes to explain (default: 2)', wholeNumber(1))
   return withProgress(engineOptions(command))
     .addHelpText(
       'after',
@@ -96,6 +98,10 @@ async function explain(overrides: string[], options: ExplainCommandOptions): Pro
           })
     display.close()
     process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : `${describe(report)}\n`)
+    const complaint = complaintOfUnreadable(report)
+    if (complaint === undefined) return
+    const { InputError } = await import('@m2l/engine')
+    throw new InputError(complaint)
   })
 }
 
@@ -114,7 +120,7 @@ async function requireConsistent(overrides: string[], options: ExplainCommandOpt
   if (overrides.length > 0 && cfg === undefined) {
     throw new InputError(`${overrides[0]}: expected --cfg with the recipe that this changes`)
   }
-  const wrong = episode === undefined ? undefined : query.find((text) => !isCount(text))
+  const wrong = episode === undefined ? undefined : query.find((text) => !isWholeNumber(text))
   if (wrong === undefined) return
   throw new InputError(
     `--query ${wrong}: expected the number of a query of episode ${episode}, from 0; for pictures name their examples with --support`,
@@ -131,24 +137,17 @@ function describe({ explanations, weights }: ExplanationReport): string {
     png,
   ])
   const headings = ['query', 'taken for', '%', ...(hasTruth ? ['is'] : []), 'drawing']
-  const silent = explanations[0]!.levels.filter(({ explains }) => !explains).map(({ name }) => name)
+  const silent = (explanations[0]?.levels ?? []).filter(({ explains }) => !explains).map(({ name }) => name)
   return [
-    table(
-      headings,
-      rows.map((row) => row.map((text) => printable(text))),
-    ),
-    `${explanations.length} queries with ${weights}; an .svg lies beside each .png`,
+    ...(rows.length > 0
+      ? [
+          table(
+            headings,
+            rows.map((row) => row.map((text) => printable(text))),
+          ),
+        ]
+      : []),
+    `${count(explanations.length, 'query', 'queries')} with ${weights}; an .svg lies beside each .png`,
     ...silent.map((name) => `level ${name} does not tell where its scores come from`),
   ].join('\n')
-}
-
-function parseCount(least: number): (text: string) => number {
-  return (text) => {
-    if (isCount(text) && Number(text) >= least) return Number(text)
-    throw new InvalidArgumentError(`expected a whole number of at least ${least}`)
-  }
-}
-
-function isCount(text: string): boolean {
-  return /^\d{1,9}$/.test(text)
 }

@@ -1,8 +1,9 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import type { ShownWeights, WeightsCard } from '@m2l/m2l'
 import { percent, printable } from '../terminal/format.js'
 import { table } from '../terminal/table.js'
 import { withJson } from './output-options.js'
+import { wholeNumber } from './whole-number.js'
 
 interface ConvertOptions {
   readonly force?: true
@@ -45,7 +46,11 @@ Examples:
     .argument('<in>', 'a safetensors file or PyTorch checkpoint')
     .argument('<out>', 'the new file; its ending tells the format')
     .option('--force', 'replace a file that is there already')
-    .option('--ways <count>', 'n_way of the PyTorch program that loads a .pth of M2L (default: 5)', parseWays)
+    .option(
+      '--ways <count>',
+      'n_way of the PyTorch program that loads a .pth of M2L (default: 5)',
+      wholeNumber(1),
+    )
     .addHelpText(
       'after',
       `
@@ -144,9 +149,4 @@ async function convert(input: string, output: string, options: ConvertOptions): 
   process.stdout.write(
     options.json ? `${JSON.stringify(converted)}\n` : `${converted.tensors} tensors written to ${output}\n`,
   )
-}
-
-function parseWays(text: string): number {
-  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('expected a whole number of at least 1')
 }

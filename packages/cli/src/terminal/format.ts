@@ -27,7 +27,7 @@ export function printable(text: string, most = 100): string {
 export function count(
   number: number,
   one: string,
-  many = one.endsWith('s') ? `${one}es` : `${one}s`,
+  many = /(?:s|x|ch|sh)$/.test(one) ? `${one}es` : `${one}s`,
 ): string {
   return `${number} ${number === 1 ? one : many}`
 }

@@ -7,10 +7,10 @@ export interface LevelClassification {
   /** The probability that the level gives to it, from 0 to 1. */
   readonly probability: number
   /** How near each class is by this level, in the order of the classes; higher is nearer. */
-  readonly scores: Float32Array
+  readonly scores: readonly number[]
 }
 
-/** What a classifier says of an image. */
+/** What a classifier says of an image: plain data, as JSON holds it. */
 export interface Classification {
   /** The most probable class. */
   readonly label: string
@@ -19,7 +19,7 @@ export interface Classification {
   /** All classes, in the order in which they were added. */
   readonly labels: readonly string[]
   /** The probability of each of them, in this order; together 1. */
-  readonly probabilities: Float32Array
+  readonly probabilities: readonly number[]
   /** What each level says, by its name. */
   readonly levels: Readonly<Record<string, LevelClassification>>
 }
@@ -37,7 +37,7 @@ export function classifications(
   const { queries, ways } = scores
   return Array.from({ length: queries }, (_, query) => {
     const labels = labelsOf(query)
-    const row = (values: Float32Array) => values.subarray(query * ways, (query + 1) * ways)
+    const row = (values: Float32Array) => Array.from(values.subarray(query * ways, (query + 1) * ways))
     const ofLevels = Object.entries(probabilities.levels).map(([name, values]) => [
       name,
       { ...nearest(labels, row(values)), scores: row(scores.levels[name]!) },
@@ -54,7 +54,7 @@ export function classifications(
 
 function nearest(
   labels: readonly string[],
-  probabilities: Float32Array,
+  probabilities: readonly number[],
 ): Pick<Classification, 'label' | 'probability'> {
   const best = highest(probabilities)
   return { label: labels[best]!, probability: probabilities[best]! }

@@ -300,7 +300,7 @@ describe('mistakes are told in a line', () => {
 
   it.each([
     [[2, 2], 100, /^image 1: is a tensor \[2,2\]; expected \[height, width, 3\]/],
-    [[8, 8, 3], 256, /^image 1: holds the level 256; expected levels from 0 to 255/],
+    [[8, 8, 3], 256, /^image 1: holds the level 256 in row 0, column 0; expected levels from 0 to 255/],
     [[8, 8, 3], 0.5, /^image 1: holds levels from 0 to 1; .* multiply by 255/],
   ])('a tensor %j of %d', async (shape, level, message) => {
     const tensor = tf.fill(shape as [number, number, number], level) as tf.Tensor3D

@@ -93,17 +93,23 @@ export class FewShotClassifier {
    * @throws {InputError} naming the first picture that cannot be read, or when there is none
    */
   async add(label: string, images: readonly GivenImage[], options: EmbedOptions = {}): Promise<void> {
-    this.#requireUse()
-    if (typeof label !== 'string' || label === '') {
-      throw new InputError(`a class is called ${JSON.stringify(label)}; expected a text that is not empty`)
-    }
-    if (!Array.isArray(images) || images.length === 0) {
-      throw new InputError(`class ${label}: expected a list of at least one image to add`)
-    }
-    const batches: EmbeddedImages[] = []
-    for await (const batch of this.#embedder.embed(images, options)) batches.push(batch.images)
-    const before = this.#classes.get(label)
-    this.#classes = new Map(this.#classes).set(label, joinImages(before ? [before, ...batches] : batches))
+    await this.#add(label, images, options)
+  }
+
+  /**
+   * As {@link add}, but pictures that cannot be read are left out.
+   *
+   * @returns why each of these cannot be read, by its position in the list
+   * @throws {InputError} when none can be read, or there is none
+   */
+  async addReadable(
+    label: string,
+    images: readonly GivenImage[],
+    options: EmbedOptions = {},
+  ): Promise<ReadonlyMap<number, InputError>> {
+    const failures = new Map<number, InputError>()
+    await this.#add(label, images, options, (position, error) => failures.set(position, error))
+    return failures
   }
 
   /**
@@ -197,6 +203,35 @@ export class FewShotClassifier {
     return this.#known!
   }
 
+  async #add(
+    label: string,
+    images: readonly GivenImage[],
+    options: EmbedOptions,
+    onUnreadable?: OnUnreadable,
+  ): Promise<void> {
+    this.#requireUse()
+    if (typeof label !== 'string' || label === '') {
+      throw new InputError(`a class is called ${JSON.stringify(label)}; expected a text that is not empty`)
+    }
+    if (!Array.isArray(images) || images.length === 0) {
+      throw new InputError(`class ${label}: expected a list of at least one image to add`)
+    }
+    let reason = ''
+    const onLeftOut: OnUnreadable = (position, error) => {
+      reason ||= error.message
+      onUnreadable!(position, error)
+    }
+    const batches: EmbeddedImages[] = []
+    for await (const batch of this.#embedder.embed(images, options, onUnreadable && onLeftOut)) {
+      batches.push(batch.images)
+    }
+    if (batches.length === 0) {
+      throw noneReadable(label, images.length, reason)
+    }
+    const before = this.#classes.get(label)
+    this.#classes = new Map(this.#classes).set(label, joinImages(before ? [before, ...batches] : batches))
+  }
+
   async #classify(
     images: readonly GivenImage[],
     options: EmbedOptions,
@@ -204,6 +239,9 @@ export class FewShotClassifier {
   ): Promise<(Classification | undefined)[]> {
     const { metric } = this.#model
     const classes = this.#requireClasses()
+    if (!Array.isArray(images)) {
+      throw new InputError('expected a list of images to classify; put a single one into brackets')
+    }
     const labels = [...classes.keys()]
     const results: (Classification | undefined)[] = Array.from({ length: images.length })
     const support = supportOf(classes)
@@ -231,6 +269,13 @@ export class FewShotClassifier {
   #requireUse(): void {
     if (this.#isDisposed) throw new Error('the classifier is disposed')
   }
+}
+
+/** Why a class cannot be one. */
+export function noneReadable(label: string, examples: number, reason: string): InputError {
+  return new InputError(
+    `class ${label}: ${examples === 1 ? 'its one example cannot' : `none of its ${examples} examples can`} be read: ${reason}`,
+  )
 }
 
 /** Names a model by all that decides its embeddings. */

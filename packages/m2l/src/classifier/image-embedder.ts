@@ -111,16 +111,38 @@ export class ImageEmbedder {
     return { positions: readable, rendered: await renderImages(seen, this.#transforms, this.#views) }
   }
 
-  async #read(image: GivenImage, position: number): Promise<RgbImage> {
-    const name = nameOfImage(image, position)
-    const picture = await readGivenImage(image, name, { reduceTo: this.reduceTo })
-    try {
-      for (const view of this.#views) this.#transforms[view]!(picture)
-    } catch (error) {
-      throw error instanceof InputError ? new InputError(`${name}: ${error.message}`) : error
-    }
-    return picture
+  #read(image: GivenImage, position: number): Promise<RgbImage> {
+    return readForModel(image, nameOfImage(image, position), {
+      views: this.#views,
+      transforms: this.#transforms,
+      reduceTo: this.reduceTo,
+    })
   }
+}
+
+/** What a picture is read for. */
+export interface ReadForModelOptions extends Pick<ImageEmbedder, 'reduceTo'> {
+  readonly views: FewShotModel['views']
+  readonly transforms: ImageTransforms
+}
+
+/**
+ * The pixels of a picture of which a model's views can be made.
+ *
+ * @throws {InputError} naming it when it cannot be read or is too small
+ */
+export async function readForModel(
+  image: GivenImage,
+  name: string,
+  { views, transforms, reduceTo }: ReadForModelOptions,
+): Promise<RgbImage> {
+  const picture = await readGivenImage(image, name, { reduceTo })
+  try {
+    for (const view of views) transforms[view]!(picture)
+  } catch (error) {
+    throw error instanceof InputError ? new InputError(`${name}: ${error.message}`) : error
+  }
+  return picture
 }
 
 function* slices(count: number, size: number): Generator<number[]> {

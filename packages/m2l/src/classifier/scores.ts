@@ -46,7 +46,7 @@ export async function probabilitiesOf(
 }
 
 /** The position of the highest value; of equal ones the first. */
-export function highest(values: Float32Array): number {
+export function highest(values: readonly number[]): number {
   let best = 0
   for (const [index, value] of values.entries()) if (value > values[best]!) best = index
   return best

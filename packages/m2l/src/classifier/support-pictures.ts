@@ -1,95 +1,152 @@
-import { listImages, openDataset, type Dataset } from '@m2l/datasets'
-import { InputError } from '@m2l/engine'
+import { decodeImageFile, listImages, openDataset } from '@m2l/datasets'
+import { count, InputError } from '@m2l/engine'
 import type { FewShotClassifier } from './few-shot-classifier.js'
-import type { GivenImage } from './given-image.js'
+import type { NamedImage } from './given-image.js'
 import type { EmbedOptions } from './image-embedder.js'
-import { notesOfPassedOver } from './query-pictures.js'
+import { passedOverNotes } from './notes.js'
+import { identityOfFile } from './real-file.js'
 
-/** Pictures of a class that are read and added at a time. */
-const picturesAtOnce = 64
-
-/** The examples of the classes, and the way to their pictures. */
+/** The examples of the classes. */
 export interface SupportPictures {
-  /** The number of pictures, by class. */
-  readonly classes: ReadonlyMap<string, number>
-  /** Some pictures of a class, from a position on. */
-  read(label: string, start: number, count: number): Promise<readonly GivenImage[]>
-  /** What the picture at a position of a class is called. */
-  nameOf(label: string, position: number): string
+  /** Their pictures, by class; read until it is closed. */
+  readonly classes: ReadonlyMap<string, readonly NamedImage[]>
   /** What a person should be told of them. */
   readonly notes: readonly string[]
   close(): Promise<void>
 }
 
+/** An example that cannot be read. */
+export interface UnreadableExample {
+  readonly file: string
+  /** The class that lacks it. */
+  readonly label: string
+  readonly reason: string
+}
+
 /**
- * The examples of a folder or archive of class folders, or of a table of `filename,label`.
+ * The examples of a folder or archive of class folders, or of a table of `filename,label`; each real file once.
  *
  * @param reduceTo see `DecodeOptions` of `@m2l/datasets`
- * @throws {InputError} when it cannot be read, or there are fewer than two classes
+ * @throws {InputError} when it cannot be read, there are fewer than two classes, or a file is an example of two
  */
 export async function openSupport(path: string, reduceTo: number): Promise<SupportPictures> {
   const support = path.toLowerCase().endsWith('.csv')
-    ? await supportOfTable(path)
+    ? await supportOfTable(path, reduceTo)
     : await supportOfFolders(path, reduceTo)
-  if (support.classes.size >= 2) return support
-  await support.close()
-  const [only] = support.classes.keys()
-  throw new InputError(
-    `${path}: holds only one class (${only}); expected a folder for each of at least two classes, to tell them apart`,
-  )
+  try {
+    const { classes, repeated } = await eachFileOnce(path, support.classes)
+    if (classes.size < 2) {
+      const [only] = classes.keys()
+      throw new InputError(
+        `${path}: holds only one class (${only}); expected a folder for each of at least two classes, to tell them apart`,
+      )
+    }
+    const notes =
+      repeated > 0
+        ? [`${count(repeated, 'example was', 'examples were')} given twice or more; each file counts once`]
+        : []
+    return { ...support, classes, notes: [...support.notes, ...notes] }
+  } catch (error) {
+    await support.close()
+    throw error
+  }
 }
 
-/** Adds all examples to a classifier. */
+/**
+ * Adds all examples to a classifier that can be read.
+ *
+ * @returns the others
+ * @throws {InputError} when a class has no example that can be read
+ */
 export async function addSupport(
   classifier: FewShotClassifier,
-  support: SupportPictures,
+  { classes }: Pick<SupportPictures, 'classes'>,
   { onProgress, signal }: EmbedOptions,
-): Promise<void> {
-  const total = [...support.classes.values()].reduce((sum, count) => sum + count, 0)
-  let done = 0
-  for (const [label, count] of support.classes) {
-    for (let start = 0; start < count; start += picturesAtOnce) {
-      const images = await support.read(label, start, Math.min(picturesAtOnce, count - start))
-      await classifier.add(label, images, { ...(signal && { signal }) })
-      done += images.length
-      onProgress?.(done, total)
+): Promise<UnreadableExample[]> {
+  const total = [...classes.values()].reduce((sum, { length }) => sum + length, 0)
+  const unreadable: UnreadableExample[] = []
+  let before = 0
+  for (const [label, images] of classes) {
+    const failures = await classifier.addReadable(label, images, {
+      onProgress: (done) => onProgress?.(before + done, total),
+      ...(signal && { signal }),
+    })
+    for (const [position, { message }] of failures) {
+      unreadable.push({ file: images[position]!.name, label, reason: message })
     }
+    before += images.length
   }
+  return unreadable
 }
 
-async function supportOfTable(table: string): Promise<SupportPictures> {
+/** A picture, and where it lies on the disk by itself. */
+interface SupportImage extends NamedImage {
+  readonly file: string | undefined
+}
+
+type Opened = Omit<SupportPictures, 'classes'> & {
+  readonly classes: ReadonlyMap<string, readonly SupportImage[]>
+}
+
+async function supportOfTable(table: string, reduceTo: number): Promise<Opened> {
   const { images } = await listImages(table)
-  const byClass = new Map<string, string[]>()
-  for (const { file, label } of images) byClass.set(label!, [...(byClass.get(label!) ?? []), file])
-  if (byClass.size === 0)
+  if (images.length === 0) {
     throw new InputError(`${table}: lists no pictures; expected lines of filename,label`)
-  return {
-    classes: new Map([...byClass].map(([label, files]) => [label, files.length])),
-    read: async (label, start, count) => byClass.get(label)!.slice(start, start + count),
-    nameOf: (label, position) => byClass.get(label)![position]!,
-    notes: [],
-    close: async () => {},
   }
+  const classes = new Map<string, SupportImage[]>()
+  for (const { file, label } of images) {
+    const image = { name: file, file, read: () => decodeImageFile(file, { reduceTo }) }
+    const ofClass = classes.get(label!)
+    if (ofClass) ofClass.push(image)
+    else classes.set(label!, [image])
+  }
+  return { classes, notes: [], close: async () => {} }
 }
 
-async function supportOfFolders(root: string, reduceTo: number): Promise<SupportPictures> {
-  const dataset: Dataset = await openDataset({ root, layout: 'class-folders', reduceTo, cacheBytes: 0 })
-  const classes = dataset.splits.all!.classes
-  const images = new Map(classes.map((ofClass) => [ofClass.name, ofClass.images]))
+async function supportOfFolders(root: string, reduceTo: number): Promise<Opened> {
+  const dataset = await openDataset({ root, layout: 'class-folders', reduceTo, cacheBytes: 0 })
+  const classes = dataset.splits.all!.classes.map(({ name, images }) => {
+    const ofClass = images.map((image): SupportImage => {
+      const file = dataset.fileOf?.(image)
+      return { name: file ?? `${root}: ${image.id}`, file, read: () => dataset.read(image) }
+    })
+    return [name, ofClass] as const
+  })
   return {
-    classes: new Map(classes.map(({ name, images: { length } }) => [name, length])),
-    read: (label, start, count) => dataset.readMany(images.get(label)!.slice(start, start + count)),
-    nameOf: (label, position) => images.get(label)![position]!.id,
+    classes: new Map(classes),
     notes: [...dataset.notes, ...(await notesOf(root))],
     close: () => dataset.close(),
   }
 }
 
-/** Archives are not listed for what is passed over. */
 async function notesOf(root: string): Promise<string[]> {
-  const list = await listImages(root).catch((error: unknown) => {
-    if (error instanceof InputError) return { passedOver: [] }
-    throw error
-  })
-  return notesOfPassedOver(list.passedOver)
+  const list = await listImages(root)
+  await list.close()
+  return passedOverNotes(list.passedOver)
+}
+
+/** @throws {InputError} when a file is an example of two classes */
+async function eachFileOnce(path: string, all: Opened['classes']) {
+  const seen = new Map<string, { readonly label: string; readonly name: string }>()
+  const classes = new Map<string, NamedImage[]>()
+  let repeated = 0
+  for (const [label, images] of all) {
+    const identities = await Promise.all(images.map(({ file, name }) => (file ? identityOfFile(file) : name)))
+    const kept = images.filter(({ name }, index) => {
+      const before = seen.get(identities[index]!)
+      if (!before) {
+        seen.set(identities[index]!, { label, name })
+        return true
+      }
+      if (before.label !== label) {
+        throw new InputError(
+          `${path}: ${before.name} and ${name} are the same file, as examples of ${before.label} and of ${label}; leave one`,
+        )
+      }
+      repeated++
+      return false
+    })
+    classes.set(label, kept)
+  }
+  return { classes, repeated }
 }

@@ -11,6 +11,7 @@ import {
 } from '@m2l/explain'
 import type { FewShotModel } from '@m2l/trainer'
 import { episodeTransforms } from '../recipe-data.js'
+import type { UnreadableExample } from '../classifier/support-pictures.js'
 import type { Recipe } from '../recipe/read-recipe.js'
 import { nameWithout } from './file-names.js'
 
@@ -18,6 +19,8 @@ import { nameWithout } from './file-names.js'
 export interface ExplainQueriesOptions {
   /** For how many of the likeliest classes it is told where scores came from; 2 if not given. */
   readonly classes?: number
+  /** Told of a query that cannot be read, which is then left out; without it, such a query ends all. */
+  readonly onUnreadable?: (query: ExplainedQuery, error: InputError) => void
   /** Told how many of the queries are done. */
   readonly onExplained?: (done: number, total: number) => void
   readonly signal?: AbortSignal
@@ -34,6 +37,10 @@ export interface ExplanationReport {
   /** The weights, as they were named. */
   readonly weights: string
   readonly explanations: readonly DrawnExplanation[]
+  /** Queries that could not be read, and why. */
+  readonly unreadable: readonly { readonly file: string; readonly reason: string }[]
+  /** Examples that could not be read, and why. */
+  readonly unreadableExamples: readonly UnreadableExample[]
 }
 
 /** An explanation and the files that it was drawn to. */
@@ -66,7 +73,7 @@ export async function* explainQueries(
   recipe: Recipe,
   model: FewShotModel,
   { queries, ...support }: ExplainedQueries,
-  { classes, onExplained, signal }: ExplainQueriesOptions = {},
+  { classes, onUnreadable, onExplained, signal }: ExplainQueriesOptions = {},
 ): AsyncGenerator<{ query: ExplainedQuery; explanation: QueryExplanation; drawing: string }> {
   const explainer = new QueryExplainer({ model, transforms: episodeTransforms(recipe), ...support })
   try {
@@ -74,7 +81,11 @@ export async function* explainQueries(
       signal?.throwIfAborted()
       onExplained?.(done, queries.length)
       const { name, truth } = query
-      const picture = await query.read()
+      const picture = await query.read().catch((error: unknown) => {
+        if (!onUnreadable || !(error instanceof InputError)) throw error
+        onUnreadable(query, error)
+      })
+      if (!picture) continue
       const explanation = await explainer.explain(
         { name, picture },
         { ...(classes !== undefined && { classes }), ...(truth !== undefined && { truth }) },

@@ -35,7 +35,8 @@ export async function explainEpisode(
   const { model, checkpoint } = await trainedModel(recipe, options.weights)
   try {
     const queries = await readEpisode(recipe, model, options)
-    return { weights: checkpoint, explanations: await drawExplanations(recipe, model, queries, options) }
+    const explanations = await drawExplanations(recipe, model, queries, options)
+    return { weights: checkpoint, explanations, unreadable: [], unreadableExamples: [] }
   } finally {
     model.dispose()
   }

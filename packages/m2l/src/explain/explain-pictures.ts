@@ -1,12 +1,14 @@
-import { decodeImageFile } from '@m2l/datasets'
 import { InputError } from '@m2l/engine'
 import type { SupportClass } from '@m2l/explain'
-import { fileExists, readCheckpoint } from '@m2l/trainer'
+import { fileExists, readCheckpoint, type FewShotModel } from '@m2l/trainer'
 import { defaultWeights } from '../classifier/classify-pictures.js'
-import { readAtTimes } from '../classifier/few-shot-classifier.js'
-import { readGivenImage } from '../classifier/given-image.js'
-import { queryPictures } from '../classifier/query-pictures.js'
-import { openSupport, type SupportPictures } from '../classifier/support-pictures.js'
+import { noneReadable, readAtTimes } from '../classifier/few-shot-classifier.js'
+import { readForModel, type ReadForModelOptions } from '../classifier/image-embedder.js'
+import { copyNotes } from '../classifier/notes.js'
+import { PictureDigests } from '../classifier/picture-digests.js'
+import { queryPictures, type QueryPictures } from '../classifier/query-pictures.js'
+import { openSupport, type SupportPictures, type UnreadableExample } from '../classifier/support-pictures.js'
+import { episodeTransforms } from '../recipe-data.js'
 import type { Recipe } from '../recipe/read-recipe.js'
 import { trainedModel } from '../trained-model.js'
 import { ownName } from '../weights/published-names.js'
@@ -25,8 +27,10 @@ import { bareName } from './file-names.js'
 export interface PicturesToExplain {
   /** A folder or archive with a folder for each class, or a table of `filename,label`. */
   readonly support: string
-  /** Folders, tables and files of pictures. */
+  /** Folders, archives, tables and files of pictures. */
   readonly query: readonly string[]
+  /** Of the pictures only those of these names, as `PicturePrediction` has them; all if not given. */
+  readonly only?: ReadonlySet<string>
   /**
    * Shipped weights by name, or a checkpoint. If not given those for photographs, or with a recipe the best of its run
    * folder.
@@ -45,15 +49,23 @@ export interface ExplainPicturesOptions extends PicturesToExplain, DrawOptions {
 /**
  * Explains what pictures are taken for by folders of examples, and draws it. All examples are held in memory.
  *
- * @throws {InputError} when weights, examples or a picture cannot be used
+ * @throws {InputError} when weights or places cannot be used, or a class has no example that can be read; single pictures and
+ *   examples that cannot be read are only reported
  */
 export async function explainPictures(options: ExplainPicturesOptions): Promise<ExplanationReport> {
-  const { recipe, model, checkpoint, explained, notes } = await openPictures(options)
+  const opened = await openPictures(options)
+  const unreadable: { file: string; reason: string }[] = []
   try {
-    for (const note of notes) options.onNote?.(note)
-    return { weights: checkpoint, explanations: await drawExplanations(recipe, model, explained, options) }
+    for (const note of opened.notes) options.onNote?.(note)
+    const explanations = await drawExplanations(opened.recipe, opened.model, opened.explained, {
+      ...options,
+      onUnreadable: ({ name: file }, { message: reason }) => unreadable.push({ file, reason }),
+    })
+    for (const note of opened.copyNotes()) options.onNote?.(note)
+    const { checkpoint: weights, unreadableExamples } = opened
+    return { weights, explanations, unreadable, unreadableExamples }
   } finally {
-    model.dispose()
+    await opened.close()
   }
 }
 
@@ -66,35 +78,76 @@ export async function* drawnPictures(
   pictures: PicturesToExplain,
   options: ExplainQueriesOptions = {},
 ): ReturnType<typeof explainQueries> {
-  const { recipe, model, explained } = await openPictures(pictures)
+  const opened = await openPictures(pictures)
   try {
-    yield* explainQueries(recipe, model, explained, options)
+    yield* explainQueries(opened.recipe, opened.model, opened.explained, options)
   } finally {
-    model.dispose()
+    await opened.close()
   }
 }
 
-/** Opens the model, which the caller frees, and reads the examples. */
+/** Opens the model and archives, which the caller closes, and reads the examples. */
 async function openPictures(options: PicturesToExplain) {
   const weights = options.weights ?? (options.recipe ? undefined : defaultWeights)
   const recipe = options.recipe ?? (await storedRecipeOf(weights!))
   const reduceTo = readAtTimes * recipe.data.image_size
   const support = await openSupport(options.support, reduceTo)
-  let classes: SupportClass[]
+  let query: QueryPictures | undefined
+  let model: FewShotModel | undefined
+  const close = async () => {
+    await query?.close()
+    model?.dispose()
+  }
   try {
-    classes = await picturesOf(support, reduceTo)
+    query = await queryPictures(options.query, new Set(support.classes.keys()))
+    const trained = await trainedModel(recipe, weights)
+    model = trained.model
+    const reading = { views: model.views, transforms: episodeTransforms(recipe), reduceTo }
+    const { classes, unreadableExamples } = await readExamples(support, reading)
+    const seen = new PictureDigests()
+    const queries = query.pictures
+      .filter(({ file }) => !options.only || options.only.has(file))
+      .map(({ file, image, truth }) => ({
+        name: file,
+        fileName: bareName(file),
+        ...(truth != null && { truth }),
+        read: async () => {
+          const picture = await readForModel(image, file, reading)
+          seen.note(file, picture)
+          return picture
+        },
+      }))
+    return {
+      recipe,
+      ...trained,
+      explained: { classes, queries },
+      unreadableExamples,
+      notes: [...support.notes, ...query.notes],
+      copyNotes: () => notesOfCopies(classes, queries, seen),
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
   } finally {
     await support.close()
   }
-  const { pictures, notes } = await queryPictures(options.query, new Set(support.classes.keys()))
-  const queries = pictures.map(({ file, truth }) => ({
-    name: file,
-    fileName: bareName(file),
-    ...(truth != null && { truth }),
-    read: () => decodeImageFile(file, { reduceTo }),
-  }))
-  const trained = await trainedModel(recipe, weights)
-  return { recipe, ...trained, explained: { classes, queries }, notes: [...support.notes, ...notes] }
+}
+
+/** What a person should know of examples that are the same picture as another or as one that is explained. */
+function notesOfCopies(
+  classes: readonly SupportClass[],
+  queries: readonly { readonly name: string }[],
+  seen: PictureDigests,
+): string[] {
+  const examples = new PictureDigests()
+  for (const { name, picture } of classes.flatMap(({ pictures }) => pictures)) examples.note(name, picture)
+  const files = classes.map(({ name, pictures }) => [name, pictures.map((one) => one.name)] as const)
+  const own = queries.filter(({ name }) => seen.sameIn(examples, name) !== undefined)
+  return [
+    ...copyNotes(examples, new Map(files)),
+    ...own.map(({ name }) => `${name} is an example itself, so that it is taken for its class by itself`),
+  ]
 }
 
 async function storedRecipeOf(weights: string): Promise<Recipe> {
@@ -106,15 +159,25 @@ async function storedRecipeOf(weights: string): Promise<Recipe> {
   return recipeOfWeights(weights, metadata.recipe)
 }
 
-async function picturesOf(support: SupportPictures, reduceTo: number): Promise<SupportClass[]> {
+/**
+ * The examples that can be read, and why others cannot.
+ *
+ * @throws {InputError} when a class has none
+ */
+async function readExamples({ classes: all }: SupportPictures, reading: ReadForModelOptions) {
   const classes: SupportClass[] = []
-  for (const [label, count] of support.classes) {
-    const given = await support.read(label, 0, count)
-    const pictures = given.map(async (image, position) => {
-      const name = support.nameOf(label, position)
-      return { name, picture: await readGivenImage(image, name, { reduceTo }) }
+  const unreadableExamples: UnreadableExample[] = []
+  for (const [label, images] of all) {
+    const read = await Promise.allSettled(images.map((image) => readForModel(image, image.name, reading)))
+    const pictures = read.flatMap((one, index) => {
+      const { name } = images[index]!
+      if (one.status === 'fulfilled') return [{ name, picture: one.value }]
+      if (!(one.reason instanceof InputError)) throw one.reason
+      unreadableExamples.push({ file: name, label, reason: one.reason.message })
+      return []
     })
-    classes.push({ name: label, pictures: await Promise.all(pictures) })
+    if (pictures.length === 0) throw noneReadable(label, images.length, unreadableExamples.at(-1)!.reason)
+    classes.push({ name: label, pictures })
   }
-  return classes
+  return { classes, unreadableExamples }
 }

@@ -1,4 +1,5 @@
-import { readRegularFile } from '@m2l/engine'
+import type { RgbImage } from '@m2l/datasets'
+import { count } from '@m2l/engine'
 import {
   barChart,
   confusionMatrix,
@@ -18,8 +19,9 @@ import {
   unknownLabel,
   type ClassificationReport,
   type PicturePrediction,
-} from '../classifier/classify-pictures.js'
+} from '../classifier/classification-report.js'
 import { readGivenImage } from '../classifier/given-image.js'
+import { queryPictures } from '../classifier/query-pictures.js'
 import { openSupport } from '../classifier/support-pictures.js'
 import { drawnPictures, type PicturesToExplain } from '../explain/explain-pictures.js'
 import { drawnFigure } from './drawn-figure.js'
@@ -37,19 +39,41 @@ const readAt = 192
 /**
  * What {@link ClassificationReport} says, with pictures, as an HTML document.
  *
- * @param by the examples, and the recipe if one was given, by which the pictures were classified
+ * @param by the pictures, the examples, and the recipe if one was given, by which they were classified
  * @throws {InputError} when these cannot be read any more
  */
 export async function classificationPage(
   report: ClassificationReport,
-  by: Pick<PicturesToExplain, 'support' | 'recipe'>,
+  by: Omit<PicturesToExplain, 'weights' | 'only'>,
+): Promise<string> {
+  const query = await queryPictures(by.query, new Set(Object.keys(report.classes)))
+  try {
+    const images = new Map(query.pictures.map(({ file, image }) => [file, image]))
+    return await pageOf(report, by, (file) =>
+      readGivenImage(images.get(file) ?? file, file, { reduceTo: readAt }),
+    )
+  } finally {
+    await query.close()
+  }
+}
+
+/** The pixels of a picture that was classified. */
+type ReadPicture = (file: string) => Promise<RgbImage>
+
+async function pageOf(
+  report: ClassificationReport,
+  by: Omit<PicturesToExplain, 'weights' | 'only'>,
+  read: ReadPicture,
 ): Promise<string> {
   const { predictions, classes, weights, accuracy, confusion } = report
   const examples = Object.values(classes).reduce((sum, count) => sum + count, 0)
-  const mistakes = predictions.filter(({ truth, label }) => truth !== undefined && truth !== label)
+  const notRead = [...report.unreadableExamples, ...report.unreadable]
+  const mistakes = predictions.filter(
+    ({ truth, label, isExample }) => truth !== undefined && truth !== label && !isExample,
+  )
   return page({
     title: 'Classified pictures',
-    summary: `${predictions.length} pictures by ${examples} examples of ${Object.keys(classes).length} classes, with ${weights}.`,
+    summary: `${count(predictions.length, 'picture')} by ${count(examples, 'example')} of ${count(Object.keys(classes).length, 'class')}, with ${weights}.`,
     sections: [
       { title: 'Result', content: figures(resultFigures(report)) },
       ...(accuracy !== null && confusion
@@ -76,6 +100,7 @@ export async function classificationPage(
               content: pictureGrid(
                 await shown(
                   mistakes.toSorted((a, b) => b.probability - a.probability).slice(0, most.mistakes),
+                  read,
                   ({ truth, label, probability }) => `${truth}: ${label} ${percent(probability)} %`,
                 ),
               ),
@@ -85,19 +110,27 @@ export async function classificationPage(
       {
         title: 'Examples and what they found',
         note: `Up to ${most.examples} examples and ${most.pictures} pictures a class, with the probability of the nearest class.`,
-        content: pictureRows(['class', 'examples', 'pictures'], await rowsOf(report, by.support)),
+        content: pictureRows(['class', 'examples', 'pictures'], await rowsOf(report, by.support, read)),
       },
       ...(predictions.length > 0 && examples <= mostExamplesExplained
         ? [await whySection(predictions, mistakes, { ...by, weights })]
         : []),
-      ...(report.unreadable.length > 0
+      ...(notRead.length > 0
         ? [
             {
               title: 'Not read',
               content: table({
                 columns: ['file', 'why'],
-                rows: report.unreadable.map(({ file, reason }) => [file, reason]),
+                rows: notRead.map(({ file, reason }) => [file, reason]),
               }),
+            },
+          ]
+        : []),
+      ...(report.notes.length > 0
+        ? [
+            {
+              title: 'What to know',
+              content: table({ columns: ['note'], rows: report.notes.map((note) => [note]) }),
             },
           ]
         : []),
@@ -106,7 +139,14 @@ export async function classificationPage(
   })
 }
 
-function resultFigures({ predictions, accuracy, interval95, leaveOneOut, unknown }: ClassificationReport) {
+function resultFigures({
+  predictions,
+  accuracy,
+  measured,
+  interval95,
+  leaveOneOut,
+  unknown,
+}: ClassificationReport) {
   const known: Figure[] =
     accuracy === null
       ? [{ label: 'pictures', value: String(predictions.length) }]
@@ -114,7 +154,7 @@ function resultFigures({ predictions, accuracy, interval95, leaveOneOut, unknown
           {
             label: 'accuracy',
             value: `${percent(accuracy)} %`,
-            detail: `95 % interval ${interval95!.map((end) => percent(end)).join(' to ')}`,
+            detail: `of ${measured} of ${count(predictions.length, 'picture')}; 95 % interval ${interval95!.map((end) => percent(end)).join(' to ')}`,
           },
         ]
   return [
@@ -145,7 +185,9 @@ function resultFigures({ predictions, accuracy, interval95, leaveOneOut, unknown
 
 /** Pictures of no class are left out: levels do not tell them. */
 function levelsSection({ predictions, classes }: ClassificationReport): Section {
-  const labelled = predictions.filter(({ truth }) => truth !== undefined && Object.hasOwn(classes, truth))
+  const labelled = predictions.filter(
+    ({ truth, isExample }) => truth !== undefined && Object.hasOwn(classes, truth) && !isExample,
+  )
   const levels = Object.keys(labelled[0]?.levels ?? {})
   const share = (isRight: (one: PicturePrediction) => boolean) =>
     labelled.filter(isRight).length / Math.max(1, labelled.length)
@@ -170,15 +212,15 @@ function levelsSection({ predictions, classes }: ClassificationReport): Section 
 async function whySection(
   predictions: readonly PicturePrediction[],
   mistakes: readonly PicturePrediction[],
-  by: Omit<PicturesToExplain, 'query'>,
+  by: Omit<PicturesToExplain, 'only'>,
 ): Promise<Section> {
   const chosen =
     mistakes.length > 0
       ? mistakes.toSorted((a, b) => b.probability - a.probability)
       : predictions.toSorted((a, b) => a.probability - b.probability)
-  const query = chosen.slice(0, most.explained).map(({ file }) => file)
+  const only = new Set(chosen.slice(0, most.explained).map(({ file }) => file))
   const drawings: Html[] = []
-  for await (const { explanation, drawing } of drawnPictures({ ...by, query })) {
+  for await (const { explanation, drawing } of drawnPictures({ ...by, only })) {
     drawings.push(drawnFigure(drawing, `${explanation.query} was taken for ${explanation.predicted}`))
   }
   const which = mistakes.length > 0 ? 'The most confident mistakes' : 'The least certain pictures'
@@ -189,41 +231,52 @@ async function whySection(
   }
 }
 
-async function rowsOf({ classes, predictions }: ClassificationReport, path: string): Promise<PictureRow[]> {
+async function rowsOf(
+  { classes, predictions, unreadableExamples }: ClassificationReport,
+  path: string,
+  read: ReadPicture,
+): Promise<PictureRow[]> {
+  const damaged = new Set(unreadableExamples.map(({ file }) => file))
   const support = await openSupport(path, readAt)
   try {
     const rows: PictureRow[] = []
     for (const label of Object.keys(classes).slice(0, most.classes)) {
-      const count = Math.min(most.examples, support.classes.get(label)!)
+      const readable = support.classes.get(label)!.filter(({ name }) => !damaged.has(name))
       const examples = await Promise.all(
-        (await support.read(label, 0, count)).map(async (image) => ({
-          picture: await thumbnail(await readGivenImage(image, label, { reduceTo: readAt })),
+        readable.slice(0, most.examples).map(async (image) => ({
+          picture: await thumbnail(await readGivenImage(image, image.name, { reduceTo: readAt })),
           name: `example of ${label}`,
         })),
       )
-      rows.push({ name: label, groups: [examples, await found(predictions, label)] })
+      rows.push({ name: label, groups: [examples, await found(predictions, read, label)] })
     }
-    const unknown = await found(predictions, unknownLabel)
+    const unknown = await found(predictions, read, unknownLabel)
     return unknown.length > 0 ? [...rows, { name: unknownLabel, groups: [[], unknown] }] : rows
   } finally {
     await support.close()
   }
 }
 
-function found(predictions: readonly PicturePrediction[], label: string): Promise<ShownPicture[]> {
+function found(
+  predictions: readonly PicturePrediction[],
+  read: ReadPicture,
+  label: string,
+): Promise<ShownPicture[]> {
   return shown(
     predictions.filter((one) => one.label === label).slice(0, most.pictures),
+    read,
     ({ probability }) => `${percent(probability)} %`,
   )
 }
 
 async function shown(
   predictions: readonly PicturePrediction[],
+  read: ReadPicture,
   caption: (prediction: PicturePrediction) => string,
 ): Promise<ShownPicture[]> {
   return Promise.all(
     predictions.map(async (one) => ({
-      picture: await thumbnail(await readRegularFile(one.file)),
+      picture: await thumbnail(await read(one.file)),
       name: one.file,
       caption: caption(one),
       ...(one.truth !== undefined && {
