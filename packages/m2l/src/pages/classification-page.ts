@@ -66,7 +66,7 @@ async function pageOf(
   read: ReadPicture,
 ): Promise<string> {
   const { predictions, classes, weights, accuracy, confusion } = report
-  const examples = Object.values(classes).reduce((sum, count) => sum + count, 0)
+  const examples = Object.values(classes).reduce((sum, number) => sum + number, 0)
   const notRead = [...report.unreadableExamples, ...report.unreadable]
   const mistakes = predictions.filter(
     ({ truth, label, isExample }) => truth !== undefined && truth !== label && !isExample,
