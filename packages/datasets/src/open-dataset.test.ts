@@ -206,7 +206,7 @@ describe('split folders', () => {
       `${root}: class "b" holds no images; add some or remove the folder`,
     )
     expect(await messageOf(openDataset({ root, only: ['test'] }))).toBe(
-      `${root}: has no split "test", only train, val; ask for one of these`,
+      `${root}: has no split "test", only train, val; put its classes into a folder test, or name a split file`,
     )
   })
 

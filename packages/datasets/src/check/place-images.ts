@@ -1,5 +1,6 @@
 import { InputError } from '@m2l/engine'
-import { type LayoutIndex, ownSplits } from '../layouts/layout.js'
+import type { LayoutIndex } from '../layouts/layout.js'
+import { ownSplits } from '../layouts/split-names.js'
 import { requireClasses } from '../splits/build-splits.js'
 import type { SplitFile } from '../splits/split-file.js'
 import type { ClassCount, ImagePlace } from './dataset-check.js'

@@ -2,7 +2,8 @@ import { InputError } from '@m2l/engine'
 import { CsvError, parse } from 'csv-parse/sync'
 import { isImageFile } from '../image-file.js'
 import { type FileTree, parentOf } from '../sources/file-tree.js'
-import { type ClassImages, type LayoutIndex, type LayoutInput, ownSplits, pictureFiles } from './layout.js'
+import { type ClassImages, type LayoutIndex, type LayoutInput, pictureFiles } from './layout.js'
+import { ownSplits } from './split-names.js'
 
 /** Whether a tree has the layout of {@link readCsv}. */
 export async function detectCsv(tree: FileTree): Promise<boolean> {

@@ -1,41 +1,85 @@
 import { InputError } from '@m2l/engine'
-import { imageExtensions, isImageFile } from '../image-file.js'
+import { isImageFile } from '../image-file.js'
 import { type FileTree, parentOf } from '../sources/file-tree.js'
+import {
+  type Arrangement,
+  arrangementOf,
+  below,
+  hasSplitFolders,
+  isCertainly,
+  omniglotParts,
+  requireOneEach,
+} from './arrangement.js'
+import { quoted } from './class-names.js'
 import {
   type ClassImages,
   type LayoutIndex,
   type LayoutInput,
   type LayoutName,
-  ownSplits,
   pictureFiles,
 } from './layout.js'
+import { isFiller } from './split-names.js'
 
-const omniglotParts: ReadonlyMap<string, string> = new Map([
-  ['images_background', 'train'],
-  ['images_evaluation', 'test'],
-])
-
-/** Which of the three layouts of class folders a tree has. */
+/**
+ * Which of the three layouts of class folders a tree has.
+ *
+ * @throws InputError when it cannot be told whether folders are splits or classes
+ */
 export function detectImageFolders(tree: FileTree): LayoutName {
-  const { top, folders } = classFolders(tree)
-  const first = [...folders.keys()].map((folder) => below(top, folder).split('/'))
-  if (first.every(([part]) => omniglotParts.has(part!))) return 'omniglot'
-  return first.every((parts) => parts.length > 1 && ownSplits.includes(parts[0]!))
-    ? 'split-folders'
-    : 'class-folders'
+  const arrangement = arrangementOf(tree)
+  if (arrangement.others.every((name) => omniglotParts.has(name)) && isEmpty(arrangement)) return 'omniglot'
+  return hasSplitFolders(tree.root, arrangement) ? 'split-folders' : 'class-folders'
 }
 
-/** Folders of class folders: the path of an image's folder, below what all have in common, is its class. */
+/**
+ * Folders of class folders: the path of an image's folder, below what all have in common, is its class. Where all of
+ * them lie in split folders, those are put together.
+ */
 export function readClassFolders(input: LayoutInput): LayoutIndex {
-  return readFolders(input, (path) => ['all', path])
+  const arrangement = arrangementOf(input.tree)
+  const { splits } = arrangement
+  if (splits.size === 0 || !isCertainly(arrangement)) {
+    const index = readFolders(input, arrangement, (path) => ['all', path])
+    const notes = [...splits.keys()].map(
+      (name) => `${input.tree.root}: folder ${quoted(name)} is taken for a group of classes, not for a split`,
+    )
+    return { ...index, notes }
+  }
+  const index = readSplits(input, arrangement)
+  const all: ClassImages = new Map()
+  for (const classes of index.groups.values())
+    for (const [name, images] of classes) all.set(name, [...(all.get(name) ?? []), ...images])
+  const note = `${input.tree.root}: the classes of its folders ${[...splits.keys()].join(', ')} are put together`
+  return {
+    ...index,
+    groups: new Map([['all', all]]),
+    notes: [...(index.notes ?? []), ...(splits.size > 1 ? [note] : [])],
+  }
 }
 
-/** `train/`, `val/` and `test/` folders (or some of them) of class folders; folders beside them are passed over. */
+/**
+ * Folders for `train`, `val` and `test` (or some of them), by these or other usual names, of class folders; folders beside
+ * them are passed over.
+ *
+ * @throws InputError when two of them are the same split
+ */
 export function readSplitFolders(input: LayoutInput): LayoutIndex {
-  return readFolders(input, (path) => {
-    const [split, ...name] = path.split('/')
-    return ownSplits.includes(split!) && name.length > 0 ? [split!, name.join('/')] : undefined
+  return readSplits(input, arrangementOf(input.tree))
+}
+
+function readSplits(input: LayoutInput, arrangement: Arrangement): LayoutIndex {
+  requireOneEach(input.tree.root, arrangement)
+  const { splits } = arrangement
+  const index = readFolders(input, arrangement, (path) => {
+    const [first, ...name] = path.split('/')
+    const split = splits.get(first!)
+    return split !== undefined && name.length > 0 ? [split, name.join('/')] : undefined
   })
+  return {
+    ...index,
+    groups: withoutFillers(index.groups),
+    notes: notesOnPassedOver(input.tree.root, arrangement),
+  }
 }
 
 /**
@@ -43,7 +87,7 @@ export function readSplitFolders(input: LayoutInput): LayoutIndex {
  * turn of a character is a class of its own.
  */
 export function readOmniglot(input: LayoutInput): LayoutIndex {
-  const index = readFolders(input, (path) => {
+  const index = readFolders(input, arrangementOf(input.tree), (path) => {
     const [part, ...name] = path.split('/')
     const split = omniglotParts.get(part!)
     return split !== undefined && name.length > 0 ? [split, name.join('/')] : undefined
@@ -51,15 +95,15 @@ export function readOmniglot(input: LayoutInput): LayoutIndex {
   return { ...index, rotated: true }
 }
 
+type Place = (path: string) => [split: string, name: string] | undefined
+
 /** Sorts class folders into splits; ids are paths below what all class folders have in common. */
-function readFolders(
-  input: LayoutInput,
-  place: (path: string) => [split: string, name: string] | undefined,
-): LayoutIndex {
+function readFolders(input: LayoutInput, { top, folders }: Arrangement, place: Place): LayoutIndex {
   const { tree } = input
-  const { top, folders } = classFolders(tree)
   const groups = new Map<string, ClassImages>()
-  for (const [folder, files] of folders) {
+  const placed = [...folders].filter(([folder]) => place(below(top, folder)))
+  const empty = emptyClassFolders(tree, top, new Map(placed)).map((folder) => [folder, []] as const)
+  for (const [folder, files] of [...placed, ...empty]) {
     const [split, name] = place(below(top, folder)) ?? []
     if (split === undefined || name === undefined) continue
     if (!groups.has(split)) groups.set(split, new Map())
@@ -72,46 +116,8 @@ function readFolders(
     )
   }
   const within = (id: string): string => (top === '' ? id : `${top}/${id}`)
-  return { groups, rotated: false, ...pictureFiles(input, within) }
-}
-
-interface ClassFolders {
-  /** The folder that holds the data set. */
-  readonly top: string
-  /** Image files by the folder they lie in; class folders without images have none. */
-  readonly folders: ReadonlyMap<string, string[]>
-}
-
-function classFolders(tree: FileTree): ClassFolders {
-  const folders = new Map<string, string[]>()
-  for (const file of tree.files) {
-    if (!isImageFile(file)) continue
-    const folder = parentOf(file)
-    if (folder === '') {
-      throw new InputError(
-        `${tree.label(file)}: lies outside any class folder; put each class's images into a folder`,
-      )
-    }
-    const files = folders.get(folder)
-    if (files) files.push(file)
-    else folders.set(folder, [file])
-  }
-  if (folders.size === 0) throw new InputError(`${tree.root}: holds no images (${imageExtensions.join(' ')})`)
-  const top = topOf([...folders.keys()])
-  for (const folder of emptyClassFolders(tree, top, folders)) folders.set(folder, [])
-  return { top, folders }
-}
-
-/** The folder that all class folders lie in, or the one above it where that is a split or a part of Omniglot. */
-function topOf(folders: readonly string[]): string {
-  let common = parentOf(folders[0]!).split('/')
-  for (const folder of folders) {
-    const parts = parentOf(folder).split('/')
-    const shared = common.findIndex((part, index) => parts[index] !== part)
-    if (shared >= 0) common = common.slice(0, shared)
-  }
-  const special = common.findIndex((part) => ownSplits.includes(part) || omniglotParts.has(part))
-  return (special < 0 ? common : common.slice(0, special)).join('/')
+  const seen = tree.folders.filter((folder) => parentOf(folder) === top).map((folder) => below(top, folder))
+  return { groups, rotated: false, seen, ...pictureFiles(input, within) }
 }
 
 /** Folders without images and without folders, as deep below the top as class folders are. */
@@ -119,16 +125,40 @@ function emptyClassFolders(tree: FileTree, top: string, classes: ReadonlyMap<str
   const depth = (folder: string): number => folder.split('/').length
   const depths = new Set([...classes.keys()].map(depth))
   const parents = new Set(tree.folders.map(parentOf))
+  const imageFolders = new Set(tree.files.filter(isImageFile).map(parentOf))
   return tree.folders.filter(
     (folder) =>
-      !classes.has(folder) && !parents.has(folder) && depths.has(depth(folder)) && isBelow(top, folder),
+      !imageFolders.has(folder) &&
+      !parents.has(folder) &&
+      depths.has(depth(folder)) &&
+      (top === '' || folder.startsWith(`${top}/`)),
   )
 }
 
-function isBelow(top: string, path: string): boolean {
-  return top === '' || path.startsWith(`${top}/`)
+/** Classes by their names without a folder such as `images` that all of them lie in below their splits. */
+function withoutFillers(groups: ReadonlyMap<string, ClassImages>): ReadonlyMap<string, ClassImages> {
+  const names = [...groups.values()].flatMap((classes) => [...classes.keys()])
+  const [filler] = names[0]!.split('/')
+  if (!isFiller(filler!) || !names.every((name) => name.startsWith(`${filler}/`))) return groups
+  return new Map(
+    [...groups].map(([split, classes]) => [
+      split,
+      new Map([...classes].map(([name, images]) => [below(filler!, name), images])),
+    ]),
+  )
 }
 
-function below(top: string, path: string): string {
-  return top === '' ? path : path.slice(top.length + 1)
+function notesOnPassedOver(root: string, { top, folders, flat, others }: Arrangement): string[] {
+  return [...flat, ...others].map((name) => {
+    const path = top === '' ? name : `${top}/${name}`
+    const images = [...folders]
+      .filter(([folder]) => folder === path || folder.startsWith(`${path}/`))
+      .reduce((sum, [, files]) => sum + files.length, 0)
+    const why = flat.includes(name) ? 'it holds no folders of classes' : 'it is named like no split'
+    return `${root}: passed over ${images} ${images === 1 ? 'picture' : 'pictures'} in folder ${quoted(name)}, since ${why}`
+  })
+}
+
+function isEmpty({ splits, flat }: Arrangement): boolean {
+  return splits.size === 0 && flat.length === 0
 }

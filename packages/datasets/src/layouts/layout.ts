@@ -29,6 +29,8 @@ export interface LayoutIndex {
   readonly file?: (id: string) => Promise<Buffer>
   /** Where an id's own picture file lies on the disk by itself; absent in archives. */
   readonly pathOf?: (id: string) => string
+  /** What was found at its top, for messages: folders or tables. */
+  readonly seen?: readonly string[]
   /** What a person should know of it, a line each. */
   readonly notes?: readonly string[]
   /** Whether splits that were not asked for were passed over. */
@@ -56,6 +58,3 @@ export function pictureFiles(
     ...(pathOf && { pathOf: (id) => pathOf(fileOf(id)) }),
   }
 }
-
-/** The names of a source's own splits. */
-export const ownSplits: readonly string[] = ['train', 'val', 'test']

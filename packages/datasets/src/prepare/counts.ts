@@ -1,6 +1,7 @@
 import { InputError } from '@m2l/engine'
 import type { ImageClass } from '../dataset.js'
-import { type LayoutIndex, ownSplits } from '../layouts/layout.js'
+import type { LayoutIndex } from '../layouts/layout.js'
+import { ownSplits } from '../layouts/split-names.js'
 import { didYouMean } from '../nearest-name.js'
 import { ownSplitsOf, type Splits, splitsOfFile } from '../splits/build-splits.js'
 import type { SplitFile } from '../splits/split-file.js'

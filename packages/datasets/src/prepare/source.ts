@@ -5,7 +5,7 @@ import { basename, join } from 'node:path'
 import { InputError } from '@m2l/engine'
 import { isImageFile } from '../image-file.js'
 import { detectCifarPython } from '../layouts/cifar100-python.js'
-import { ownSplits } from '../layouts/layout.js'
+import { splitOf } from '../layouts/split-names.js'
 import { unreadable } from '../sources/byte-source.js'
 import type { FileTree } from '../sources/file-tree.js'
 import { openFolder } from '../sources/folder-tree.js'
@@ -74,7 +74,6 @@ export async function openSource(path: string, options: SourceOptions): Promise<
 }
 
 const archive = /\.(zip|tar|tgz|tar\.gz)$/i
-const splitName = new RegExp(`^(${ownSplits.join('|')})\\.`)
 
 /** Whether pictures, or pickles or tables of pixels, lie in a folder unpacked. */
 function hasContent(folder: FileTree): boolean {
@@ -103,8 +102,9 @@ async function openArchives(
 
 /** What an archive named `train.tar` holds belongs into `train/`, where it says so or not. */
 function underItsSplit(file: string, tree: FileTree): FileTree {
-  const [, split] = splitName.exec(basename(file)) ?? []
-  if (split === undefined || tree.files.every((inner) => inner.startsWith(`${split}/`))) return tree
+  const split = splitOf(basename(file).replace(archive, ''))
+  if (split === undefined || tree.files.every((inner) => splitOf(inner.split('/', 1)[0]!) === split))
+    return tree
   return renamedTree(tree, (inner) => `${split}/${inner}`)
 }
 

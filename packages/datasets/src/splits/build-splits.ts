@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import { InputError } from '@m2l/engine'
 import type { ImageClass, ImageSplit } from '../dataset.js'
-import { type ClassImages, type LayoutIndex, ownSplits } from '../layouts/layout.js'
+import { quoted } from '../layouts/class-names.js'
+import type { ClassImages, LayoutIndex } from '../layouts/layout.js'
+import { ownSplits, splitOf } from '../layouts/split-names.js'
 import { nearestName } from '../nearest-name.js'
 import type { SplitFile } from './split-file.js'
 
@@ -14,7 +16,9 @@ export type Splits = Record<string, ImageSplit>
  * @throws InputError when an asked one is missing, a class is in two of them, or a class has no image.
  */
 export function ownSplitsOf(root: string, index: LayoutIndex, only?: readonly string[]): Splits {
-  requireAsked(root, [...index.groups.keys()], only)
+  const missing = only?.find((split) => !index.groups.has(split))
+  if (missing !== undefined)
+    throw new InputError(`${root}: has no split "${missing}"${whatIsThere(missing, index)}`)
   const groups = [...index.groups]
     .filter(([split]) => !only || only.includes(split))
     .toSorted(([a], [b]) => ownSplits.indexOf(a) - ownSplits.indexOf(b))
@@ -48,7 +52,13 @@ export function splitsOfFile(
   file: SplitFile,
   only?: readonly string[],
 ): Splits {
-  requireAsked(file.source, Object.keys(file.classes), only)
+  const named = Object.keys(file.classes)
+  const unnamed = only?.find((split) => !named.includes(split))
+  if (unnamed !== undefined) {
+    throw new InputError(
+      `${file.source}: has no split "${unnamed}", only ${named.join(', ')}; ask for one of these`,
+    )
+  }
   const classes: ClassImages = new Map()
   for (const group of index.groups.values()) {
     for (const [name, images] of group) classes.set(name, [...(classes.get(name) ?? []), ...images])
@@ -62,10 +72,29 @@ export function splitsOfFile(
   return splits
 }
 
-function requireAsked(source: string, has: readonly string[], only: readonly string[] = []): void {
-  const missing = only.find((split) => !has.includes(split))
-  if (missing === undefined) return
-  throw new InputError(`${source}: has no split "${missing}", only ${has.join(', ')}; ask for one of these`)
+/** What a source has in place of a split that it lacks, and what to do. */
+function whatIsThere(missing: string, { groups, seen = [] }: LayoutIndex): string {
+  const own = ownSplits.filter((split) => groups.has(split))
+  const empty = seen.find((name) => splitOf(name) === missing)
+  const unknown = seen.filter((name) => splitOf(name) === undefined)
+  const near = nearestName(missing, unknown)
+  const remedy =
+    empty !== undefined
+      ? `${quoted(empty)} holds none of it: expected a folder for each class there`
+      : near === undefined
+        ? `put its classes into a folder ${missing}, or name a split file`
+        : `if ${quoted(near)} is meant, rename it`
+  if (own.length > 0) {
+    const others = unknown.length > 0 ? ` (it also holds ${list(unknown)})` : ''
+    return `, only ${own.join(', ')}${others}; ${remedy}`
+  }
+  const names = [...groups.values()].flatMap((classes) => [...classes.keys()])
+  return `: its ${names.length === 1 ? 'only class lies' : `${names.length} classes lie`} in no folders called train, val and test (${list(names)}); ${remedy}`
+}
+
+function list(names: readonly string[]): string {
+  const more = names.length > 5 ? ` and ${names.length - 5} more` : ''
+  return `${names.slice(0, 5).map(quoted).join(', ')}${more}`
 }
 
 export function requireClasses(
