@@ -48,8 +48,8 @@ describe('split folders by other names', () => {
     ['mydata/train', 'mydata/valid', 'mydata/test'],
     ['test/mydata/train', 'test/mydata/val', 'test/mydata/test'],
     ['train/images', 'valid/images', 'test/images'],
-  ])('%s, %s, %s', async (train, val, test) => {
-    const files = await below({ [train]: ['lily', 'lotus'], [val]: ['rose'], [test]: ['tulip'] })
+  ])('%s, %s, %s', async (train, val, tested) => {
+    const files = await below({ [train]: ['lily', 'lotus'], [val]: ['rose'], [tested]: ['tulip'] })
     for (const root of [
       await folderOf(files),
       await temporaryFile('a.zip', await zipOf(files)),
