@@ -85,14 +85,14 @@ function whatIsThere(missing: string, { groups, seen = [] }: LayoutIndex): strin
         ? `put its classes into a folder ${missing}, or name a split file`
         : `if ${quoted(near)} is meant, rename it`
   if (own.length > 0) {
-    const others = unknown.length > 0 ? ` (it also holds ${list(unknown)})` : ''
+    const others = unknown.length > 0 ? ` (it also holds ${someOf(unknown)})` : ''
     return `, only ${own.join(', ')}${others}; ${remedy}`
   }
   const names = [...groups.values()].flatMap((classes) => [...classes.keys()])
-  return `: its ${names.length === 1 ? 'only class lies' : `${names.length} classes lie`} in no folders called train, val and test (${list(names)}); ${remedy}`
+  return `: its ${names.length === 1 ? 'only class lies' : `${names.length} classes lie`} in no folders called train, val and test (${someOf(names)}); ${remedy}`
 }
 
-function list(names: readonly string[]): string {
+function someOf(names: readonly string[]): string {
   const more = names.length > 5 ? ` and ${names.length - 5} more` : ''
   return `${names.slice(0, 5).map(quoted).join(', ')}${more}`
 }
