@@ -1,3 +1,5 @@
+import { oneLine } from './one-line.js'
+
 /**
  * The native engine cannot be installed on this machine as it is: a tool, the network or the room on the disk is
  * missing.
@@ -7,4 +9,8 @@
  */
 export class EngineError extends Error {
   override readonly name = 'EngineError'
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(oneLine(message), options)
+  }
 }

@@ -19,6 +19,7 @@ export { momentumUpdate, type MomentumResult, type MomentumStep } from './kernel
 export { randomUniform } from './kernels/random-uniform.js'
 export { enginePrecision, type Precision } from './precision.js'
 export { kindOfFile, openRegularFile, readRegularFile } from './regular-file.js'
+export { makeTemporaryFolder } from './temporary-folder.js'
 export { syncFolder, writeFileAtomically } from './write-file-atomically.js'
 export {
   graphFunction,

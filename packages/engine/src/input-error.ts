@@ -1,3 +1,5 @@
+import { oneLine } from './one-line.js'
+
 /**
  * Something that a person gave us - a file, a folder, an option, a recipe - cannot be used.
  *
@@ -11,13 +13,6 @@ export class InputError extends Error {
   override readonly name = 'InputError'
 
   constructor(message: string, options?: ErrorOptions) {
-    super(shortened(message.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]/gu, '?')), options)
+    super(oneLine(message), options)
   }
-}
-
-const longest = 2000
-
-function shortened(message: string): string {
-  if (message.length <= longest) return message
-  return `${message.slice(0, longest - 500)} … ${message.slice(-400)}`
 }

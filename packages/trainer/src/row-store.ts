@@ -1,8 +1,7 @@
 import { readSync } from 'node:fs'
 import { mkdtemp, open, rm, type FileHandle } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { InputError } from '@m2l/engine'
+import { dirname, join } from 'node:path'
+import { InputError, makeTemporaryFolder } from '@m2l/engine'
 import { noRoomReason } from './disk-full.js'
 
 /** Rows of equally many float32 numbers, appended in blocks and read one by one. */
@@ -63,17 +62,17 @@ export class FileRows implements RowStore {
    * @param parent the folder for the file; that of the system for temporary files if not given
    * @throws {InputError} when there can be no file
    */
-  static async create(width: number, parent = tmpdir()): Promise<FileRows> {
+  static async create(width: number, parent?: string): Promise<FileRows> {
+    const folder = await makeFolder('m2l-bank-', parent)
     try {
-      const folder = await mkdtemp(join(parent, 'm2l-bank-'))
       const file = await open(join(folder, 'rows.f32'), 'wx+', 0o600).catch(async (error: unknown) => {
         await removed(folder)
         throw error
       })
       await removed(folder)
-      return new FileRows(width, file, folder, parent)
+      return new FileRows(width, file, folder, dirname(folder))
     } catch (error) {
-      throw unusable(parent, error)
+      throw unusable(dirname(folder), error)
     }
   }
 
@@ -104,6 +103,13 @@ export class FileRows implements RowStore {
     await this.#file.close()
     await removed(this.#folder)
   }
+}
+
+async function makeFolder(prefix: string, parent: string | undefined): Promise<string> {
+  if (parent === undefined) return makeTemporaryFolder(prefix)
+  return mkdtemp(join(parent, prefix)).catch((error: unknown) => {
+    throw unusable(parent, error)
+  })
 }
 
 async function removed(folder: string): Promise<void> {

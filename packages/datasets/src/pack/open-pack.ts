@@ -52,7 +52,8 @@ export async function openPack(
   const { pack = 'off', onPackProblem = () => {} } = options
   if (pack === 'off') return undefined
   const input = { ...source, ids: distinctIds(splits) }
-  const folder = pack === 'auto' ? join(cacheFolder(), 'packs') : resolve(pack)
+  const folder = pack === 'auto' ? folderOfUser(onPackProblem) : resolve(pack)
+  if (folder === undefined) return undefined
   const file = join(folder, fileName(input))
   try {
     const stamp = await sourceStamp(input.tree)
@@ -68,6 +69,17 @@ export async function openPack(
     onPackProblem(
       `${file}: decoded pictures cannot be kept there (${code === 'ENOSPC' ? 'the disk is full' : message.split('\n', 1)[0]}); going on without`,
     )
+    return undefined
+  }
+}
+
+/** Where `auto` keeps packs; undefined, and told, where this user has no cache. */
+function folderOfUser(onPackProblem: (line: string) => void): string | undefined {
+  try {
+    return join(cacheFolder(), 'packs')
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error
+    onPackProblem(`decoded pictures cannot be kept (${error.message}); going on without`)
     return undefined
   }
 }

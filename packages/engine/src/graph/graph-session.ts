@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { NativeBackend, NativeTensor } from '../kernels/native-backend.js'
 import type { RandomKey } from '../random-key.js'
+import { makeTemporaryFolder } from '../temporary-folder.js'
 import { tf } from '../tensorflow.js'
 import { encodeGraph, names } from './graph-definition.js'
 import type { NamedTensors } from './graph-function.js'
@@ -80,7 +80,7 @@ function ofTensorFlow<Result>(call: () => Result): Result {
 
 /** TensorFlow loads graphs from folders alone; it needs the folder no longer than that. */
 function load(backend: SessionBackend, graph: Uint8Array): number {
-  const folder = mkdtempSync(join(tmpdir(), 'm2l-graph-'))
+  const folder = makeTemporaryFolder('m2l-graph-')
   try {
     writeFileSync(join(folder, 'saved_model.pb'), graph)
     return backend.binding.loadSavedModel(folder, 'serve')

@@ -1,79 +1,92 @@
-import { cp, mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { EngineError } from '../engine-error.js'
-import { addKernels } from './added-kernels.js'
+import { compileModule, type NativeModule } from './compiler.js'
 import { DiskFullError, saysDiskFull } from './disk-space.js'
 import { bindingFile, kernelsFile } from './engine-cache.js'
-import { findNodeHeaders } from './node-headers.js'
-import { addQuietStart } from './quiet-start.js'
+import { quietStart } from './quiet-start.js'
 import { runCommand } from './run-command.js'
+import { toolEnvironment } from './tool-environment.js'
 
 const require = createRequire(import.meta.url)
+const nodeApi = dirname(require.resolve('node-api-headers/package.json'))
+const kernels = fileURLToPath(new URL('../../binding/kernels.cc', import.meta.url))
 
 export interface Compilation {
-  /** Holds `deps/include` and `deps/lib`; the build happens here. */
+  /** The package tfjs-node, whose folder `binding` holds the sources. */
+  readonly tfjsNode: string
+  /** Holds `deps/include` and `deps/lib`; what the compiler makes on the way lies here. */
   readonly workFolder: string
   /** Where the binding goes, two levels below `workFolder`. */
   readonly outputFolder: string
   /** Where the compiler's log is kept if it fails. */
   readonly logFile: string
-  readonly python: string
   readonly signal?: AbortSignal | undefined
 }
 
 /**
- * Compiles tfjs-node's binding against a libtensorflow with node-gyp and loads it once in a process of its own.
+ * Compiles tfjs-node's binding and, on Linux, a module with operations of our own against a libtensorflow, and loads them
+ * once in a process of its own. Elsewhere these operations are composed of TensorFlow's.
  *
- * @throws {EngineError} it does not compile or does not load.
+ * @throws {EngineError} they do not compile or do not load.
  */
-export async function compileBinding(compilation: Compilation): Promise<void> {
-  const { workFolder, outputFolder, logFile, python, signal } = compilation
-  const sources = dirname(require.resolve('@tensorflow/tfjs-node-gpu/package.json'))
-  for (const name of ['binding', 'binding.gyp', 'package.json']) {
-    await cp(join(sources, name), join(workFolder, name), { recursive: true })
+export async function compileBinding({
+  tfjsNode,
+  workFolder,
+  outputFolder,
+  logFile,
+  signal,
+}: Compilation): Promise<void> {
+  const libraries = join(workFolder, 'deps', 'lib')
+  const common = {
+    includes: [join(nodeApi, 'include'), join(workFolder, 'deps', 'include')],
+    libraries,
   }
-  await mkdir(outputFolder, { recursive: true })
-  const nodeHeaders = await findNodeHeaders(join(workFolder, 'node'))
-  const quietStart = await addQuietStart(workFolder)
-  const kernels = await addKernels(workFolder)
-  const { code, output } = await runCommand(
-    process.execPath,
-    [
-      require.resolve('node-gyp/bin/node-gyp.js'),
-      'rebuild',
-      '--module_name=tfjs_binding',
-      `--module_path=${outputFolder}`,
-      '--napi_build_version=8',
-      `--nodedir=${nodeHeaders}`,
-      '--',
-      ...quietStart,
-      ...kernels.gyp,
-    ],
-    { cwd: workFolder, env: compilerEnvironment(python), signal },
+  const { linking, ...quiet } = await quietStart(libraries)
+  const sources = ['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => join(tfjsNode, 'binding', name))
+  const modules: NativeModule[] = [
+    {
+      ...common,
+      sources: [...sources, ...quiet.sources],
+      defines: quiet.defines,
+      compiling: [],
+      linking,
+      output: join(outputFolder, bindingFile),
+    },
+  ]
+  if (process.platform === 'linux') {
+    modules.push({
+      ...common,
+      sources: [kernels],
+      // Leaves out a header that is not among those of the C API.
+      defines: ['IS_SLIM_BUILD'],
+      // Without fused multiply-adds the bits are those of TensorFlow's operations one by one.
+      compiling: ['-ffp-contract=off'],
+      linking: [],
+      output: join(outputFolder, kernelsFile),
+    })
+  }
+
+  const env = await toolEnvironment(workFolder)
+  const results = await Promise.all(
+    modules.map(async (module, index) => {
+      const objects = join(workFolder, `objects-${index}`)
+      await mkdir(objects)
+      return compileModule(module, objects, { env, signal })
+    }),
   )
   signal?.throwIfAborted()
-  if (code !== 0) throw await explainFailure('could not be compiled', output, logFile)
-  if (kernels.module !== undefined) await cp(kernels.module, join(outputFolder, kernelsFile))
+  const failed = results.find(({ isMade }) => !isMade)
+  if (failed) throw await explainFailure('could not be compiled', failed.output, logFile)
 
-  const modules = [bindingFile, ...(kernels.module === undefined ? [] : [kernelsFile])]
   const trial = await runCommand(
     process.execPath,
-    ['-e', 'process.argv.slice(1).forEach(require)', ...modules.map((name) => join(outputFolder, name))],
-    {
-      env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' },
-      signal,
-    },
+    ['-e', 'process.argv.slice(1).forEach(require)', ...modules.map(({ output }) => output)],
+    { env: { ...env, TF_CPP_MIN_LOG_LEVEL: '2' }, signal },
   )
   if (trial.code !== 0) throw await explainFailure('does not load', trial.output, logFile)
-}
-
-function compilerEnvironment(python: string): NodeJS.ProcessEnv {
-  const environment: NodeJS.ProcessEnv = { ...process.env, NODE_GYP_FORCE_PYTHON: python }
-  if (process.platform === 'darwin') {
-    environment.LDFLAGS = `${process.env.LDFLAGS ?? ''} -Wl,-rpath,@loader_path/../../deps/lib`.trim()
-  }
-  return environment
 }
 
 async function explainFailure(what: string, output: string, logFile: string): Promise<Error> {
@@ -82,7 +95,10 @@ async function explainFailure(what: string, output: string, logFile: string): Pr
   const lines = output.split('\n').map((line) => line.trim())
   const reason =
     lines.find((line) => /error:/i.test(line)) ?? lines.findLast((line) => line !== '') ?? 'no output'
+  const remedy = /failed to map segment/.test(reason)
+    ? 'nothing on that disk may be executed (it is mounted with noexec); set M2L_CACHE to a folder on another'
+    : `the whole log is ${logFile}`
   return new EngineError(
-    `the binding between Node.js and TensorFlow ${what}: ${reason.slice(0, 300)}; the whole log is ${logFile}`,
+    `the binding between Node.js and TensorFlow ${what}: ${reason.slice(0, 300)}; ${remedy}`,
   )
 }

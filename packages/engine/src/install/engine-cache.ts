@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cacheFolder } from '../cache-folder.js'
 import { findDamage, readManifest, type FileRecord } from './manifest.js'
+import { tfjsNode } from './pinned-packages.js'
 import type { Variant } from './wheels.js'
 
 /**
@@ -9,8 +10,9 @@ import type { Variant } from './wheels.js'
  *
  *     <cache>/engine/tensorflow-2.21.0-cpu-linux-x64/       one libtensorflow
  *       deps/lib  deps/include  manifest.json
- *       bindings/abi-115-3/tfjs_binding.node  manifest.json   its binding for one Node.js ABI
- *       bindings/abi-115-3/m2l_kernels.node                 operations of our own, on Linux
+ *       bindings/napi-8-4/tfjs_binding.node  manifest.json    its binding, for every Node.js
+ *       bindings/napi-8-4/m2l_kernels.node                  operations of our own, on Linux
+ *       bindings/napi-8-4/node_modules                      tfjs-node, which computes with it
  *
  * The binding looks for libtensorflow in `../../deps/lib`. Each folder appears under its name by one rename, when
  * it is whole and has its manifest; what is being made lies in a folder named `.staging-*`.
@@ -38,9 +40,11 @@ export interface CachedLibrary extends LibraryManifest {
   readonly folder: string
 }
 
-/** A libtensorflow with the binding for this Node.js. */
+/** A libtensorflow with its binding. */
 export interface CachedEngine extends CachedLibrary {
   readonly bindingPath: string
+  /** The package tfjs-node that goes with the binding. */
+  readonly packagePath: string
   readonly libraryPath: string
 }
 
@@ -51,20 +55,30 @@ export const libraryFolderName = (version: string, variant: Variant): string =>
   `tensorflow-${version}-${variant}-${hostPlatform}`
 
 /** To be raised when the binding is built differently: caches then get the new one beside the old one. */
-const bindingRevision = 3
+const bindingRevision = 4
 
-/** Folder of the binding for this Node.js, relative to the folder of its libtensorflow. */
-export const bindingFolder = join('bindings', `abi-${process.versions.modules}-${bindingRevision}`)
+/** Folder of the binding, relative to the folder of its libtensorflow. It uses Node-API 8 alone, which every Node.js has. */
+export const bindingFolder = join('bindings', `napi-8-${bindingRevision}`)
+
+/** Folder of the package tfjs-node, relative to that of the binding. */
+export const packageFolder = join('node_modules', tfjsNode)
 
 export const bindingFile = 'tfjs_binding.node'
 
 /** Beside the binding. */
 export const kernelsFile = 'm2l_kernels.node'
 
-/** Every libtensorflow in the cache for this platform, the newest first. Reads manifests only. */
+/**
+ * Every libtensorflow in the cache for this platform, the newest first. Reads manifests only.
+ *
+ * @throws the system's error where the cache is there and may not be read.
+ */
 export async function listLibraries(cache?: string): Promise<CachedLibrary[]> {
   const root = engineRoot(cache)
-  const names = await readdir(root).catch(() => [])
+  const names = await readdir(root).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'EACCES') throw error
+    return []
+  })
   const newestFirst = names
     .filter((name) => name.startsWith('tensorflow-'))
     .toSorted((a, b) => b.localeCompare(a, 'en', { numeric: true }))
@@ -85,21 +99,25 @@ export interface Findings {
 }
 
 /**
- * Finds the newest whole engine of a variant for this Node.js. Compares the sizes of the few files that are
+ * Finds the newest whole engine of a variant. Compares the sizes of the few files that are
  * loaded, or of everything and every content if `verify` is set.
  */
 export async function findEngine(variant: Variant, cache?: string, verify = false): Promise<Findings> {
   let damage: string | undefined
-  for (const library of await listLibraries(cache)) {
+  const libraries = await listLibraries(cache).catch((error: Error) => error)
+  if (libraries instanceof Error) return { damage: `this user may not read it: ${libraries.message}` }
+  for (const library of libraries) {
     if (library.variant !== variant) continue
     const needed = verify ? library.files : library.files.filter((file) => file.path.startsWith('deps/lib/'))
     const broken =
       (await findDamage(library.folder, needed, verify)) ?? (await findBindingDamage(library.folder, verify))
     if (broken === undefined) {
+      const binding = join(library.folder, bindingFolder)
       return {
         engine: {
           ...library,
-          bindingPath: join(library.folder, bindingFolder, bindingFile),
+          bindingPath: join(binding, bindingFile),
+          packagePath: join(binding, packageFolder),
           libraryPath: join(library.folder, 'deps', 'lib', library.library),
         },
       }
@@ -112,6 +130,6 @@ export async function findEngine(variant: Variant, cache?: string, verify = fals
 async function findBindingDamage(libraryFolder: string, verify: boolean): Promise<string | undefined> {
   const folder = join(libraryFolder, bindingFolder)
   const manifest = await readManifest(folder)
-  if (!manifest) return `${folder} holds no binding for Node.js ${process.version}`
+  if (!manifest) return `${folder} holds no binding`
   return findDamage(folder, manifest.files, verify)
 }

@@ -1,30 +1,39 @@
 import { EngineError } from '../engine-error.js'
+import { compilerCommand } from './compiler.js'
+import { findNpm } from './npm.js'
 import { commandWorks } from './run-command.js'
 
-const isMac = process.platform === 'darwin'
-
 /**
- * Looks for everything that an installation will need of this machine before it fetches anything.
+ * Looks, before anything is fetched, for what fetches the binding's sources and compiles them.
  *
- * @throws {EngineError} the C++ compiler, make, Python or glibc is missing.
+ * @throws {EngineError} npm, the C++ compiler or glibc is missing.
  */
-export async function assertTools(python: string): Promise<void> {
+export async function assertBindingTools(): Promise<void> {
   assertGlibc()
-  const compiler = process.env.CXX?.split(' ')[0] ?? (isMac ? 'c++' : 'g++')
-  for (const tool of [compiler, 'make']) {
-    if (await commandWorks(tool, '--version')) continue
-    throw new EngineError(
-      `${tool} is missing: a C++ compiler and make build the binding between Node.js and TensorFlow; ` +
-        `${isMac ? 'type xcode-select --install' : 'install them (on Debian or Ubuntu: sudo apt-get install g++ make)'} ` +
-        `and type the command again`,
-    )
-  }
-  if (!(await commandWorks(python, '--version'))) {
-    throw new EngineError(
-      `${python} is missing: Python 3 fetches TensorFlow and drives the compiler; install it (on Debian or Ubuntu: ` +
-        `sudo apt-get install python3 python3-pip) or name another with --python, and type the command again`,
-    )
-  }
+  await assertCompiler()
+  await findNpm()
+}
+
+async function assertCompiler(): Promise<void> {
+  const [compiler] = compilerCommand()
+  if (await commandWorks(compiler, '--version')) return
+  const install =
+    process.platform === 'darwin'
+      ? 'type xcode-select --install'
+      : 'install it (on Debian or Ubuntu: sudo apt-get install g++)'
+  throw new EngineError(
+    `${compiler} is missing: a C++ compiler builds the binding between Node.js and TensorFlow; ${install} ` +
+      `and type the command again`,
+  )
+}
+
+/** @throws {EngineError} Python is missing. */
+export async function assertPython(python: string): Promise<void> {
+  if (await commandWorks(python, '--version')) return
+  throw new EngineError(
+    `${python} is missing: Python 3 fetches TensorFlow; install it (on Debian or Ubuntu: ` +
+      `sudo apt-get install python3 python3-pip) or name another with --python, and type the command again`,
+  )
 }
 
 /** TensorFlow is built for glibc; Alpine Linux has another C library. */

@@ -1,11 +1,18 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { installEngine } from '../index.js'
 import { findEngine } from './engine-cache.js'
-import { buildPackage, packageFolder } from './installation.test.helper.js'
+import {
+  buildPackage,
+  packageFolder,
+  packPackage,
+  pinnedPackage,
+  Workshop,
+} from './installation.test.helper.js'
+import { pinnedPackages, type PinnedPackage } from './pinned-packages.js'
+import { provision } from './provision.js'
 import { pinnedWheels } from './wheels.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'm2l-real-'))
@@ -14,7 +21,27 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const present = (await findEngine('cpu')).engine
 
 describe.runIf(present)('against a real libtensorflow', () => {
-  it('the binding is compiled and computes', async () => {
+  const workshop = new Workshop()
+  const before = { ...process.env }
+  afterAll(() => {
+    process.env = before
+    rmSync(workshop.folder, { recursive: true, force: true })
+  })
+
+  /** A package of the present engine, as npm would fetch it. */
+  function repacked(name: string): PinnedPackage {
+    const source = join(dirname(present!.bindingPath), 'node_modules', name)
+    const files = readdirSync(source, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+    const archive = packPackage(
+      Object.fromEntries(files.map((file) => [relative(source, file), readFileSync(file)])),
+    )
+    workshop.offerPackage(name, archive)
+    return pinnedPackage(name, '1.0.0', archive)
+  }
+
+  it('the binding is compiled and computes, whatever characters the path of the cache has', async () => {
     const packageOfPython = join(folder, 'site-packages', 'tensorflow')
     mkdirSync(packageOfPython, { recursive: true })
     const deps = dirname(dirname(present!.libraryPath))
@@ -23,50 +50,45 @@ describe.runIf(present)('against a real libtensorflow', () => {
       const file = `${name}${process.platform === 'darwin' ? '.2.dylib' : '.so.2'}`
       symlinkSync(join(deps, 'lib', file), join(packageOfPython, file))
     }
-    const python = join(folder, 'python3')
-    const found = JSON.stringify({
-      folder: packageOfPython,
-      version: present!.tensorflowVersion,
-      cuda: false,
-    })
-    const script = `#!/bin/sh\ncase "$2" in *find_spec*) echo '${found}' ;; *) exec python3 "$@" ;; esac\n`
-    writeFileSync(python, script)
-    chmodSync(python, 0o755)
+    const { tensorflowVersion: version } = present!
+    process.env.FAKE_TENSORFLOW = JSON.stringify({ folder: packageOfPython, version, cuda: false })
+    process.env.npm_execpath = workshop.npm
 
-    const cache = join(folder, 'cache')
+    const cache = join(folder, `-My Pröjects & O'Brien; a$b "(1)" #50% \\ *\n,:=@x`)
     const lines: string[] = []
-    const engine = await installEngine({ cacheFolder: cache, python, onProgress: (line) => lines.push(line) })
-    expect(lines).toHaveLength(2)
-    expect(engine).toMatchObject({
-      source: 'python package',
-      origin: packageOfPython,
-      alreadyThere: false,
-      gpu: false,
-    })
-    expect(await installEngine({ cacheFolder: cache, python })).toEqual({ ...engine, alreadyThere: true })
+    const order = { ...workshop.order(), cache, packages: pinnedPackages.map(({ name }) => repacked(name)) }
+    const { engine } = await provision({ ...order, onProgress: (line) => lines.push(line) })
+    expect(lines).toEqual([
+      expect.stringMatching(/^using the Python TensorFlow/),
+      expect.stringMatching(/^fetching @tensorflow\/tfjs-node-gpu/),
+      expect.stringMatching(/^compiling the binding/),
+    ])
+    expect(engine).toMatchObject({ source: 'python package', origin: packageOfPython })
+    expect(await provision({ ...order, onProgress: () => {} })).toEqual({ engine, alreadyThere: true })
 
     buildPackage()
     const { stdout, stderr } = spawnSync(
       process.execPath,
       [join(packageFolder, 'dist', 'main.js'), 'status', '--json'],
-      { encoding: 'utf8', env: { ...process.env, M2L_CACHE: cache } },
+      { encoding: 'utf8', env: { ...process.env, M2L_CACHE: cache, TMPDIR: '/no/such/folder' } },
     )
     expect(stderr).toBe('')
     expect(JSON.parse(stdout)).toMatchObject({
       backend: 'tensorflow',
-      tensorflowVersion: present!.tensorflowVersion,
+      tensorflowVersion: version,
       source: 'python package',
       libraryPath: engine.libraryPath,
     })
   })
 })
 
-describe('the table of wheels', () => {
-  it('pins every file by a whole hash', () => {
+describe('the tables of wheels and packages', () => {
+  it('pin every file by a whole hash', () => {
     for (const { wheels } of Object.values(pinnedWheels)) {
       for (const wheel of wheels) expect(wheel.sha256).toMatch(/^[0-9a-f]{64}$/)
       expect(wheels[0]!.name).toMatch(/^tensorflow/)
     }
+    for (const { sha512 } of pinnedPackages) expect(Buffer.from(sha512, 'base64')).toHaveLength(64)
   })
 })
 

@@ -1,6 +1,7 @@
 import { cacheFolder } from '../cache-folder.js'
 import { InputError } from '../input-error.js'
 import type { LibrarySource } from './engine-cache.js'
+import { pinnedPackages } from './pinned-packages.js'
 import { provision, wheelKey } from './provision.js'
 import { pinnedWheels } from './wheels.js'
 
@@ -36,8 +37,9 @@ export interface InstalledEngine {
 }
 
 /**
- * Brings a current libtensorflow and its binding for this Node.js into the per-user cache, where every checkout and
- * project finds them: from an installed Python TensorFlow, or else from the pinned wheel of Python's package index.
+ * Brings a current libtensorflow and its binding into the per-user cache, where every checkout and project finds them: the
+ * library from an installed Python TensorFlow, or else from the pinned wheel of Python's package index, and the binding, which
+ * is compiled, from the pinned package of npm's registry.
  * Takes milliseconds when they are there already. Safe to be called by several processes at once, and to be killed.
  *
  * @throws {EngineError} a tool, the network or room on the disk is missing; the message says what to type.
@@ -63,6 +65,7 @@ export async function installEngine(options: InstallOptions = {}): Promise<Insta
     cache: options.cacheFolder ?? cacheFolder(),
     python: options.python ?? 'python3',
     wheels,
+    packages: pinnedPackages,
     verify: options.verify ?? false,
     onProgress: options.onProgress ?? (() => {}),
     signal: options.signal,

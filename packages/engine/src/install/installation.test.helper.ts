@@ -11,8 +11,11 @@ import {
 import { createHash } from 'node:crypto'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { createTar } from 'nanotar'
+import { tfjsNode, type PinnedPackage } from './pinned-packages.js'
 
 export const packageFolder = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -60,6 +63,33 @@ case "$1 $2 $3" in
 esac
 `
 
+/** An archive as npm's registry keeps it, of the files of a package by their paths in it. */
+export function packPackage(files: Readonly<Record<string, string | Buffer>>): Buffer {
+  const entries = Object.entries(files).map(([path, data]) => ({ name: `package/${path}`, data }))
+  return gzipSync(createTar(entries))
+}
+
+/** A package as `provision` is told of it. */
+export const pinnedPackage = (name: string, version: string, archive: Buffer): PinnedPackage => ({
+  name,
+  version,
+  sha512: createHash('sha512').update(archive).digest('base64'),
+})
+
+/** An npm that knows the archives in a folder; how it misbehaves is told by environment variables. */
+const npm = `
+const { appendFileSync, copyFileSync } = require('node:fs')
+const { basename, join } = require('node:path')
+const [, , command, name, ...options] = process.argv
+appendFileSync(join(__dirname, 'npm.log'), [command, name, ...options].join(' ') + '\\n')
+if (process.env.FAKE_NPM_ERROR) {
+  console.error('npm error code E404\\nnpm error ' + process.env.FAKE_NPM_ERROR + '\\nnpm error A complete log')
+  process.exit(1)
+}
+const target = options[options.indexOf('--pack-destination') + 1]
+copyFileSync(join(__dirname, basename(name).split('@')[0] + '.tgz'), join(target, 'archive.tgz'))
+`
+
 /** A process that installs; the compiler's work is done by a copy, so that it takes no seconds. */
 const installer = `
 import { writeFileSync, mkdirSync } from 'node:fs'
@@ -89,19 +119,31 @@ export interface Outcome {
   readonly progress: string
 }
 
-/** A folder with an empty cache, a tiny wheel and a Python that can fetch it. */
+/** A folder with an empty cache, a tiny wheel and a tiny tfjs-node, and a Python and an npm that can fetch them. */
 export class Workshop {
   readonly folder = mkdtempSync(join(tmpdir(), 'm2l-engine-'))
   readonly cache = join(this.folder, 'cache')
   readonly root = join(this.cache, 'engine')
   readonly python = join(this.folder, 'python3')
+  readonly npm = join(this.folder, 'npm-cli.js')
   readonly #log = join(this.folder, 'pip.log')
   readonly #wheel = join(this.folder, 'tensorflow-2.21.0-cp311.whl')
+
+  readonly #package = packPackage({
+    'package.json': '{}',
+    'binding/tfjs_binding.cc': '// the binding',
+    'dist/index.js': '// the back end',
+    'dist/index_test.js': '// not needed',
+    'dist/index.d.ts': '// not needed',
+    'scripts/install.js': '// not needed',
+  })
 
   constructor() {
     execFileSync('python3', ['-c', zip, this.#wheel], { input: JSON.stringify(contents) })
     writeFileSync(this.python, python(this.#wheel, this.#log))
     chmodSync(this.python, 0o755)
+    writeFileSync(this.npm, npm)
+    this.offerPackage(tfjsNode, this.#package)
   }
 
   /** Starts a process that installs. */
@@ -109,7 +151,9 @@ export class Workshop {
     environment: NodeJS.ProcessEnv = {},
     order: object = {},
   ): { child: ChildProcess; outcome: Promise<Outcome> } {
-    const child = spawn(process.execPath, this.command(order), { env: { ...process.env, ...environment } })
+    const child = spawn(process.execPath, this.command(order), {
+      env: { ...process.env, npm_execpath: this.npm, ...environment },
+    })
     return { child, outcome: outcomeOf(child) }
   }
 
@@ -132,7 +176,20 @@ export class Workshop {
     const sha256 = createHash('sha256').update(readFileSync(this.#wheel)).digest('hex')
     const wheel = { name: 'tensorflow', version: '2.21.0', platform: 'any', sha256 }
     const wheels = { wheels: [wheel], downloadBytes: 1, diskBytes: 1 }
-    return { variant: 'cpu' as const, cache: this.cache, python: this.python, wheels, verify: false }
+    const packages = [pinnedPackage(tfjsNode, '4.22.0', this.#package)]
+    return {
+      variant: 'cpu' as const,
+      cache: this.cache,
+      python: this.python,
+      wheels,
+      packages,
+      verify: false,
+    }
+  }
+
+  /** Lets npm fetch an archive. */
+  offerPackage(name: string, archive: Buffer): void {
+    writeFileSync(join(this.folder, `${basename(name)}.tgz`), archive)
   }
 
   downloads(): number {

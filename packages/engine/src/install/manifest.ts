@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { readFile, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readFile, readdir, stat } from 'node:fs/promises'
+import { join, relative } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { writeFileAtomically } from '../write-file-atomically.js'
 
@@ -9,7 +9,7 @@ import { writeFileAtomically } from '../write-file-atomically.js'
 export interface FileRecord {
   readonly path: string
   readonly size: number
-  /** Present for the files that were taken out of a wheel. */
+  /** Not present for the files of an installed Python TensorFlow. */
   readonly sha256?: string
 }
 
@@ -45,17 +45,22 @@ export async function findDamage(
   files: readonly FileRecord[],
   hash = false,
 ): Promise<string | undefined> {
-  for (const file of files) {
+  const sizes = await Promise.all(files.map(({ path }) => sizeOf(join(folder, path))))
+  for (const [index, file] of files.entries()) {
     const path = join(folder, file.path)
-    const size = await stat(path).then(
-      (found) => found.size,
-      () => undefined,
-    )
+    const size = sizes[index]
     if (size === undefined) return `${path} is missing`
     if (size !== file.size) return `${path} has ${size} bytes instead of ${file.size}`
     if (hash && file.sha256 && (await sha256OfFile(path)) !== file.sha256) return `${path} has changed`
   }
   return undefined
+}
+
+async function sizeOf(path: string): Promise<number | undefined> {
+  return stat(path).then(
+    ({ size }) => size,
+    () => undefined,
+  )
 }
 
 /** SHA-256 of a file, 64 hexadecimal digits. */
@@ -65,7 +70,21 @@ export async function sha256OfFile(path: string): Promise<string> {
   return hash.digest('hex')
 }
 
-/** The record of a file as it is now. */
+/** The record of a file as it is now, without its hash. */
 export async function recordFile(folder: string, path: string): Promise<FileRecord> {
   return { path, size: (await stat(join(folder, path))).size }
+}
+
+/** The records of all files below a folder, with their hashes. */
+export async function recordFolder(folder: string): Promise<FileRecord[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  const paths = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+  return Promise.all(
+    paths.toSorted().map(async (path) => ({
+      ...(await recordFile(folder, path)),
+      sha256: await sha256OfFile(join(folder, path)),
+    })),
+  )
 }

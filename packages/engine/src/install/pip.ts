@@ -4,6 +4,7 @@ import { EngineError } from '../engine-error.js'
 import { DiskFullError, saysDiskFull } from './disk-space.js'
 import { sha256OfFile } from './manifest.js'
 import { commandWorks, runCommand } from './run-command.js'
+import { toolEnvironment } from './tool-environment.js'
 import type { Wheel } from './wheels.js'
 
 /**
@@ -25,15 +26,13 @@ export async function downloadWheel(
     )
   }
   const target = join(folder, wheel.name)
-  const temporary = join(folder, 'tmp')
   await mkdir(target, { recursive: true })
-  await mkdir(temporary, { recursive: true })
   const args = ['-m', 'pip', 'download', '--no-deps', '--no-cache-dir', '--only-binary=:all:', '--quiet']
   const tags = ['--python-version', '3.11', '--implementation', 'cp', '--platform', wheel.platform]
   const { code, output } = await runCommand(
     python,
     [...args, ...tags, '--dest', target, `${wheel.name}==${wheel.version}`],
-    { env: { ...process.env, TMPDIR: temporary }, signal },
+    { env: { ...(await toolEnvironment(folder)), ...unsettled }, signal },
   )
   signal?.throwIfAborted()
   if (code !== 0) {
@@ -52,6 +51,9 @@ export async function downloadWheel(
   }
   return path
 }
+
+/** Settings of a person's pip that concern what he installs, and would keep the pinned wheel from being fetched. */
+const unsettled = { PIP_REQUIRE_VIRTUALENV: '0', PIP_REQUIRE_HASHES: '0', PIP_USER: '0' }
 
 const remedy =
   'check the network and the index that pip uses (python3 -m pip config list), then type the command again'

@@ -1,18 +1,24 @@
 import { execFileSync, spawn } from 'node:child_process'
 import {
+  chmodSync,
+  constants,
+  copyFileSync,
   existsSync,
   mkdirSync,
   readFileSync,
   readdirSync,
   renameSync,
   rmSync,
+  statSync,
   truncateSync,
   writeFileSync,
+  type Dirent,
 } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { bindingFile, bindingFolder } from './engine-cache.js'
-import { buildPackage, names, outcomeOf, Workshop } from './installation.test.helper.js'
+import { buildPackage, names, outcomeOf, packPackage, Workshop } from './installation.test.helper.js'
+import { tfjsNode } from './pinned-packages.js'
 import { provision } from './provision.js'
 
 const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
@@ -27,7 +33,7 @@ beforeEach(() => {
 afterEach(() => rmSync(workshop.folder, { recursive: true, force: true }))
 
 describe('an installation', () => {
-  it('takes libraries and headers out of the wheel and keeps nothing else', async () => {
+  it('takes what computes out of the wheel and the package and keeps nothing else', async () => {
     const outcome = await workshop.install()
     expect(outcome).toMatchObject({ alreadyThere: false, source: 'wheel' })
     expect(workshop.inCache()).toEqual([engineFolder])
@@ -41,11 +47,14 @@ describe('an installation', () => {
       [
         'c_api.h',
         'c_api.h',
+        'index.js',
         names.library,
         names.framework,
         'manifest.json',
         'manifest.json',
+        'package.json',
         'status.h',
+        'tfjs_binding.cc',
         'tfjs_binding.node',
       ].toSorted(),
     )
@@ -120,7 +129,7 @@ describe('an installation', () => {
 
   it('puts the binding beside one that an earlier version has built, without a download', async () => {
     const { folder } = await workshop.install()
-    const earlier = join(folder!, 'bindings', `abi-${process.versions.modules}`)
+    const earlier = join(folder!, 'bindings', 'abi-115-3')
     renameSync(join(folder!, bindingFolder), earlier)
     expect(await workshop.install()).toMatchObject({ alreadyThere: false })
     expect(existsSync(join(folder!, bindingFolder, bindingFile))).toBe(true)
@@ -178,6 +187,18 @@ describe('what an installation lacks', () => {
       /could not download tensorflow 2\.21\.0 \(No matching distribution found\); check the network/,
     ],
     [
+      'the registry',
+      { FAKE_NPM_ERROR: '404 Not Found' },
+      {},
+      /npm could not fetch @tensorflow\/tfjs-node-gpu@4\.22\.0 \(404 Not Found\); check the network and the registry/,
+    ],
+    [
+      'room, as npm finds',
+      { FAKE_NPM_ERROR: 'ENOSPC: no space left on device, write' },
+      {},
+      /needs 1 MB.* it is full; free some/,
+    ],
+    [
       'room, as pip finds',
       { FAKE_PIP_ERROR: 'OSError: [Errno 28] No space left on device' },
       {},
@@ -188,7 +209,9 @@ describe('what an installation lacks', () => {
     const outcome = await workshop.install(environment, order)
     expect(outcome).toMatchObject({ error: 'EngineError', message: expect.stringMatching(message) })
     expect(outcome.message).not.toContain('\n')
-    expect(workshop.inCache()).toEqual([])
+    // A libtensorflow that was fetched stays, so that the next attempt need not fetch it again.
+    const keeps = environment.FAKE_NPM_ERROR ? [engineFolder] : []
+    expect(workshop.inCache()).toEqual(keeps)
     expect(await workshop.install()).toMatchObject({ alreadyThere: false })
   })
 
@@ -212,11 +235,75 @@ describe('what an installation lacks', () => {
     expect(workshop.inCache()).toEqual([])
   })
 
+  it('the right package, is told with both hashes', async () => {
+    const changed = packPackage({ 'package.json': '{}', 'dist/index.js': '// changed' })
+    workshop.offerPackage(tfjsNode, changed)
+    const { message } = await workshop.install()
+    expect(message).toMatch(/tfjs-node-gpu@4\.22\.0 has SHA-512 \S{88} instead of \S{88}: it is damaged/)
+    expect(existsSync(join(workshop.root, engineFolder, 'bindings'))).toBe(false)
+  })
+
+  it('npm, is told in one line', async () => {
+    // A Node.js beside which no npm lies.
+    const node = join(workshop.folder, 'node')
+    copyFileSync(process.execPath, node, constants.COPYFILE_FICLONE)
+    const tools = join(workshop.folder, 'tools')
+    mkdirSync(tools)
+    const compiler = join(tools, 'g++')
+    writeFileSync(compiler, '#!/bin/sh\n')
+    chmodSync(compiler, 0o755)
+    const child = spawn(node, workshop.command(), {
+      env: { ...process.env, npm_execpath: '', PATH: tools, CXX: compiler },
+    })
+    const { message } = await outcomeOf(child)
+    expect(message).toMatch(/^npm is missing: it fetches the binding/)
+  })
+
   it('a cache that can be written, is told with what to set', async () => {
     const file = join(workshop.folder, 'file')
     writeFileSync(file, '')
     const outcome = await workshop.install({}, { cache: file })
     expect(outcome.message).toMatch(/cannot be written .*set M2L_CACHE/)
+  })
+})
+
+describe('what others may do with a cache', () => {
+  const modeOf = (path: string) => statSync(path).mode & 0o777
+
+  it.each([
+    [0o022, 0o755, 0o644],
+    [0o077, 0o700, 0o600],
+  ])('is up to the mask of the user who made it: %o', async (mask, folderMode, fileMode) => {
+    const program = `process.umask(${mask});\n`
+    const [kind, e, installer, order] = workshop.command() as [string, string, string, string]
+    const child = spawn(process.execPath, [kind, e, program + installer, order], {
+      env: { ...process.env, npm_execpath: workshop.npm },
+    })
+    const { folder } = await outcomeOf(child)
+    const entries = readdirSync(folder!, { recursive: true, withFileTypes: true })
+    const paths = (is: (entry: Dirent) => boolean) =>
+      entries.filter(is).map(({ parentPath, name }) => join(parentPath, name))
+    const folders = [folder!, workshop.root, ...paths((entry) => entry.isDirectory())]
+    expect(new Set(folders.map(modeOf))).toEqual(new Set([folderMode]))
+    expect(new Set(paths((entry) => entry.isFile()).map(modeOf))).toEqual(new Set([fileMode]))
+  })
+
+  it.runIf(canMount())('is to read it where it is mounted read-only: nothing is written', async () => {
+    const { folder } = await workshop.install()
+    const script = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && "$@"'
+    const install = () =>
+      outcomeOf(
+        spawn(
+          'unshare',
+          ['-rm', 'sh', '-c', script, workshop.cache, process.execPath, ...workshop.command()],
+          {
+            env: { ...process.env, npm_execpath: workshop.npm },
+          },
+        ),
+      )
+    expect(await install()).toMatchObject({ alreadyThere: true, progress: '' })
+    rmSync(join(folder!, 'bindings'), { recursive: true })
+    expect((await install()).message).toMatch(/engine cannot be written \(.*\); set M2L_CACHE/)
   })
 })
 

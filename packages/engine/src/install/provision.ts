@@ -1,4 +1,5 @@
-import { access, constants, mkdir, mkdtemp, readdir, rename, rm, symlink } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { access, constants, mkdir, readdir, rename, rm, symlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { EngineError } from '../engine-error.js'
 import { compileBinding } from './compile-binding.js'
@@ -10,14 +11,17 @@ import {
   hostPlatform,
   libraryFolderName,
   listLibraries,
+  packageFolder,
   type CachedEngine,
   type CachedLibrary,
   type LibraryManifest,
 } from './engine-cache.js'
-import { assertTools } from './host-tools.js'
+import { assertBindingTools, assertPython } from './host-tools.js'
 import { withInstallationLock } from './installation-lock.js'
 import { layOutPythonTensorflow, layOutWheels } from './lay-out-library.js'
-import { findDamage, recordFile, writeManifest } from './manifest.js'
+import { findDamage, recordFolder, writeManifest } from './manifest.js'
+import { fetchPackages } from './npm.js'
+import type { PinnedPackage } from './pinned-packages.js'
 import { findPythonTensorflow, isSuitable } from './python-tensorflow.js'
 import type { Variant, WheelSet } from './wheels.js'
 
@@ -27,6 +31,8 @@ export interface Order {
   readonly cache: string
   readonly python: string
   readonly wheels: WheelSet
+  /** tfjs-node and what it stands on. */
+  readonly packages: readonly PinnedPackage[]
   /** Compare the content of every file of an engine that is already there, not only sizes. */
   readonly verify: boolean
   readonly onProgress: (line: string) => void
@@ -69,10 +75,13 @@ async function install(order: Order & { signal: AbortSignal }): Promise<Provisio
   const present = await findEngine(variant, cache, verify)
   if (present.engine) return { engine: present.engine, alreadyThere: true }
 
-  await assertTools(order.python)
+  await assertBindingTools()
   const library = await findLibrary(order)
   if (library) await addBinding(order, library)
-  else if (!(await usePythonTensorflow(order))) await addBinding(order, await useWheels(order))
+  else {
+    await assertPython(order.python)
+    if (!(await usePythonTensorflow(order))) await addBinding(order, await useWheels(order))
+  }
 
   const { engine, damage } = await findEngine(variant, cache)
   if (!engine) throw new EngineError(`the engine in ${root} is not whole (${damage}); type the command again`)
@@ -153,15 +162,18 @@ async function publishLibrary(
 
 /** Compiles the binding aside and puts it in its place in one step. */
 async function addBinding(order: Order & { signal: AbortSignal }, library: CachedLibrary): Promise<void> {
-  const { cache, python, onProgress, signal, compile = compileBinding } = order
+  const { cache, packages, onProgress, signal, compile = compileBinding } = order
   await withStaging(cache, async (staging) => {
-    onProgress(`compiling the binding for Node.js ${process.version}`)
     await symlink(join(library.folder, 'deps'), join(staging, 'deps'))
     const output = join(staging, bindingFolder)
+    await mkdir(output, { recursive: true })
+    onProgress(`fetching ${packages.map(({ name, version }) => `${name} ${version}`).join(' and ')}`)
+    await fetchPackages(packages, output, staging, signal)
+    onProgress('compiling the binding between Node.js and TensorFlow')
+    const tfjsNode = join(output, packageFolder)
     const logFile = join(engineRoot(cache), 'compiler.log')
-    await compile({ workFolder: staging, outputFolder: output, logFile, python, signal })
-    const modules = (await readdir(output)).filter((name) => name.endsWith('.node'))
-    await writeManifest(output, { files: await Promise.all(modules.map((name) => recordFile(output, name))) })
+    await compile({ tfjsNode, workFolder: staging, outputFolder: output, logFile, signal })
+    await writeManifest(output, { files: await recordFolder(output) })
     const target = join(library.folder, bindingFolder)
     await mkdir(dirname(target), { recursive: true })
     await replaceFolder(output, target, engineRoot(cache))
@@ -172,7 +184,7 @@ async function withStaging<Result>(
   cache: string,
   work: (staging: string) => Promise<Result>,
 ): Promise<Result> {
-  const staging = await mkdtemp(join(engineRoot(cache), stagingPrefix))
+  const staging = await makeStaging(engineRoot(cache))
   try {
     return await work(staging)
   } finally {
@@ -180,9 +192,16 @@ async function withStaging<Result>(
   }
 }
 
+/** An empty folder that others may read as far as this user's mask lets them; one of `mkdtemp` is its owner's alone. */
+async function makeStaging(root: string): Promise<string> {
+  const folder = join(root, stagingPrefix + randomUUID())
+  await mkdir(folder)
+  return folder
+}
+
 /** Renames a folder to a name that a damaged one may bear. */
 async function replaceFolder(source: string, target: string, root: string): Promise<void> {
-  const old = await mkdtemp(join(root, stagingPrefix))
+  const old = await makeStaging(root)
   await rename(target, join(old, 'old')).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error
   })

@@ -1,20 +1,18 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { addQuietStart } from './quiet-start.js'
+import { quietStart } from './quiet-start.js'
 
 let folder: string
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'm2l-quiet-'))
-  mkdirSync(join(folder, 'binding'))
-  mkdirSync(join(folder, 'deps', 'lib'), { recursive: true })
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 /** Writes a library of which only the names matter, each ended by a zero byte as in the table of an ELF file. */
 const writeLibrary = (...names: string[]) =>
-  writeFileSync(join(folder, 'deps', 'lib', 'libtensorflow_framework.so'), `\x7fELF\0${names.join('\0')}\0`)
+  writeFileSync(join(folder, 'libtensorflow_framework.so'), `\x7fELF\0${names.join('\0')}\0`)
 
 describe.runIf(process.platform === 'linux')('the source that quiets the start', () => {
   it.each([
@@ -23,13 +21,10 @@ describe.runIf(process.platform === 'linux')('the source that quiets the start',
     '_ZN4absl14SetMinLogLevelENS_18LogSeverityAtLeastE',
   ])('calls %s where the library exports it', async (symbol) => {
     writeLibrary('TF_Version', symbol, 'TF_NewStatus')
-    const [include, settings] = await addQuietStart(folder)
-    expect(include).toBe('-I')
-    const { target_defaults } = JSON.parse(readFileSync(settings!, 'utf8'))
-    const [[condition, addition]] = target_defaults.target_conditions
-    expect(condition).toBe('_target_name=="tfjs_binding"')
-    expect(addition.defines).toEqual([`M2L_SET_MIN_LOG_LEVEL=${symbol}`])
-    for (const source of addition.sources) expect(existsSync(join(folder, 'binding', source))).toBe(true)
+    const { sources, defines, linking } = await quietStart(folder)
+    expect(defines).toEqual([`M2L_SET_MIN_LOG_LEVEL=${symbol}`])
+    expect(sources.map((source) => existsSync(source))).toEqual([true])
+    expect(linking).toEqual(['-Wl,-z,initfirst'])
   })
 
   it.each([
@@ -37,6 +32,6 @@ describe.runIf(process.platform === 'linux')('the source that quiets the start',
     ['has one of that name elsewhere', '_ZN4mine14SetMinLogLevelEi'],
   ])('is left out where TensorFlow %s', async (_, symbol) => {
     writeLibrary(symbol, 'TF_NewStatus')
-    expect(await addQuietStart(folder)).toEqual([])
+    expect(await quietStart(folder)).toEqual({ sources: [], defines: [], linking: [] })
   })
 })

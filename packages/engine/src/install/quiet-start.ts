@@ -1,30 +1,31 @@
-import { cp, readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const source = fileURLToPath(new URL('../../binding/quiet-start.cc', import.meta.url))
 
+/** What a module is made of beside its own sources. */
+export interface Addition {
+  readonly sources: readonly string[]
+  /** For the compiler. */
+  readonly defines: readonly string[]
+  /** For the linker. */
+  readonly linking: readonly string[]
+}
+
 /**
- * Adds a source to the binding that makes Abseil, through which TensorFlow logs, obey `TF_CPP_MIN_LOG_LEVEL` from the
- * moment at which TensorFlow's libraries are loaded. Linux only; elsewhere they say nothing while they load.
+ * A source for the binding that makes Abseil, through which TensorFlow logs, obey `TF_CPP_MIN_LOG_LEVEL` from the moment
+ * at which TensorFlow's libraries are loaded. Linux only; elsewhere they say nothing while they load.
  *
- * @param workFolder where the binding is compiled; holds `binding` and `deps/lib`.
- * @returns arguments for node-gyp's gyp: none where TensorFlow has no such log.
+ * @param libraries the folder with libtensorflow.
+ * @returns nothing to add where TensorFlow has no such log.
  */
-export async function addQuietStart(workFolder: string): Promise<string[]> {
-  if (process.platform !== 'linux') return []
-  const symbol = await findSetMinLogLevel(join(workFolder, 'deps', 'lib', 'libtensorflow_framework.so'))
-  if (symbol === undefined) return []
-  await cp(source, join(workFolder, 'binding', 'quiet-start.cc'))
-  const settings = join(workFolder, 'binding', 'quiet-start.gypi')
-  const addition = {
-    sources: ['quiet-start.cc'],
-    defines: [`M2L_SET_MIN_LOG_LEVEL=${symbol}`],
-    ldflags: ['-Wl,-z,initfirst'],
-  }
-  const target_defaults = { target_conditions: [['_target_name=="tfjs_binding"', addition]] }
-  await writeFile(settings, JSON.stringify({ target_defaults }))
-  return ['-I', settings]
+export async function quietStart(libraries: string): Promise<Addition> {
+  const nothing: Addition = { sources: [], defines: [], linking: [] }
+  if (process.platform !== 'linux') return nothing
+  const symbol = await findSetMinLogLevel(join(libraries, 'libtensorflow_framework.so'))
+  if (symbol === undefined) return nothing
+  return { sources: [source], defines: [`M2L_SET_MIN_LOG_LEVEL=${symbol}`], linking: ['-Wl,-z,initfirst'] }
 }
 
 /**
