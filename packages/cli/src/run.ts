@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander'
+import { checkWords } from './check-words.js'
 import { createProgram } from './program.js'
 import { InterruptedError } from './interruption.js'
 import { commandLine } from './shell-words.js'
@@ -11,7 +12,9 @@ import { commandLine } from './shell-words.js'
  */
 export async function run(args: readonly string[]): Promise<number> {
   try {
-    await createProgram().parseAsync([...args], { from: 'user' })
+    const program = createProgram()
+    if (args[0] !== 'complete-words') checkWords(program, args)
+    await program.parseAsync([...args], { from: 'user' })
     return Number(process.exitCode ?? 0)
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
