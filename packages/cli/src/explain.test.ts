@@ -1,9 +1,9 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import type { ExplanationReport } from '@m2l/m2l'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { learnableFolder, m2lHere } from './m2l-process.test.helper.js'
+import { learnableFolder, m2lHere, pattern } from './m2l-process.test.helper.js'
 
 let folder: string
 beforeAll(async () => {
@@ -52,10 +52,12 @@ describe('m2l explain', () => {
         }
       }
     }
-    expect(await readdir(join(folder, 'why'))).toEqual(
-      [0, 3, 5].flatMap((query) => ['png', 'svg'].map((ending) => `episode-1-query-${query}.${ending}`)),
-    )
-    for (const { png } of explanations) expect((await sharp(join(folder, png)).metadata()).format).toBe('png')
+    expect(await readdir(join(folder, 'why'))).toEqual([
+      ...[0, 3, 5].flatMap((query) => ['jpg', 'svg'].map((ending) => `episode-1-query-${query}.${ending}`)),
+      'index.html',
+    ])
+    for (const { jpeg } of explanations)
+      expect((await sharp(join(folder, jpeg)).metadata()).format).toBe('jpeg')
   })
 
   test('explains pictures by folders of examples, with the recipe that lies in the weights', async () => {
@@ -63,9 +65,9 @@ describe('m2l explain', () => {
     const query = ['--query', 'patterns/test/test-0/3.png', 'patterns/val/val-1/3.png']
     const { explanations, weights } = await explained(...words, ...query, '--out', 'pictures')
     expect(weights).toBe('runs/patterns/m2l/best.safetensors')
-    expect(explanations.map(({ query: file, png }) => [file, png])).toEqual([
-      ['patterns/test/test-0/3.png', join('pictures', '3.png')],
-      ['patterns/val/val-1/3.png', join('pictures', '3-2.png')],
+    expect(explanations.map(({ query: file, jpeg }) => [file, jpeg])).toEqual([
+      ['patterns/test/test-0/3.png', join('pictures', '3.jpg')],
+      ['patterns/val/val-1/3.png', join('pictures', '3-2.jpg')],
     ])
     const [first] = explanations
     // The picture is one of the examples itself: at pixel level nothing is nearer.
@@ -73,7 +75,103 @@ describe('m2l explain', () => {
     expect(pixel.classes[0]!.score).toBe(Math.max(...pixel.classes.map(({ score }) => score)))
     const shown = await m2lHere(folder, 'explain', ...words, ...query, '--out', 'pictures')
     expect(shown.exitCode).toBe(0)
-    expect(shown.stdout).toContain('an .svg lies beside each .png')
+    expect(shown.stdout).toContain(
+      '2 queries with runs/patterns/m2l/best.safetensors; an .svg lies beside each .jpg',
+    )
+    expect(shown.stdout).toContain(`page ${join('pictures', 'index.html')}`)
+  })
+
+  test('leads to the drawings from a page, wrong and doubtful ones first', async () => {
+    for (const [index, place] of ['test-0', 'test-1', 'test-2', 'test-0'].entries()) {
+      await mkdir(join(folder, 'few', place), { recursive: true })
+      await writeFile(join(folder, 'few', place, `${index}.png`), await pattern(16 + index, 5))
+    }
+    const words = ['--support', 'patterns/test', '--weights', 'runs/patterns/m2l/best.safetensors']
+    const { explanations, page } = await explained(...words, '--query', 'few', '--out', 'many')
+    const text = await readFile(join(folder, page), 'utf8')
+    const [head, ...rows] = [...text.matchAll(/<tr>([^]*?)<\/tr>/g)].map(([, row]) => row!)
+    const cells = (row: string) =>
+      [...row.matchAll(/<t[hd][^>]*>([^]*?)<\/t[hd]>/g)].map(([, cell]) =>
+        cell!.replaceAll(/<[^]*?>/g, '').trim(),
+      )
+    expect(cells(head!)).toEqual([
+      'picture',
+      'file',
+      'taken for',
+      '%',
+      'ahead (%)',
+      'is',
+      'result',
+      'drawing',
+    ])
+    expect(rows).toHaveLength(4)
+    const results = rows.map((row) => cells(row)[6]!)
+    expect(results).toContain('✗ wrong')
+    expect(results).toEqual([
+      ...results.filter((result) => result === '✗ wrong'),
+      ...results.filter((result) => result === '✓ right'),
+    ])
+    for (const result of new Set(results)) {
+      const ahead = rows
+        .map(cells)
+        .filter((row) => row[6] === result)
+        .map((row) => Number(row[4]))
+      expect(ahead).toEqual(ahead.toSorted((x, y) => x - y))
+    }
+    for (const row of rows) {
+      const [, file, ...told] = cells(row)
+      const of = explanations.find(({ query }) => query === file)!
+      const likeliest = Math.max(...of.probabilities.map(({ probability }) => probability))
+      expect(told.slice(0, 2)).toEqual([of.predicted, (100 * likeliest).toFixed(1)])
+      const links = [...row.matchAll(/href="([^"]+)"/g)].map(([, link]) => link)
+      expect(links).toEqual([of.svg, of.svg, of.jpeg].map((path) => `./${basename(path)}`))
+      const [, alt, thumbnail] = /alt="([^"]*)"/.exec(row)!.concat(/base64,([^"]+)/.exec(row)![1]!) as [
+        string,
+        string,
+        string,
+      ]
+      expect(alt).toBe(`Why ${of.query}`)
+      expect((await sharp(Buffer.from(thumbnail, 'base64')).metadata()).width).toBeLessThanOrEqual(96)
+    }
+  })
+
+  test('replaces a page of drawings, and no other', async () => {
+    await mkdir(join(folder, 'site'))
+    await writeFile(join(folder, 'site/index.html'), '<title>My own</title>')
+    const words = ['--support', 'patterns/test', '--weights', 'runs/patterns/m2l/best.safetensors']
+    const refused = await m2lHere(
+      folder,
+      'explain',
+      ...words,
+      '--query',
+      'patterns/test/test-0/1.png',
+      '--out',
+      'site',
+      '--quiet',
+    )
+    expect(refused).toMatchObject({ exitCode: 2, stdout: '' })
+    expect(refused.stderr).toBe(
+      'm2l: site/index.html: is there already and is no page of drawings; name another folder for them\n',
+    )
+    expect(await readdir(join(folder, 'site'))).toEqual(['index.html'])
+  })
+
+  test('leaves a page of what was drawn before a picture that cannot be read', async () => {
+    await writeFile(join(folder, 'broken.png'), 'no picture')
+    const words = ['--support', 'patterns/test', '--weights', 'runs/patterns/m2l/best.safetensors']
+    const query = ['--query', 'patterns/test/test-0/1.png', 'broken.png']
+    const { exitCode, stderr } = await m2lHere(
+      folder,
+      'explain',
+      ...words,
+      ...query,
+      '--out',
+      'half',
+      '--quiet',
+    )
+    expect(exitCode).toBe(2)
+    expect(stderr).toMatch(/broken\.png/)
+    expect(await readdir(join(folder, 'half'))).toEqual(['1.jpg', '1.svg', 'index.html'])
   })
 
   test('names a level that does not explain', async () => {

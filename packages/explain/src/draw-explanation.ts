@@ -2,9 +2,10 @@ import type { RgbImage } from '@m2l/datasets'
 import type { Element } from 'xast'
 import { toXml } from 'xast-util-to-xml'
 import { x } from 'xastscript'
-import { heading, headingHeight, likeliest } from './drawing/heading.js'
+import { colourBarDefinition } from './drawing/colour-bar.js'
+import { exampleLook, heading, headingHeight, likeliest, queryLook } from './drawing/heading.js'
 import { legend, legendHeight } from './drawing/legend.js'
-import { levelRow, rowHeight, rowLayout, rowWidth, supportsToShow } from './drawing/level-row.js'
+import { levelRow, paleLook, rowHeight, rowLayout, rowWidth, supportsToShow } from './drawing/level-row.js'
 import { PictureStore } from './drawing/picture-store.js'
 import type { QueryExplanation } from './explanation.js'
 import type { SupportClass } from './query-explainer.js'
@@ -33,10 +34,11 @@ export async function drawExplanation(
 ): Promise<string> {
   const { levels } = explanation
   const supports = classes.flatMap(({ pictures }) => pictures.map(({ picture }) => picture))
-  const store = await PictureStore.of({
-    coloured: [query, ...listedExamples(explanation, classes)],
-    pale: [query, ...shownSupports(explanation, supports)],
-  })
+  const store = await PictureStore.of([
+    { picture: query, look: queryLook },
+    ...listedExamples(explanation, classes).map((picture) => ({ picture, look: exampleLook })),
+    ...[query, ...shownSupports(explanation, supports)].map((picture) => ({ picture, look: paleLook })),
+  ])
   const explained = explainedClasses(explanation)
   const layout = rowLayout(explanation)
   const inner = Math.max(leastWidth, rowWidth(layout))
@@ -63,7 +65,7 @@ export async function drawExplanation(
   return toXml(
     x('svg', attributes, [
       x('title', `${explanation.query}: ${explanation.predicted}`),
-      store.definitions,
+      x('defs', [...store.definitions, colourBarDefinition()]),
       x('rect', { width, height, fill: '#ffffff' }),
       ...elements,
     ]),

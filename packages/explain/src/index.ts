@@ -1,5 +1,5 @@
 export { drawExplanation, type ExplainedPictures } from './draw-explanation.js'
-export { drawingAsPng } from './drawing-as-png.js'
+export { drawingAsJpeg } from './drawing-as-jpeg.js'
 export type {
   ClassProbability,
   ExplainedLevel,

@@ -56,7 +56,7 @@ Examples:
   m2l explain --support icons --query new/*.png --weights emoji-conv64f --classes 3 --out why
   m2l explain --cfg configs/emoji/M2L_N5K1_Conv64F-4x.yaml --episode 3 --query 0 7 --out why
 
-Each query is drawn to an SVG and a PNG file in the folder. --episode takes the episodes that m2l evaluate left in the run
+Each query is drawn to an SVG and a JPEG file in the folder; index.html there leads to them, the least certain first. --episode takes the episodes that m2l evaluate left in the run
 folder; episodes and queries are counted from 0, queries in the order of predictions.jsonl. --json prints the plain data:
 for each level and class the score, and what each place of the pictures adds to it.`,
     )
@@ -127,14 +127,14 @@ async function requireConsistent(overrides: string[], options: ExplainCommandOpt
   )
 }
 
-function describe({ explanations, weights }: ExplanationReport): string {
+function describe({ explanations, weights, page }: ExplanationReport): string {
   const hasTruth = explanations.some(({ truth }) => truth !== undefined)
-  const rows = explanations.map(({ query, predicted, truth = '', probabilities, png }) => [
+  const rows = explanations.map(({ query, predicted, truth = '', probabilities, jpeg }) => [
     query,
     predicted,
     percent(probabilities.find((one) => one.class === predicted)!.probability),
     ...(hasTruth ? [truth] : []),
-    png,
+    jpeg,
   ])
   const headings = ['query', 'taken for', '%', ...(hasTruth ? ['is'] : []), 'drawing']
   const silent = (explanations[0]?.levels ?? []).filter(({ explains }) => !explains).map(({ name }) => name)
@@ -147,7 +147,8 @@ function describe({ explanations, weights }: ExplanationReport): string {
           ),
         ]
       : []),
-    `${count(explanations.length, 'query', 'queries')} with ${weights}; an .svg lies beside each .png`,
+    `${count(explanations.length, 'query', 'queries')} with ${weights}; an .svg lies beside each .jpg`,
+    ...(explanations.length > 0 ? [`page ${page}`] : []),
     ...silent.map((name) => `level ${name} does not tell where its scores come from`),
   ].join('\n')
 }

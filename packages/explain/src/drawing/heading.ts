@@ -5,7 +5,7 @@ import type { QueryExplanation } from '../explanation.js'
 import type { SupportClass } from '../query-explainer.js'
 import type { Area } from './area.js'
 import { fitted, type Frame } from './frame.js'
-import type { PictureStore } from './picture-store.js'
+import type { Look, PictureStore } from './picture-store.js'
 import { endOfPath, percentage, shortened, textAt } from './text.js'
 
 /** How many of the likeliest classes are listed. */
@@ -13,6 +13,10 @@ const classesListed = 5
 const titleHeight = 34
 const lineHeight = 30
 const side = classesListed * lineHeight
+
+/** How the heading shows the query and an example of each class. */
+export const queryLook: Look = { side }
+export const exampleLook: Look = { side: lineHeight - 4 }
 const namesWidth = 200
 const barWidth = 240
 
@@ -32,13 +36,13 @@ export function heading(explanation: QueryExplanation, context: HeadingContext):
   const title = `${endOfPath(name, 34)} was taken for ${shortened(predicted, 22)}`
   return x('g', [
     textAt(left, y + 18, title, { size: 19, bold: true }),
-    store.show(query, fitted(query, left, y + titleHeight, side)),
+    store.show(query, queryLook, fitted(query, left, y + titleHeight, side)),
     ...likeliest(explanation).flatMap(({ class: className, probability }, index) => [
       ...example(className, context, {
         x: left + side + 24,
         y: y + titleHeight + index * lineHeight,
-        width: lineHeight - 4,
-        height: lineHeight - 4,
+        width: exampleLook.side,
+        height: exampleLook.side,
       }),
       ...bar(className, probability, {
         x: left + side + 24 + lineHeight,
@@ -63,7 +67,7 @@ function example(
   { x: left, y, width }: Frame,
 ): Element[] {
   const picture = classes.find(({ name }) => name === className)?.pictures[0]?.picture
-  return picture ? [store.show(picture, fitted(picture, left, y, width))] : []
+  return picture ? [store.show(picture, exampleLook, fitted(picture, left, y, width))] : []
 }
 
 interface BarContext {

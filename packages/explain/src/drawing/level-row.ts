@@ -13,11 +13,13 @@ import { colourBar, colourBarWidth } from './colour-bar.js'
 import { fitted, placed, type Frame } from './frame.js'
 import { densities, heatMap, meanArea } from './heat-map.js'
 import { matchMarks, tellingMatches } from './match-marks.js'
-import type { PictureStore } from './picture-store.js'
+import type { Look, PictureStore } from './picture-store.js'
 import { figure, ink, percentage, shortened, textAt } from './text.js'
 
 /** The side of the square that a picture is fitted into. */
 const side = 168
+/** How the query and the supports are shown below their heat maps. */
+export const paleLook: Look = { side, pale: true }
 const gap = 8
 /** Between the query and the supports, where lines join matches. */
 const bridge = 44
@@ -146,7 +148,7 @@ function classBlock(score: ExplainedScore, scale: Scale, context: RowContext, ar
     ]),
   )
   const panel = (picture: RgbImage, frame: Frame, places: PicturePlaces) => [
-    store.showPale(picture, frame),
+    store.show(picture, paleLook, frame),
     heatMap(places.places, frame, scale.density),
     x('rect', { ...placed(frame), fill: 'none', stroke: '#999999', 'stroke-width': 0.75 }),
   ]

@@ -1,83 +1,109 @@
 import { createHash } from 'node:crypto'
 import type { RgbImage } from '@m2l/datasets'
-import sharp from 'sharp'
+import sharp, { type Sharp } from 'sharp'
 import type { Element } from 'xast'
 import { x } from 'xastscript'
 import { placed, type Frame } from './frame.js'
 
-/** The longer side of a picture in a drawing, in pixels. */
-const longerSide = 336
+/** How a picture is shown: in its colours, or almost without, so that those of a heat map are seen on it. */
+export interface Look {
+  /** The side of the square that it is fitted into, in units of the drawing. */
+  readonly side: number
+  readonly pale?: true
+}
 
-/** What is left of the colours of a picture on which those of a heat map are to be seen. */
+/** A picture in a look. */
+export interface ShownPicture {
+  readonly picture: RgbImage
+  readonly look: Look
+}
+
+/** Pixels of a copy for each unit of the drawing: enough for sharp screens, on which pages show drawings smaller. */
+const density = 1.5
+
+/** What is left of the colours of a pale picture. */
 const paleSaturation = 0.15
 
-/** The pictures of a drawing, in their colours and almost without: each is held once, however often it is shown. */
-export class PictureStore {
-  readonly #coloured: Symbols
-  readonly #pale: Symbols
+/** Pictures of at most so many pixels a side are shown as squares, as the network sees them. */
+const mostSquares = 96
 
-  private constructor(coloured: Symbols, pale: Symbols) {
-    this.#coloured = coloured
-    this.#pale = pale
+/** The pictures of a drawing, each held once in each of its looks, however often it is shown, and no larger than it is shown. */
+export class PictureStore {
+  readonly #symbols: ReadonlyMap<RgbImage, ReadonlyMap<Look, PictureSymbol>>
+
+  private constructor(symbols: ReadonlyMap<RgbImage, ReadonlyMap<Look, PictureSymbol>>) {
+    this.#symbols = symbols
   }
 
-  /** Makes small copies of the pictures that are shown in either way. */
-  static async of(pictures: {
-    readonly coloured: readonly RgbImage[]
-    readonly pale: readonly RgbImage[]
-  }): Promise<PictureStore> {
-    // Here colours are taken away from copies, since the filter of SVG that does so takes seconds to draw.
-    return new PictureStore(await symbols(pictures.coloured, 1), await symbols(pictures.pale, paleSaturation))
+  /** Makes small copies of pictures. */
+  static async of(shown: readonly ShownPicture[]): Promise<PictureStore> {
+    const symbols = new Map<RgbImage, Map<Look, PictureSymbol>>()
+    for (const { picture, look } of shown) {
+      const ofPicture = symbols.get(picture) ?? new Map<Look, PictureSymbol>()
+      symbols.set(picture, ofPicture)
+      if (!ofPicture.has(look)) ofPicture.set(look, await pictureSymbol(picture, look))
+    }
+    return new PictureStore(symbols)
   }
 
   /** What the drawing has to hold before it shows pictures. */
-  get definitions(): Element {
-    const all = [...this.#coloured.values(), ...this.#pale.values()]
-    return x(
-      'defs',
-      all.map(({ element }) => element),
-    )
+  get definitions(): Element[] {
+    const all = [...this.#symbols.values()].flatMap((ofPicture) => [...ofPicture.values()])
+    const distinct = new Map(all.map(({ id, element }) => [id, element]))
+    return [...distinct.values()]
   }
 
-  /** A picture in its colours. */
-  show(picture: RgbImage, frame: Frame): Element {
-    return use(this.#coloured, picture, frame)
-  }
-
-  /** A picture almost without colours. */
-  showPale(picture: RgbImage, frame: Frame): Element {
-    return use(this.#pale, picture, frame)
+  /** A picture in a look that it was given with. */
+  show(picture: RgbImage, look: Look, frame: Frame): Element {
+    return x('use', { href: `#${this.#symbols.get(picture)!.get(look)!.id}`, ...placed(frame) })
   }
 }
 
-type Symbols = ReadonlyMap<RgbImage, { readonly id: string; readonly element: Element }>
+interface PictureSymbol {
+  readonly id: string
+  readonly element: Element
+}
 
-async function symbols(pictures: readonly RgbImage[], saturation: number): Promise<Symbols> {
-  const made = [...new Set(pictures)].map(async (picture) => {
-    const { width, height } = picture
-    const address = await dataAddress(picture, saturation)
-    // Two drawings on one page may hold the same id only for the same picture.
-    const id = `picture-${createHash('sha256').update(address).digest('hex').slice(0, 16)}`
-    const image = x('image', { width, height, preserveAspectRatio: 'none', href: address })
-    const attributes = { id, viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: 'none' }
-    return [picture, { id, element: x('symbol', attributes, image) }] as const
+async function pictureSymbol(picture: RgbImage, look: Look): Promise<PictureSymbol> {
+  const { width, height } = picture
+  const address = await dataAddress(picture, look)
+  // Two drawings on one page may hold the same id only for the same picture.
+  const id = `picture-${createHash('sha256').update(address).digest('hex').slice(0, 16)}`
+  const image = x('image', {
+    width,
+    height,
+    preserveAspectRatio: 'none',
+    ...(isOfSquares(picture) && { 'image-rendering': 'pixelated' }),
+    href: address,
   })
-  return new Map(await Promise.all(made))
+  const attributes = { id, viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: 'none' }
+  return { id, element: x('symbol', attributes, image) }
 }
 
-function use(made: Symbols, picture: RgbImage, frame: Frame): Element {
-  return x('use', { href: `#${made.get(picture)!.id}`, ...placed(frame) })
-}
-
-/** A small copy as a data address; pictures smaller than it keep their pixels as squares. */
-async function dataAddress({ width, height, data }: RgbImage, saturation: number): Promise<string> {
-  const scale = longerSide / Math.max(width, height)
+/** A copy as a data address: as JPEG, or without loss where that takes no more or each pixel is seen. */
+async function dataAddress(picture: RgbImage, { side, pale }: Look): Promise<string> {
+  const { width, height, data } = picture
+  const scale = Math.min(1, (density * side) / Math.max(width, height))
   const [across, down] = [width, height].map((length) => Math.max(1, Math.round(length * scale)))
-  const resized = sharp(data, { raw: { width, height, channels: 3 } }).resize(across, down, {
-    fit: 'fill',
-    kernel: scale > 1 ? 'nearest' : 'lanczos3',
-  })
-  const copy = saturation === 1 ? resized : resized.modulate({ saturation })
-  const bytes = await (scale > 1 ? copy.png() : copy.jpeg({ quality: 88 })).toBuffer()
-  return `data:image/${scale > 1 ? 'png' : 'jpeg'};base64,${bytes.toString('base64')}`
+  const resized = sharp(data, { raw: { width, height, channels: 3 } }).resize(across, down, { fit: 'fill' })
+  // Colours are taken away from copies, since the filter of SVG that does so takes seconds to draw.
+  const copy = pale ? resized.modulate({ saturation: paleSaturation }) : resized
+  const png = await bytesOf(copy, 'png')
+  const jpeg = isOfSquares(picture) ? undefined : await bytesOf(copy, 'jpeg')
+  return jpeg && jpeg.length < png.length ? addressOf('jpeg', jpeg) : addressOf('png', png)
+}
+
+function isOfSquares({ width, height }: RgbImage): boolean {
+  return Math.max(width, height) <= mostSquares
+}
+
+function bytesOf(copy: Sharp, format: 'png' | 'jpeg'): Promise<Buffer> {
+  const cloned = copy.clone()
+  const coded =
+    format === 'png' ? cloned.png({ compressionLevel: 9 }) : cloned.jpeg({ quality: 80, mozjpeg: true })
+  return coded.toBuffer()
+}
+
+function addressOf(format: 'png' | 'jpeg', bytes: Buffer): string {
+  return `data:image/${format};base64,${bytes.toString('base64')}`
 }

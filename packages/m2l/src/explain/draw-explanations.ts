@@ -1,15 +1,21 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RgbImage } from '@m2l/datasets'
 import { InputError, writeFileAtomically } from '@m2l/engine'
 import {
   drawExplanation,
-  drawingAsPng,
+  drawingAsJpeg,
   QueryExplainer,
   type ExplainerOptions,
   type QueryExplanation,
 } from '@m2l/explain'
 import type { FewShotModel } from '@m2l/trainer'
+import {
+  explanationsPage,
+  explanationsTitle,
+  queryThumbnail,
+  type ShownExplanation,
+} from '../pages/explanations-page.js'
 import { episodeTransforms } from '../recipe-data.js'
 import type { UnreadableExample } from '../classifier/support-pictures.js'
 import type { Recipe } from '../recipe/read-recipe.js'
@@ -41,12 +47,14 @@ export interface ExplanationReport {
   readonly unreadable: readonly { readonly file: string; readonly reason: string }[]
   /** Examples that could not be read, and why. */
   readonly unreadableExamples: readonly UnreadableExample[]
+  /** The page that leads to the drawings. */
+  readonly page: string
 }
 
 /** An explanation and the files that it was drawn to. */
 export interface DrawnExplanation extends QueryExplanation {
   readonly svg: string
-  readonly png: string
+  readonly jpeg: string
 }
 
 /** A query, whose picture is read when its turn comes. */
@@ -74,7 +82,12 @@ export async function* explainQueries(
   model: FewShotModel,
   { queries, ...support }: ExplainedQueries,
   { classes, onUnreadable, onExplained, signal }: ExplainQueriesOptions = {},
-): AsyncGenerator<{ query: ExplainedQuery; explanation: QueryExplanation; drawing: string }> {
+): AsyncGenerator<{
+  query: ExplainedQuery
+  picture: RgbImage
+  explanation: QueryExplanation
+  drawing: string
+}> {
   const explainer = new QueryExplainer({ model, transforms: episodeTransforms(recipe), ...support })
   try {
     for (const [done, query] of queries.entries()) {
@@ -91,7 +104,7 @@ export async function* explainQueries(
         { ...(classes !== undefined && { classes }), ...(truth !== undefined && { truth }) },
       )
       const drawing = await drawExplanation(explanation, { query: picture, classes: support.classes })
-      yield { query, explanation, drawing }
+      yield { query, picture, explanation, drawing }
     }
     onExplained?.(queries.length, queries.length)
   } finally {
@@ -100,27 +113,48 @@ export async function* explainQueries(
 }
 
 /**
- * Explains queries and draws each to files: `<query>.svg` and `<query>.png`.
+ * Explains queries and draws each to files, `<query>.svg` and `<query>.jpg`, to which `index.html` leads.
  *
- * @throws {InputError} when the folder cannot be made or a query cannot be read; earlier drawings are then there
+ * @param weights as they were named
+ * @throws {InputError} when the folder cannot be made, holds an `index.html` of something else, or a query cannot be read;
+ *   earlier drawings and a page of them are then there
  */
 export async function drawExplanations(
   recipe: Recipe,
   model: FewShotModel,
   queries: ExplainedQueries,
-  { folder, ...options }: DrawOptions,
-): Promise<DrawnExplanation[]> {
+  { folder, weights, ...options }: DrawOptions & { readonly weights: string },
+): Promise<Pick<ExplanationReport, 'explanations' | 'page'>> {
   const taken = new Set<string>()
-  const drawn: DrawnExplanation[] = []
+  const shown: ShownExplanation[] = []
+  const index = join(folder, 'index.html')
   await makeFolder(folder)
-  for await (const { query, explanation, drawing } of explainQueries(recipe, model, queries, options)) {
-    const path = join(folder, nameWithout(taken, query.fileName))
-    const files = { svg: `${path}.svg`, png: `${path}.png` }
-    await writeFileAtomically(files.svg, drawing)
-    await writeFileAtomically(files.png, await drawingAsPng(drawing))
-    drawn.push({ ...explanation, ...files })
+  await requireOwnPage(index)
+  try {
+    for await (const explained of explainQueries(recipe, model, queries, options)) {
+      const { query, picture, explanation, drawing } = explained
+      const path = join(folder, nameWithout(taken, query.fileName))
+      const files = { svg: `${path}.svg`, jpeg: `${path}.jpg` }
+      await writeFileAtomically(files.svg, drawing)
+      await writeFileAtomically(files.jpeg, await drawingAsJpeg(drawing))
+      shown.push({ drawn: { ...explanation, ...files }, thumbnail: await queryThumbnail(picture) })
+    }
+  } finally {
+    if (shown.length > 0) await writeFileAtomically(index, explanationsPage(shown, weights))
   }
-  return drawn
+  return { explanations: shown.map(({ drawn }) => drawn), page: index }
+}
+
+/** A page of earlier drawings may be replaced, anything else may not. */
+async function requireOwnPage(file: string): Promise<void> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw new InputError(
+      `${file}: the page of the drawings cannot be written there (${error.code}); name another folder`,
+    )
+  })
+  if (text === undefined || text.includes(`<title>${explanationsTitle}</title>`)) return
+  throw new InputError(`${file}: is there already and is no page of drawings; name another folder for them`)
 }
 
 async function makeFolder(folder: string): Promise<void> {

@@ -35,8 +35,8 @@ export async function explainEpisode(
   const { model, checkpoint } = await trainedModel(recipe, options.weights)
   try {
     const queries = await readEpisode(recipe, model, options)
-    const explanations = await drawExplanations(recipe, model, queries, options)
-    return { weights: checkpoint, explanations, unreadable: [], unreadableExamples: [] }
+    const drawn = await drawExplanations(recipe, model, queries, { ...options, weights: checkpoint })
+    return { weights: checkpoint, ...drawn, unreadable: [], unreadableExamples: [] }
   } finally {
     model.dispose()
   }

@@ -57,13 +57,14 @@ export async function explainPictures(options: ExplainPicturesOptions): Promise<
   const unreadable: { file: string; reason: string }[] = []
   try {
     for (const note of opened.notes) options.onNote?.(note)
-    const explanations = await drawExplanations(opened.recipe, opened.model, opened.explained, {
+    const drawn = await drawExplanations(opened.recipe, opened.model, opened.explained, {
       ...options,
+      weights: opened.checkpoint,
       onUnreadable: ({ name: file }, { message: reason }) => unreadable.push({ file, reason }),
     })
     for (const note of opened.copyNotes()) options.onNote?.(note)
     const { checkpoint: weights, unreadableExamples } = opened
-    return { weights, explanations, unreadable, unreadableExamples }
+    return { weights, ...drawn, unreadable, unreadableExamples }
   } finally {
     await opened.close()
   }
