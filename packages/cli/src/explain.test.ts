@@ -88,7 +88,7 @@ describe('m2l explain', () => {
     }
     const words = ['--support', 'patterns/test', '--weights', 'runs/patterns/m2l/best.safetensors']
     const { explanations, page } = await explained(...words, '--query', 'few', '--out', 'many')
-    const text = await readFile(join(folder, page), 'utf8')
+    const text = await readFile(join(folder, page!), 'utf8')
     const [head, ...rows] = [...text.matchAll(/<tr>([^]*?)<\/tr>/g)].map(([, row]) => row!)
     const cells = (row: string) =>
       [...row.matchAll(/<t[hd][^>]*>([^]*?)<\/t[hd]>/g)].map(([, cell]) =>
@@ -156,10 +156,10 @@ describe('m2l explain', () => {
     expect(await readdir(join(folder, 'site'))).toEqual(['index.html'])
   })
 
-  test('leaves a page of what was drawn before a picture that cannot be read', async () => {
+  test('names pictures that cannot be read on the page, too', async () => {
     await writeFile(join(folder, 'broken.png'), 'no picture')
     const words = ['--support', 'patterns/test', '--weights', 'runs/patterns/m2l/best.safetensors']
-    const query = ['--query', 'patterns/test/test-0/1.png', 'broken.png']
+    const query = ['--query', 'broken.png', 'patterns/test/test-0/1.png']
     const { exitCode, stderr } = await m2lHere(
       folder,
       'explain',
@@ -172,6 +172,9 @@ describe('m2l explain', () => {
     expect(exitCode).toBe(2)
     expect(stderr).toMatch(/broken\.png/)
     expect(await readdir(join(folder, 'half'))).toEqual(['1.jpg', '1.svg', 'index.html'])
+    expect(await readFile(join(folder, 'half/index.html'), 'utf8')).toMatch(
+      /Not read[^]*<td>broken\.png<\/td>\s*<td>broken\.png: is not a picture/,
+    )
   })
 
   test('names a level that does not explain', async () => {

@@ -56,9 +56,10 @@ Examples:
   m2l explain --support icons --query new/*.png --weights emoji-conv64f --classes 3 --out why
   m2l explain --cfg configs/emoji/M2L_N5K1_Conv64F-4x.yaml --episode 3 --query 0 7 --out why
 
-Each query is drawn to an SVG and a JPEG file in the folder; index.html there leads to them, the least certain first. --episode takes the episodes that m2l evaluate left in the run
-folder; episodes and queries are counted from 0, queries in the order of predictions.jsonl. --json prints the plain data:
-for each level and class the score, and what each place of the pictures adds to it.`,
+Each query is drawn to an SVG and a JPEG file in the folder, where index.html leads to them, wrong and doubtful ones
+first. --episode takes the episodes that m2l evaluate left in the run folder; episodes and queries are counted from 0,
+queries in the order of predictions.jsonl. --json prints the plain data: for each level and class the score, and what
+each place of the pictures adds to it.`,
     )
     .action(explain)
 }
@@ -148,7 +149,7 @@ function describe({ explanations, weights, page }: ExplanationReport): string {
         ]
       : []),
     `${count(explanations.length, 'query', 'queries')} with ${weights}; an .svg lies beside each .jpg`,
-    ...(explanations.length > 0 ? [`page ${page}`] : []),
+    ...(page === null ? [] : [`page ${page}`]),
     ...silent.map((name) => `level ${name} does not tell where its scores come from`),
   ].join('\n')
 }

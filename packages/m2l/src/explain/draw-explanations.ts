@@ -47,8 +47,8 @@ export interface ExplanationReport {
   readonly unreadable: readonly { readonly file: string; readonly reason: string }[]
   /** Examples that could not be read, and why. */
   readonly unreadableExamples: readonly UnreadableExample[]
-  /** The page that leads to the drawings. */
-  readonly page: string
+  /** The page that leads to the drawings; null where nothing could be drawn. */
+  readonly page: string | null
 }
 
 /** An explanation and the files that it was drawn to. */
@@ -116,22 +116,28 @@ export async function* explainQueries(
  * Explains queries and draws each to files, `<query>.svg` and `<query>.jpg`, to which `index.html` leads.
  *
  * @param weights as they were named
- * @throws {InputError} when the folder cannot be made, holds an `index.html` of something else, or a query cannot be read;
- *   earlier drawings and a page of them are then there
+ * @throws {InputError} when the folder cannot be made, holds an `index.html` of something else, or a query cannot be read and
+ *   nobody wants to be told; earlier drawings and a page of them are then there
  */
 export async function drawExplanations(
   recipe: Recipe,
   model: FewShotModel,
   queries: ExplainedQueries,
-  { folder, weights, ...options }: DrawOptions & { readonly weights: string },
+  { folder, weights, onUnreadable, ...options }: DrawOptions & { readonly weights: string },
 ): Promise<Pick<ExplanationReport, 'explanations' | 'page'>> {
   const taken = new Set<string>()
   const shown: ShownExplanation[] = []
+  const unreadable: (readonly [file: string, reason: string])[] = []
+  const passOver: ExplainQueriesOptions['onUnreadable'] = (query, error) => {
+    unreadable.push([query.name, error.message])
+    onUnreadable?.(query, error)
+  }
+  const explaining = { ...options, ...(onUnreadable && { onUnreadable: passOver }) }
   const index = join(folder, 'index.html')
   await makeFolder(folder)
   await requireOwnPage(index)
   try {
-    for await (const explained of explainQueries(recipe, model, queries, options)) {
+    for await (const explained of explainQueries(recipe, model, queries, explaining)) {
       const { query, picture, explanation, drawing } = explained
       const path = join(folder, nameWithout(taken, query.fileName))
       const files = { svg: `${path}.svg`, jpeg: `${path}.jpg` }
@@ -140,9 +146,9 @@ export async function drawExplanations(
       shown.push({ drawn: { ...explanation, ...files }, thumbnail: await queryThumbnail(picture) })
     }
   } finally {
-    if (shown.length > 0) await writeFileAtomically(index, explanationsPage(shown, weights))
+    if (shown.length > 0) await writeFileAtomically(index, explanationsPage(shown, { weights, unreadable }))
   }
-  return { explanations: shown.map(({ drawn }) => drawn), page: index }
+  return { explanations: shown.map(({ drawn }) => drawn), page: shown.length > 0 ? index : null }
 }
 
 /** A page of earlier drawings may be replaced, anything else may not. */

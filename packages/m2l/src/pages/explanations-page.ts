@@ -24,11 +24,22 @@ export function queryThumbnail(picture: Pixels): Promise<Uint8Array> {
   return thumbnail(picture, 1.5 * shownAt)
 }
 
+/** What else the page says. */
+export interface ExplanationsOptions {
+  /** As they were named. */
+  readonly weights: string
+  /** Queries that could not be read, and why. */
+  readonly unreadable: readonly (readonly [file: string, reason: string])[]
+}
+
 /**
  * The page that leads to some drawings, as an HTML document beside them: wrong predictions first, then by how little the
  * likeliest class leads.
  */
-export function explanationsPage(shown: readonly ShownExplanation[], weights: string): string {
+export function explanationsPage(
+  shown: readonly ShownExplanation[],
+  { weights, unreadable }: ExplanationsOptions,
+): string {
   const judged = shown.some(({ drawn: { truth } }) => truth !== undefined)
   const sorted = shown.toSorted(
     (a, b) => Number(isWrong(b.drawn)) - Number(isWrong(a.drawn)) || lead(a.drawn) - lead(b.drawn),
@@ -63,6 +74,9 @@ export function explanationsPage(shown: readonly ShownExplanation[], weights: st
           ]),
         }),
       },
+      ...(unreadable.length > 0
+        ? [{ title: 'Not read', content: table({ columns: ['file', 'why'], rows: unreadable }) }]
+        : []),
     ],
     footer: madeAt(),
   })
