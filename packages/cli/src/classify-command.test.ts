@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import sharp from 'sharp'
@@ -270,6 +270,18 @@ describe('m2l classify', () => {
     const { predictions, unreadable } = JSON.parse(stdout) as Report
     expect(predictions.map(({ label }) => label)).toEqual(['fox'])
     expect(unreadable).toMatchObject([{ file: 'damaged/b.png' }])
+  })
+
+  test.each(['query', 'support'])('names a picture of the %s that is too small', async (role) => {
+    const ofClass = join(folder, `small-${role}/fox`)
+    await cp(join(folder, 'support'), join(folder, `small-${role}`), { recursive: true })
+    await sharp({ create: { width: 900, height: 2, channels: 3, background: 'red' } })
+      .png()
+      .toFile(join(ofClass, 'thin.png'))
+    const given = { support: 'support', query: 'query/fox/5.png', [role]: `small-${role}` }
+    const { exitCode, stderr } = await here('--support', given.support, '--query', given.query, ...weights)
+    expect(exitCode).toBe(2)
+    expect(stderr).toContain(`small-${role}/fox/thin.png: a picture of 2 pixels a side is too small`)
   })
 
   test.each([

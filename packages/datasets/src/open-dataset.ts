@@ -66,11 +66,12 @@ export async function openDataset(options: OpenDatasetOptions): Promise<Dataset>
     const index = excluded ? leaveOut(root, whole, excluded, file) : whole
     const splits = file ? splitsOfFile(root, index, file, only) : ownSplitsOf(root, index, only)
     const name = options.name ?? datasetName(root)
-    const read = (id: string) => index.read(id)
+    const nameOf = (id: string) => index.pathOf?.(id) ?? `${root}: ${id}`
+    const read = async (id: string) => named(await index.read(id), nameOf(id))
     const pack = await openPack({ name, tree, splits, read, decodeOptions: options, cacheBytes }, options)
     return dataset(
       { name, splits, notes: index.notes ?? [] },
-      new ImageCache(cacheBytes, pack ? throughPack(pack, read) : read),
+      new ImageCache(cacheBytes, pack ? throughPack(pack, read, nameOf) : read),
       (id) => index.pathOf?.(id),
       async () => {
         await pack?.close()
@@ -84,12 +85,21 @@ export async function openDataset(options: OpenDatasetOptions): Promise<Dataset>
 }
 
 /** Reads a picture from the pack; from the source where the pack lacks it or is damaged there. */
-function throughPack(pack: PackReader, read: (id: string) => Promise<RgbImage>) {
+function throughPack(
+  pack: PackReader,
+  read: (id: string) => Promise<RgbImage>,
+  nameOf: (id: string) => string,
+) {
   return async (id: string): Promise<RgbImage> => {
     const packed = await pack.read(id)
     if (packed === 'damaged') await pack.discard()
-    return packed === undefined || packed === 'damaged' ? read(id) : packed
+    return packed === undefined || packed === 'damaged' ? read(id) : named(packed, nameOf(id))
   }
+}
+
+/** Bare pixels do not know what they are called. */
+function named(image: RgbImage, name: string): RgbImage {
+  return image.name === undefined ? { ...image, name } : image
 }
 
 function dataset(

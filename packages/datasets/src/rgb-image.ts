@@ -6,4 +6,6 @@ export interface RgbImage {
   readonly height: number
   /** `height * width * 3` bytes, row-major, the red, green and blue of a pixel side by side, each 0-255. */
   readonly data: Uint8Array
+  /** What messages call it: a path, an entry of an archive, or an id. */
+  readonly name?: string
 }

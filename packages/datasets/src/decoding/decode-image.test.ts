@@ -21,7 +21,7 @@ describe('formats', () => {
 
   test('goes by content, not by name', async () => {
     const image = await decodeImage(await picture(9), 'picture.jpg')
-    expect(image).toEqual({ width: 5, height: 4, data: pixelsOf(9) })
+    expect(image).toMatchObject({ width: 5, height: 4, data: pixelsOf(9) })
   })
 
   test('reads large and interlaced PNG files', async () => {

@@ -37,5 +37,5 @@ export async function decodeImageFile(path: string, options: DecodeOptions = {})
 /** @throws InputError naming the file when it could not be decoded. */
 export function pictureOrError(decoded: RgbImage | Undecodable, name: string): RgbImage {
   if ('reason' in decoded) throw new InputError(`${name}: ${whatToDo(decoded)}`)
-  return decoded
+  return { ...decoded, name }
 }

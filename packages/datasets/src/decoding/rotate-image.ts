@@ -20,5 +20,5 @@ export function rotateImage(image: RgbImage, degrees: 0 | 90 | 180 | 270): RgbIm
       rotated[to + 2] = data[from + 2]!
     }
   }
-  return { ...turned, data: rotated }
+  return { ...image, ...turned, data: rotated }
 }

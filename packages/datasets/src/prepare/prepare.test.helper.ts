@@ -54,7 +54,9 @@ export async function expectSamePixels(actual: Dataset, expected: Dataset): Prom
       .flatMap((ofClass) => ofClass.images)
   const [actualImages, expectedImages] = [images(actual), images(expected)]
   expect(actualImages.length).toBe(expectedImages.length)
-  expect(await actual.readMany(actualImages)).toEqual(await expected.readMany(expectedImages))
+  const pixels = async (dataset: Dataset, ofDataset: typeof actualImages) =>
+    (await dataset.readMany(ofDataset)).map(({ width, height, data }) => ({ width, height, data }))
+  expect(await pixels(actual, actualImages)).toEqual(await pixels(expected, expectedImages))
   await actual.close()
   await expected.close()
 }

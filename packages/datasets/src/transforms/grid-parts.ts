@@ -33,8 +33,8 @@ export function gridParts(grids: readonly number[], side: number): Transform {
     const random = key?.generator()
     return grids.flatMap((cells) => {
       const ratio = random ? 1 + 2 * random.uniform() : evaluationRatio
-      const columns = gridSpans(image.width, cells, ratio)
-      return gridSpans(image.height, cells, ratio).flatMap(([top, bottom]) =>
+      const columns = gridSpans(image.width, cells, ratio, image.name)
+      return gridSpans(image.height, cells, ratio, image.name).flatMap(([top, bottom]) =>
         columns.map(([left, right]) => ({
           window: { top, left, height: bottom - top, width: right - left },
           size,
@@ -52,13 +52,14 @@ export function gridParts(grids: readonly number[], side: number): Transform {
  * @param length of the side, in pixels.
  * @param cells along the side, at least 1.
  * @param ratio of a crop's length to a cell's, at least 1.
+ * @param name of the picture, for a message.
  * @throws InputError when the side has less than two pixels a cell, so that a crop would be empty.
  */
-export function gridSpans(length: number, cells: number, ratio: number): Span[] {
+export function gridSpans(length: number, cells: number, ratio: number, name?: string): Span[] {
   const reach = Math.floor(Math.floor((length / cells) * ratio) / 2)
   if (reach < 1) {
     throw new InputError(
-      `a picture of ${length} pixels a side is too small for a grid of ${cells} cells; it needs ${2 * cells} or more`,
+      `${name === undefined ? '' : `${name}: `}a picture of ${length} ${length === 1 ? 'pixel' : 'pixels'} a side is too small for a grid of ${cells} cells; it needs ${2 * cells} or more`,
     )
   }
   const step = Math.floor(length / cells)

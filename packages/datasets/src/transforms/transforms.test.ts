@@ -164,7 +164,10 @@ describe('gridParts', () => {
     expect(() => gridParts([], 84)).toThrow(InputError)
     expect(() => gridParts([3, 0], 84)).toThrow(/\[3, 0\]/)
     expect(() => gridParts([1.5], 84)).toThrow(InputError)
-    expect(() => gridParts([3, 2], 84)({ height: 2, width: 200 })).toThrow(/2 pixels a side/)
+    expect(() => gridParts([3, 2], 84)({ height: 2, width: 200 })).toThrow(/^a picture of 2 pixels a side/)
+    expect(() => gridParts([3, 2], 84)({ height: 200, width: 1, name: 'lily/1.gif' })).toThrow(
+      /^lily\/1\.gif: a picture of 1 pixel a side is too small/,
+    )
   })
 
   test('parseGrid reads what recipes write', () => {

@@ -18,7 +18,7 @@ export interface NamedImage {
 /** What to call a picture in a message, at its place in a list. */
 export function nameOfImage(image: GivenImage, position: number): string {
   if (typeof image === 'string') return image
-  return isNamed(image) ? image.name : `image ${position + 1}`
+  return (image as Partial<NamedImage & RgbImage> | null | undefined)?.name ?? `image ${position + 1}`
 }
 
 /**

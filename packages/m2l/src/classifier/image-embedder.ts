@@ -136,12 +136,8 @@ export async function readForModel(
   name: string,
   { views, transforms, reduceTo }: ReadForModelOptions,
 ): Promise<RgbImage> {
-  const picture = await readGivenImage(image, name, { reduceTo })
-  try {
-    for (const view of views) transforms[view]!(picture)
-  } catch (error) {
-    throw error instanceof InputError ? new InputError(`${name}: ${error.message}`) : error
-  }
+  const picture = { ...(await readGivenImage(image, name, { reduceTo })), name }
+  for (const view of views) transforms[view]!(picture) // says at once what does not fit
   return picture
 }
 
