@@ -2,11 +2,12 @@ import { stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join } from 'node:path'
 import { InputError, readRegularFile } from '@m2l/engine'
 import { isImageFile } from './image-file.js'
-import { labelRows } from './layouts/csv.js'
 import { unreadable } from './sources/byte-source.js'
 import { type FileTree, parentOf } from './sources/file-tree.js'
 import { openFolder } from './sources/folder-tree.js'
 import { openTree } from './sources/open-tree.js'
+import { diskPlaces } from './tables/disk-places.js'
+import { expectedTable, isTable, readLabelTable, requireOnce } from './tables/label-table.js'
 
 /** A picture file, and what its place says of its class. */
 export interface ListedImage {
@@ -26,6 +27,8 @@ export interface ImageList {
   readonly images: readonly ListedImage[]
   /** Files that are no pictures by their names, such as `.heic` ones; not what operating systems leave behind. */
   readonly passedOver: readonly string[]
+  /** What a person should know of how a table was read, a line each. */
+  readonly notes: readonly string[]
   /** Closes the archive, which is held open. Harmless when repeated. */
   close(): Promise<void>
 }
@@ -41,9 +44,9 @@ export async function listImages(path: string): Promise<ImageList> {
     throw unreadable(path, error)
   })
   if (found.isDirectory()) return listTree('folder', await openFolder(path))
-  if (path.toLowerCase().endsWith('.csv')) return listTable(path)
+  if (isTable(path)) return listTable(path)
   if (isImageFile(path))
-    return { kind: 'picture', images: [{ file: path }], passedOver: [], close: nothingOpen }
+    return { kind: 'picture', images: [{ file: path }], passedOver: [], notes: [], close: nothingOpen }
   return listTree(
     'archive',
     await openTree(path, undefined, 'a folder nor a picture nor a .csv table of filename,label'),
@@ -60,26 +63,33 @@ function listTree(kind: 'folder' | 'archive', tree: FileTree): ImageList {
     }
   })
   const passedOver = tree.files.filter((file) => !isImageFile(file)).map(tree.label)
-  return { kind, images, passedOver, close: () => tree.close() }
+  return { kind, images, passedOver, notes: [], close: () => tree.close() }
 }
 
 const nothingOpen = async () => {}
 
-async function listTable(table: string): Promise<ImageList> {
-  const bytes = await readRegularFile(table).catch((error: unknown) => {
-    throw unreadable(table, error)
+async function listTable(path: string): Promise<ImageList> {
+  const bytes = await readRegularFile(path).catch((error: unknown) => {
+    throw unreadable(path, error)
   })
+  const table = readLabelTable(path, bytes, diskPlaces(path))
+  if (!table) {
+    throw new InputError(
+      `${path}: is neither a folder nor a picture nor a .csv table of filename,label: it names no pictures beside it; ${expectedTable}`,
+    )
+  }
+  requireOnce(table, new Map())
   const seen = new Map<string, number>()
-  const images = labelRows(table, bytes).map(({ filename, label, line }) => {
-    const file = isAbsolute(filename) ? filename : join(dirname(table), filename)
+  const images = table.rows.map(({ name, picture, label, line }) => {
+    const file = picture ?? (isAbsolute(name) ? name : join(dirname(path), name))
     const before = seen.get(file)
     if (before !== undefined) {
       throw new InputError(
-        `${table} line ${line}: picture "${filename}" is listed in line ${before} already; remove one line`,
+        `${path} line ${line}: picture "${name}" is listed in line ${before} already; remove one line`,
       )
     }
     seen.set(file, line)
-    return { file, label: label.normalize('NFC') }
+    return { file, label }
   })
-  return { kind: 'table', images, passedOver: [], close: nothingOpen }
+  return { kind: 'table', images, passedOver: [], notes: table.notes, close: nothingOpen }
 }

@@ -247,7 +247,7 @@ describe('tables of file names and labels', () => {
     ['filename,label\n../train.csv,n1\n', 'line 2: picture "../train.csv" is not in'],
     ['filename,label\nn1_1.png,n1\nn1_1.png,n2\n', 'line 3: picture "n1_1.png" is listed twice'],
     ['filename,label\nn1_1.png,\n', 'line 2: needs a value under both "filename" and "label"'],
-    ['filename,label\nn1_1.png,n1,x\n', 'is no table of "filename,label"'],
+    ['filename,label\nn1_1.png,n1,x\n', 'line 2: has 3 values where line 1 has 2'],
     ['filename,label\n"n1_1.png,n1\n', 'is no table of "filename,label"'],
   ])('%j is refused', async (table, reason) => {
     const root = await folderOf({ ...(await files()), 'train.csv': table })

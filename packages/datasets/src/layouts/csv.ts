@@ -1,101 +1,105 @@
 import { InputError } from '@m2l/engine'
-import { CsvError, parse } from 'csv-parse/sync'
+import { parentOf } from '../sources/file-tree.js'
+import { findTables, type FoundTables } from '../tables/find-tables.js'
+import { type LabelRow, type LabelTable, requireOnce } from '../tables/label-table.js'
 import { isImageFile } from '../image-file.js'
-import { type FileTree, parentOf } from '../sources/file-tree.js'
+import { quoted } from './class-names.js'
 import { type ClassImages, type LayoutIndex, type LayoutInput, pictureFiles } from './layout.js'
-import { ownSplits } from './split-names.js'
-
-/** Whether a tree has the layout of {@link readCsv}. */
-export async function detectCsv(tree: FileTree): Promise<boolean> {
-  const [file] = splitTables(tree).values()
-  if (file === undefined || !tree.files.some(isImageFile)) return false
-  const start = (await tree.read(file)).toString('utf8', 0, 64)
-  return /^\ufeff?"?filename"?\s*,\s*"?label"?\s*$/m.test(start.split(/\r?\n/, 1)[0]!)
-}
 
 /**
- * The layout of miniImageNet: `train.csv`, `val.csv`, `test.csv` (or some of them) with columns `filename,label`, and
- * the pictures in `images/` or beside the tables.
+ * Tables that name pictures and their classes: `train.csv`, `val.csv`, `test.csv` as miniImageNet has them, or one for all.
  *
  * @throws InputError naming table and line when it is malformed, or names a picture twice or one that is not there.
  */
 export async function readCsv(input: LayoutInput): Promise<LayoutIndex> {
   const { tree, only } = input
-  const tables = splitTables(tree)
-  if (tables.size === 0) throw new InputError(`${tree.root}: holds no train.csv, val.csv or test.csv`)
-  const top = parentOf([...tables.values()][0]!)
-  const within = (path: string): string => (top === '' ? path : `${top}/${path}`)
-  const files = new Set(tree.files)
-  const seen = new Set<string>()
-  const groups = new Map<string, ClassImages>()
-  for (const [split, table] of tables) {
-    if (only && !only.includes(split)) continue
-    const classes: ClassImages = new Map()
-    for (const { filename, label, line } of labelRows(tree.label(table), await tree.read(table))) {
-      const where = `${tree.label(table)} line ${line}`
-      const name = filename.normalize('NFC')
-      const id = [`images/${name}`, name].find((path) => files.has(within(path)))
-      if (id === undefined) {
-        throw new InputError(
-          `${where}: picture "${filename}" is not in ${tree.root}; add it or remove the line`,
-        )
-      }
-      if (seen.has(id))
-        throw new InputError(`${where}: picture "${filename}" is listed twice; remove one line`)
-      seen.add(id)
-      const images = classes.get(label.normalize('NFC'))
-      if (images) images.push(id)
-      else classes.set(label.normalize('NFC'), [id])
+  const found = await findTables(tree, { only, isAsked: true })
+  if (found.tables.size > 0) return tableIndex(input, found)
+  throw new InputError(
+    `${tree.root}: holds no train.csv, val.csv or test.csv, nor another table of its pictures`,
+  )
+}
+
+/** The classes that tables say; ids are paths below the folder that holds tables and pictures. */
+export function tableIndex(input: LayoutInput, { tables, notes }: FoundTables): LayoutIndex {
+  const { tree } = input
+  const placed = new Map<string, Map<string, string[]>>()
+  const seen = new Map<string, { row: LabelRow; table: string }>()
+  for (const [split, { table }] of tables) {
+    if (!table) {
+      placed.set(split, new Map())
+      continue
     }
-    groups.set(split, classes)
+    requireThere(table, tree.root)
+    requireOnce(table, seen)
+    for (const row of table.rows) place(placed, splitOfRow(row, split, table), row)
   }
-  return { groups, rotated: false, isPartial: groups.size < tables.size, ...pictureFiles(input, within) }
+  const read = [...tables.values()].flatMap(({ table }) => table ?? [])
+  const isPartial = read.length < tables.size
+  const top = commonFolder([
+    ...[...tables.values()].map(({ file }) => parentOf(file)),
+    ...[...seen.keys()].map(parentOf),
+  ])
+  const idOf = (file: string): string => (top === '' ? file : file.slice(top.length + 1))
+  const within = (id: string): string => (top === '' ? id : `${top}/${id}`)
+  const groups = new Map<string, ClassImages>()
+  for (const [split, classes] of placed)
+    groups.set(split, new Map([...classes].map(([label, files]) => [label, files.map(idOf)])))
+  return {
+    groups,
+    rotated: false,
+    isPartial,
+    seen: [...tables.values()].map(({ file }) => file),
+    notes: [...notes, ...read.flatMap((table) => table.notes), ...(isPartial ? [] : unnamed(input, seen))],
+    ...pictureFiles(input, within),
+  }
 }
 
-/** The tables of the uppermost folder that has any, by split. */
-function splitTables(tree: FileTree): Map<string, string> {
-  const names = new Set(ownSplits.map((split) => `${split}.csv`))
-  const found = tree.files.filter((file) => names.has(file.slice(file.lastIndexOf('/') + 1)))
-  const top = found
-    .map(parentOf)
-    .toSorted((a, b) => a.split('/').length - b.split('/').length || (a < b ? -1 : 1))[0]
-  const tables = new Map<string, string>()
-  for (const split of ownSplits) {
-    const table = found.find((file) => parentOf(file) === top && file.endsWith(`${split}.csv`))
-    if (table !== undefined) tables.set(split, table)
-  }
-  return tables
+function splitOfRow({ split, line, name }: LabelRow, ofTable: string, table: LabelTable): string {
+  if (ofTable === 'all' || split === undefined || split === ofTable) return split ?? ofTable
+  throw new InputError(
+    `${table.name} line ${line}: picture "${name}" is of ${split} in a table of ${ofTable}; take the line out, or rename the table`,
+  )
 }
 
-/** A line of a table that says which class a picture is of. */
-export interface LabelRow {
-  readonly filename: string
-  readonly label: string
-  readonly line: number
+function place(
+  placed: Map<string, Map<string, string[]>>,
+  split: string,
+  { label, picture }: LabelRow,
+): void {
+  const classes = placed.get(split) ?? new Map<string, string[]>()
+  placed.set(split, classes)
+  const files = classes.get(label)
+  if (files) files.push(picture!)
+  else classes.set(label, [picture!])
 }
 
-/**
- * The lines of a table of `filename,label`.
- *
- * @param name what to call the table in a message
- * @throws InputError naming table and line when it is malformed.
- */
-export function labelRows(name: string, bytes: Buffer): LabelRow[] {
-  try {
-    const options = { columns: true, bom: true, trim: true, skip_empty_lines: true, info: true } as const
-    const parsed = parse(bytes, options) as unknown as {
-      record: Record<string, string>
-      info: { lines: number }
-    }[]
-    return parsed.map(({ record: { filename, label }, info: { lines } }) => {
-      if (!filename || !label) {
-        throw new InputError(`${name} line ${lines}: needs a value under both "filename" and "label"`)
-      }
-      return { filename, label, line: lines }
-    })
-  } catch (error) {
-    if (error instanceof CsvError)
-      throw new InputError(`${name}: is no table of "filename,label" (${error.message})`)
-    throw error
+/** @throws InputError when a table names pictures that are not there, or none */
+function requireThere({ name, rows }: LabelTable, root: string): void {
+  if (rows.length === 0) throw new InputError(`${name}: lists no pictures; expected lines of filename,label`)
+  const missing = rows.filter(({ picture }) => picture === undefined)
+  const [first] = missing
+  if (!first) return
+  const others = missing.length > 1 ? ` and ${missing.length - 1} more of ${rows.length}` : ''
+  throw new InputError(
+    `${name} line ${first.line}: picture "${first.name}"${others} is not in ${root}; add it or remove the line`,
+  )
+}
+
+function unnamed({ tree }: LayoutInput, seen: ReadonlyMap<string, unknown>): string[] {
+  const files = tree.files.filter((file) => isImageFile(file) && !seen.has(file))
+  if (files.length === 0) return []
+  return [
+    `${tree.root}: passed over ${files.length} ${files.length === 1 ? 'picture' : 'pictures'} that no table names, such as ${quoted(files[0]!)}`,
+  ]
+}
+
+function commonFolder(folders: readonly string[]): string {
+  let common = folders[0]!.split('/')
+  for (const folder of new Set(folders)) {
+    const parts = folder.split('/')
+    const differs = common.findIndex((part, index) => parts[index] !== part)
+    if (differs >= 0) common = common.slice(0, differs)
   }
+  return common.join('/')
 }

@@ -1,10 +1,10 @@
 import { InputError } from '@m2l/engine'
 import { didYouMean } from '../nearest-name.js'
-import type { FileTree } from '../sources/file-tree.js'
+import { findTables } from '../tables/find-tables.js'
 import { detectCifarBinary, readCifarBinary } from './cifar100-binary.js'
 import { detectCifarPython, readCifarPython } from './cifar100-python.js'
 import { withTellableNames } from './class-names.js'
-import { detectCsv, readCsv } from './csv.js'
+import { readCsv, tableIndex } from './csv.js'
 import { detectImageFolders, readClassFolders, readOmniglot, readSplitFolders } from './image-folders.js'
 import { type LayoutIndex, type LayoutInput, type LayoutName, layoutNames } from './layout.js'
 
@@ -28,12 +28,16 @@ export async function readLayout(input: LayoutInput, name?: LayoutName): Promise
       `layout "${name}" does not exist${didYouMean(name, layoutNames) || '; use one'} of ${layoutNames.join(', ')}`,
     )
   }
-  return withTellableNames(input.tree.root, await readers[name ?? (await detectLayout(input.tree))](input))
+  return withTellableNames(input.tree.root, await (name ? readers[name](input) : readRecognised(input)))
 }
 
-async function detectLayout(tree: FileTree): Promise<LayoutName> {
-  if (detectCifarBinary(tree)) return 'cifar100-binary'
-  if (detectCifarPython(tree)) return 'cifar100-python'
-  if (await detectCsv(tree)) return 'csv'
-  return detectImageFolders(tree)
+async function readRecognised(input: LayoutInput): Promise<LayoutIndex> {
+  const { tree, only } = input
+  if (detectCifarBinary(tree)) return readCifarBinary(input)
+  if (detectCifarPython(tree)) return readCifarPython(input)
+  const found = await findTables(tree, { only })
+  if (found.tables.size > 0) return tableIndex(input, found)
+  const index = readers[detectImageFolders(tree)](input)
+  const { notes = [], ...rest } = await index
+  return { ...rest, notes: [...found.notes, ...notes] }
 }

@@ -1,0 +1,87 @@
+import { expect, test } from 'vitest'
+import { openDataset, readSplitFile } from '../index.js'
+import { folderOf, messageOf, picture, temporaryFile } from '../make-files.test.helper.js'
+
+/** A folder of pictures and a table with these labels of them. */
+async function labelled(...labels: readonly string[]): Promise<string> {
+  const files = await Promise.all(
+    labels.map(async (_, index) => [`images/${index}.png`, await picture(index)]),
+  )
+  const lines = labels.map((label, index) => `${index}.png,"${label}"`)
+  return folderOf({ ...Object.fromEntries(files), 'labels.csv': ['filename,label', ...lines, ''].join('\n') })
+}
+
+/** Numbers of pictures by class, in the classes' order; and the notes without the source's path. */
+async function found(root: string) {
+  const dataset = await openDataset({ root })
+  await dataset.close()
+  const classes = dataset.splits.all!.classes.map(({ name, images }) => [name, images.length])
+  return { classes, notes: dataset.notes.map((note) => note.replaceAll(root, 'ROOT')) }
+}
+
+test('a class may have any name', async () => {
+  const labels = ['__proto__', 'constructor', 'toString', '10', '9', 'N/A', 'x'.repeat(5000)]
+  expect(await found(await labelled(...labels))).toEqual({
+    classes: labels.toSorted().map((name) => [name, 1]),
+    notes: [],
+  })
+})
+
+test('a name is the same in each Unicode form, and with blanks around it', async () => {
+  const root = await labelled('caf\u00e9', 'cafe\u0301', ' caf\u00e9 ', 'tea')
+  expect((await found(root)).classes).toEqual([
+    ['caf\u00e9', 3],
+    ['tea', 1],
+  ])
+})
+
+test('names that differ in what cannot be seen are refused', async () => {
+  for (const other of ['li\u200bly', 'lily\u2060', '\u202alily', 'li\u00adly'])
+    expect(await messageOf(openDataset({ root: await labelled('lily', other) }))).toContain(
+      'differ only in what cannot be seen',
+    )
+  expect(await messageOf(openDataset({ root: await labelled('big\u00a0cat', 'big cat') }))).toContain(
+    '"big cat" and "big\\u{a0}cat" differ only',
+  )
+  const root = await folderOf({ 'cat/1.png': await picture(1), 'cat /2.png': await picture(2) })
+  expect(await messageOf(openDataset({ root }))).toContain('classes "cat" and "cat " differ only')
+})
+
+test('names that differ in capitals or in how a number is written are told', async () => {
+  expect(await found(await labelled('Lily', 'lily', 'rose'))).toEqual({
+    classes: [
+      ['Lily', 1],
+      ['lily', 1],
+      ['rose', 1],
+    ],
+    notes: [
+      'ROOT: classes "Lily" and "lily" differ only in capital letters or in how a number is written; they are taken for different classes',
+    ],
+  })
+  expect((await found(await labelled('1', '01', '1.0', '2'))).notes[0]).toContain(
+    '"01" and "1" differ only in capital letters or in how a number is written, and so do 1 more pairs',
+  )
+})
+
+test('names in folders, archives and split files are the same names', async () => {
+  const root = await folderOf({ 'cafe\u0301/1.png': await picture(1), '__proto__/1.png': await picture(2) })
+  const split = await temporaryFile(
+    's.yaml',
+    Buffer.from('\ufefftrain: ["caf\u00e9"]\ntest: [__proto__]\n', 'utf16le'),
+  )
+  const { splits } = await openDataset({ root, split })
+  expect(splits.train!.classes[0]!.images.length).toBe(1)
+  expect(splits.test!.classes[0]!.name).toBe('__proto__')
+})
+
+test('split files and lists of pictures are read strictly', async () => {
+  const bytes = Buffer.from('train:\n  - \xf0\xee\xe7\xe0\n', 'latin1')
+  const split = await temporaryFile('s.yaml', bytes)
+  expect(await messageOf(readSplitFile(split))).toBe(
+    `${split}: line 2 is not UTF-8 text; save the file as UTF-8`,
+  )
+  const exclude = await temporaryFile('x.yaml', Buffer.from('exclude:\n  - a\n  - \xf0\n', 'latin1'))
+  expect(await messageOf(openDataset({ root: await labelled('a', 'b'), exclude }))).toBe(
+    `${exclude}: line 3 is not UTF-8 text; save the file as UTF-8`,
+  )
+})
