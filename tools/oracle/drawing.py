@@ -15,6 +15,8 @@ class Picture:
     rule: numpy.ndarray | None = None
     #: The row of the table of differences.
     why: str = ""
+    #: Levels by which Pillow may differ for that reason, where no rule gives the pixels.
+    within: int = 0
     #: Whether the package refuses it by name.
     refused: bool = False
 

@@ -46,12 +46,12 @@ def animated_transparent():
 
 
 def offset():
-    """A first frame that covers a part of the screen only: what it leaves free is transparent."""
+    """A first frame that covers a part of the screen only; what lies beside it nobody has written."""
     content = bytearray(saved(paletted(16), "gif"))
     width, height = int.from_bytes(content[6:8], "little"), int.from_bytes(content[8:10], "little")
     content[6:8], content[8:10] = (width + 9).to_bytes(2, "little"), (height + 5).to_bytes(2, "little")
     start = content.index(b",", 13)
     content[start + 1 : start + 3], content[start + 3 : start + 5] = (4).to_bytes(2, "little"), (2).to_bytes(2, "little")
-    rule = numpy.full((height + 5, width + 9, 3), 255, numpy.uint8)
+    rule = numpy.zeros((height + 5, width + 9, 3), numpy.uint8)
     rule[2 : 2 + height, 4 : 4 + width] = numpy.asarray(paletted(16).convert("RGB"))
     return Picture("gif", bytes(content), rule=rule, why="GIF beside its frame")

@@ -6,11 +6,11 @@ Needs pillow, numpy and tifffile; some kinds of TIFF and JPEG need imagecodecs a
 the pictures, beside each the pixels that Pillow reads (NAME.pillow, 8-bit RGB), and pictures.json:
 
     {"versions": {...}, "leftOut": {reason: count}, "pictures": [
-        {"file", "group", "pillow": [width, height] | null, "error"?, "rule"?, "why"?, "refused"?}]}
+        {"file", "group", "pillow": [width, height] | null, "error"?, "rule"?, "why"?, "within"?, "refused"?}]}
 
 Pillow turns a picture as EXIF says and lays it on white where it is transparent, as the package documents for itself. Where Pillow is
-known not to give what the file says, `rule` names a file with the pixels that follow from the values written, and `why` is the row of
-the table in tools/README.md. `refused` marks pictures that the package refuses by name.
+known not to give what the file says, NAME.rule holds the pixels that follow from the values written, or `within` is how many levels it may
+be away; `why` is the row of the table in tools/README.md. `refused` marks pictures that the package refuses by name.
 """
 
 import argparse
@@ -63,6 +63,8 @@ def write(folder, name, picture):
         (folder / f"{name}.rule").write_bytes(numpy.ascontiguousarray(picture.rule, numpy.uint8).tobytes())
     if picture.why:
         entry["why"] = picture.why
+    if picture.within:
+        entry["within"] = picture.within
     if picture.refused:
         entry["refused"] = True
     return entry

@@ -2,10 +2,9 @@
 
 import io
 
-import numpy
 from PIL import Image
 
-from drawing import Picture, as_rgb, grey, levels
+from drawing import Picture, grey, levels
 from png_files import icc
 
 
@@ -62,7 +61,10 @@ def pictures():
 
 
 def avif(values, subsampling, **options):
-    return Picture("avif", saved(values, "avif", subsampling=subsampling, **options))
+    """What either library makes of chroma and of other ranges is its own choice."""
+    why, within = ("AVIF rounding", 3) if subsampling == "4:4:4" else ("AVIF chroma", 24)
+    content = saved(values, "avif", subsampling=subsampling, **options)
+    return Picture("avif", content, why=why, within=within)
 
 
 def deep_avif(bits, is_grey=False):
@@ -71,8 +73,7 @@ def deep_avif(bits, is_grey=False):
     values = grey(bits) if is_grey else levels(bits)
     pixel_format = "yuv400" if is_grey else "yuv444"
     content = imagecodecs.avif_encode(values, level=95, bitspersample=bits, pixelformat=pixel_format)
-    eight = (values >> (bits - 8)).astype(numpy.uint8)
-    return Picture("avif", content, rule=as_rgb(eight) if is_grey else eight, why="deep AVIF")
+    return Picture("avif", content, why="AVIF rounding", within=3)
 
 
 def animated(format, channels, **options):

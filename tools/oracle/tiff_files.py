@@ -168,7 +168,7 @@ def deep_rgb():
     each = (values[..., None] >> numpy.arange(11, -1, -1)) & 1
     strip = numpy.packbits(each.reshape(values.shape[0], -1).astype(numpy.uint8), axis=1).tobytes()
     tags = {258: (3, [12, 12, 12]), 262: (3, [2]), 277: (3, [3])}
-    return Picture("tiff", raw_tiff(37, 23, tags, strip), rule=(values >> 4).astype(numpy.uint8), why="TIFF of few bits")
+    return Picture("tiff", raw_tiff(37, 23, tags, strip), refused=True)
 
 
 def compressions():
