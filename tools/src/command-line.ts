@@ -1,5 +1,5 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util'
-import { InputError } from '@m2l/engine'
+import { InputError, leaveOnBrokenPipe } from '@m2l/engine'
 
 /** The options that every command has. */
 export const commonOptions = {
@@ -37,12 +37,14 @@ export function wholeNumber(option: string, text: string, least = 1): number {
 }
 
 /**
- * Runs a command to its end; where it throws an InputError, says so in one line.
+ * Runs a command to its end; where it throws an InputError, says so in one line. Where nobody reads any more what it prints, the
+ * process ends quietly with exit code 141.
  *
  * @param name of the command, before that line
  * @returns the exit code: the command's own, or 2 for bad input
  */
 export async function runCommand(name: string, command: () => Promise<number>): Promise<number> {
+  leaveOnBrokenPipe()
   try {
     return await command()
   } catch (error) {

@@ -1,3 +1,4 @@
+/// <reference types="node" />
 import { readdir } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { Familiarity, FewShotClassifier } from '@m2l/m2l'
@@ -9,10 +10,13 @@ if (examples === undefined || pictures === undefined) {
   )
   process.exit(2)
 }
+process.stdout.on('error', () => process.exit(141)) // nobody reads on, as after `| head`
 
 const classifier = await FewShotClassifier.load(weights)
 for (const entry of await readdir(examples, { withFileTypes: true })) {
-  if (entry.isDirectory()) await classifier.add(entry.name, await imagesIn(join(examples, entry.name)))
+  if (!entry.isDirectory()) continue
+  const unreadable = await classifier.addReadable(entry.name, await imagesIn(join(examples, entry.name)))
+  for (const { message } of unreadable.values()) complain(message)
 }
 
 const leaveOneOut = await classifier.leaveOneOut()
@@ -21,7 +25,11 @@ console.log(`${recognised} of ${leaveOneOut.known.length} examples are recognise
 
 const familiarity = new Familiarity(leaveOneOut)
 const files = await imagesIn(pictures)
-for (const [index, found] of (await classifier.classify(files)).entries()) {
+for (const [index, found] of (await classifier.classifyReadable(files)).entries()) {
+  if (found instanceof Error) {
+    complain(found.message)
+    continue
+  }
   const isKnown = familiarity.of(found) >= 0.5
   const levels = Object.entries(found.levels).map(([name, { label }]) => `${name}: ${label}`)
   console.log(
@@ -36,6 +44,12 @@ async function imagesIn(folder: string): Promise<string[]> {
     !name.startsWith('.') && ['.jpg', '.jpeg', '.png', '.webp'].includes(extname(name).toLowerCase())
   return names
     .filter(isPicture)
-    .toSorted()
+    .sort()
     .map((name) => join(folder, name))
+}
+
+/** The others go on; the exit code tells that not all is well. */
+function complain(message: string): void {
+  console.error(message)
+  process.exitCode = 2
 }

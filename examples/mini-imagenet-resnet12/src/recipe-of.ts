@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { loadEngine } from '@m2l/engine'
+import { leaveOnBrokenPipe, loadEngine } from '@m2l/engine'
 import { readRecipe, type Recipe, type RecipeRunOptions } from '@m2l/m2l'
 
 /**
@@ -8,6 +8,7 @@ import { readRecipe, type Recipe, type RecipeRunOptions } from '@m2l/m2l'
  * The command line gives the folder of images first, then changes of the recipe: `/data/mini-imagenet pre.epochs=10`.
  */
 export async function recipeOf(name: string): Promise<Recipe> {
+  leaveOnBrokenPipe()
   const [folder, ...overrides] = process.argv.slice(2)
   if (folder === undefined) {
     console.error(`usage: node ${process.argv[1]} FOLDER [key=value...]\nFOLDER holds train, val and test.`)

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { loadEngine } from '@m2l/engine'
+import { leaveOnBrokenPipe, loadEngine } from '@m2l/engine'
 import {
   episodeTransforms,
   evaluateRecipe,
@@ -25,6 +25,7 @@ const { values: options, positionals: overrides } = parseArgs({
 const configs = fileURLToPath(new URL('../../../configs/emoji/', import.meta.url))
 const show = { onProgress: showProgress, onValidation: showValidation, onRender: showRendering }
 
+leaveOnBrokenPipe()
 await loadEngine()
 
 say('1/3 pretraining Conv-64F-4x to tell emoji apart')

@@ -29,7 +29,8 @@ Examples:
   m2l classify --support examples --query photos          your own pictures by a few of each class
   m2l weights convert published.pth published.safetensors
 
-Exit codes: 0 done, 1 failed, 2 bad input, 130 or 143 interrupted. NO_COLOR turns colours off, FORCE_COLOR on.`,
+Exit codes: 0 done, 1 failed, 2 bad input, 130 or 143 interrupted,
+141 nobody reads what is printed. NO_COLOR turns colours off, FORCE_COLOR on.`,
     )
   for (const command of [
     engineCommand(),

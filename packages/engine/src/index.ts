@@ -9,6 +9,7 @@ export { installEngine, type InstallOptions, type InstalledEngine } from './inst
 export type { LibrarySource } from './install/engine-cache.js'
 export { EngineError } from './engine-error.js'
 export { cacheFolder } from './cache-folder.js'
+export { leaveOnBrokenPipe } from './broken-pipe.js'
 export { count } from './count.js'
 export { runEngineCommand } from './command.js'
 export { RandomKey, RandomGenerator, randomKey } from './random-key.js'
