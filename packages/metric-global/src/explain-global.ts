@@ -1,8 +1,9 @@
 import { tf } from '@m2l/engine'
 import { readBack, rowsOfClasses, type ImageContributions, type ScoreExplanation } from '@m2l/metric'
+import { classCentres } from './class-centres.js'
 import type { PrototypeRefinement } from './prototype-refinement.js'
 import { pooled, positionsOf, prototypes } from './prototypes.js'
-import type { Similarity } from './similarities.js'
+import type { Centres, Similarity } from './similarities.js'
 
 /** What the global level compares. */
 interface Comparison {
@@ -11,6 +12,8 @@ interface Comparison {
   /** [images, height', width', channels], sorted by class */
   readonly support: tf.Tensor4D
   readonly shots: readonly number[]
+  /** See `Support`; Infinity for all. */
+  readonly drawnShots: number
   /** [images, height', width', channels]: what refines the prototypes. */
   readonly unlabelled?: tf.Tensor4D
   readonly refinement: PrototypeRefinement
@@ -23,13 +26,14 @@ interface Comparison {
  * images, with the weights of the last step.
  */
 export async function explainGlobal(comparison: Comparison): Promise<ScoreExplanation[]> {
-  const { query, support, shots, unlabelled, refinement, similarity } = comparison
+  const { query, support, shots, drawnShots, unlabelled, refinement, similarity } = comparison
   const [scores, ofQuery, ofUnlabelled, ...ofSupports] = await readBack(() => {
     const feature = pooled(query)
     const means = prototypes(pooled(support), shots)
     const others = unlabelled && pooled(unlabelled)
-    const centres = refinement.apply(means, shots, others) // [ways, channels]
-    const shares = refinement.shares(means, shots, others) // [ways, images]
+    const centres = classCentres({ support: pooled(support), shots, drawnShots, others, refinement })
+    const weights = shots.map((shot) => Math.min(shot, drawnShots))
+    const shares = refinement.shares(means, weights, others) // [ways, images]
     const positions = positionsOf(query)
     return [
       similarity.scores(feature, centres),
@@ -43,7 +47,7 @@ export async function explainGlobal(comparison: Comparison): Promise<ScoreExplan
           shares: tf.mul(tf.ones([1, shots[label]!]), tf.div(share, shots[label]!)),
           images,
           feature,
-          centres: centres.slice([label, 0], [1, -1]),
+          centres: centreOf(centres, label),
         })
       }),
     ]
@@ -84,8 +88,11 @@ interface PrototypeImages {
   readonly images: tf.Tensor4D
   /** [1, channels], the query's */
   readonly feature: tf.Tensor2D
-  /** [ways, channels] */
-  readonly centres: tf.Tensor2D
+  readonly centres: Centres
+}
+
+function centreOf({ means, spread }: Centres, label: number): Centres {
+  return { means: means.slice([label, 0], [1, -1]), spread: spread?.slice([label, 0], [1, -1]) }
 }
 
 /** @returns [ways, images, positions]: what each position of each image adds to the scores. */
@@ -93,7 +100,7 @@ function weighted(similarity: Similarity, { shares, images, feature, centres }: 
   const positions = countOf(images)
   const values = similarity
     .ofSupportPositions(positionsOf(images), feature, centres)
-    .reshape([centres.shape[0], images.shape[0], positions])
+    .reshape([centres.means.shape[0], images.shape[0], positions])
   return tf.mul(values, tf.div(tf.expandDims(shares, 2), positions))
 }
 

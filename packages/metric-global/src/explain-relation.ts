@@ -1,12 +1,14 @@
 import { tf } from '@m2l/engine'
-import { readBack, rowsOfClasses, type ScoreExplanation } from '@m2l/metric'
-import type { StateDict } from '@m2l/nn'
+import { readBack, rowsOfClasses, type ScoreExplanation, type Support } from '@m2l/metric'
+import { prototypeVariances } from './prototype-variances.js'
 import { pooled, positionsOf, prototypes } from './prototypes.js'
+import { activity, type RelationNetwork } from './relation-network.js'
 
 /**
  * The scores of the relation level as sums over positions. With ReLU the network is linear in its input as long as the same
  * hidden units are active, and a pooled feature is the mean of its positions' features. What a side adds is that linear
- * part; the rest of its sum are the other side's part and the biases.
+ * part; the rest of its sum are the other side's part and the biases. Where fewer images are drawn than a class has, units
+ * count by how probable it is that they are active, and what they add by varying belongs to the rest.
  *
  * @param query [1, height, width, channels]
  * @param support [images, height', width', channels], sorted by class
@@ -15,8 +17,8 @@ import { pooled, positionsOf, prototypes } from './prototypes.js'
 export async function explainRelation(
   query: tf.Tensor4D,
   support: tf.Tensor4D,
-  shots: readonly number[],
-  { first, second }: { readonly first: StateDict; readonly second: StateDict },
+  { shots, drawnShots = Infinity }: Pick<Support, 'shots' | 'drawnShots'>,
+  { first, second }: RelationNetwork,
 ): Promise<ScoreExplanation[]> {
   const channels = query.shape[3]
   const [ofQuery, biases, ...ofSupports] = await readBack(() => {
@@ -27,8 +29,11 @@ export async function explainRelation(
       tf.add(tf.zeros([shots.length, 1]), tf.matMul(pooled(query), forQuery)),
       tf.add(tf.zeros([shots.length, 1]), first.bias!.value),
     ]) // [ways, hidden]
-    const isActive = tf.cast(tf.greater(hidden, 0), 'float32')
-    const slopes = tf.mul(isActive, tf.transpose(second.weight!.value)) as tf.Tensor2D // [ways, hidden]
+    const weights = tf.transpose(second.weight!.value) // [1, hidden]
+    const variances = prototypeVariances(tf.matMul(pooled(support), forSupport), shots, drawnShots)
+    const { probability, density, deviation } = activity(hidden, variances)
+    const slopes = tf.mul(probability, weights) as tf.Tensor2D // [ways, hidden]
+    const scatter = tf.sum(tf.mul(tf.mul(deviation, density), weights), 1, true) // [ways, 1]
     const additions = (map: tf.Tensor4D, ofWays: tf.Tensor2D, weight: tf.Tensor2D) => {
       const gradient = tf.matMul(ofWays, weight, false, true) // [ways, channels]
       const mean = tf.div(gradient, map.size / channels)
@@ -36,7 +41,11 @@ export async function explainRelation(
     }
     return [
       additions(query, slopes, forQuery), // [ways, positions]
-      tf.add(tf.matMul(slopes, first.bias!.value.reshape([-1, 1])), second.bias!.value), // [ways, 1]
+      tf.addN([
+        tf.matMul(slopes, first.bias!.value.reshape([-1, 1])),
+        tf.add(tf.zerosLike(scatter), second.bias!.value),
+        scatter,
+      ]), // [ways, 1]
       ...(tf.split(support, [...shots]) as tf.Tensor4D[]).map((ofClass, label) =>
         additions(ofClass, slopes.slice([label, 0], [1, -1]), forSupport),
       ),

@@ -8,6 +8,7 @@ import {
   type Support,
 } from '@m2l/metric'
 import { z } from 'zod'
+import { centresLeaveOneOut, classCentres } from './class-centres.js'
 import { explainGlobal } from './explain-global.js'
 import {
   prototypeRefinement,
@@ -37,20 +38,25 @@ export function globalLevel({ similarity = 'euclidean', ...refine }: GlobalLevel
     needs: ['map'],
     needsOfUnlabelled: refinement.isActive ? ['map'] : [],
     state: refinement.state,
-    scores: ({ shots, unlabelled, ...support }, query) =>
+    scores: ({ shots, drawnShots = Infinity, unlabelled, ...support }, query) =>
       tf.tidy(() => {
-        const refined = refinement.apply(
-          prototypes(features(support), shots),
-          shots,
-          unlabelled && features(unlabelled),
-        )
-        return similarities[similarity].scores(features(query), refined)
+        const others = refinement.isActive && unlabelled ? features(unlabelled) : undefined
+        const centres = classCentres({ support: features(support), shots, drawnShots, others, refinement })
+        return similarities[similarity].scores(features(query), centres)
       }),
-    explain: async ({ shots, unlabelled, ...support }: Support, query) =>
+    ...(!refinement.isActive && {
+      leaveOneOut: ({ shots, ...support }, query, left) =>
+        tf.tidy(() => {
+          const compared = { support: features(support), shots, query: features(query), left }
+          return centresLeaveOneOut(similarities[similarity], compared)
+        }),
+    }),
+    explain: async ({ shots, drawnShots = Infinity, unlabelled, ...support }: Support, query) =>
       explainGlobal({
         query: requireFieldOfOne(query, 'map', 'global'),
         support: requireField(support, 'map', 'global'),
         shots,
+        drawnShots,
         ...(refinement.isActive && unlabelled && { unlabelled: requireField(unlabelled, 'map', 'global') }),
         refinement,
         similarity: similarities[similarity],
@@ -81,5 +87,7 @@ export function globalScores(
   query: tf.Tensor4D,
   similarity: GlobalSimilarity = 'euclidean',
 ): tf.Tensor2D {
-  return tf.tidy(() => similarities[similarity].scores(pooled(query), prototypes(pooled(support), shots)))
+  return tf.tidy(() =>
+    similarities[similarity].scores(pooled(query), { means: prototypes(pooled(support), shots) }),
+  )
 }

@@ -1,9 +1,17 @@
 import { tf, type RandomKey } from '@m2l/engine'
-import { defineLevel, requireField, requireFieldOfOne, type MetricLevel } from '@m2l/metric'
+import {
+  defineLevel,
+  requireField,
+  requireFieldOfOne,
+  type Embedding,
+  type MetricLevel,
+  type Support,
+} from '@m2l/metric'
 import { Linear, mergeStates, normal, prefixed, type Initialiser } from '@m2l/nn'
 import { z } from 'zod'
 import { explainRelation } from './explain-relation.js'
 import { pooled, prototypes } from './prototypes.js'
+import { expectedRelations, relationsLeaveOneOut, type Related } from './relation-network.js'
 
 /** Options of the relation level. */
 export interface RelationLevelOptions {
@@ -26,24 +34,29 @@ export function relationLevel({ channels, key }: RelationLevelOptions): MetricLe
   const start = { initialise: small, initialiseBias: zero }
   const first = new Linear({ key: key.fold('fc1'), inputs: 2 * channels, outputs: hidden, ...start })
   const second = new Linear({ key: key.fold('fc2'), inputs: hidden, outputs: 1, ...start })
+  const network = { first: first.state, second: second.state }
   return {
     name: 'relation',
     needs: ['map'],
     state: mergeStates(prefixed('fc1', first.state), prefixed('fc2', second.state)),
     scores: (support, query) =>
       tf.tidy(() => {
-        const centres = prototypes(pooled(requireField(support, 'map', 'relation')), support.shots) // [ways, c]
-        const queries = pooled(requireField(query, 'map', 'relation')) // [queries, c]
-        const pairs = everyPair(queries, centres) // [queries * ways, 2c]
+        const compared = related(support, query)
+        const { shots, drawnShots = Infinity } = support
+        if (shots.some((shot) => shot > drawnShots)) return expectedRelations(network, compared, drawnShots)
+        const centres = prototypes(compared.support, shots) // [ways, c]
+        const pairs = everyPair(compared.query, centres) // [queries * ways, 2c]
         const scores = second.forward(tf.relu(first.forward(pairs))) // [queries * ways, 1]
-        return scores.reshape([queries.shape[0], centres.shape[0]]) as tf.Tensor2D
+        return scores.reshape([compared.query.shape[0], shots.length]) as tf.Tensor2D
       }),
+    leaveOneOut: (support, query, left) =>
+      tf.tidy(() => relationsLeaveOneOut(network, related(support, query), left)),
     explain: async (support, query) =>
       explainRelation(
         requireFieldOfOne(query, 'map', 'relation'),
         requireField(support, 'map', 'relation'),
-        support.shots,
-        { first: first.state, second: second.state },
+        support,
+        network,
       ),
   }
 }
@@ -54,6 +67,14 @@ export const relationDefinition = defineLevel({
   options: z.object({}),
   create: (_, environment) => relationLevel(environment),
 })
+
+function related(support: Support, query: Embedding): Related {
+  return {
+    support: pooled(requireField(support, 'map', 'relation')),
+    shots: support.shots,
+    query: pooled(requireField(query, 'map', 'relation')),
+  }
+}
 
 /** Prototype and query side by side, for each query and each prototype. */
 function everyPair(queries: tf.Tensor2D, centres: tf.Tensor2D): tf.Tensor2D {

@@ -1,4 +1,5 @@
 import { tf, type RandomKey } from '@m2l/engine'
+import type { Support } from '@m2l/metric'
 import { dropout, learned, uniform, type ForwardContext, type Parameter, type StateDict } from '@m2l/nn'
 
 /**
@@ -40,14 +41,18 @@ export class PartGraph {
    * Adapts the support parts of an episode to one another.
    *
    * @param parts [images, parts, channels], sorted by class
-   * @param shots the number of images of each class
+   * @param support its `shots`; with `drawnShots` all classes count alike in the mean of all parts, whatever they have
    * @returns [images, parts, channels]
    */
-  apply(parts: tf.Tensor3D, shots: readonly number[], context: ForwardContext): tf.Tensor3D {
+  apply(
+    parts: tf.Tensor3D,
+    support: Pick<Support, 'shots' | 'drawnShots'>,
+    context: ForwardContext,
+  ): tf.Tensor3D {
     return tf.tidy(() => {
       const [images, count, channels] = parts.shape
       const weight = (name: string) => this.state[name]!.value
-      const propagate = this.#propagation(shots, count)
+      const propagate = this.#propagation(support, count)
       const nodes = parts.reshape([images * count, channels])
       const hidden = tf.relu(
         tf.add(propagate(tf.matMul(nodes, weight('gc1.weight') as tf.Tensor2D)), weight('gc1.bias')),
@@ -62,14 +67,24 @@ export class PartGraph {
   }
 
   /** Multiplication by the row-normalised adjacency. */
-  #propagation(shots: readonly number[], count: number): (nodes: tf.Tensor) => tf.Tensor {
+  #propagation(
+    { shots, drawnShots = Infinity }: Pick<Support, 'shots' | 'drawnShots'>,
+    count: number,
+  ): (nodes: tf.Tensor) => tf.Tensor {
     if (this.#adjacency === 'identity') return (nodes) => nodes
-    if (this.#adjacency === 'full') return (nodes) => tf.add(tf.mean(nodes, 0, true), tf.zerosLike(nodes))
+    const isAlike = shots.every((shot) => shot <= drawnShots)
+    if (shots.length === 1 || (this.#adjacency === 'full' && isAlike))
+      return (nodes) => tf.add(tf.mean(nodes, 0, true), tf.zerosLike(nodes))
     const classOfNode = shots.flatMap((shot, label) => Array.from({ length: shot * count }, () => label))
     const nodesOfClass = shots.map((shot) => shot * count)
     const membership = tf.oneHot(tf.tensor1d(classOfNode, 'int32'), shots.length, 1, 0, 'float32') // [nodes, ways]
     const average = tf.div(membership, tf.tensor1d(nodesOfClass)) // [nodes, ways]
-    return (nodes) => tf.matMul(membership, tf.matMul(average, nodes, true, false))
+    const means = (nodes: tf.Tensor) => tf.matMul(average, nodes, true, false) // [ways, channels]
+    if (this.#adjacency === 'class') return (nodes) => tf.matMul(membership, means(nodes))
+    const weights = shots.map((shot) => Math.min(shot, drawnShots))
+    const total = weights.reduce((sum, weight) => sum + weight, 0)
+    const shares = tf.tensor2d(weights.map((weight) => [weight / total]))
+    return (nodes) => tf.add(tf.sum(tf.mul(means(nodes), shares), 0, true), tf.zerosLike(nodes))
   }
 }
 

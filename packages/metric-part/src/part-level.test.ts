@@ -57,7 +57,7 @@ describe('PartGraph', () => {
     tf.tidy(() => {
       const x = parts(2, [3, 5, 4])
       const difference = graph
-        .apply(x, shots, { training: false })
+        .apply(x, { shots }, { training: false })
         .sub(expectedParts(graph, x, linked[adjacency]))
       expect(tf.max(tf.abs(difference)).dataSync()[0]).toBeLessThan(1e-5)
     })
@@ -67,8 +67,8 @@ describe('PartGraph', () => {
     const graph = new PartGraph({ channels: 4, adjacency: 'full', dropout: 0, key: randomKey(1) })
     tf.tidy(() => {
       const x = parts(2, [3, 5, 4])
-      const loss = () => tf.sum(tf.square(graph.apply(x, shots, { training: true }))) as tf.Scalar
-      expect(graph.apply(x, shots, { training: true }).dataSync()).toEqual(x.dataSync())
+      const loss = () => tf.sum(tf.square(graph.apply(x, { shots }, { training: true }))) as tf.Scalar
+      expect(graph.apply(x, { shots }, { training: true }).dataSync()).toEqual(x.dataSync())
       const second = graph.state['gc2.weight']!.value
       const { grads } = tf.variableGrads(loss, [second])
       expect(tf.max(tf.abs(grads[second.name]!)).dataSync()[0]).toBeGreaterThan(0)
@@ -81,11 +81,11 @@ describe('PartGraph', () => {
     tf.tidy(() => {
       const x = parts(2, [3, 5, 4])
       const values = (key: number) =>
-        Array.from(graph.apply(x, shots, { training: true, key: randomKey(key) }).dataSync())
+        Array.from(graph.apply(x, { shots }, { training: true, key: randomKey(key) }).dataSync())
       expect(values(1)).toEqual(values(1))
       expect(values(1)).not.toEqual(values(2))
-      expect(values(1)).not.toEqual(Array.from(graph.apply(x, shots, { training: false }).dataSync()))
-      expect(() => graph.apply(x, shots, { training: true })).toThrow('key')
+      expect(values(1)).not.toEqual(Array.from(graph.apply(x, { shots }, { training: false }).dataSync()))
+      expect(() => graph.apply(x, { shots }, { training: true })).toThrow('key')
     })
   })
 })

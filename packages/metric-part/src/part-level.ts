@@ -2,6 +2,7 @@ import { tf, type RandomKey } from '@m2l/engine'
 import {
   defineLevel,
   explainImageToClass,
+  imageToClassLeaveOneOut,
   imageToClassScores,
   requireField,
   requireFieldOfOne,
@@ -33,20 +34,35 @@ export function partLevel(options: PartLevelOptions): MetricLevel {
   const { channels, key, graph: adjacency = 'identity', graphDropout: dropout = 0.5 } = options
   const graph = new PartGraph({ channels, adjacency, dropout, key })
   const adapted = (support: Support, context: ForwardContext) =>
-    graph.apply(requireField(support, 'parts', 'part'), support.shots, context)
+    graph.apply(requireField(support, 'parts', 'part'), support, context)
   return {
     name: 'part',
     needs: ['parts'],
     state: prefixed('graph', graph.state),
     scores: (support, query, context) =>
       tf.tidy(() =>
-        imageToClassScores(requireField(query, 'parts', 'part'), adapted(support, context), support.shots),
+        imageToClassScores(requireField(query, 'parts', 'part'), adapted(support, context), support.shots, {
+          drawnShots: support.drawnShots,
+        }),
       ),
+    // Where parts are linked, all of a class change when an image is left out.
+    ...(adjacency === 'identity' && {
+      leaveOneOut: (support, query, left, context) =>
+        tf.tidy(() =>
+          imageToClassLeaveOneOut(
+            requireField(query, 'parts', 'part'),
+            adapted(support, context),
+            support.shots,
+            left,
+          ),
+        ),
+    }),
     explain: (support, query, context) =>
       explainImageToClass('parts', () => ({
         query: requireFieldOfOne(query, 'parts', 'part'),
         support: adapted(support, context),
         shots: support.shots,
+        drawnShots: support.drawnShots,
       })),
   }
 }

@@ -11,7 +11,7 @@ import { Convolution, kaimingNormalFanOut, mergeStates, prefixed } from '@m2l/nn
 import { z } from 'zod'
 import { alignedToClasses, type Alignment } from './alignment.js'
 import { descriptors } from './descriptors.js'
-import { explainAlignment } from './explain-alignment.js'
+import { explainAlignment, meanExplanations } from './explain-alignment.js'
 
 /**
  * What becomes of a query position that has no mutual nearest neighbour among the support positions.
@@ -82,12 +82,43 @@ export function alignmentLevel(options: AlignmentLevelOptions): MetricLevel {
       prefixed('key', keys.state),
       prefixed('value', values.state),
     ),
-    scores: (support, query) => tf.tidy(() => classScores(align(support, query))),
+    scores: (support, query) =>
+      tf.tidy(() => {
+        const scores = classScores(align(singleImages(support), query))
+        return isSingle(support) ? meansOfClasses(scores, support.shots) : scores
+      }),
     explain: async (support, query) => {
       requireFieldOfOne(query, 'map', 'alignment')
-      return explainAlignment(() => align(support, query))
+      const explanations = await explainAlignment(() => align(singleImages(support), query))
+      return isSingle(support) ? meanExplanations(explanations, support.shots) : explanations
     },
   }
+}
+
+/**
+ * Attention to the positions of many images has no expectation over choices of them that could be written down, so where
+ * some class has more images than are drawn, each image is compared as if it were a class and the scores are averaged.
+ */
+function isSingle({ shots, drawnShots = Infinity }: Support): boolean {
+  return shots.some((shot) => shot > drawnShots)
+}
+
+/** The support with a class of its own for each image where that is how it is compared. */
+function singleImages(support: Support): Support {
+  if (!isSingle(support)) return support
+  return { ...support, shots: support.shots.flatMap((shot) => Array.from({ length: shot }, () => 1)) }
+}
+
+/**
+ * @param scores [queries, images], sorted by class
+ * @returns [queries, ways]
+ */
+function meansOfClasses(scores: tf.Tensor2D, shots: readonly number[]): tf.Tensor2D {
+  const classes = tf.split(scores, [...shots], 1)
+  return tf.stack(
+    classes.map((ofClass) => tf.mean(ofClass, 1)),
+    1,
+  ) as tf.Tensor2D
 }
 
 /** The alignment level under its name in recipes. */

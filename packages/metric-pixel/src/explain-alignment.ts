@@ -1,5 +1,12 @@
 import { tf } from '@m2l/engine'
-import { l2Length, l2Normalise, readBack, rowsOfClasses, type ScoreExplanation } from '@m2l/metric'
+import {
+  explanationOfMatches,
+  l2Length,
+  l2Normalise,
+  readBack,
+  rowsOfClasses,
+  type ScoreExplanation,
+} from '@m2l/metric'
 import { alignedToClasses, type AlignedClass, type Alignment } from './alignment.js'
 
 /**
@@ -42,6 +49,39 @@ export async function explainAlignment(align: () => Alignment): Promise<ScoreExp
   })
 }
 
+/**
+ * Explanations of the mean scores of images.
+ *
+ * @param ofImages of each image of each class
+ */
+export function meanExplanations(
+  ofImages: readonly ScoreExplanation[],
+  shots: readonly number[],
+): ScoreExplanation[] {
+  return rowsOfClasses(shots).map((rows) => {
+    const matches = rows.flatMap((row) =>
+      ofImages[row]!.matches!.map((match) => ({ ...match, contribution: match.contribution / rows.length })),
+    )
+    const { query, support } = ofImages[rows[0]!]!
+    const positions = {
+      query: query.images[0]!.values.length,
+      support: support.images[0]!.values.length,
+    }
+    return {
+      ...explanationOfMatches('map', matches, rows, positions),
+      support: {
+        images: rows.flatMap((row) =>
+          ofImages[row]!.support.images.map(({ image, values }) => ({
+            image,
+            values: values.map((value) => value / rows.length),
+          })),
+        ),
+        rest: 0,
+      },
+    }
+  })
+}
+
 type Four = [query: Float32Array, support: Float32Array, best: Float32Array, attended: Float32Array]
 
 /**
@@ -55,6 +95,6 @@ function additions({ attention, values, aligned, cosines }: AlignedClass, own: t
   const lengths = l2Length(tf.gather(aligned.squeeze<tf.Tensor2D>([0]), chosen)) // [positions, 1]
   const added = tf.mul(tf.div(weights, lengths), tf.matMul(own, values, false, true)) // [positions, shots * positions']
   const best = tf.argMax(added, 1)
-  const isBest = tf.oneHot(best as tf.Tensor1D, added.shape[1]!, 1, 0, 'float32')
+  const isBest = tf.cast(tf.equal(tf.expandDims(best, 1), tf.range(0, added.shape[1]!, 1, 'int32')), 'float32')
   return [tf.sum(added, 1), tf.sum(added, 0), best, tf.sum(tf.mul(weights, isBest), 1)]
 }

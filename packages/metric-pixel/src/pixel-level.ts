@@ -3,6 +3,7 @@ import {
   defaultCosinesMib,
   defineLevel,
   explainImageToClass,
+  imageToClassLeaveOneOut,
   imageToClassScores,
   requireField,
   requireFieldOfOne,
@@ -35,6 +36,16 @@ export function pixelLevel(options: PixelLevelOptions = {}): MetricLevel {
           descriptors(requireField(query, 'map', 'pixel')),
           descriptors(requireField(support, 'map', 'pixel')),
           support.shots,
+          { ...options, drawnShots: support.drawnShots },
+        ),
+      ),
+    leaveOneOut: (support, query, left) =>
+      tf.tidy(() =>
+        imageToClassLeaveOneOut(
+          descriptors(requireField(query, 'map', 'pixel')),
+          descriptors(requireField(support, 'map', 'pixel')),
+          support.shots,
+          left,
           options,
         ),
       ),
@@ -43,6 +54,7 @@ export function pixelLevel(options: PixelLevelOptions = {}): MetricLevel {
         query: descriptors(requireFieldOfOne(query, 'map', 'pixel')),
         support: descriptors(requireField(support, 'map', 'pixel')),
         shots: support.shots,
+        drawnShots: support.drawnShots,
         ...options,
       })),
   }

@@ -1,5 +1,7 @@
 import { tf } from '@m2l/engine'
+import { expectedNearestOfClasses } from './expected-nearest-of-classes.js'
 import { l2Normalise } from './l2-normalise.js'
+import type { LeftOutImages } from './left-out-images.js'
 import { nearestOfClasses } from './nearest-of-classes.js'
 
 /** How the image-to-class measure is computed. */
@@ -12,6 +14,8 @@ export interface ImageToClassOptions {
    * up to three times as much. The cosines of one query descriptor are never divided.
    */
   readonly memoryMib?: number
+  /** See `Support`; all images of each class, as published, if not given. */
+  readonly drawnShots?: number | undefined
 }
 
 /** What {@link ImageToClassOptions.memoryMib} is if not given. */
@@ -33,16 +37,55 @@ export function imageToClassScores(
   query: tf.Tensor3D,
   support: tf.Tensor3D,
   shots: readonly number[],
-  { neighbours = 1, memoryMib = defaultCosinesMib }: ImageToClassOptions = {},
+  { drawnShots = Infinity, ...options }: ImageToClassOptions = {},
 ): tf.Tensor2D {
   return tf.tidy(() => {
-    const [queries, descriptors, channels] = query.shape
-    const queryRows = l2Normalise(query).reshape([queries * descriptors, channels]) as tf.Tensor2D
-    const supportRows = l2Normalise(support).reshape([-1, channels]) as tf.Tensor2D
+    const { rows, others, neighbours, rowsAtOnce, summed } = compared(query, support, options)
+    if (shots.some((shot) => shot > drawnShots)) {
+      const choice = { shots, neighbours, rowsAtOnce, draws: [drawnShots] }
+      return summed(expectedNearestOfClasses(rows, others, choice)[0]!)
+    }
     const columns = shots.map((shot) => shot * support.shape[1])
-    const bytesPerRow = supportRows.shape[0] * Float32Array.BYTES_PER_ELEMENT
-    const rowsAtOnce = Math.max(1, Math.floor((memoryMib * 2 ** 20) / bytesPerRow))
-    const nearest = nearestOfClasses(queryRows, supportRows, { columns, neighbours, rowsAtOnce }) // [queries * descriptors, ways]
-    return nearest.reshape([queries, descriptors, shots.length]).sum(1) as tf.Tensor2D
+    return summed(nearestOfClasses(rows, others, { columns, neighbours, rowsAtOnce }))
   })
+}
+
+/**
+ * The same for images of the support themselves, each of which is left out of its class.
+ *
+ * @param query [queries, descriptors, channels]
+ * @param support [images, descriptors', channels], sorted by class
+ * @param shots the number of images of each class
+ * @returns for each of `draws` [queries, ways]
+ */
+export function imageToClassLeaveOneOut(
+  query: tf.Tensor3D,
+  support: tf.Tensor3D,
+  shots: readonly number[],
+  { images, draws }: LeftOutImages,
+  options: Omit<ImageToClassOptions, 'drawnShots'> = {},
+): tf.Tensor2D[] {
+  return tf.tidy(() => {
+    const { rows, others, neighbours, rowsAtOnce, summed } = compared(query, support, options)
+    const leftOut = images.flatMap((image) => Array.from({ length: query.shape[1] }, () => image))
+    const choice = { shots, neighbours, rowsAtOnce, draws, leftOut }
+    return expectedNearestOfClasses(rows, others, choice).map(summed)
+  })
+}
+
+/** Descriptors as rows of unit length, how many of the query's are compared at once, and the sum of what they give. */
+function compared(
+  query: tf.Tensor3D,
+  support: tf.Tensor3D,
+  { neighbours = 1, memoryMib = defaultCosinesMib }: ImageToClassOptions,
+) {
+  const [queries, descriptors, channels] = query.shape
+  const rows = l2Normalise(query).reshape<tf.Tensor2D>([queries * descriptors, channels])
+  const others = l2Normalise(support).reshape<tf.Tensor2D>([-1, channels])
+  const bytesPerRow = others.shape[0] * Float32Array.BYTES_PER_ELEMENT
+  const rowsAtOnce = Math.max(1, Math.floor((memoryMib * 2 ** 20) / bytesPerRow))
+  /** [queries * descriptors, ways] to [queries, ways] */
+  const summed = (nearest: tf.Tensor2D) =>
+    nearest.reshape([queries, descriptors, nearest.shape[1]]).sum(1) as tf.Tensor2D
+  return { rows, others, neighbours, rowsAtOnce, summed }
 }

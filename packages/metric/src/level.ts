@@ -3,6 +3,7 @@ import type { ForwardContext, StateDict } from '@m2l/nn'
 import type { z } from 'zod'
 import type { Embedding, EmbeddingField, Support } from './embedding.js'
 import type { ScoreExplanation } from './explanation.js'
+import type { LeftOutImages } from './left-out-images.js'
 
 /** One way to say how near queries are to classes of which a few labelled images are given. */
 export interface MetricLevel {
@@ -22,6 +23,19 @@ export interface MetricLevel {
    * @returns [queries, ways], higher is nearer.
    */
   scores(support: Support, query: Embedding, context: ForwardContext): tf.Tensor2D
+  /**
+   * The scores of images of the support, each of which is left out of its class: what `scores` says of it by a support without
+   * it, all in one pass. A level may do without, then `scores` is called for each.
+   *
+   * @param query the embedding of these images; `support.drawnShots` is not looked at
+   * @returns for each of `left.draws` [queries, ways]; what is said of a class of one image by itself means nothing
+   */
+  leaveOneOut?(
+    support: Support,
+    query: Embedding,
+    left: LeftOutImages,
+    context: ForwardContext,
+  ): tf.Tensor2D[]
   /**
    * Tells where in the images the scores of one query came from; a level may do without. Unlike `scores` it reads values
    * back, once, and belongs in no loop that has to be fast.

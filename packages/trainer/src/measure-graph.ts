@@ -25,6 +25,7 @@ export interface MeasureGraph {
 interface Layout {
   readonly episodes: number
   readonly shots: readonly number[]
+  readonly drawnShots?: number | undefined
 }
 
 /**
@@ -46,7 +47,7 @@ export function measureGraph({ metric }: FewShotModel): MeasureGraph {
     return tf.concat([metric.loss(scores, labels).reshape([1]), ...predicted]) as tf.Tensor1D
   }
   const graph = graphFunction<NamedTensors, { measured: tf.Tensor2D }, Layout>(
-    (tensors, _key, { episodes, shots }) => {
+    (tensors, _key, { episodes, ...counts }) => {
       const labels = tensors.labels as tf.Tensor1D
       const [support, query, unlabelled] = ['support', 'query', 'unlabelled'].map((role) =>
         separate(tensorsWithin(role, tensors) as Embedding, episodes),
@@ -54,7 +55,7 @@ export function measureGraph({ metric }: FewShotModel): MeasureGraph {
       const measured = support!.map((ofSupport, index) => {
         const ofUnlabelled = unlabelled![index]!
         return measureOne(
-          { ...ofSupport, shots, ...(Object.keys(ofUnlabelled).length > 0 && { unlabelled: ofUnlabelled }) },
+          { ...ofSupport, ...counts, ...(Object.keys(ofUnlabelled).length > 0 && { unlabelled: ofUnlabelled }) },
           query![index]!,
           labels,
         )
@@ -64,13 +65,13 @@ export function measureGraph({ metric }: FewShotModel): MeasureGraph {
     { name: 'score', precision: 'f32' },
   )
   const measure = ({ episodes, support, query }: EpisodeEmbeddings, labels: tf.Tensor1D) => {
-    const { shots, unlabelled, ...labelled } = support
+    const { shots, drawnShots, unlabelled, ...labelled } = support
     const named = {
       ...tensorsAs('support', { ...labelled }),
       ...tensorsAs('query', { ...query }),
       ...(unlabelled && tensorsAs('unlabelled', { ...unlabelled })),
     }
-    return graph({ ...named, labels }, undefined, { episodes, shots }).measured
+    return graph({ ...named, labels }, undefined, { episodes, shots, drawnShots }).measured
   }
   return Object.assign(measure, { dispose: graph.dispose })
 }
