@@ -2,6 +2,7 @@ import './kernels/leaky-relu-gradient.js'
 
 export { tf } from './tensorflow.js'
 export { InputError } from './input-error.js'
+export { areFinite, requireFinite } from './require-finite.js'
 export { decodeText } from './decode-text.js'
 export { loadEngine, type LoadOptions } from './load.js'
 export { engineStatus, type EngineStatus } from './status.js'

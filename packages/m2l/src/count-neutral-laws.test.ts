@@ -22,14 +22,20 @@ beforeAll(async () => {
 function scoresOf(level: MetricLevel, { classes, queries }: Task, drawnShots?: number): number[][] {
   const counted = drawnShots === undefined ? {} : { drawnShots }
   return tf.tidy(() =>
-    level.scores({ ...supportOf(classes), ...counted }, embeddingOf(queries), { training: false }).arraySync(),
+    level
+      .scores({ ...supportOf(classes), ...counted }, embeddingOf(queries), { training: false })
+      .arraySync(),
   )
 }
 
 /** With two positions at least in what is drawn of a class and left of it, since a level may average two. */
-const drawnTasks = fc
-  .tuple(generalTasks, fc.integer({ min: 1, max: 3 }))
-  .filter(([{ queries: [query] }]) => query!.map.length * query!.map[0]!.length > 1)
+const drawnTasks = fc.tuple(generalTasks, fc.integer({ min: 1, max: 3 })).filter(
+  ([
+    {
+      queries: [query],
+    },
+  ]) => query!.map.length * query!.map[0]!.length > 1,
+)
 
 describe.each(levels)('the level %s, whatever the numbers of images', (name, create) => {
   let level: MetricLevel
@@ -66,10 +72,7 @@ describe.each(levels)('the level %s, whatever the numbers of images', (name, cre
     fc.assert(
       fc.property(generalTasks, ({ classes: [first, ...others], queries }) => {
         const twice = { queries, classes: [[...first!, ...first!], ...others] }
-        expectClose(
-          scoresOf(level, twice, 1),
-          scoresOf(level, { queries, classes: [first!, ...others] }, 1),
-        )
+        expectClose(scoresOf(level, twice, 1), scoresOf(level, { queries, classes: [first!, ...others] }, 1))
       }),
       { numRuns: 5 },
     )
@@ -102,28 +105,45 @@ describe.each(levels)('the level %s, whatever the numbers of images', (name, cre
 
   it('explains its scores by contributions of positions that sum to them', async () => {
     await fc.assert(
-      fc.asyncProperty(drawnTasks, async ([{ classes, queries: [query] }, drawnShots]) => {
-        const support = { ...supportOf(classes), drawnShots }
-        const queryEmbedding = embeddingOf([query!])
-        const scores = scoresOf(level, { classes, queries: [query!] }, drawnShots)[0]!
-        const before = tf.memory().numTensors
-        const explanations = await level.explain!(support, queryEmbedding, { training: false })
-        expect(tf.memory().numTensors).toBe(before)
-        for (const [label, { score, query: ofQuery, support: ofSupport, matches }] of explanations.entries()) {
-          const ofMatches = matches ? sum(matches.map(({ contribution }) => contribution)) : score
-          for (const found of [score, total(ofQuery), total(ofSupport), ofMatches])
-            expect(found).toBeCloseTo(scores[label]!, 3)
-        }
-        expect(explanations.length).toBe(scores.length)
-        disposeAll(support, queryEmbedding)
-      }),
+      fc.asyncProperty(
+        drawnTasks,
+        async ([
+          {
+            classes,
+            queries: [query],
+          },
+          drawnShots,
+        ]) => {
+          const support = { ...supportOf(classes), drawnShots }
+          const queryEmbedding = embeddingOf([query!])
+          const scores = scoresOf(level, { classes, queries: [query!] }, drawnShots)[0]!
+          const before = tf.memory().numTensors
+          const explanations = await level.explain!(support, queryEmbedding, { training: false })
+          expect(tf.memory().numTensors).toBe(before)
+          for (const [
+            label,
+            { score, query: ofQuery, support: ofSupport, matches },
+          ] of explanations.entries()) {
+            const ofMatches = matches ? sum(matches.map(({ contribution }) => contribution)) : score
+            for (const found of [score, total(ofQuery), total(ofSupport), ofMatches])
+              expect(found).toBeCloseTo(scores[label]!, 3)
+          }
+          expect(explanations.length).toBe(scores.length)
+          disposeAll(support, queryEmbedding)
+        },
+      ),
       { numRuns: 10 },
     )
   })
 
   it('leaves images out as if they had not been there', () => {
     if (!level.leaveOneOut) {
-      const others = ['alignment as released', 'alignment with exclusion', 'part, class graph', 'part, full graph']
+      const others = [
+        'alignment as released',
+        'alignment with exclusion',
+        'part, class graph',
+        'part, full graph',
+      ]
       expect([...others, 'global with refinement', 'global by cosine with distractors']).toContain(name)
       return
     }

@@ -44,8 +44,7 @@ export function prototypesWithout(
   labels: readonly number[],
 ): PrototypesWithout {
   const ofClass = tf.tensor1d([...labels], 'int32')
-  const column = (of: (count: number) => number) =>
-    tf.tensor2d(labels.map((label) => [of(shots[label]!)])) // [queries, 1]
+  const column = (of: (count: number) => number) => tf.tensor2d(labels.map((label) => [of(shots[label]!)])) // [queries, 1]
   const share = column((count) => count / Math.max(1, count - 1))
   const fromMean = tf.sub(own, tf.gather(prototypes(features, shots), ofClass)) // [queries, channels]
   return {

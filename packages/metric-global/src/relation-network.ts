@@ -34,7 +34,11 @@ export function hiddenInputs({ first }: RelationNetwork, { support, query }: Rel
  *
  * @returns [queries, ways]
  */
-export function expectedRelations(network: RelationNetwork, related: Related, drawnShots: number): tf.Tensor2D {
+export function expectedRelations(
+  network: RelationNetwork,
+  related: Related,
+  drawnShots: number,
+): tf.Tensor2D {
   const { support, query } = hiddenInputs(network, related)
   const { shots } = related
   const inputs = tf.add(tf.expandDims(query, 1), tf.expandDims(prototypes(support, shots), 0)) // [queries, ways, hidden]

@@ -95,6 +95,9 @@ function additions({ attention, values, aligned, cosines }: AlignedClass, own: t
   const lengths = l2Length(tf.gather(aligned.squeeze<tf.Tensor2D>([0]), chosen)) // [positions, 1]
   const added = tf.mul(tf.div(weights, lengths), tf.matMul(own, values, false, true)) // [positions, shots * positions']
   const best = tf.argMax(added, 1)
-  const isBest = tf.cast(tf.equal(tf.expandDims(best, 1), tf.range(0, added.shape[1]!, 1, 'int32')), 'float32')
+  const isBest = tf.cast(
+    tf.equal(tf.expandDims(best, 1), tf.range(0, added.shape[1]!, 1, 'int32')),
+    'float32',
+  )
   return [tf.sum(added, 1), tf.sum(added, 0), best, tf.sum(tf.mul(weights, isBest), 1)]
 }

@@ -25,9 +25,7 @@ export function expectedMaximumWeights(count: number, drawn: number): number[] {
 export function restOfChoice(count: number, drawn: number, taken: number): number[] {
   const chosen = Math.min(drawn, count)
   const logAll = logBinomial(count, chosen)
-  return Array.from({ length: count }, (_, free) =>
-    Math.exp(logBinomial(free, chosen - 1 - taken) - logAll),
-  )
+  return Array.from({ length: count }, (_, free) => Math.exp(logBinomial(free, chosen - 1 - taken) - logAll))
 }
 
 function logBinomial(of: number, choose: number): number {

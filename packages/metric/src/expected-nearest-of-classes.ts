@@ -43,7 +43,9 @@ export function expectedNearestOfClasses(
   })
 }
 
-type RowOptions = Omit<ExpectedNearestOptions, 'leftOut'> & { readonly leftOut: readonly number[] | undefined }
+type RowOptions = Omit<ExpectedNearestOptions, 'leftOut'> & {
+  readonly leftOut: readonly number[] | undefined
+}
 
 function ofSomeRows(rows: tf.Tensor2D, others: tf.Tensor2D, options: RowOptions): tf.Tensor2D[] {
   const { shots, neighbours, draws, leftOut } = options

@@ -82,10 +82,7 @@ describe('imageToClassScores of drawn shots', () => {
         )
         for (const [row, scores] of actual.entries())
           for (const [label, score] of scores.entries())
-            expect(score).toBeCloseTo(
-              expectedScore(query[row]!, classes[label]!, neighbours, drawnShots),
-              4,
-            )
+            expect(score).toBeCloseTo(expectedScore(query[row]!, classes[label]!, neighbours, drawnShots), 4)
       }),
       { numRuns: 60 },
     )
@@ -126,7 +123,10 @@ describe('imageToClassLeaveOneOut', () => {
             for (const [label, ofClass] of classes.entries()) {
               const others = ofClass.filter((other) => other !== image)
               if (others.length === 0) continue
-              expect(actual[index]![row]![label]).toBeCloseTo(expectedScore(image, others, neighbours, drawn), 4)
+              expect(actual[index]![row]![label]).toBeCloseTo(
+                expectedScore(image, others, neighbours, drawn),
+                4,
+              )
             }
       }),
       { numRuns: 40 },

@@ -16,7 +16,12 @@ export {
   type ScoreExplanation,
 } from './explanation.js'
 export { crossEntropy, LevelFusion, type FusionMode, type LevelScores, type WeightedLevel } from './fusion.js'
-export { defaultCosinesMib, imageToClassLeaveOneOut, imageToClassScores, type ImageToClassOptions } from './image-to-class.js'
+export {
+  defaultCosinesMib,
+  imageToClassLeaveOneOut,
+  imageToClassScores,
+  type ImageToClassOptions,
+} from './image-to-class.js'
 export { l2Length, l2Normalise } from './l2-normalise.js'
 export { classesOfImages, withOwnScores, type LeftOutImages } from './left-out-images.js'
 export { defineLevel, type LevelDefinition, type LevelEnvironment, type MetricLevel } from './level.js'

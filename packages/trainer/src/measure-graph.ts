@@ -55,7 +55,11 @@ export function measureGraph({ metric }: FewShotModel): MeasureGraph {
       const measured = support!.map((ofSupport, index) => {
         const ofUnlabelled = unlabelled![index]!
         return measureOne(
-          { ...ofSupport, ...counts, ...(Object.keys(ofUnlabelled).length > 0 && { unlabelled: ofUnlabelled }) },
+          {
+            ...ofSupport,
+            ...counts,
+            ...(Object.keys(ofUnlabelled).length > 0 && { unlabelled: ofUnlabelled }),
+          },
           query![index]!,
           labels,
         )

@@ -11,15 +11,18 @@ import { recipeOfWeights, storedRecipe } from '../weights/stored-recipe.js'
 import { classifications, type Classification } from './classification.js'
 import { disposeEmbedding, imageCount, joinImages, type EmbeddedImages } from './embedded-images.js'
 import type { GivenImage } from './given-image.js'
-import { ImageEmbedder, type EmbedOptions, type OnUnreadable } from './image-embedder.js'
+import { ImageEmbedder, type EmbeddedBatch, type EmbedOptions, type OnUnreadable } from './image-embedder.js'
 import { loadClasses, saveClasses, supportOf, type LabelledImages } from './labelled-images.js'
 import { leaveOneOut, type LeaveOneOut } from './leave-one-out.js'
 import { probabilitiesOf, scoreQueries } from './scores.js'
+import type { ShotCounts } from './shot-counts.js'
 
 /** How weights become a classifier. */
 export interface ClassifierOptions {
   /** How the model is made that the weights belong to; needed where these do not say so themselves. */
   readonly recipe?: Recipe
+  /** What becomes of different numbers of examples; `neutral` if not given, so that further examples of a class never hurt. */
+  readonly counts?: ShotCounts
 }
 
 /** A class of a classifier. */
@@ -32,6 +35,9 @@ export interface ClassifierClass {
 /** Photographs are reduced to so many times the network's input while they are read: its smallest crop is half a side. */
 export const readAtTimes = 8
 
+/** What levels make of all examples they make anew for each so many images. */
+const comparedAtOnce = 128
+
 /**
  * Tells images of classes apart of which it was given a few examples: a trained model, and the embeddings of the examples.
  *
@@ -43,11 +49,13 @@ export class FewShotClassifier {
   readonly #model: FewShotModel
   readonly #fingerprint: string
   readonly #embedder: ImageEmbedder
+  readonly #counts: ShotCounts
   #classes: LabelledImages = new Map()
   #known: EmbeddedImages | undefined
   #isDisposed = false
 
-  private constructor(model: FewShotModel, recipe: Recipe, fingerprint: string) {
+  private constructor(model: FewShotModel, recipe: Recipe, fingerprint: string, counts: ShotCounts) {
+    this.#counts = counts
     this.#model = model
     this.#fingerprint = fingerprint
     this.#embedder = new ImageEmbedder(model, episodeTransforms(recipe), readAtTimes * recipe.data.image_size)
@@ -70,7 +78,8 @@ export class FewShotClassifier {
     const model = await createModel(recipe)
     try {
       await loadCheckpoint(file, { model: model.state }, { optional: isDropBlockCounter, rename: ownName })
-      return new FewShotClassifier(model, recipe, fingerprintOf(storedRecipe(recipe), tensors))
+      const fingerprint = fingerprintOf(storedRecipe(recipe), tensors)
+      return new FewShotClassifier(model, recipe, fingerprint, options.counts ?? 'neutral')
     } catch (error) {
       model.dispose()
       throw error
@@ -160,7 +169,7 @@ export class FewShotClassifier {
    * @throws {InputError} when there are fewer than two classes
    */
   async leaveOneOut({ signal }: Pick<EmbedOptions, 'signal'> = {}): Promise<LeaveOneOut> {
-    return leaveOneOut(this.#model.metric, this.#requireClasses(), signal)
+    return leaveOneOut(this.#model.metric, this.#requireClasses(), { counts: this.#counts, signal })
   }
 
   /**
@@ -244,13 +253,23 @@ export class FewShotClassifier {
     }
     const labels = [...classes.keys()]
     const results: (Classification | undefined)[] = Array.from({ length: images.length })
-    const support = supportOf(classes)
+    const support = supportOf(classes, this.#counts)
+    let waiting: EmbeddedBatch[] = []
+    const compare = async () => {
+      if (waiting.length === 0) return
+      const scores = await scoreQueries(metric, support, joinImages(waiting.map((batch) => batch.images)))
+      const rows = classifications(() => labels, scores, await probabilitiesOf(metric, scores))
+      const positions = waiting.flatMap((batch) => batch.positions)
+      positions.forEach((position, index) => (results[position] = rows[index]))
+      waiting = []
+    }
     try {
       for await (const batch of this.#embedder.embed(images, options, onUnreadable)) {
-        const scores = await scoreQueries(metric, support, batch.images)
-        const rows = classifications(() => labels, scores, await probabilitiesOf(metric, scores))
-        batch.positions.forEach((position, index) => (results[position] = rows[index]))
+        waiting.push(batch)
+        if (waiting.reduce((sum, { positions }) => sum + positions.length, 0) >= comparedAtOnce)
+          await compare()
       }
+      await compare()
     } finally {
       disposeEmbedding(support)
     }

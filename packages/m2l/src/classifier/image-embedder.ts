@@ -1,5 +1,5 @@
 import type { RgbImage } from '@m2l/datasets'
-import { InputError } from '@m2l/engine'
+import { areFinite, InputError } from '@m2l/engine'
 import {
   disposeImages,
   embeddingGraph,
@@ -71,7 +71,11 @@ export class ImageEmbedder {
         const embedding = this.#embed(tensors)
         disposeImages(tensors, batch.rendered)
         try {
-          yield { positions: batch.positions, images: await embeddedImages(embedding) }
+          const embedded = await embeddedImages(embedding)
+          requireFiniteFeatures(embedded, (row) =>
+            nameOfImage(images[batch.positions[row]!]!, batch.positions[row]!),
+          )
+          yield { positions: batch.positions, images: embedded }
         } finally {
           disposeEmbedding(embedding)
         }
@@ -139,6 +143,17 @@ export async function readForModel(
   const picture = { ...(await readGivenImage(image, name, { reduceTo })), name }
   for (const view of views) transforms[view]!(picture) // says at once what does not fit
   return picture
+}
+
+/** @throws {InputError} naming the first picture whose features are not finite */
+function requireFiniteFeatures(images: EmbeddedImages, nameOf: (row: number) => string): void {
+  for (const [field, { shape, data }] of Object.entries(images)) {
+    if (areFinite(data)) continue
+    const row = Math.floor(data.findIndex((value) => !Number.isFinite(value)) / (data.length / shape[0]!))
+    throw new InputError(
+      `${nameOf(row)}: its features (${field}) are not finite; the weights are damaged, or the picture's numbers are`,
+    )
+  }
 }
 
 function* slices(count: number, size: number): Generator<number[]> {

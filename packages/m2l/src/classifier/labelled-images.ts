@@ -1,16 +1,18 @@
-import { InputError } from '@m2l/engine'
+import { InputError, requireFinite } from '@m2l/engine'
 import type { EmbeddingField, Support } from '@m2l/metric'
 import { loadSafetensors, saveSafetensors, type StoredTensor } from '@m2l/nn'
 import { z } from 'zod'
 import { chooseImages, embeddingOf, imageCount, joinImages, type EmbeddedImages } from './embedded-images.js'
+import { drawnShots, type ShotCounts } from './shot-counts.js'
 
 /** The embedded images of classes by their labels, in the order in which classes were added first. */
 export type LabelledImages = ReadonlyMap<string, EmbeddedImages>
 
 /** All images as the support of an episode, sorted by class; its tensors are the caller's. */
-export function supportOf(classes: LabelledImages): Support {
+export function supportOf(classes: LabelledImages, counts: ShotCounts): Support {
   const images = [...classes.values()]
-  return { ...embeddingOf(joinImages(images)), shots: images.map(imageCount) }
+  const shots = images.map(imageCount)
+  return { ...embeddingOf(joinImages(images)), shots, drawnShots: drawnShots(counts, shots) }
 }
 
 const format = 'm2l-classes-1'
@@ -77,7 +79,11 @@ function parseLabels(
   const isWhole = JSON.stringify(found.toSorted()) === JSON.stringify(expected.toSorted())
   const isNumbers = Object.values(fields).every(({ data }) => data instanceof Float32Array)
   const isDistinct = new Set(counts?.map(([label]) => label)).size === counts?.length
-  if (counts && isWhole && isNumbers && isDistinct) return counts
+  if (counts && isWhole && isNumbers && isDistinct) {
+    for (const [field, { data }] of Object.entries(fields))
+      requireFinite(data as Float32Array, `${file}: the ${field} of its pictures`, 'add the pictures anew')
+    return counts
+  }
   throw new InputError(
     `${file}: its classes and their embeddings do not fit together; save or copy the file again`,
   )

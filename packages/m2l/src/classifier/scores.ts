@@ -1,4 +1,4 @@
-import { tf } from '@m2l/engine'
+import { requireFinite, tf } from '@m2l/engine'
 import type { LevelFusion, LevelScores, Support } from '@m2l/metric'
 import { disposeEmbedding, embeddingOf, type EmbeddedImages } from './embedded-images.js'
 
@@ -15,7 +15,11 @@ export interface Probabilities extends Scores {
   readonly fused: Float32Array
 }
 
-/** How each level scores queries against supports. */
+/**
+ * How each level scores queries against supports.
+ *
+ * @throws {InputError} when the scores of a level are not finite
+ */
 export async function scoreQueries(
   metric: LevelFusion,
   support: Support,
@@ -25,7 +29,7 @@ export async function scoreQueries(
   const scores = tf.tidy(() => metric.scores(support, embedding, { training: false }))
   disposeEmbedding(embedding)
   const queries = (query.map ?? query.parts)!.shape[0]!
-  return { queries, ways: support.shots.length, levels: await readBack(scores) }
+  return { queries, ways: support.shots.length, levels: await readScores(scores) }
 }
 
 /** What the levels make of scores, alone and together. */
@@ -50,6 +54,17 @@ export function highest(values: readonly number[]): number {
   let best = 0
   for (const [index, value] of values.entries()) if (value > values[best]!) best = index
   return best
+}
+
+/**
+ * The numbers of scores, whose tensors are freed.
+ *
+ * @throws {InputError} when those of a level are not finite
+ */
+export async function readScores(scores: LevelScores): Promise<Readonly<Record<string, Float32Array>>> {
+  const levels = await readBack(scores)
+  for (const [name, values] of Object.entries(levels)) requireFinite(values, `the scores of level ${name}`)
+  return levels
 }
 
 async function readBack(tensors: LevelScores): Promise<Readonly<Record<string, Float32Array>>> {
