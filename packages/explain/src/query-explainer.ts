@@ -1,5 +1,5 @@
 import { renderViews, type RgbImage } from '@m2l/datasets'
-import { tf } from '@m2l/engine'
+import { requireFinite, tf } from '@m2l/engine'
 import type { Embedding, ScoreExplanation, Support } from '@m2l/metric'
 import type { FewShotModel, ImageTensors, ImageTransforms, ImageView } from '@m2l/trainer'
 import type { ExplainedLevel, QueryExplanation } from './explanation.js'
@@ -26,6 +26,8 @@ export interface ExplainerOptions {
   readonly classes: readonly SupportClass[]
   /** Pictures whose class is not told, for levels that look at them. */
   readonly unlabelled?: readonly NamedPicture[]
+  /** See `Support` of `@m2l/metric`: of how many pictures a class's scores are to be; of all, as published, if not given. */
+  readonly drawnShots?: number
 }
 
 /** What of a query is explained. */
@@ -46,11 +48,12 @@ export class QueryExplainer {
 
   constructor(options: ExplainerOptions) {
     this.#options = options
-    const { model, classes, unlabelled } = options
+    const { model, classes, unlabelled, drawnShots } = options
     const labelled = classes.flatMap(({ pictures }) => pictures)
     this.#support = {
       ...this.#embed(labelled, model.views),
       shots: classes.map(({ pictures }) => pictures.length),
+      ...(drawnShots !== undefined && { drawnShots }),
       ...(unlabelled?.length &&
         model.viewsOfUnlabelled.length > 0 && {
           unlabelled: this.#embed(unlabelled, model.viewsOfUnlabelled),
@@ -127,7 +130,8 @@ export class QueryExplainer {
       const rows = metric.levels.flatMap(({ level: { name } }) => [scores[name]!, probabilities[name]!])
       return tf.concat([metric.predict(scores), ...rows]) // [1 + 2 * levels, ways]
     })
-    const values = await table.data().finally(() => table.dispose())
+    const values = (await table.data().finally(() => table.dispose())) as Float32Array
+    requireFinite(values, 'the scores of the levels')
     const row = (index: number) => [...values.subarray(index * ways, (index + 1) * ways)]
     const total = metric.levels.reduce((sum, { weight }) => sum + weight, 0)
     return {

@@ -19,6 +19,8 @@ import { divideEvaluation } from './pages/shots-section.js'
 import { recipeLevels, type RecipeLevels } from './levels.js'
 import {
   episodeTransforms,
+  notesOfSlowness,
+  notesOfSlowness,
   openRecipeDataset,
   requireSplit,
   splitNames,
@@ -118,7 +120,7 @@ export async function evaluateRecipe(
       const byShots = options.page === undefined ? [] : episodesByShots(manifest, images.split, recipe.seed)
       const episodes = [...manifest.episodes, ...byShots.flatMap((of) => of.episodes)]
       const divided = divideEvaluation(
-        await evaluate({ ...options, model, images, episodes }),
+        await evaluate({ ...options, ...notesOfSlowness(options), model, images, episodes }),
         manifest,
         byShots,
       )

@@ -18,6 +18,7 @@ export {
 } from './classifier/few-shot-classifier.js'
 export type { GivenImage, NamedImage } from './classifier/given-image.js'
 export type { EmbedOptions } from './classifier/image-embedder.js'
+export type { ShotCounts } from './classifier/shot-counts.js'
 export type { LeaveOneOut, LeftOut } from './classifier/leave-one-out.js'
 export {
   compareResults,

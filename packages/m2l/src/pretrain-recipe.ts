@@ -4,7 +4,14 @@ import { disposeState, Linear } from '@m2l/nn'
 import { sampleEpisodes } from '@m2l/samplers'
 import { classifierState, EpisodeImages, pretrain } from '@m2l/trainer'
 import { pretrainingOptimiser, pretrainingSchedule } from './optimisers.js'
-import { episodeTransforms, openRecipeDataset, pretrainingTransforms, requireSplit } from './recipe-data.js'
+import {
+  episodeTransforms,
+  notesOfSlowness,
+  notesOfSlowness,
+  openRecipeDataset,
+  pretrainingTransforms,
+  requireSplit,
+} from './recipe-data.js'
 import { writeTrainingPage } from './pages/training-page.js'
 import { openRun, type RecipeRunOptions, type TrainingReport } from './recipe-run.js'
 import type { Recipe } from './recipe/read-recipe.js'
@@ -52,6 +59,7 @@ export async function pretrainRecipe(
       return await run.carryOut(() =>
         pretrain({
           ...options,
+          ...notesOfSlowness(options),
           ...run,
           backbone,
           classifier,

@@ -26,6 +26,14 @@ export interface DataOptions extends Pick<OpenDatasetOptions, 'onPack' | 'onPack
   readonly onNote?: (line: string) => void
 }
 
+/** Tells as a note what makes evaluation or training slow; nothing, where nobody is told notes, leaves it to the engine. */
+export function notesOfSlowness({ onNote }: Pick<DataOptions, 'onNote'>): {
+  onEager?: (reason: string) => void
+} {
+  if (!onNote) return {}
+  return { onEager: (reason) => onNote(`the model runs operation by operation, which is slower: ${reason}`) }
+}
+
 /** The splits that recipes use. */
 export const splitNames = ['train', 'val', 'test'] as const
 export type SplitName = (typeof splitNames)[number]

@@ -1,4 +1,4 @@
-import { span, tf } from '@m2l/engine'
+import { InputError, span, tf } from '@m2l/engine'
 import { mergeStates, prefixed, type ForwardContext, type StateDict } from '@m2l/nn'
 import type { Embedding, EmbeddingField, Support } from './embedding.js'
 import type { MetricLevel } from './level.js'
@@ -31,7 +31,22 @@ export class LevelFusion {
   readonly levels: readonly WeightedLevel[]
   readonly mode: FusionMode
 
+  /** @throws {InputError} when a weight or temperature is no number to weigh or divide by */
   constructor(levels: readonly WeightedLevel[], mode: FusionMode = 'released') {
+    for (const { level, weight, temperature } of levels) {
+      requireNumber(weight >= 0, `level ${level.name}: its weight is ${weight}`, 'a finite number from 0 on')
+      requireNumber(
+        temperature > 0 && Number.isFinite(temperature),
+        `level ${level.name}: its temperature is ${temperature}`,
+        'a finite number above 0',
+      )
+    }
+    const total = levels.reduce((sum, { weight }) => sum + weight, 0)
+    requireNumber(
+      total > 0 && Number.isFinite(total),
+      `the weights of ${levels.map(({ level }) => level.name).join(', ') || 'no level'} sum to ${total}`,
+      'a finite number above 0',
+    )
     this.levels = levels
     this.mode = mode
   }
@@ -101,6 +116,10 @@ export class LevelFusion {
       return tf.addN(this.levels.map(({ level, weight }) => tf.mul(probabilities[level.name]!, weight)))
     }) as tf.Tensor2D
   }
+}
+
+function requireNumber(isRight: boolean, found: string, expected: string): void {
+  if (!isRight) throw new InputError(`${found}; expected ${expected}`)
 }
 
 /**

@@ -1,4 +1,4 @@
-import { InputError, tf } from '@m2l/engine'
+import { InputError, requireFinite, tf } from '@m2l/engine'
 import { fileShape, inMemoryLayout } from './layout.js'
 import type { StateDict } from './parameter.js'
 import type { StoredTensor, StoredValues } from './stored-tensor.js'
@@ -16,7 +16,7 @@ export interface AssignOptions {
  * fits. The `num_batches_tracked` that PyTorch saves with a batch norm is passed over.
  *
  * @param source names the tensors' file in errors
- * @throws {InputError} when names are missing or unexpected or shapes differ; it lists them
+ * @throws {InputError} when a value is not finite, names are missing or unexpected or shapes differ; it lists them
  */
 export function assignState(
   state: StateDict,
@@ -44,6 +44,15 @@ export function assignState(
     throw new InputError(
       `${where}: a checkpoint of another architecture: ${problems.join(', ')}; load it into the model that it was saved from`,
     )
+  }
+  for (const name of shared) {
+    const { data } = stored[name]!
+    if (data instanceof Float32Array)
+      requireFinite(
+        data,
+        `${source}: the values of ${name}`,
+        'they come from a training that failed; take an earlier checkpoint',
+      )
   }
   for (const name of shared) assign(state, name, stored[name]!)
 }

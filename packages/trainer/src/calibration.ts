@@ -22,7 +22,7 @@ export interface Calibration {
  *
  * @param confidences the probability of what was predicted, 0 to 1 each
  * @param right whether it was right, for each
- * @throws {RangeError} when there are no predictions, or not as many of both
+ * @throws {RangeError} when there are no predictions, not as many of both, or a confidence is not between 0 and 1
  */
 export function calibration(
   confidences: ArrayLike<number>,
@@ -32,6 +32,10 @@ export function calibration(
   const count = confidences.length
   if (count === 0 || right.length !== count) {
     throw new RangeError(`calibration of ${count} confidences and ${right.length} outcomes`)
+  }
+  for (let index = 0; index < count; index++) {
+    if (!(confidences[index]! >= 0 && confidences[index]! <= 1 + 1e-6))
+      throw new RangeError(`calibration of the confidence ${confidences[index]}; expected 0 to 1`)
   }
   const sums = Array.from({ length: binCount }, () => ({ count: 0, confidence: 0, right: 0 }))
   for (let index = 0; index < count; index++) {

@@ -1,6 +1,6 @@
-import { tf } from '@m2l/engine'
+import { areFinite, InputError, tf } from '@m2l/engine'
 import type { Embedding, EmbeddingField } from '@m2l/metric'
-import { embeddingGraph } from './embedding-graph.js'
+import { embeddingGraph, type OnEager } from './embedding-graph.js'
 import type { EpisodeImages } from './episode-images.js'
 import type { FewShotModel } from './few-shot-model.js'
 import type { ImageView } from './forward-encoding.js'
@@ -65,9 +65,13 @@ export class EmbeddingTable {
     { model, images, keys, views }: TableSource,
     shapes: RowShapes,
     stores: ReadonlyMap<EmbeddingField, RowStore>,
-    { onDone, signal }: { onDone: (images: number) => void; signal?: AbortSignal | undefined },
+    {
+      onDone,
+      onEager,
+      signal,
+    }: { onDone: (images: number) => void; onEager?: OnEager; signal?: AbortSignal | undefined },
   ): Promise<EmbeddingTable> {
-    const embed = embeddingGraph(model)
+    const embed = embeddingGraph(model, onEager)
     let done = 0
     try {
       const load = (some: readonly number[]) =>
@@ -83,7 +87,9 @@ export class EmbeddingTable {
         disposeImages(tensors, rendered)
         try {
           for (const [field, values] of fieldsOf(embedding)) {
-            await stores.get(field)!.append((await values.data()) as Float32Array)
+            const numbers = (await values.data()) as Float32Array
+            if (!areFinite(numbers)) throw notFinite(field, numbers, { images, some })
+            await stores.get(field)!.append(numbers)
           }
         } finally {
           tf.dispose([embedding.map, embedding.parts])
@@ -128,6 +134,18 @@ export class Scratch {
     this.#buffers.set(field, buffer)
     return buffer
   }
+}
+
+function notFinite(
+  field: EmbeddingField,
+  numbers: Float32Array,
+  { images, some }: Pick<TableSource, 'images'> & { readonly some: readonly number[] },
+): InputError {
+  const first = numbers.findIndex((value) => !Number.isFinite(value))
+  const { id } = images.record(...fromImageKey(some[Math.floor((first / numbers.length) * some.length)]!))
+  return new InputError(
+    `${id}: its features (${field}) are not finite; the weights are damaged, or were trained with another normalisation`,
+  )
 }
 
 function fieldsOf({ map, parts }: Embedding): [EmbeddingField, tf.Tensor][] {

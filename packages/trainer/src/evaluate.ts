@@ -1,6 +1,6 @@
-import { span, tf } from '@m2l/engine'
+import { InputError, span, tf } from '@m2l/engine'
 import type { Episode } from '@m2l/samplers'
-import { embeddingGraph } from './embedding-graph.js'
+import { embeddingGraph, type OnEager } from './embedding-graph.js'
 import { episodeBatches, labelsOf } from './episode-batches.js'
 import { disposeEpisode, episodeSeenBy, type EpisodeImages } from './episode-images.js'
 import { FeatureBank, type BankOptions, type BankSize } from './feature-bank.js'
@@ -21,6 +21,8 @@ export interface EvaluationOptions extends BankOptions {
   readonly bank?: boolean
   readonly phase?: Extract<Phase, 'validate' | 'test'>
   readonly onProgress?: OnProgress
+  /** See `GraphFunctionOptions` of `@m2l/engine`. */
+  readonly onEager?: OnEager
   readonly signal?: AbortSignal
 }
 
@@ -64,7 +66,7 @@ const batchLimit = { episodes: 5, bytes: 32 * 2 ** 20 }
  * The accuracy of a model over episodes, fused and for each level alone. An episode's accuracy is the fraction of its
  * queries whose highest score is that of their class.
  *
- * @throws {InputError} when the feature bank is too large for memory and cannot be kept on disk
+ * @throws {InputError} when features of a picture or scores of a level are not finite, or the feature bank is too large for memory and cannot be kept on disk
  * @throws {Error} the signal's reason when it is aborted
  */
 export async function evaluate(options: EvaluationOptions): Promise<Evaluation> {
@@ -90,6 +92,8 @@ export async function evaluate(options: EvaluationOptions): Promise<Evaluation> 
     let offset = 0
     for (const position of positions) {
       losses[position] = values[offset++]!
+      const wrong = names.filter(() => values[offset++] !== 1)
+      if (wrong.length > 0) throw scoresNotFinite(wrong, position)
       for (const column of columns) offset += column.add(position, values, offset)
       sums = {
         loss: sums.loss + losses[position]!,
@@ -135,6 +139,12 @@ export async function evaluate(options: EvaluationOptions): Promise<Evaluation> 
   }
 }
 
+function scoresNotFinite(levels: readonly string[], episode: number): InputError {
+  return new InputError(
+    `episode ${episode}: the scores of level ${levels.join(' and ')} are not finite; the weights are damaged, or the level divides by zero`,
+  )
+}
+
 /** What the fusion or a level predicted in each episode, how sure it was, and how much of it is right. */
 class PredictionColumn {
   readonly predicted: Uint16Array[]
@@ -177,7 +187,7 @@ function disposeAll(batches: readonly MeasuredBatch[]): void {
 async function* measuredBatches(options: EvaluationOptions): AsyncGenerator<MeasuredBatch> {
   const { model } = options
   const episodes = options.episodes.map((episode) => episodeSeenBy(model, episode))
-  const measure = measureGraph(model)
+  const measure = measureGraph(model, options.onEager)
   try {
     const batches = (options.bank ?? true) ? bankedBatches : separateEpisodes
     yield* batches({ ...options, episodes }, measure)
@@ -218,10 +228,10 @@ function episodesPerBatch(episodes: readonly Episode[], { bytes, images }: BankS
 
 /** Every episode embeds its images anew. */
 async function* separateEpisodes(
-  { model, images, episodes }: EvaluationOptions,
+  { model, images, episodes, onEager }: EvaluationOptions,
   measure: MeasureGraph,
 ): AsyncGenerator<MeasuredBatch> {
-  const embed = embeddingGraph(model)
+  const embed = embeddingGraph(model, onEager)
   try {
     let position = 0
     for await (const [, rendered] of prefetch(episodes, (episode) => images.loadEpisode(episode, model))) {

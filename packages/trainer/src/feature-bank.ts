@@ -8,6 +8,7 @@ import {
   type RowShapes,
   type TableSource,
 } from './embedding-table.js'
+import type { OnEager } from './embedding-graph.js'
 import type { EpisodeImages } from './episode-images.js'
 import type { FewShotModel } from './few-shot-model.js'
 import { distinct, labelledKeys, unlabelledKeys } from './image-key.js'
@@ -71,10 +72,11 @@ export class FeatureBank {
       readonly images: EpisodeImages
       readonly episodes: readonly Episode[]
       readonly onProgress?: OnProgress
+      readonly onEager?: OnEager
       readonly signal?: AbortSignal
     },
   ): Promise<FeatureBank> {
-    const { model, images, episodes, onProgress, signal, bankFolder } = options
+    const { model, images, episodes, onProgress, onEager, signal, bankFolder } = options
     const labelled: TableSource = {
       model,
       images,
@@ -111,7 +113,7 @@ export class FeatureBank {
         opened.push(store)
       }
       const onDone = (done: number) => meter.update(doneBefore + done)
-      return EmbeddingTable.fill(source, rows, stores, { onDone, signal })
+      return EmbeddingTable.fill(source, rows, stores, { onDone, onEager, signal })
     }
     try {
       const ofLabelled = await table(labelled, shapes[0], 0)

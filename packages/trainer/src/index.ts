@@ -17,7 +17,7 @@ export {
   saveNewest,
   type Newest,
 } from './checkpoint-series.js'
-export { embeddingGraph, type EmbeddingGraph } from './embedding-graph.js'
+export { embeddingGraph, type EmbeddingGraph, type OnEager } from './embedding-graph.js'
 export {
   disposeEpisode,
   EpisodeImages,

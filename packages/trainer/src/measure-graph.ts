@@ -1,5 +1,6 @@
 import { graphFunction, tf, type NamedTensors } from '@m2l/engine'
 import type { Embedding, Support } from '@m2l/metric'
+import type { OnEager } from './embedding-graph.js'
 import type { FewShotModel } from './few-shot-model.js'
 import { tensorsAs, tensorsWithin } from './named-tensors.js'
 
@@ -15,8 +16,8 @@ export interface EpisodeEmbeddings {
 export interface MeasureGraph {
   /**
    * @param labels [queries], int32, the way of each query, in every episode
-   * @returns [episodes, 1 + 2 * queries * (1 + levels)]: the loss, then the ways that the fusion predicts for the queries
-   *   and the probabilities that it gives to them, then the same of each level
+   * @returns [episodes, 1 + levels + 2 * queries * (1 + levels)]: the loss, for each level 1 where its scores are finite, then
+   *   the ways that the fusion predicts for the queries and the probabilities that it gives to them, then the same of each level
    */
   (embeddings: EpisodeEmbeddings, labels: tf.Tensor1D): tf.Tensor2D
   dispose(): void
@@ -34,7 +35,7 @@ interface Layout {
  * One graph measures several episodes, each by operations of its own, which TensorFlow runs side by side: a level need not
  * know of batches, and an episode's result does not depend on those beside it.
  */
-export function measureGraph({ metric }: FewShotModel): MeasureGraph {
+export function measureGraph({ metric }: FewShotModel, onEager?: OnEager): MeasureGraph {
   const measureOne = (support: Support, query: Embedding, labels: tf.Tensor1D): tf.Tensor1D => {
     const scores = metric.scores(support, query, { training: false })
     const probabilities = metric.probabilities(scores)
@@ -44,7 +45,12 @@ export function measureGraph({ metric }: FewShotModel): MeasureGraph {
       ...predictions(fused, tf.div(fused, weights)),
       ...metric.levels.flatMap(({ level: { name } }) => predictions(scores[name]!, probabilities[name]!)),
     ]
-    return tf.concat([metric.loss(scores, labels).reshape([1]), ...predicted]) as tf.Tensor1D
+    const finite = metric.levels.map(({ level: { name } }) => tf.all(tf.isFinite(scores[name]!)).reshape([1]))
+    return tf.concat([
+      metric.loss(scores, labels).reshape([1]),
+      tf.cast(tf.concat(finite), 'float32'),
+      ...predicted,
+    ]) as tf.Tensor1D
   }
   const graph = graphFunction<NamedTensors, { measured: tf.Tensor2D }, Layout>(
     (tensors, _key, { episodes, ...counts }) => {
@@ -66,7 +72,7 @@ export function measureGraph({ metric }: FewShotModel): MeasureGraph {
       })
       return { measured: tf.stack(measured) as tf.Tensor2D }
     },
-    { name: 'score', precision: 'f32' },
+    { name: 'score', precision: 'f32', onEager },
   )
   const measure = ({ episodes, support, query }: EpisodeEmbeddings, labels: tf.Tensor1D) => {
     const { shots, drawnShots, unlabelled, ...labelled } = support

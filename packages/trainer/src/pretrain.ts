@@ -104,6 +104,7 @@ export function pretrain(training: Pretraining): Promise<TrainingOutcome> {
           episodes: validation.episodes,
           phase: 'validate',
           onProgress: training.onProgress,
+          onEager: training.onEager,
           signal: training.signal,
         })
         return { loss, accuracy: fused.mean, halfWidth95: fused.halfWidth95 }
@@ -140,7 +141,7 @@ function classificationChecks(
 function classificationStep(
   training: Pick<Pretraining, 'backbone' | 'classifier' | 'optimiser' | 'onEager'>,
 ) {
-  const { backbone, classifier, optimiser, onEager = () => {} } = training
+  const { backbone, classifier, optimiser, onEager } = training
   const state = classifierState(training)
   const checks = classificationChecks(training)
   return graphFunction<ClassificationInputs, StepMeasures>(

@@ -47,7 +47,7 @@ export interface EpisodicTraining extends TrainingRun {
 export function trainEpisodes(training: EpisodicTraining): Promise<TrainingOutcome> {
   const { model, optimiser, images, episode, batchSize, validation, key } = training
   const stepsPerEpoch = Math.ceil(training.episodesPerEpoch / batchSize)
-  const { fixBatchNorm = false, onEager = () => {} } = training
+  const { fixBatchNorm = false, onEager } = training
   const step = episodeStep(model, optimiser, { fixBatchNorm, onEager })
   const episodeIndices = function* (epoch: number, firstStep: number): Generator<number[]> {
     for (let index = firstStep; index < stepsPerEpoch; index++) {
@@ -92,6 +92,7 @@ export function trainEpisodes(training: EpisodicTraining): Promise<TrainingOutco
           ...validation,
           phase: 'validate',
           onProgress: training.onProgress,
+          onEager,
           signal: training.signal,
         })
         return { loss, accuracy: fused.mean, halfWidth95: fused.halfWidth95 }

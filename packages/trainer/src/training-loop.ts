@@ -3,6 +3,7 @@ import { span, tf } from '@m2l/engine'
 import type { Optimiser, Schedule, StateDict } from '@m2l/nn'
 import { saveCheckpoint, type CheckpointDescription, type TrainingPosition } from './checkpoint.js'
 import { saveNewest } from './checkpoint-series.js'
+import type { OnEager } from './embedding-graph.js'
 import { explainingFullDisk } from './disk-full.js'
 import { NonFiniteError } from './non-finite-error.js'
 import { ProgressMeter, type OnProgress, type Phase, type Progress } from './progress.js'
@@ -75,8 +76,8 @@ export interface TrainingRun {
   /** Receives one line for each step that is skipped. */
   readonly onSkip?: (line: string) => void
   readonly onProgress?: OnProgress
-  /** Receives the reason where steps cannot run as a graph and go on operation by operation. */
-  readonly onEager?: (reason: string) => void
+  /** See `GraphFunctionOptions` of `@m2l/engine`, of steps and of what validates. */
+  readonly onEager?: OnEager
   readonly onValidation?: (epoch: number, validation: Validation, isBest: boolean) => void
   /** Called after each epoch, when its checkpoint is saved, and when a run goes on after one; training waits for it. */
   readonly onEpoch?: (position: TrainingPosition) => Promise<void>

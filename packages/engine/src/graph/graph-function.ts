@@ -18,8 +18,11 @@ export interface GraphFunctionOptions {
   readonly name?: string
   /** Run every call operation by operation, for debugging. */
   readonly eager?: boolean
-  /** Receives the reason when calls with inputs of some shapes cannot run as a graph and go on operation by operation. */
-  readonly onEager?: (reason: string) => void
+  /**
+   * Receives the reason when calls with inputs of some shapes cannot run as a graph and go on operation by operation, which is
+   * slower; a warning of the process if not given, so that it is never silent.
+   */
+  readonly onEager?: ((reason: string) => void) | undefined
   /** For how many combinations of input shapes graphs are kept; 8 if not given. The one used longest ago goes first. */
   readonly kept?: number
   /** How graphs compute; `enginePrecision()` if not given. */
@@ -63,7 +66,7 @@ export function graphFunction<Inputs extends NamedTensors, Outputs extends Named
   {
     name = 'graph',
     eager = false,
-    onEager = () => {},
+    onEager = (reason) => warnOfSlowness(name, reason),
     kept = 8,
     precision: ofFunction,
   }: GraphFunctionOptions = {},
@@ -117,6 +120,10 @@ export function graphFunction<Inputs extends NamedTensors, Outputs extends Named
   }
 
   return Object.assign(call, { dispose: () => [...sessions.keys()].forEach(forget) })
+}
+
+function warnOfSlowness(name: string, reason: string): void {
+  process.emitWarning(`${name} runs operation by operation, which is slower: ${reason}`, 'M2LWarning')
 }
 
 /** On a GPU the variables would pass through the host's memory in every call, which costs more than a graph saves. */

@@ -1,4 +1,5 @@
 import { InputError } from '@m2l/engine'
+import { notesOfSlowness } from '../recipe-data.js'
 import type { Recipe } from '../recipe/read-recipe.js'
 import type { Classification } from './classification.js'
 import {
@@ -14,6 +15,7 @@ import { familiarityAuroc, measuredAccuracy } from './measure-predictions.js'
 import { copyNotes, otherLabelNotes, ownExampleNotes } from './notes.js'
 import { PictureDigests } from './picture-digests.js'
 import { queryPictures, type QueryPicture, type QueryPictures } from './query-pictures.js'
+import type { ShotCounts } from './shot-counts.js'
 import { addSupport, openSupport, type UnreadableExample } from './support-pictures.js'
 
 /** What to classify by what. */
@@ -26,6 +28,8 @@ export interface ClassifyPicturesOptions {
   readonly weights?: string
   /** See `ClassifierOptions`. */
   readonly recipe?: Recipe
+  /** See `ClassifierOptions`. */
+  readonly counts?: ShotCounts
   /** Pictures less familiar than this, from 0 to 1, are of no class; `auto` is .5, see `Familiarity`. All are if not given. */
   readonly unknown?: number | 'auto'
   /** Of how many of the most probable classes the probabilities are reported; all if not given. */
@@ -50,12 +54,13 @@ export async function classifyPictures(options: ClassifyPicturesOptions): Promis
   const { weights = defaultWeights } = options
   const threshold = thresholdOf(options.unknown)
   const top = topOf(options.top)
-  const classifier = await FewShotClassifier.load(weights, options)
   const notes: string[] = []
   const tell = (lines: readonly string[]) => {
     notes.push(...lines)
     for (const line of lines) options.onNote?.(line)
   }
+  const slow = notesOfSlowness({ onNote: (line) => tell([line]) })
+  const classifier = await FewShotClassifier.load(weights, { ...options, ...slow })
   let query: QueryPictures | undefined
   try {
     const opened = await openPictures(classifier, options, threshold !== undefined)

@@ -1,4 +1,4 @@
-import { InputError } from '@m2l/engine'
+import { InputError, requireFinite } from '@m2l/engine'
 import type { Classification } from './classification.js'
 import type { LeaveOneOut } from './leave-one-out.js'
 
@@ -24,7 +24,7 @@ export class Familiarity {
 
   /**
    * @param leaveOneOut what examples say of each other, see `FewShotClassifier`
-   * @throws {InputError} when every class has a single example
+   * @throws {InputError} when every class has a single example, or a score is not finite
    */
   constructor({ known, strangers }: LeaveOneOut) {
     if (known.length === 0) {
@@ -41,6 +41,8 @@ export class Familiarity {
         nearness: this.#nearness(image),
       })),
     ]
+    for (const { nearness } of samples)
+      requireFinite(nearness, `the scores of examples by ${this.#levels.join(', ')}`)
     const columns = this.#levels.map((_, index) => samples.map(({ nearness }) => nearness[index]!))
     this.#means = columns.map(mean)
     this.#deviations = columns.map((values, index) => deviation(values, this.#means[index]!))
@@ -51,9 +53,15 @@ export class Familiarity {
     this.#bias = bias
   }
 
-  /** The familiarity of an image, by what the classifier says of it. */
+  /**
+   * The familiarity of an image, by what the classifier says of it.
+   *
+   * @throws {InputError} when a score of it is not finite
+   */
   of(image: Classification): number {
-    const features = this.#standardised(this.#nearness(image))
+    const nearness = this.#nearness(image)
+    requireFinite(nearness, `the scores of the image by ${this.#levels.join(', ')}`)
+    const features = this.#standardised(nearness)
     return logistic(this.#bias + inner(this.#weights, features))
   }
 

@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto'
 import { InputError, loadEngine } from '@m2l/engine'
-import { fileExists, loadCheckpoint, readCheckpoint, type FewShotModel, type Tensors } from '@m2l/trainer'
+import {
+  fileExists,
+  loadCheckpoint,
+  readCheckpoint,
+  type FewShotModel,
+  type OnEager,
+  type Tensors,
+} from '@m2l/trainer'
 import { createModel } from '../create-model.js'
 import { didYouMean } from '../nearest-name.js'
 import { episodeTransforms } from '../recipe-data.js'
@@ -23,6 +30,8 @@ export interface ClassifierOptions {
   readonly recipe?: Recipe
   /** What becomes of different numbers of examples; `neutral` if not given, so that further examples of a class never hurt. */
   readonly counts?: ShotCounts
+  /** See `GraphFunctionOptions` of `@m2l/engine`. */
+  readonly onEager?: OnEager
 }
 
 /** A class of a classifier. */
@@ -54,11 +63,17 @@ export class FewShotClassifier {
   #known: EmbeddedImages | undefined
   #isDisposed = false
 
-  private constructor(model: FewShotModel, recipe: Recipe, fingerprint: string, counts: ShotCounts) {
+  private constructor(
+    model: FewShotModel,
+    recipe: Recipe,
+    fingerprint: string,
+    { counts = 'neutral', onEager }: ClassifierOptions,
+  ) {
     this.#counts = counts
     this.#model = model
     this.#fingerprint = fingerprint
-    this.#embedder = new ImageEmbedder(model, episodeTransforms(recipe), readAtTimes * recipe.data.image_size)
+    const reduceTo = readAtTimes * recipe.data.image_size
+    this.#embedder = new ImageEmbedder(model, episodeTransforms(recipe), reduceTo, onEager)
   }
 
   /**
@@ -79,7 +94,7 @@ export class FewShotClassifier {
     try {
       await loadCheckpoint(file, { model: model.state }, { optional: isDropBlockCounter, rename: ownName })
       const fingerprint = fingerprintOf(storedRecipe(recipe), tensors)
-      return new FewShotClassifier(model, recipe, fingerprint, options.counts ?? 'neutral')
+      return new FewShotClassifier(model, recipe, fingerprint, options)
     } catch (error) {
       model.dispose()
       throw error

@@ -9,6 +9,7 @@ import {
   type EmbeddingGraph,
   type FewShotModel,
   type ImageTransforms,
+  type OnEager,
 } from '@m2l/trainer'
 import { disposeEmbedding, embeddedImages, type EmbeddedImages } from './embedded-images.js'
 import { nameOfImage, readGivenImage, type GivenImage } from './given-image.js'
@@ -41,12 +42,15 @@ export class ImageEmbedder {
   readonly #transforms: ImageTransforms
   readonly #embed: EmbeddingGraph
 
-  /** @param reduceTo larger pictures are reduced while they are read, so that their shorter side is so long */
-  constructor(model: FewShotModel, transforms: ImageTransforms, reduceTo: number) {
+  /**
+   * @param reduceTo larger pictures are reduced while they are read, so that their shorter side is so long
+   * @param onEager see `GraphFunctionOptions` of `@m2l/engine`
+   */
+  constructor(model: FewShotModel, transforms: ImageTransforms, reduceTo: number, onEager?: OnEager) {
     this.#model = model
     this.#transforms = transforms
     this.reduceTo = reduceTo
-    this.#embed = embeddingGraph(model)
+    this.#embed = embeddingGraph(model, onEager)
   }
 
   /**

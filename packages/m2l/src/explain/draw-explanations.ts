@@ -68,7 +68,7 @@ export interface ExplainedQuery {
 }
 
 /** Queries with the pictures by which they are classified. */
-export interface ExplainedQueries extends Pick<ExplainerOptions, 'classes' | 'unlabelled'> {
+export interface ExplainedQueries extends Pick<ExplainerOptions, 'classes' | 'unlabelled' | 'drawnShots'> {
   readonly queries: readonly ExplainedQuery[]
 }
 

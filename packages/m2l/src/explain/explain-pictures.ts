@@ -7,6 +7,7 @@ import { readForModel, type ReadForModelOptions } from '../classifier/image-embe
 import { copyNotes } from '../classifier/notes.js'
 import { PictureDigests } from '../classifier/picture-digests.js'
 import { queryPictures, type QueryPictures } from '../classifier/query-pictures.js'
+import { drawnShots } from '../classifier/shot-counts.js'
 import { openSupport, type SupportPictures, type UnreadableExample } from '../classifier/support-pictures.js'
 import { episodeTransforms } from '../recipe-data.js'
 import type { Recipe } from '../recipe/read-recipe.js'
@@ -121,7 +122,15 @@ async function openPictures(options: PicturesToExplain) {
     return {
       recipe,
       ...trained,
-      explained: { classes, queries },
+      explained: {
+        classes,
+        queries,
+        // as they are classified
+        drawnShots: drawnShots(
+          'neutral',
+          classes.map(({ pictures }) => pictures.length),
+        ),
+      },
       unreadableExamples,
       notes: [...support.notes, ...query.notes],
       copyNotes: () => notesOfCopies(classes, queries, seen),
