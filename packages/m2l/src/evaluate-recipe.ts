@@ -20,7 +20,6 @@ import { recipeLevels, type RecipeLevels } from './levels.js'
 import {
   episodeTransforms,
   notesOfSlowness,
-  notesOfSlowness,
   openRecipeDataset,
   requireSplit,
   splitNames,

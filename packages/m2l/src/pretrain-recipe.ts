@@ -7,7 +7,6 @@ import { pretrainingOptimiser, pretrainingSchedule } from './optimisers.js'
 import {
   episodeTransforms,
   notesOfSlowness,
-  notesOfSlowness,
   openRecipeDataset,
   pretrainingTransforms,
   requireSplit,

@@ -3,13 +3,7 @@ import { assertEpisodesPossible, sampleEpisodes } from '@m2l/samplers'
 import { EpisodeImages, trainEpisodes } from '@m2l/trainer'
 import { createModel } from './create-model.js'
 import { episodicOptimiser, episodicSchedule } from './optimisers.js'
-import {
-  episodeTransforms,
-  notesOfSlowness,
-  notesOfSlowness,
-  openRecipeDataset,
-  requireSplit,
-} from './recipe-data.js'
+import { episodeTransforms, notesOfSlowness, openRecipeDataset, requireSplit } from './recipe-data.js'
 import { writeTrainingPage } from './pages/training-page.js'
 import { openRun, type RecipeRunOptions, type TrainingReport } from './recipe-run.js'
 import { initialWeights, type Recipe } from './recipe/read-recipe.js'

@@ -84,6 +84,24 @@ describe('LevelFusion', () => {
   })
 })
 
+describe('LevelFusion refuses', () => {
+  const made = (weight: number, temperature: number) => () =>
+    new LevelFusion([{ level: constantLevel('a'), weight, temperature }])
+
+  it.each([
+    [1, 0, 'level a: its temperature is 0; expected a finite number above 0'],
+    [1, NaN, 'level a: its temperature is NaN'],
+    [1, Infinity, 'level a: its temperature is Infinity'],
+    [1, -4, 'level a: its temperature is -4'],
+    [NaN, 1, 'level a: its weight is NaN; expected a finite number from 0 on'],
+    [Infinity, 1, 'the weights of a sum to Infinity'],
+    [-1, 1, 'level a: its weight is -1'],
+    [0, 1, 'the weights of a sum to 0; expected a finite number above 0'],
+  ])('the weight %d with the temperature %d', (weight, temperature, message) => {
+    expect(made(weight, temperature)).toThrow(message)
+  })
+})
+
 describe('crossEntropy', () => {
   it('is finite for scores far apart', () => {
     const loss = tf.tidy(() => crossEntropy(tf.tensor2d([[0, 1000]]), tf.tensor1d([0], 'int32')).dataSync())
