@@ -2,9 +2,8 @@ import { InputError } from './input-error.js'
 
 /** Whether all numbers are finite. */
 export function areFinite(values: Float32Array | readonly number[]): boolean {
-  let sum = 0 // stays zero: nothing else times zero gives it
-  for (let index = 0; index < values.length; index++) sum += values[index]! * 0
-  return sum === 0
+  for (let index = 0; index < values.length; index++) if (!Number.isFinite(values[index])) return false
+  return true
 }
 
 /**

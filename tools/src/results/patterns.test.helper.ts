@@ -2,13 +2,13 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
 
-/** A data set that is learned in seconds: 5 classes a split, 8 images of 16x16 a class, as `<split>/<class>/<image>.png`. */
-export async function writePatterns(folder: string): Promise<void> {
+/** A data set that is learned in seconds: 5 classes a split, images of 16x16, as `<split>/<class>/<image>.png`. */
+export async function writePatterns(folder: string, imagesOfClass = 8): Promise<void> {
   for (const [number, split] of ['train', 'val', 'test'].entries()) {
     for (let index = 0; index < 5; index++) {
       const ofClass = join(folder, split, `${split}-${index}`)
       await mkdir(ofClass, { recursive: true })
-      for (let image = 0; image < 8; image++) {
+      for (let image = 0; image < imagesOfClass; image++) {
         await writeFile(join(ofClass, `${image}.png`), await pattern(5 * number + index, image))
       }
     }
@@ -19,7 +19,7 @@ export async function writePatterns(folder: string): Promise<void> {
 function pattern(kind: number, image: number): Promise<Buffer> {
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="16" height="16">
     <rect width="16" height="16" fill="hsl(${(kind * 137) % 360}, 70%, 50%)"/>
-    <circle cx="${4 + (image % 4) * 2}" cy="${4 + Math.floor(image / 4) * 4}" r="3"
+    <circle cx="${4 + (image % 4) * 2}" cy="${4 + (Math.floor(image / 4) % 4) * 4}" r="3"
       fill="hsl(${(kind * 77) % 360}, 80%, 70%)"/></svg>`
   return sharp(Buffer.from(svg)).png().toBuffer()
 }

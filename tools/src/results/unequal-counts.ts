@@ -1,4 +1,4 @@
-import { tf, type RandomKey } from '@m2l/engine'
+import { InputError, tf, type RandomKey } from '@m2l/engine'
 import type { LevelScores } from '@m2l/metric'
 import type { Episode } from '@m2l/samplers'
 import { FeatureBank, interval95, type EpisodeImages, type FewShotModel, type Interval } from '@m2l/trainer'
@@ -85,6 +85,10 @@ function tasks(
   countsOf: (key: RandomKey) => readonly number[],
 ): Episode[] {
   const most = Math.max(...ofSecond, ...drawnCounts)
+  if (split.classes.filter(({ images }) => images.length >= most + queries).length < ways)
+    throw new InputError(
+      `expected ${ways} test classes of ${most + queries} pictures or more; name a data set that has them, or lower --queries`,
+    )
   const possible = split.classes.flatMap(({ images }, index) =>
     images.length >= most + queries ? [index] : [],
   )

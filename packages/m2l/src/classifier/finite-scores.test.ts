@@ -54,14 +54,10 @@ describe('a classifier with a level of its own', () => {
     await addTwo(classifier)
     const before = tf.memory().numTensors
     const [found] = await classifier.classify([pattern(0, 9)])
-    expect(found!.levels.own!.scores).toEqual(Float32Array.of(1, 1))
+    expect(found!.levels.own!.scores).toEqual([1, 1])
     const { known, strangers } = await classifier.leaveOneOut()
-    expect(known.map(({ levels }) => [...levels.own!.scores])).toEqual(
-      Array.from({ length: 5 }, () => [1, 1]),
-    )
-    expect(strangers.map(({ levels }) => [...levels.own!.scores])).toEqual(
-      Array.from({ length: 5 }, () => [1]),
-    )
+    expect(known.map(({ levels }) => levels.own!.scores)).toEqual(Array.from({ length: 5 }, () => [1, 1]))
+    expect(strangers.map(({ levels }) => levels.own!.scores)).toEqual(Array.from({ length: 5 }, () => [1]))
     expect(tf.memory().numTensors).toBe(before)
     classifier.dispose()
   })
@@ -114,7 +110,7 @@ it('calibrates familiarity by finite scores alone', async () => {
   const [first, ...others] = known as [LeaveOneOut['known'][number], ...LeaveOneOut['known']]
   const wrong = {
     ...first,
-    levels: { ...first.levels, pixel: { ...first.levels.pixel!, scores: Float32Array.of(NaN, NaN) } },
+    levels: { ...first.levels, pixel: { ...first.levels.pixel!, scores: [NaN, NaN] } },
   }
   expect(() => new Familiarity({ known: [wrong, ...others], strangers })).toThrow('are not finite')
   expect(() => new Familiarity({ known, strangers }).of(wrong)).toThrow('are not finite')
