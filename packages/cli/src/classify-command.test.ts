@@ -34,6 +34,7 @@ interface Report {
   readonly predictions: {
     readonly file: string
     readonly label: string
+    readonly displayName?: string
     readonly probability: number
     readonly probabilities: { label: string; probability: number }[]
     readonly levels: Record<string, { label: string }>
@@ -370,6 +371,72 @@ describe('m2l classify', () => {
       /no\/found\.html: expected a file to write the page to, but its folder does not exist/,
     )
     await rm(join(folder, 'found.html'))
+  })
+
+  test('calls classes by names from a file beside the examples, labels staying keys', async () => {
+    for (const [kind, name] of ['n01', 'n02', 'n03'].entries()) {
+      await write('named set/examples', name, kind, [0, 1])
+      await write('named set/photos', name, kind, [5])
+    }
+    await writeFile(join(folder, 'named set/words.txt'), 'n01\tcrane\nn02\tcrane\nn04\tnothing\n')
+    const words = ['--support', 'named set/examples', '--query', 'named set/photos']
+    const { stdout, stderr } = await here(...words, ...weights, '--report', 'named.html')
+    expect(stderr).toContain('words.txt: names 2 classes')
+    expect(stderr).toContain('words.txt: also names 1 class that is not there ("n04")')
+    expect(stderr).toContain('words.txt: does not name 1 class ("n03")')
+    expect(stdout).toMatch(/crane \(n01\).*100\.00[^]*crane \(n02\).*100\.00[^]*n03 .*100\.00/)
+    const page = await readFile(join(folder, 'named.html'), 'utf8')
+    for (const text of ['crane (n01)', 'crane (n02)', '>n03<']) expect(page).toContain(text)
+    const { predictions, displayNames, perClass } = await report(...words)
+    expect(displayNames).toEqual({ n01: 'crane', n02: 'crane' })
+    expect(perClass).toEqual({ n01: 1, n02: 1, n03: 1 })
+    expect(predictions.map(({ label, displayName }) => [label, displayName])).toEqual([
+      ['n01', 'crane'],
+      ['n02', 'crane'],
+      ['n03', undefined],
+    ])
+    const csv = (await here(...words, ...weights, '--csv')).stdout.split('\n')
+    expect(csv[0]).toBe('file,label,probability,part,pixel,global,name,truth')
+    expect(csv[1]).toMatch(/,n01,0\.\d+,.*,crane,n01$/)
+    const refused = await here(...words, ...weights, '--labels', 'support/fox/0.png', '--quiet')
+    expect(refused).toMatchObject({ exitCode: 2, stdout: '' })
+    await writeFile(join(folder, 'strange.csv'), 'a,b\n')
+    const other = await here(...words, ...weights, '--labels', 'strange.csv', '--quiet')
+    expect(other.stderr).toBe(
+      'm2l: strange.csv: names none of the classes; it has "a", the classes are "n01", "n02", "n03"\n',
+    )
+  })
+
+  test('shows the doubtful first, with names that are seen, and examples that were mistaken', async () => {
+    for (const [kind, name] of ['hen', 'owl'].entries()) {
+      await write('doubt/examples', name, kind, [0, 1, 2])
+      await write('doubt/photos', name, kind, [3, 4, 5, 6, 7, 8])
+    }
+    await copyFile(join(folder, 'doubt/examples/owl/1.png'), join(folder, 'doubt/examples/hen/9.png'))
+    await copyFile(join(folder, 'doubt/photos/owl/8.png'), join(folder, 'doubt/photos/hen/a mistake.png'))
+    const words = ['--support', 'doubt/examples', '--query', 'doubt/photos', ...weights]
+    const { stdout } = await here(...words, '--report', 'doubt.html', '--json', '--quiet')
+    const { predictions } = JSON.parse(stdout) as Report
+    const page = await readFile(join(folder, 'doubt.html'), 'utf8')
+    const section = (title: string) => page.split('<h2>').find((part) => part.startsWith(title))!
+    const captions = [
+      ...section('What was found, the doubtful first').matchAll(/<li class="(right|wrong)">[^]*?<\/li>/g),
+    ].map(([item]) => [...item!.matchAll(/<bdi>([^<]*)<\/bdi>/g)].map(([, line]) => line!))
+    expect(captions).toHaveLength(13)
+    const ofOwl = predictions.filter(({ label }) => label === 'owl')
+    const doubtful = ofOwl
+      .toSorted(
+        (a, b) => Number(a.truth === 'owl') - Number(b.truth === 'owl') || a.probability - b.probability,
+      )
+      .map(({ file }) => file.split('/').at(-1))
+    expect(captions.slice(-ofOwl.length).map((lines) => lines.at(-1))).toEqual(doubtful)
+    expect(captions.find((lines) => lines.includes('is hen'))).toContain('a mistake.png')
+    expect(section('Examples that the others take for another class')).toMatch(
+      /owl [\d.]+\u{A0}%[^]*given as hen[^]*9\.png/u,
+    )
+    const [, ...rows] = section('All pictures').split('<tr>').slice(1)
+    expect(rows).toHaveLength(13)
+    expect(rows[0]).toContain('a mistake.png')
   })
 
   test('writes nothing else', async () => {

@@ -135,6 +135,26 @@ describe('m2l explain', () => {
     }
   })
 
+  test('calls classes by their names on the terminal, the page and the drawings, and keeps labels as keys', async () => {
+    await writeFile(join(folder, 'names.csv'), 'test-0,coral\ntest-1,"<reef> & co"\ntest-2,coral\n')
+    const words = ['--support', 'patterns/test', '--weights', 'runs/patterns/m2l/best.safetensors']
+    const query = ['--query', 'patterns/test/test-1/1.png', '--out', 'named', '--classes', '8', '--quiet']
+    const { stdout } = await m2lHere(folder, 'explain', ...words, ...query, '--labels', 'names.csv')
+    expect(stdout).toContain('│ <reef> & co')
+    const { explanations, displayNames, page } = await explained(
+      ...words,
+      ...query.slice(0, -1),
+      '--labels',
+      'names.csv',
+    )
+    expect(explanations[0]).toMatchObject({ predicted: 'test-1' })
+    expect(displayNames).toEqual({ 'test-0': 'coral', 'test-1': '<reef> & co', 'test-2': 'coral' })
+    expect(await readFile(join(folder, page!), 'utf8')).toContain('<td>&lt;reef&gt; &amp; co</td>')
+    const drawing = await readFile(join(folder, explanations[0]!.svg), 'utf8')
+    for (const name of ['&lt;reef> &amp; co', 'coral (test-0)', 'coral (test-2)', 'test-3'])
+      expect(drawing.replaceAll('&#x3C;', '&lt;').replaceAll('&#x26;', '&amp;')).toContain(`>${name}<`)
+  })
+
   test('replaces a page of drawings, and no other', async () => {
     await mkdir(join(folder, 'site'))
     await writeFile(join(folder, 'site/index.html'), '<title>My own</title>')

@@ -17,6 +17,12 @@ export interface ExplainedPictures {
   readonly classes: readonly SupportClass[]
 }
 
+/** How an explanation is drawn. */
+export interface DrawingOptions {
+  /** What a class is called for people; its own name if not given. */
+  readonly called?: (name: string) => string
+}
+
 const margin = 20
 const leastWidth = 700
 const fonts = "system-ui, 'Segoe UI', 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif"
@@ -31,6 +37,7 @@ const fonts = "system-ui, 'Segoe UI', 'Helvetica Neue', Arial, 'DejaVu Sans', sa
 export async function drawExplanation(
   explanation: QueryExplanation,
   { query, classes }: ExplainedPictures,
+  { called = (name) => name }: DrawingOptions = {},
 ): Promise<string> {
   const { levels } = explanation
   const supports = classes.flatMap(({ pictures }) => pictures.map(({ picture }) => picture))
@@ -44,11 +51,11 @@ export async function drawExplanation(
   const inner = Math.max(leastWidth, rowWidth(layout))
   const width = inner + 2 * margin
   const elements: Element[] = [
-    heading(explanation, { query, classes, store, x: margin, y: margin, width: inner }),
+    heading(explanation, { query, classes, called, store, x: margin, y: margin, width: inner }),
   ]
   let y = margin + headingHeight
   for (const level of levels) {
-    const context = { classes: explained, layout, query, supports, store }
+    const context = { classes: explained, called, layout, query, supports, store }
     elements.push(levelRow(level, { ...context, x: margin, y, width: inner }))
     y += rowHeight(level)
   }
@@ -64,7 +71,7 @@ export async function drawExplanation(
   }
   return toXml(
     x('svg', attributes, [
-      x('title', `${explanation.query}: ${explanation.predicted}`),
+      x('title', `${explanation.query}: ${called(explanation.predicted)}`),
       x('defs', [...store.definitions, colourBarDefinition()]),
       x('rect', { width, height, fill: '#ffffff' }),
       ...elements,

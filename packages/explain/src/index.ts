@@ -1,4 +1,4 @@
-export { drawExplanation, type ExplainedPictures } from './draw-explanation.js'
+export { drawExplanation, type DrawingOptions, type ExplainedPictures } from './draw-explanation.js'
 export { drawingAsJpeg } from './drawing-as-jpeg.js'
 export type {
   ClassProbability,

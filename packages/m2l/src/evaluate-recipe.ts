@@ -13,6 +13,8 @@ import {
   type Interval,
 } from '@m2l/trainer'
 import { writeCard } from './cards/make-card.js'
+import type { DisplayNames } from './class-names/class-names.js'
+import { recipeClassNames } from './class-names/recipe-class-names.js'
 import { episodesByShots } from './pages/episodes-by-shots.js'
 import { evaluationPage } from './pages/evaluation-page.js'
 import { divideEvaluation } from './pages/shots-section.js'
@@ -79,6 +81,8 @@ export interface EvaluationReport {
   readonly card?: string
   /** The embeddings of all images of the episodes, each computed once: how many, how large, and where they were kept. */
   readonly bank: BankSize
+  /** What people call the classes, where a file of names says it of some. */
+  readonly displayNames?: DisplayNames
   readonly seconds: number
 }
 
@@ -124,6 +128,9 @@ export async function evaluateRecipe(
         byShots,
       )
       const { evaluation } = divided
+      const classNames = images.split.classes.map(({ name }) => name)
+      const { names: displayNames, notes } = await recipeClassNames(recipe, classNames)
+      for (const note of notes) options.onNote?.(note)
       const outcome = {
         recipe: recipe.name,
         checkpoint,
@@ -147,10 +154,15 @@ export async function evaluateRecipe(
         ...(page !== undefined && { page }),
         ...(card !== undefined && { card }),
       }
-      const report = { ...outcome, ...files, bank: evaluation.bank!, seconds: evaluation.seconds }
+      const report = {
+        ...outcome,
+        ...files,
+        bank: evaluation.bank!,
+        ...(Object.keys(displayNames).length > 0 && { displayNames }),
+        seconds: evaluation.seconds,
+      }
       await writeManifest(manifestFile, manifest)
-      const { hash: splitHash, classes } = images.split
-      const classNames = classes.map(({ name }) => name)
+      const { hash: splitHash } = images.split
       await writePredictions(
         predictions,
         { ...outcome, splitHash, classNames, manifestHash: manifestHash(manifest) },

@@ -8,6 +8,10 @@ export type {
   UnknownReport,
 } from './classifier/classification-report.js'
 export type { UnreadableExample } from './classifier/support-pictures.js'
+export { ClassNames, type DisplayNames } from './class-names/class-names.js'
+export { findClassNames, type FoundClassNames } from './class-names/find-class-names.js'
+export { readClassNames } from './class-names/read-class-names.js'
+export { unknownLabel } from './classifier/classification-report.js'
 export { classificationPage } from './pages/classification-page.js'
 export { Familiarity } from './classifier/familiarity.js'
 export type { Classification, LevelClassification } from './classifier/classification.js'

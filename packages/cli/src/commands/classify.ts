@@ -1,4 +1,4 @@
-import type { ClassificationReport, LeaveOneOutReport, PicturePrediction } from '@m2l/m2l'
+import type { ClassificationReport, ClassNames, LeaveOneOutReport, PicturePrediction } from '@m2l/m2l'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { stringify } from 'csv-stringify/sync'
 import { interruptible } from '../interruptible.js'
@@ -18,6 +18,7 @@ interface ClassifyCommandOptions extends EngineOptions, OutputOptions {
   readonly cfg?: string
   readonly unknown?: number | 'auto'
   readonly top?: number
+  readonly labels?: string
   readonly report?: string
   readonly csv?: true
 }
@@ -46,6 +47,10 @@ export function classifyCommand(): Command {
       'how many of the most probable classes to print of each picture (default: one; with --json all)',
       wholeNumber(1),
     )
+    .option(
+      '--labels <file>',
+      'names of the classes, lines such as n02206856,bee (default: labels.csv or the like among or beside the examples)',
+    )
     .option('--report <file>', 'write a page with pictures, one HTML file')
   return withProgress(engineOptions(command))
     .addOption(new Option('--csv', 'print a table of comma-separated values').conflicts('json'))
@@ -71,7 +76,8 @@ async function classify(options: ClassifyCommandOptions): Promise<void> {
   const display = new ProgressDisplay(options)
   await interruptible(display, 'nothing was written', async (signal) => {
     const { InputError, writeFileAtomically } = await import('@m2l/engine')
-    const { classificationPage, classifyPictures, readRecipe } = await import('@m2l/m2l')
+    const { ClassNames, classificationPage, classifyPictures, readRecipe, unknownLabel } =
+      await import('@m2l/m2l')
     const recipe = options.cfg === undefined ? undefined : await readRecipe(options.cfg)
     await loadChosenEngine(options)
     const counting = {
@@ -84,6 +90,7 @@ async function classify(options: ClassifyCommandOptions): Promise<void> {
       ...(options.weights !== undefined && { weights: options.weights }),
       ...(options.unknown !== undefined && { unknown: options.unknown }),
       ...(options.top !== undefined && { top: options.top }),
+      ...(options.labels !== undefined && { labels: options.labels }),
       onProgress: (what, done, total) => counting[what](done, total),
       onNote: (line) => options.quiet || display.say(line),
       signal,
@@ -93,7 +100,11 @@ async function classify(options: ClassifyCommandOptions): Promise<void> {
       ? `${JSON.stringify(report)}\n`
       : options.csv
         ? asCsv(report, options.top ?? 1)
-        : describe(report, options.top ?? 1)
+        : describe(
+            report,
+            options.top ?? 1,
+            new ClassNames(report.displayNames, [...Object.keys(report.classes), unknownLabel]),
+          )
     if (options.report !== undefined) {
       await writeFileAtomically(options.report, await classificationPage(report, by))
     }
@@ -106,6 +117,7 @@ async function classify(options: ClassifyCommandOptions): Promise<void> {
 function asCsv({ predictions, unknown, classes }: ClassificationReport, top: number): string {
   const levels = Object.keys(predictions[0]?.levels ?? {})
   const isLabelled = predictions.some(({ truth }) => truth !== undefined)
+  const isNamed = predictions.some(({ displayName }) => displayName !== undefined)
   const isOwn = predictions.some(({ isExample }) => isExample)
   const places = Array.from({ length: Math.min(top, Object.keys(classes).length) }, (_, index) => index)
   const columns = [
@@ -113,6 +125,7 @@ function asCsv({ predictions, unknown, classes }: ClassificationReport, top: num
     'label',
     'probability',
     ...levels,
+    ...(isNamed ? ['name'] : []),
     ...(unknown ? ['nearest', 'familiarity'] : []),
     ...(isLabelled ? ['truth'] : []),
     ...(isOwn ? ['example'] : []),
@@ -123,6 +136,7 @@ function asCsv({ predictions, unknown, classes }: ClassificationReport, top: num
     prediction.label,
     prediction.probability,
     ...levels.map((level) => prediction.levels[level]!.label),
+    ...(isNamed ? [prediction.displayName] : []),
     ...(unknown ? [prediction.nearest, prediction.familiarity] : []),
     ...(isLabelled ? [prediction.truth] : []),
     ...(isOwn ? [prediction.isExample ? 'yes' : ''] : []),
@@ -133,16 +147,20 @@ function asCsv({ predictions, unknown, classes }: ClassificationReport, top: num
   return stringify([columns, ...rows])
 }
 
+/** What a class is called on a terminal. */
+type Called = (label: string) => string
+
 /** Larger confusion matrices are told by what is confused most. */
 const mostColumns = 12
 
-function describe(report: ClassificationReport, top: number): string {
+function describe(report: ClassificationReport, top: number, names: ClassNames): string {
+  const called = (label: string) => printable(names.of(label))
   const { predictions, classes, weights, unknown, leaveOneOut, accuracy, measured, interval95 } = report
   const examples = Object.values(classes).reduce((sum, number) => sum + number, 0)
   const all = measured === predictions.length ? '' : ` of ${measured} of them`
   return [
-    ...(predictions.length > 0 ? [predictionsTable(report, top)] : []),
-    ...(accuracy === null ? [] : [perClassTable(report), ...confusion(report)]),
+    ...(predictions.length > 0 ? [predictionsTable(report, top, called)] : []),
+    ...(accuracy === null ? [] : [perClassTable(report, called), ...confusion(report, called)]),
     `${count(predictions.length, 'picture')} by ${count(examples, 'example')} of ${count(Object.keys(classes).length, 'class')} with ${weights}, in ${seconds(report.seconds)}`,
     ...(accuracy === null
       ? []
@@ -150,7 +168,7 @@ function describe(report: ClassificationReport, top: number): string {
     ...(leaveOneOut
       ? [
           `of ${count(leaveOneOut.images, 'example')}, each left out in turn, ${percent(leaveOneOut.accuracy)} % are recognised by the others`,
-          ...mistakenExamples(leaveOneOut.mistakes),
+          ...mistakenExamples(leaveOneOut.mistakes, called),
         ]
       : []),
     ...(unknown
@@ -168,18 +186,20 @@ function describe(report: ClassificationReport, top: number): string {
 /** More examples that were mistaken are told by the page and by --json. */
 const mostMistaken = 5
 
-function mistakenExamples(mistakes: LeaveOneOutReport['mistakes']): string[] {
+function mistakenExamples(mistakes: LeaveOneOutReport['mistakes'], called: Called): string[] {
   if (mistakes.length === 0) return []
   const told = mistakes
     .slice(0, mostMistaken)
-    .map(
-      ({ file, truth, label }) => `${printable(file)} (${printable(truth)}, taken for ${printable(label)})`,
-    )
+    .map(({ file, truth, label }) => `${printable(file)} (${called(truth)}, taken for ${called(label)})`)
   const more = mistakes.length > mostMistaken ? ` and ${mistakes.length - mostMistaken} more` : ''
   return [`not recognised: ${told.join(', ')}${more}; look whether they lie in the right class`]
 }
 
-function predictionsTable({ predictions, unknown }: ClassificationReport, top: number): string {
+function predictionsTable(
+  { predictions, unknown }: ClassificationReport,
+  top: number,
+  called: Called,
+): string {
   const levels = Object.keys(predictions[0]!.levels)
   const row = ({
     file,
@@ -190,18 +210,18 @@ function predictionsTable({ predictions, unknown }: ClassificationReport, top: n
     familiarity,
   }: PicturePrediction) => [
     printable(file),
-    printable(label),
+    called(label),
     percent(probability),
     ...(top > 1
       ? [
           probabilities
             .slice(1, top)
-            .map((one) => `${printable(one.label)} ${percent(one.probability)}`)
+            .map((one) => `${called(one.label)} ${percent(one.probability)}`)
             .join(', '),
         ]
       : []),
     ...(unknown ? [familiarity!.toFixed(2)] : []),
-    ...levels.map((level) => printable(ofLevels[level]!.label)),
+    ...levels.map((level) => called(ofLevels[level]!.label)),
   ]
   const headings = [
     'file',
@@ -214,20 +234,20 @@ function predictionsTable({ predictions, unknown }: ClassificationReport, top: n
   return table(headings, predictions.map(row))
 }
 
-function perClassTable({ perClass, confusion: matrix }: ClassificationReport): string {
+function perClassTable({ perClass, confusion: matrix }: ClassificationReport, called: Called): string {
   const { labels, counts } = matrix!
   const rows = Object.entries(perClass).map(([label, accuracy]) => {
     const images = counts[labels.indexOf(label)]!.reduce((sum, number) => sum + number, 0)
-    return [printable(label), String(images), percent(accuracy)]
+    return [called(label), String(images), percent(accuracy)]
   })
   return table(['class', 'pictures', 'right (%)'], rows)
 }
 
-function confusion({ confusion: matrix }: ClassificationReport): string[] {
+function confusion({ confusion: matrix }: ClassificationReport, called: Called): string[] {
   const { labels, counts } = matrix!
   if (labels.length <= mostColumns) {
-    const rows = counts.map((row, index) => [printable(labels[index]!), ...row.map(String)])
-    return [table(['class \\ label', ...labels.map((label) => printable(label))], rows)]
+    const rows = counts.map((row, index) => [called(labels[index]!), ...row.map(String)])
+    return [table(['class \\ label', ...labels.map(called)], rows)]
   }
   const mistakes = counts
     .flatMap((row, truth) =>
@@ -237,8 +257,8 @@ function confusion({ confusion: matrix }: ClassificationReport): string[] {
     .slice(0, mostColumns)
   if (mistakes.length === 0) return []
   const rows = mistakes.map(({ pictures, truth, label }) => [
-    printable(labels[truth]!),
-    printable(labels[label]!),
+    called(labels[truth]!),
+    called(labels[label]!),
     String(pictures),
   ])
   return [table(['class', 'taken for', 'pictures'], rows)]

@@ -18,6 +18,7 @@ interface ExplainCommandOptions extends EngineOptions, OutputOptions {
   readonly weights?: string
   readonly cfg?: string
   readonly classes?: number
+  readonly labels?: string
 }
 
 /** `m2l explain`: where in the pictures the scores of queries came from. */
@@ -47,6 +48,10 @@ export function explainCommand(): Command {
       'the recipe; needed with --episode, and for weights that do not say how their model is made',
     )
     .option('--classes <count>', 'how many of the likeliest classes to explain (default: 2)', wholeNumber(1))
+    .option(
+      '--labels <file>',
+      'names of the classes, lines such as n02206856,bee (default: labels.csv or the like among or beside the examples)',
+    )
   return withProgress(engineOptions(command))
     .addHelpText(
       'after',
@@ -68,7 +73,9 @@ async function explain(overrides: string[], options: ExplainCommandOptions): Pro
   await requireConsistent(overrides, options)
   const display = new ProgressDisplay(options)
   await interruptible(display, 'drawings made so far are whole', async (signal) => {
-    const { explainEpisode, explainPictures, readRecipe } = await import('@m2l/m2l')
+    const { ClassNames, explainEpisode, explainPictures, readRecipe } = await import('@m2l/m2l')
+    const namesOf = ({ displayNames, explanations: [first] }: ExplanationReport) =>
+      new ClassNames(displayNames, first?.probabilities.map((one) => one.class) ?? []).of
     const recipe = options.cfg === undefined ? undefined : await readRecipe(options.cfg, overrides)
     await loadChosenEngine(options)
     const common = {
@@ -84,6 +91,7 @@ async function explain(overrides: string[], options: ExplainCommandOptions): Pro
             ...common,
             support: options.support!,
             query: options.query,
+            ...(options.labels !== undefined && { labels: options.labels }),
             ...(recipe && { recipe }),
             onNote: (line) => options.quiet || display.say(line),
           })
@@ -98,7 +106,9 @@ async function explain(overrides: string[], options: ExplainCommandOptions): Pro
             onNote: (line: string) => options.quiet || display.say(line),
           })
     display.close()
-    process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : `${describe(report)}\n`)
+    process.stdout.write(
+      options.json ? `${JSON.stringify(report)}\n` : `${describe(report, namesOf(report))}\n`,
+    )
     const complaint = complaintOfUnreadable(report)
     if (complaint === undefined) return
     const { InputError } = await import('@m2l/engine')
@@ -109,7 +119,12 @@ async function explain(overrides: string[], options: ExplainCommandOptions): Pro
 /** @throws {InputError} when the options do not say one thing */
 async function requireConsistent(overrides: string[], options: ExplainCommandOptions): Promise<void> {
   const { InputError } = await import('@m2l/engine')
-  const { support, episode, query, cfg } = options
+  const { support, episode, query, cfg, labels } = options
+  if (labels !== undefined && episode !== undefined) {
+    throw new InputError(
+      `--labels ${labels}: goes with --support; a recipe names its own, as data.labels=${labels}`,
+    )
+  }
   if (support === undefined && episode === undefined) {
     throw new InputError(
       'expected --support with a folder of examples, or --episode with the number of an evaluated episode',
@@ -128,13 +143,16 @@ async function requireConsistent(overrides: string[], options: ExplainCommandOpt
   )
 }
 
-function describe({ explanations, weights, page }: ExplanationReport): string {
+function describe(
+  { explanations, weights, page }: ExplanationReport,
+  called: (label: string) => string,
+): string {
   const hasTruth = explanations.some(({ truth }) => truth !== undefined)
-  const rows = explanations.map(({ query, predicted, truth = '', probabilities, jpeg }) => [
+  const rows = explanations.map(({ query, predicted, truth, probabilities, jpeg }) => [
     query,
-    predicted,
+    called(predicted),
     percent(probabilities.find((one) => one.class === predicted)!.probability),
-    ...(hasTruth ? [truth] : []),
+    ...(hasTruth ? [truth === undefined ? '' : called(truth)] : []),
     jpeg,
   ])
   const headings = ['query', 'taken for', '%', ...(hasTruth ? ['is'] : []), 'drawing']

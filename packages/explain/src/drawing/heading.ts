@@ -24,6 +24,7 @@ const barWidth = 240
 export interface HeadingContext extends Area {
   readonly query: RgbImage
   readonly classes: readonly SupportClass[]
+  readonly called: (name: string) => string
   readonly store: PictureStore
 }
 
@@ -33,7 +34,7 @@ export const headingHeight = titleHeight + side + 14
 export function heading(explanation: QueryExplanation, context: HeadingContext): Element {
   const { query: name, predicted } = explanation
   const { x: left, y, query, store } = context
-  const title = `${endOfPath(name, 34)} was taken for ${shortened(predicted, 22)}`
+  const title = `${endOfPath(name, 34)} was taken for ${shortened(context.called(predicted), 22)}`
   return x('g', [
     textAt(left, y + 18, title, { size: 19, bold: true }),
     store.show(query, queryLook, fitted(query, left, y + titleHeight, side)),
@@ -47,6 +48,7 @@ export function heading(explanation: QueryExplanation, context: HeadingContext):
       ...bar(className, probability, {
         x: left + side + 24 + lineHeight,
         baseline: y + titleHeight + index * lineHeight + 18,
+        called: context.called,
         explanation,
       }),
     ]),
@@ -73,19 +75,20 @@ function example(
 interface BarContext {
   readonly x: number
   readonly baseline: number
+  readonly called: (name: string) => string
   readonly explanation: QueryExplanation
 }
 
 function bar(
   className: string,
   probability: number,
-  { x: left, baseline, explanation }: BarContext,
+  { x: left, baseline, called, explanation }: BarContext,
 ): Element[] {
   const isPredicted = className === explanation.predicted
   const start = left + namesWidth
   const length = Math.max(1, Math.round(probability * barWidth))
   return [
-    textAt(left + 4, baseline, shortened(className, 24), { bold: isPredicted }),
+    textAt(left + 4, baseline, shortened(called(className), 24), { bold: isPredicted }),
     x('rect', {
       x: start,
       y: baseline - 12,

@@ -63,6 +63,7 @@ export function rowHeight({ explains }: ExplainedLevel): number {
 export interface RowContext extends Area {
   /** The names of the classes that are explained, in the order in which they are shown. */
   readonly classes: readonly string[]
+  readonly called: (name: string) => string
   readonly layout: RowLayout
   readonly query: RgbImage
   /** All supports in the order of their classes. */
@@ -92,9 +93,14 @@ export function levelRow(level: ExplainedLevel, context: RowContext): Element {
           ),
         ]
       : [
-          textAt(left, y + 46, `does not tell where its scores come from: ${scoresInWords(shown)}`, {
-            colour: ink.soft,
-          }),
+          textAt(
+            left,
+            y + 46,
+            `does not tell where its scores come from: ${scoresInWords(shown, context.called)}`,
+            {
+              colour: ink.soft,
+            },
+          ),
         ]),
   ])
 }
@@ -128,7 +134,7 @@ function scaleOf(scores: readonly ExplainedScore[]): Scale {
 function classBlock(score: ExplainedScore, scale: Scale, context: RowContext, area: Area): Element[] {
   const { class: name, probability, lead, origin } = score
   const caption = [
-    textAt(area.x, area.y + 14, shortened(name, 28), { bold: true }),
+    textAt(area.x, area.y + 14, shortened(context.called(name), 28), { bold: true }),
     textAt(
       area.x + area.width,
       area.y + 14,
@@ -172,11 +178,11 @@ function classBlock(score: ExplainedScore, scale: Scale, context: RowContext, ar
   ]
 }
 
-function scoresInWords(scores: readonly ExplainedScore[]): string {
+function scoresInWords(scores: readonly ExplainedScore[], called: RowContext['called']): string {
   return scores
     .map(
       ({ class: name, score, probability }) =>
-        `${shortened(name, 24)} ${figure(score)} (${percentage(probability)})`,
+        `${shortened(called(name), 24)} ${figure(score)} (${percentage(probability)})`,
     )
     .join(', ')
 }

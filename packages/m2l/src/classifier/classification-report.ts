@@ -1,3 +1,4 @@
+import type { DisplayNames } from '../class-names/class-names.js'
 import type { UnreadableExample } from './support-pictures.js'
 
 /** A class and its probability, from 0 to 1. */
@@ -11,6 +12,8 @@ export interface PicturePrediction {
   readonly file: string
   /** The class, or `unknown`. */
   readonly label: string
+  /** What people call the class, where a file of names says it. */
+  readonly displayName?: string
   /** The probability of the nearest class among all, from 0 to 1. */
   readonly probability: number
   /** The classes with their probabilities, the most probable first; together 1 unless only some were asked for. */
@@ -31,6 +34,8 @@ export interface ClassificationReport {
   readonly weights: string
   /** The number of examples, by class. */
   readonly classes: Readonly<Record<string, number>>
+  /** What people call the classes, as far as a file of names says it. */
+  readonly displayNames: DisplayNames
   readonly predictions: readonly PicturePrediction[]
   /** Of the pictures whose class is known and that are no examples; null where there is none. */
   readonly accuracy: number | null

@@ -8,6 +8,7 @@ import {
   type LeaveOneOutReport,
   type PicturePrediction,
 } from './classification-report.js'
+import { findClassNames } from '../class-names/find-class-names.js'
 import { Familiarity } from './familiarity.js'
 import { FewShotClassifier } from './few-shot-classifier.js'
 import type { LeftOut } from './leave-one-out.js'
@@ -32,6 +33,11 @@ export interface ClassifyPicturesOptions {
   readonly counts?: ShotCounts
   /** Pictures less familiar than this, from 0 to 1, are of no class; `auto` is .5, see `Familiarity`. All are if not given. */
   readonly unknown?: number | 'auto'
+  /**
+   * A file of the names of classes, see `readClassNames`; if none is given, one with a usual name is looked for in the folder of
+   * the examples and beside it.
+   */
+  readonly labels?: string
   /** Of how many of the most probable classes the probabilities are reported; all if not given. */
   readonly top?: number
   readonly onProgress?: (what: 'examples' | 'pictures', done: number, total: number) => void
@@ -66,6 +72,11 @@ export async function classifyPictures(options: ClassifyPicturesOptions): Promis
     const opened = await openPictures(classifier, options, threshold !== undefined)
     query = opened.query
     tell(opened.notes)
+    const { names, notes: nameNotes } = await findClassNames(opened.labels, {
+      file: options.labels,
+      beside: options.support,
+    })
+    tell(nameNotes)
     const examples = await opened.addExamples()
     const leftOut = await classifier.leaveOneOut(withSignal(options))
     const familiarity = threshold === undefined ? undefined : new Familiarity(leftOut)
@@ -83,13 +94,16 @@ export async function classifyPictures(options: ClassifyPicturesOptions): Promis
       if (result instanceof InputError) return []
       const known = familiarity && { familiarity: familiarity.of(result), threshold: threshold! }
       const isExample = seen.sameIn(examples.digests, picture.file) !== undefined
-      return predictionOf(picture, result, { known, top, isExample })
+      const prediction = predictionOf(picture, result, { known, top, isExample })
+      const displayName = Object.hasOwn(names, prediction.label) && names[prediction.label]
+      return displayName ? { ...prediction, displayName } : prediction
     })
     tell([...copyNotes(examples.digests, examples.files), ...ownExampleNotes(predictions)])
     const classes = classifier.classes.map(({ label }) => label)
     return {
       weights,
       classes: Object.fromEntries(classifier.classes.map(({ label, images }) => [label, images])),
+      displayNames: names,
       predictions,
       ...measuredAccuracy(predictions, classes, familiarity !== undefined),
       otherLabels: query.otherLabels,
@@ -129,7 +143,12 @@ async function openPictures(
   classifier: FewShotClassifier,
   options: ClassifyPicturesOptions,
   tellsUnknown: boolean,
-): Promise<{ query: QueryPictures; notes: string[]; addExamples(): Promise<AddedExamples> }> {
+): Promise<{
+  query: QueryPictures
+  labels: string[]
+  notes: string[]
+  addExamples(): Promise<AddedExamples>
+}> {
   const reduceTo = classifier.readsAt
   const support = await openSupport(options.support, reduceTo)
   try {
@@ -144,6 +163,7 @@ async function openPictures(
     const others = tellsUnknown ? strange : query.otherLabels
     return {
       query: { ...query, otherLabels: others },
+      labels: [...labels],
       notes: [
         ...support.notes,
         ...query.notes,

@@ -16,6 +16,7 @@ import {
   queryThumbnail,
   type ShownExplanation,
 } from '../pages/explanations-page.js'
+import { ClassNames, type DisplayNames } from '../class-names/class-names.js'
 import { episodeTransforms } from '../recipe-data.js'
 import type { UnreadableExample } from '../classifier/support-pictures.js'
 import type { Recipe } from '../recipe/read-recipe.js'
@@ -25,6 +26,8 @@ import { nameWithout } from './file-names.js'
 export interface ExplainQueriesOptions {
   /** For how many of the likeliest classes it is told where scores came from; 2 if not given. */
   readonly classes?: number
+  /** What a class is called in drawings; its own name if not given. */
+  readonly called?: (name: string) => string
   /** Told of a query that cannot be read, which is then left out; without it, such a query ends all. */
   readonly onUnreadable?: (query: ExplainedQuery, error: InputError) => void
   /** Told how many of the queries are done. */
@@ -38,6 +41,9 @@ export interface DrawOptions extends ExplainQueriesOptions {
   readonly folder: string
 }
 
+/** What the page of drawings says besides. */
+interface PageOptions extends Pick<ExplanationReport, 'weights' | 'displayNames'> {}
+
 /** Why queries were taken for what they were taken for. */
 export interface ExplanationReport {
   /** The weights, as they were named. */
@@ -47,6 +53,8 @@ export interface ExplanationReport {
   readonly unreadable: readonly { readonly file: string; readonly reason: string }[]
   /** Examples that could not be read, and why. */
   readonly unreadableExamples: readonly UnreadableExample[]
+  /** What people call the classes, as far as a file of names says it. */
+  readonly displayNames: DisplayNames
   /** The page that leads to the drawings; null where nothing could be drawn. */
   readonly page: string | null
 }
@@ -81,7 +89,7 @@ export async function* explainQueries(
   recipe: Recipe,
   model: FewShotModel,
   { queries, ...support }: ExplainedQueries,
-  { classes, onUnreadable, onExplained, signal }: ExplainQueriesOptions = {},
+  { classes, called, onUnreadable, onExplained, signal }: ExplainQueriesOptions = {},
 ): AsyncGenerator<{
   query: ExplainedQuery
   picture: RgbImage
@@ -103,7 +111,11 @@ export async function* explainQueries(
         { name, picture },
         { ...(classes !== undefined && { classes }), ...(truth !== undefined && { truth }) },
       )
-      const drawing = await drawExplanation(explanation, { query: picture, classes: support.classes })
+      const drawing = await drawExplanation(
+        explanation,
+        { query: picture, classes: support.classes },
+        { ...(called && { called }) },
+      )
       yield { query, picture, explanation, drawing }
     }
     onExplained?.(queries.length, queries.length)
@@ -123,8 +135,8 @@ export async function drawExplanations(
   recipe: Recipe,
   model: FewShotModel,
   queries: ExplainedQueries,
-  { folder, weights, onUnreadable, ...options }: DrawOptions & { readonly weights: string },
-): Promise<Pick<ExplanationReport, 'explanations' | 'page'>> {
+  { folder, weights, displayNames, onUnreadable, ...options }: DrawOptions & PageOptions,
+): Promise<Pick<ExplanationReport, 'explanations' | 'displayNames' | 'page'>> {
   const taken = new Set<string>()
   const shown: ShownExplanation[] = []
   const unreadable: (readonly [file: string, reason: string])[] = []
@@ -132,7 +144,11 @@ export async function drawExplanations(
     unreadable.push([query.name, error.message])
     onUnreadable?.(query, error)
   }
-  const explaining = { ...options, ...(onUnreadable && { onUnreadable: passOver }) }
+  const called = new ClassNames(
+    displayNames,
+    queries.classes.map(({ name }) => name),
+  ).of
+  const explaining = { ...options, called, ...(onUnreadable && { onUnreadable: passOver }) }
   const index = join(folder, 'index.html')
   await makeFolder(folder)
   await requireOwnPage(index)
@@ -146,9 +162,14 @@ export async function drawExplanations(
       shown.push({ drawn: { ...explanation, ...files }, thumbnail: await queryThumbnail(picture) })
     }
   } finally {
-    if (shown.length > 0) await writeFileAtomically(index, explanationsPage(shown, { weights, unreadable }))
+    if (shown.length > 0)
+      await writeFileAtomically(index, explanationsPage(shown, { weights, unreadable, called }))
   }
-  return { explanations: shown.map(({ drawn }) => drawn), page: shown.length > 0 ? index : null }
+  return {
+    explanations: shown.map(({ drawn }) => drawn),
+    displayNames,
+    page: shown.length > 0 ? index : null,
+  }
 }
 
 /** A page of earlier drawings may be replaced, anything else may not. */

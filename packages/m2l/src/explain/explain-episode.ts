@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { InputError } from '@m2l/engine'
 import { openManifest } from '@m2l/samplers'
 import { EpisodeImages, type FewShotModel } from '@m2l/trainer'
+import { recipeClassNames } from '../class-names/recipe-class-names.js'
 import { episodeTransforms, openRecipeDataset, requireSplit, type DataOptions } from '../recipe-data.js'
 import type { Recipe } from '../recipe/read-recipe.js'
 import { trainedModel } from '../trained-model.js'
@@ -35,7 +36,16 @@ export async function explainEpisode(
   const { model, checkpoint } = await trainedModel(recipe, options.weights)
   try {
     const queries = await readEpisode(recipe, model, options)
-    const drawn = await drawExplanations(recipe, model, queries, { ...options, weights: checkpoint })
+    const { names: displayNames, notes } = await recipeClassNames(
+      recipe,
+      queries.classes.map(({ name }) => name),
+    )
+    for (const note of notes) options.onNote?.(note)
+    const drawn = await drawExplanations(recipe, model, queries, {
+      ...options,
+      weights: checkpoint,
+      displayNames,
+    })
     return { weights: checkpoint, ...drawn, unreadable: [], unreadableExamples: [] }
   } finally {
     model.dispose()

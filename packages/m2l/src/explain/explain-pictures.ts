@@ -4,6 +4,7 @@ import { fileExists, readCheckpoint, type FewShotModel } from '@m2l/trainer'
 import { defaultWeights } from '../classifier/classify-pictures.js'
 import { noneReadable, readAtTimes } from '../classifier/few-shot-classifier.js'
 import { readForModel, type ReadForModelOptions } from '../classifier/image-embedder.js'
+import { findClassNames } from '../class-names/find-class-names.js'
 import { copyNotes } from '../classifier/notes.js'
 import { PictureDigests } from '../classifier/picture-digests.js'
 import { queryPictures, type QueryPictures } from '../classifier/query-pictures.js'
@@ -39,6 +40,8 @@ export interface PicturesToExplain {
   readonly weights?: string
   /** How the model is made that the weights belong to; needed where these do not say so themselves. */
   readonly recipe?: Recipe
+  /** A file of the names of classes; if none is given, one is looked for as `classifyPictures` does. */
+  readonly labels?: string
 }
 
 /** Whose classification is explained, and where it is drawn. */
@@ -58,9 +61,15 @@ export async function explainPictures(options: ExplainPicturesOptions): Promise<
   const unreadable: { file: string; reason: string }[] = []
   try {
     for (const note of opened.notes) options.onNote?.(note)
+    const { names: displayNames, notes } = await findClassNames(
+      opened.explained.classes.map(({ name }) => name),
+      { file: options.labels, beside: options.support },
+    )
+    for (const note of notes) options.onNote?.(note)
     const drawn = await drawExplanations(opened.recipe, opened.model, opened.explained, {
       ...options,
       weights: opened.checkpoint,
+      displayNames,
       onUnreadable: ({ name: file }, { message: reason }) => unreadable.push({ file, reason }),
     })
     for (const note of opened.copyNotes()) options.onNote?.(note)

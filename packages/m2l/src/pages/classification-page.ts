@@ -1,19 +1,16 @@
-import type { RgbImage } from '@m2l/datasets'
 import { count } from '@m2l/engine'
 import {
   barChart,
   confusionMatrix,
+  details,
   figures,
   page,
   pictureGrid,
   pictureRows,
   table,
-  thumbnail,
   type Figure,
   type Html,
-  type PictureRow,
   type Section,
-  type ShownPicture,
 } from '@m2l/report'
 import {
   unknownLabel,
@@ -22,19 +19,27 @@ import {
 } from '../classifier/classification-report.js'
 import { readGivenImage } from '../classifier/given-image.js'
 import { queryPictures } from '../classifier/query-pictures.js'
-import { openSupport } from '../classifier/support-pictures.js'
 import { drawnPictures, type PicturesToExplain } from '../explain/explain-pictures.js'
+import {
+  mistakenExamples,
+  mostOfClass,
+  namesOf,
+  predictionsTable,
+  readAt,
+  rowsOfClasses,
+  shownPredictions,
+  takenFor,
+  type ReadPicture,
+} from './classified-pictures.js'
+import { doubtfulFirst, isMistake, surestFirst } from './doubt.js'
 import { drawnFigure } from './drawn-figure.js'
 import { madeAt, percent } from './numbers.js'
 
 /** How much of a large run is shown. */
-const most = { classes: 60, examples: 4, pictures: 12, mistakes: 48, explained: 3 }
+const most = { mistakes: 48, explained: 3 }
 
 /** An explanation compares with all examples at once; it is left out where there are more. */
 const mostExamplesExplained = 500
-
-/** Pictures are read for a page with a shorter side of so many pixels, and shown half as large. */
-const readAt = 192
 
 /**
  * What {@link ClassificationReport} says, with pictures, as an HTML document.
@@ -57,9 +62,6 @@ export async function classificationPage(
   }
 }
 
-/** The pixels of a picture that was classified. */
-type ReadPicture = (file: string) => Promise<RgbImage>
-
 async function pageOf(
   report: ClassificationReport,
   by: Omit<PicturesToExplain, 'weights' | 'only'>,
@@ -68,9 +70,9 @@ async function pageOf(
   const { predictions, classes, weights, accuracy, confusion } = report
   const examples = Object.values(classes).reduce((sum, number) => sum + number, 0)
   const notRead = [...report.unreadableExamples, ...report.unreadable]
-  const mistakes = predictions.filter(
-    ({ truth, label, isExample }) => truth !== undefined && truth !== label && !isExample,
-  )
+  const mistakes = predictions.filter(isMistake)
+  const called = namesOf(report)
+  const mistaken = report.leaveOneOut?.mistakes ?? []
   return page({
     title: 'Classified pictures',
     summary: `${count(predictions.length, 'picture')} by ${count(examples, 'example')} of ${count(Object.keys(classes).length, 'class')}, with ${weights}.`,
@@ -85,9 +87,12 @@ async function pageOf(
                 barChart({
                   label: 'Share of the pictures of each class that are right',
                   value: { label: 'right (%)', percent: true, domain: [0, 1] },
-                  bars: Object.entries(report.perClass).map(([name, value]) => ({ name, value })),
+                  bars: Object.entries(report.perClass)
+                    .map(([label, value]) => ({ name: called(label), value }))
+                    .toSorted((a, b) => a.value - b.value),
+                  caption: 'The class with most mistakes first.',
                 }),
-                confusionMatrix({ classes: confusion.labels, counts: confusion.counts }),
+                confusionMatrix({ classes: confusion.labels.map(called), counts: confusion.counts }),
               ],
             },
           ]
@@ -96,24 +101,47 @@ async function pageOf(
         ? [
             {
               title: 'Mistakes',
-              note: `${Math.min(mistakes.length, most.mistakes)} of ${mistakes.length}, the most confident first: the class, and what it was taken for.`,
+              note: `${Math.min(mistakes.length, most.mistakes)} of ${mistakes.length}, the most confident first: what each was taken for, and its class.`,
               content: pictureGrid(
-                await shown(
-                  mistakes.toSorted((a, b) => b.probability - a.probability).slice(0, most.mistakes),
-                  read,
-                  ({ truth, label, probability }) => `${truth}: ${label} ${percent(probability)} %`,
-                ),
+                await shownPredictions(surestFirst(mistakes).slice(0, most.mistakes), read, {
+                  caption: (one) => [takenFor(one, called), `is ${called(one.truth!)}`],
+                }),
+              ),
+            },
+          ]
+        : []),
+      ...(mistaken.length > 0
+        ? [
+            {
+              title: 'Examples that the others take for another class',
+              note: `${Math.min(mistaken.length, most.mistakes)} of ${mistaken.length}, the most confident first, each left out in turn: what it was taken for, and the class that it was given for. Look whether it lies in the right class.`,
+              content: pictureGrid(
+                await mistakenExamples(mistaken.slice(0, most.mistakes), by.support, called),
               ),
             },
           ]
         : []),
       {
-        title: 'Examples and what they found',
-        note: `Up to ${most.examples} examples and ${most.pictures} pictures a class, with the probability of the nearest class.`,
-        content: pictureRows(['class', 'examples', 'pictures'], await rowsOf(report, by.support, read)),
+        title: 'What was found, the doubtful first',
+        note: `For each class up to ${mostOfClass.examples} examples and the ${mostOfClass.pictures} most doubtful pictures that were taken for it: wrong ones first, then${report.unknown ? ' unknown ones and' : ''} those of which the class is least ahead of the next one. Below each its name and the probability of the nearest class.`,
+        content: pictureRows(
+          ['class', 'examples', 'pictures, the doubtful first'],
+          await rowsOfClasses(report, by.support, read),
+        ),
       },
+      ...(predictions.length > 0
+        ? [
+            {
+              title: 'All pictures',
+              content: details(
+                `${count(predictions.length, 'picture')}, the doubtful first`,
+                predictionsTable(report, called),
+              ),
+            },
+          ]
+        : []),
       ...(predictions.length > 0 && examples <= mostExamplesExplained
-        ? [await whySection(predictions, mistakes, { ...by, weights })]
+        ? [await whySection(predictions, mistakes, { ...by, weights }, called)]
         : []),
       ...(notRead.length > 0
         ? [
@@ -213,15 +241,13 @@ async function whySection(
   predictions: readonly PicturePrediction[],
   mistakes: readonly PicturePrediction[],
   by: Omit<PicturesToExplain, 'only'>,
+  called: (label: string) => string,
 ): Promise<Section> {
-  const chosen =
-    mistakes.length > 0
-      ? mistakes.toSorted((a, b) => b.probability - a.probability)
-      : predictions.toSorted((a, b) => a.probability - b.probability)
+  const chosen = mistakes.length > 0 ? surestFirst(mistakes) : doubtfulFirst(predictions)
   const only = new Set(chosen.slice(0, most.explained).map(({ file }) => file))
   const drawings: Html[] = []
-  for await (const { explanation, drawing } of drawnPictures({ ...by, only })) {
-    drawings.push(drawnFigure(drawing, `${explanation.query} was taken for ${explanation.predicted}`))
+  for await (const { explanation, drawing } of drawnPictures({ ...by, only }, { called })) {
+    drawings.push(drawnFigure(drawing, `${explanation.query} was taken for ${called(explanation.predicted)}`))
   }
   const which = mistakes.length > 0 ? 'The most confident mistakes' : 'The least certain pictures'
   return {
@@ -229,59 +255,4 @@ async function whySection(
     note: `${which}: where in the pictures the scores of the likeliest classes come from.`,
     content: drawings,
   }
-}
-
-async function rowsOf(
-  { classes, predictions, unreadableExamples }: ClassificationReport,
-  path: string,
-  read: ReadPicture,
-): Promise<PictureRow[]> {
-  const damaged = new Set(unreadableExamples.map(({ file }) => file))
-  const support = await openSupport(path, readAt)
-  try {
-    const rows: PictureRow[] = []
-    for (const label of Object.keys(classes).slice(0, most.classes)) {
-      const readable = support.classes.get(label)!.filter(({ name }) => !damaged.has(name))
-      const examples = await Promise.all(
-        readable.slice(0, most.examples).map(async (image) => ({
-          picture: await thumbnail(await readGivenImage(image, image.name, { reduceTo: readAt })),
-          name: `example of ${label}`,
-        })),
-      )
-      rows.push({ name: label, groups: [examples, await found(predictions, read, label)] })
-    }
-    const unknown = await found(predictions, read, unknownLabel)
-    return unknown.length > 0 ? [...rows, { name: unknownLabel, groups: [[], unknown] }] : rows
-  } finally {
-    await support.close()
-  }
-}
-
-function found(
-  predictions: readonly PicturePrediction[],
-  read: ReadPicture,
-  label: string,
-): Promise<ShownPicture[]> {
-  return shown(
-    predictions.filter((one) => one.label === label).slice(0, most.pictures),
-    read,
-    ({ probability }) => `${percent(probability)} %`,
-  )
-}
-
-async function shown(
-  predictions: readonly PicturePrediction[],
-  read: ReadPicture,
-  caption: (prediction: PicturePrediction) => string,
-): Promise<ShownPicture[]> {
-  return Promise.all(
-    predictions.map(async (one) => ({
-      picture: await thumbnail(await read(one.file)),
-      name: one.file,
-      caption: caption(one),
-      ...(one.truth !== undefined && {
-        mark: one.truth === one.label ? ('right' as const) : ('wrong' as const),
-      }),
-    })),
-  )
 }

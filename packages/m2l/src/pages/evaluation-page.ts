@@ -17,6 +17,7 @@ import {
   type FewShotModel,
   type Interval,
 } from '@m2l/trainer'
+import { ClassNames } from '../class-names/class-names.js'
 import type { EvaluationReport } from '../evaluate-recipe.js'
 import type { Recipe } from '../recipe/read-recipe.js'
 import { classResults, type ClassResult } from './class-results.js'
@@ -48,11 +49,13 @@ const fewestOfInterval = 5
 /** What an evaluation found, as an HTML document. */
 export async function evaluationPage(shown: EvaluationPage): Promise<string> {
   const { recipe, model, report, manifest, images, evaluation, byShots } = shown
-  const names = images.split.classes.map(({ name }) => name)
+  const labels = images.split.classes.map(({ name }) => name)
+  const called = new ClassNames(report.displayNames ?? {}, labels).of
+  const names = labels.map(called)
   const { perClass, confusion } = classResults(evaluation, manifest.episodes, names)
   const pairs = mostConfused(confusion, 12)
   const mistakes = await explainedMistakes(
-    { recipe, model, images, evaluation, episodes: manifest.episodes },
+    { recipe, model, images, evaluation, called, episodes: manifest.episodes },
     hardest(evaluation).slice(0, mostExplained),
   )
   return page({
@@ -88,7 +91,7 @@ export async function evaluationPage(shown: EvaluationPage): Promise<string> {
       {
         title: 'The hardest episodes',
         note: 'Those of the lowest fused accuracy. Below each query: whether its class was predicted, otherwise which one, and the probability that was given to it.',
-        content: await hardestEpisodes(evaluation, manifest.episodes, images),
+        content: await hardestEpisodes(evaluation, manifest.episodes, images, called),
       },
       ...(mistakes.length > 0
         ? [

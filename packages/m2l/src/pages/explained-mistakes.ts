@@ -13,11 +13,13 @@ export interface EvaluatedEpisodes {
   readonly images: EpisodeImages
   readonly evaluation: Evaluation
   readonly episodes: readonly Episode[]
+  /** What a class is called. */
+  readonly called: (name: string) => string
 }
 
 /** Why the surest mistake in each of some episodes was made, as drawings; none of an episode without mistakes. */
 export async function explainedMistakes(
-  { recipe, model, images, evaluation, episodes }: EvaluatedEpisodes,
+  { recipe, model, images, evaluation, episodes, called }: EvaluatedEpisodes,
   positions: readonly number[],
 ): Promise<Html[]> {
   const pieces: Html[] = []
@@ -27,8 +29,8 @@ export async function explainedMistakes(
     if (query === undefined) continue
     const chosen = { position, episode, queries: [query], manifest: 'the evaluated episodes' }
     const queries = await episodeQueries(images, model, chosen)
-    for await (const { explanation, drawing } of explainQueries(recipe, model, queries)) {
-      const words = `Episode ${position + 1}: ${explanation.query} was taken for ${explanation.predicted}`
+    for await (const { explanation, drawing } of explainQueries(recipe, model, queries, { called })) {
+      const words = `Episode ${position + 1}: ${explanation.query} was taken for ${called(explanation.predicted)}`
       pieces.push(drawnFigure(drawing, words))
     }
   }

@@ -30,6 +30,8 @@ export interface ExplanationsOptions {
   readonly weights: string
   /** Queries that could not be read, and why. */
   readonly unreadable: readonly (readonly [file: string, reason: string])[]
+  /** What a class is called. */
+  readonly called: (name: string) => string
 }
 
 /**
@@ -38,7 +40,7 @@ export interface ExplanationsOptions {
  */
 export function explanationsPage(
   shown: readonly ShownExplanation[],
-  { weights, unreadable }: ExplanationsOptions,
+  { weights, unreadable, called }: ExplanationsOptions,
 ): string {
   const judged = shown.some(({ drawn: { truth } }) => truth !== undefined)
   const sorted = shown.toSorted(
@@ -66,10 +68,10 @@ export function explanationsPage(
           rows: sorted.map(({ drawn, thumbnail: small }, index) => [
             index < mostThumbnails ? linkedThumbnail(drawn, small) : '',
             drawn.query,
-            drawn.predicted,
+            called(drawn.predicted),
             percent(top(drawn).probability),
             percent(lead(drawn)),
-            ...(judged ? [drawn.truth ?? '', verdict(drawn)] : []),
+            ...(judged ? [drawn.truth === undefined ? '' : called(drawn.truth), verdict(drawn)] : []),
             html`${fileLink(drawn.svg, 'SVG')}, ${fileLink(drawn.jpeg, 'JPEG')}`,
           ]),
         }),

@@ -15,10 +15,11 @@ export async function hardestEpisodes(
   evaluation: Evaluation,
   episodes: readonly Episode[],
   images: EpisodeImages,
+  called: (name: string) => string,
 ): Promise<Html[]> {
   const pieces: Html[] = []
   for (const position of hardest(evaluation).slice(0, shown.episodes)) {
-    const rows = await episodeRows(evaluation, position, episodes[position]!, images)
+    const rows = await episodeRows(evaluation, position, episodes[position]!, images, called)
     const accuracies = [
       ['fused', evaluation.perEpisode.fused[position]!] as const,
       ...Object.entries(evaluation.perEpisode.levels).map(([name, of]) => [name, of[position]!] as const),
@@ -46,8 +47,9 @@ async function episodeRows(
   position: number,
   { classes, support, query }: Episode,
   images: EpisodeImages,
+  called: (name: string) => string,
 ): Promise<PictureRow[]> {
-  const names = classes.map((index) => images.split.classes[index]!.name)
+  const names = classes.map((index) => called(images.split.classes[index]!.name))
   const predicted = evaluation.predictions.fused[position]!
   const confidences = evaluation.confidences.fused[position]!
   let first = 0

@@ -19,7 +19,7 @@ const levelSchema = z.looseObject({
 
 /**
  * The keys of a recipe with their defaults: those of the published program (its YAML files), and beside them `data.dataset`,
- * `data.split`, `data.exclude`, `data.image_size`, `data.normalisation`, `data.pack`, `model.parts`, `model.levels`, `model.imports`, `model.fusion`,
+ * `data.split`, `data.exclude`, `data.labels`, `data.image_size`, `data.normalisation`, `data.pack`, `model.parts`, `model.levels`, `model.imports`, `model.fusion`,
  * `model.weights`, `pre.smallest_crop`, `run.folder`, `run.keep`, `run.checkpoint_steps` and `run.on_nan`.
  */
 export const recipeSchema = z.strictObject({
@@ -95,6 +95,8 @@ export const recipeSchema = z.strictObject({
       split: z.string().optional(),
       /** A list of pictures to leave out, as `m2l data check --fix` writes it. */
       exclude: z.string().optional(),
+      /** A file of the names by which people know the classes; one among or beside the pictures if not given. */
+      labels: z.string().optional(),
       image_size: z.int().min(16).max(1024).default(84),
       normalisation: z.enum(['imagenet', 'cifar', 'none']).default('imagenet'),
       /** Whether decoded pictures are kept on the disk: off, auto (in the cache folder, where it pays), or a folder. */

@@ -1,0 +1,166 @@
+import type { RgbImage } from '@m2l/datasets'
+import { table, thumbnail, type Html, type PictureRow, type ShownPicture } from '@m2l/report'
+import { ClassNames } from '../class-names/class-names.js'
+import {
+  unknownLabel,
+  type ClassificationReport,
+  type MistakenExample,
+  type PicturePrediction,
+} from '../classifier/classification-report.js'
+import { readGivenImage } from '../classifier/given-image.js'
+import { openSupport } from '../classifier/support-pictures.js'
+import { doubtfulFirst, isMistake, leadOf } from './doubt.js'
+import { percent } from './numbers.js'
+
+/** How much of each class is shown, and of how many classes. */
+export const mostOfClass = { examples: 4, pictures: 12 }
+const mostClasses = 60
+
+/** Pictures are read for a page with a shorter side of so many pixels, and shown half as large. */
+export const readAt = 192
+
+/** The pixels of a picture that was classified. */
+export type ReadPicture = (file: string) => Promise<RgbImage>
+
+/** What people call the classes of a report. */
+export function namesOf({ displayNames, classes }: ClassificationReport): (label: string) => string {
+  return new ClassNames(displayNames, [...Object.keys(classes), unknownLabel]).of
+}
+
+/** What stands below the name of a picture. */
+interface ShownOptions {
+  readonly caption: (prediction: PicturePrediction) => readonly string[]
+}
+
+/** What a picture was taken for; of no class, what it is nearest to. */
+export function takenFor(
+  { label, nearest, probability }: PicturePrediction,
+  called: (label: string) => string,
+): string {
+  return `${called(label)}${label === unknownLabel ? `, nearest ${called(nearest!)}` : ''} ${shownPercent(probability)}`
+}
+
+function shownPercent(probability: number): string {
+  return `${percent(probability)}\u{A0}%`
+}
+
+/** Small copies of pictures with their names and what was predicted of them. */
+export function shownPredictions(
+  predictions: readonly PicturePrediction[],
+  read: ReadPicture,
+  { caption }: ShownOptions,
+): Promise<ShownPicture[]> {
+  return Promise.all(
+    predictions.map(async (one) => ({
+      picture: await thumbnail(await read(one.file)),
+      name: one.file,
+      caption: [...caption(one), shortPath(one.file)],
+      ...(one.truth !== undefined && {
+        mark: one.truth === one.label ? ('right' as const) : ('wrong' as const),
+      }),
+    })),
+  )
+}
+
+/** A row for each class: examples, and the most doubtful of the pictures that were taken for it. */
+export async function rowsOfClasses(
+  report: ClassificationReport,
+  path: string,
+  read: ReadPicture,
+): Promise<PictureRow[]> {
+  const { classes, predictions, unreadableExamples } = report
+  const damaged = new Set(unreadableExamples.map(({ file }) => file))
+  const called = namesOf(report)
+  const found = (label: string) =>
+    shownPredictions(
+      doubtfulFirst(predictions.filter((one) => one.label === label)).slice(0, mostOfClass.pictures),
+      read,
+      {
+        caption: (one) => [
+          label === unknownLabel ? takenFor(one, called) : shownPercent(one.probability),
+          ...(isMistake(one) ? [`is ${called(one.truth!)}`] : []),
+        ],
+      },
+    )
+  const support = await openSupport(path, readAt)
+  try {
+    const rows: PictureRow[] = []
+    for (const label of Object.keys(classes).slice(0, mostClasses)) {
+      const readable = support.classes.get(label)!.filter(({ name }) => !damaged.has(name))
+      const examples = await Promise.all(
+        readable.slice(0, mostOfClass.examples).map(async (image) => ({
+          picture: await thumbnail(await readGivenImage(image, image.name, { reduceTo: readAt })),
+          name: `example of ${called(label)}`,
+          caption: shortPath(image.name),
+        })),
+      )
+      rows.push({ name: called(label), groups: [examples, await found(label)] })
+    }
+    const unknown = await found(unknownLabel)
+    return unknown.length > 0 ? [...rows, { name: unknownLabel, groups: [[], unknown] }] : rows
+  } finally {
+    await support.close()
+  }
+}
+
+/** Examples that the others take for another class, with both. */
+export async function mistakenExamples(
+  mistakes: readonly MistakenExample[],
+  path: string,
+  called: (label: string) => string,
+): Promise<ShownPicture[]> {
+  const support = await openSupport(path, readAt)
+  try {
+    return await Promise.all(
+      mistakes.map(async ({ file, truth, label, probability }) => {
+        const image = support.classes.get(truth)!.find(({ name }) => name === file)!
+        return {
+          picture: await thumbnail(await readGivenImage(image, file, { reduceTo: readAt })),
+          name: file,
+          caption: [
+            `${called(label)} ${shownPercent(probability)}`,
+            `given as ${called(truth)}`,
+            shortPath(file),
+          ],
+          mark: 'wrong' as const,
+        }
+      }),
+    )
+  } finally {
+    await support.close()
+  }
+}
+
+/** All predictions, the doubtful first. */
+export function predictionsTable(
+  { predictions, unknown }: ClassificationReport,
+  called: (label: string) => string,
+): Html {
+  const isLabelled = predictions.some(({ truth }) => truth !== undefined)
+  const number = (name: string) => ({ name, number: true as const })
+  return table({
+    columns: [
+      'file',
+      'taken for',
+      number('%'),
+      number('ahead (%)'),
+      ...(unknown ? [number('familiarity')] : []),
+      ...(isLabelled ? ['is'] : []),
+    ],
+    rows: doubtfulFirst(predictions).map((one) => [
+      one.file,
+      `${isMistake(one) ? '✗ ' : ''}${called(one.label)}`,
+      percent(one.probability),
+      percent(leadOf(one)),
+      ...(unknown ? [one.familiarity!.toFixed(2)] : []),
+      ...(isLabelled ? [one.truth === undefined ? '' : called(one.truth)] : []),
+    ]),
+  })
+}
+
+/** The end of a path that fits below a small picture. */
+function shortPath(path: string): string {
+  const name = path.slice(path.lastIndexOf('/') + 1)
+  const letters = [...name]
+  return letters.length <= 28 ? name : `${letters.slice(0, 12).join('')}…${letters.slice(-15).join('')}`
+}
