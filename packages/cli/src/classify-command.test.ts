@@ -64,7 +64,7 @@ describe('m2l classify', () => {
     )
     expect(exitCode).toBe(0)
     expect(stderr).toMatch(
-      /^passed over 1 file that is no picture \(\.heic\); convert .*\n3 pictures are labelled as no class \(stranger \(3\)\); accuracy leaves them out\n$/,
+      /^support: left out 1 entry: 1 hidden or left by a system \(\.DS_Store\)\nleft out 1 entry: 1 no picture by its ending \(\.heic\); convert .*\n3 pictures are labelled as no class \(stranger \(3\)\); accuracy leaves them out\n$/,
     )
     const { predictions, accuracy, perClass, confusion, leaveOneOut } = JSON.parse(stdout) as Report
     expect(predictions).toHaveLength(9)
@@ -172,7 +172,7 @@ describe('m2l classify', () => {
       ['A', true],
     ])
     expect(found.notes).toEqual([
-      'passed over 1 file that is no picture (.csv)',
+      'left out 1 entry: 1 no picture by its ending (.csv)',
       '4 pictures were given twice or more; each file counts once',
       '2 pictures are labelled as no class (N/A (2)); accuracy leaves them out',
       '1 picture is an example itself (pair/A/0.png), which is no evidence; accuracy leaves it out',
@@ -266,7 +266,7 @@ describe('m2l classify', () => {
     )
     expect(exitCode).toBe(2)
     expect(stderr).toMatch(
-      /^accuracy is not measured, since no folder .*\nm2l: 1 picture could not be read and was left out: damaged\/b\.png: is not a picture .*\n$/,
+      /^support: left out 1 entry: 1 hidden or left by a system \(\.DS_Store\)\naccuracy is not measured, since no folder .*\nm2l: 1 picture could not be read and was left out: damaged\/b\.png: is not a picture .*\n$/,
     )
     const { predictions, unreadable } = JSON.parse(stdout) as Report
     expect(predictions.map(({ label }) => label)).toEqual(['fox'])

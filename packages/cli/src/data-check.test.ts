@@ -28,7 +28,10 @@ beforeAll(async () => {
 
 test('m2l data check tells people and programs, and its list makes a data set that can be learned', async () => {
   const told = await m2lHere(folder, 'data', 'check', 'patterns', '--near', '0', '--fix')
-  expect(told).toMatchObject({ exitCode: 0, stderr: '' })
+  expect(told).toMatchObject({
+    exitCode: 0,
+    stderr: 'left out 1 entry: 1 hidden or left by a system (.DS_Store)\n',
+  })
   for (const line of [
     '1 broken picture\n  train/пёс 🐕 #1/cut.png: is cut off or damaged',
     '2 copies of 2 pictures: 1 in one class, 1 in several splits',

@@ -1,4 +1,5 @@
 import type { RgbImage } from './rgb-image.js'
+import type { LeftOut } from './sources/left-out.js'
 
 /** One picture of a data set, by name; its pixels come from {@link Dataset.read}. */
 export interface ImageRecord {
@@ -28,6 +29,8 @@ export interface ImageSplit {
 export interface Dataset {
   readonly name: string
   readonly splits: Readonly<Record<string, ImageSplit>>
+  /** What lies in the source and was not read, and why. */
+  readonly leftOut: readonly LeftOut[]
   /** What a person should know of how the source was read, a line each: what was passed over, which names are nearly the same. */
   readonly notes: readonly string[]
   /**

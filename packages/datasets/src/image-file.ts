@@ -1,9 +1,15 @@
 /** File name extensions that mark a picture; every other file is passed over. Upper case counts too. */
 export const imageExtensions: readonly string[] = [
+  '.apng',
   '.avif',
   '.gif',
+  '.jfif',
+  '.jif',
+  '.jpe',
   '.jpeg',
   '.jpg',
+  '.pjp',
+  '.pjpeg',
   '.png',
   '.tif',
   '.tiff',

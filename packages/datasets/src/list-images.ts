@@ -2,9 +2,12 @@ import { stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join } from 'node:path'
 import { InputError, readRegularFile } from '@m2l/engine'
 import { isImageFile } from './image-file.js'
+import { eachFileOnce, passedOverBy } from './layouts/each-file-once.js'
+import type { LayoutIndex } from './layouts/layout.js'
 import { unreadable } from './sources/byte-source.js'
 import { type FileTree, parentOf } from './sources/file-tree.js'
 import { openFolder } from './sources/folder-tree.js'
+import { joinLeftOut, type LeftOut } from './sources/left-out.js'
 import { openTree } from './sources/open-tree.js'
 import { diskPlaces } from './tables/disk-places.js'
 import { expectedTable, isTable, readLabelTable, requireOnce } from './tables/label-table.js'
@@ -29,6 +32,8 @@ export interface ImageList {
   readonly passedOver: readonly string[]
   /** What a person should know of how a table was read, a line each. */
   readonly notes: readonly string[]
+  /** All that was found and is not among the images, and why. */
+  readonly leftOut: readonly LeftOut[]
   /** Closes the archive, which is held open. Harmless when repeated. */
   close(): Promise<void>
 }
@@ -46,7 +51,14 @@ export async function listImages(path: string): Promise<ImageList> {
   if (found.isDirectory()) return listTree('folder', await openFolder(path))
   if (isTable(path)) return listTable(path)
   if (isImageFile(path))
-    return { kind: 'picture', images: [{ file: path }], passedOver: [], notes: [], close: nothingOpen }
+    return {
+      kind: 'picture',
+      images: [{ file: path }],
+      passedOver: [],
+      leftOut: [],
+      notes: [],
+      close: nothingOpen,
+    }
   return listTree(
     'archive',
     await openTree(path, undefined, 'a folder nor a picture nor a .csv table of filename,label'),
@@ -54,7 +66,8 @@ export async function listImages(path: string): Promise<ImageList> {
 }
 
 function listTree(kind: 'folder' | 'archive', tree: FileTree): ImageList {
-  const images = tree.files.filter(isImageFile).map((file) => {
+  const { files, leftOut } = imagesOnce(tree)
+  const images = files.map((file) => {
     const folder = parentOf(file)
     return {
       file: tree.label(file),
@@ -63,7 +76,30 @@ function listTree(kind: 'folder' | 'archive', tree: FileTree): ImageList {
     }
   })
   const passedOver = tree.files.filter((file) => !isImageFile(file)).map(tree.label)
-  return { kind, images, passedOver, notes: [], close: () => tree.close() }
+  return { kind, images, passedOver, leftOut, notes: [], close: () => tree.close() }
+}
+
+/** The pictures of a tree, each real file once. */
+function imagesOnce(tree: FileTree): { files: string[]; leftOut: LeftOut[] } {
+  const classes = new Map<string, string[]>()
+  for (const file of tree.files.filter(isImageFile)) {
+    const label = parentOf(file)
+    const images = classes.get(label)
+    if (images) images.push(file)
+    else classes.set(label, [file])
+  }
+  const all: LayoutIndex = {
+    groups: new Map([['all', classes]]),
+    rotated: false,
+    nameOf: (file) => file,
+    ...(tree.realFile && { realFile: tree.realFile }),
+    read: () => Promise.reject(new Error('pictures of a list are not decoded')),
+  }
+  const once = eachFileOnce(all)
+  return {
+    files: [...once.index.groups.get('all')!.values()].flat().toSorted(),
+    leftOut: joinLeftOut([tree.leftOut, passedOverBy(all, tree, new Set()), once.leftOut]),
+  }
 }
 
 const nothingOpen = async () => {}
@@ -91,5 +127,5 @@ async function listTable(path: string): Promise<ImageList> {
     seen.set(file, line)
     return { file, label }
   })
-  return { kind: 'table', images, passedOver: [], notes: table.notes, close: nothingOpen }
+  return { kind: 'table', images, passedOver: [], leftOut: [], notes: table.notes, close: nothingOpen }
 }

@@ -1,11 +1,8 @@
 import { rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { buffer } from 'node:stream/consumers'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
-import { pack as tarPack } from 'tar-stream'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { ZipFile } from 'yazl'
 import { type Dataset, openDataset, type OpenDatasetOptions, prepareDataset, type RgbImage } from './index.js'
 import {
   classFiles,
@@ -343,7 +340,7 @@ describe('splits by file', () => {
 describe('bad sources', () => {
   test.each([
     ['an absent path', async () => join(await temporaryFolder(), 'absent'), 'does not exist; check the path'],
-    ['an empty folder', () => temporaryFolder(), 'holds no images (.avif .gif .jpeg'],
+    ['an empty folder', () => temporaryFolder(), 'holds no images (.apng .avif .gif'],
     [
       'a text file',
       () => temporaryFile('a.zip', 'hello'),
@@ -423,24 +420,6 @@ describe('bad archives', () => {
     },
   )
 
-  test.each(['cat/9.png', 'train', 'cat/notes.txt'])('a link is refused: %s', async (name) => {
-    const message = `"${name}" is a link; pack the archive again with the files themselves`
-    for (const type of ['symlink', 'link'] as const) {
-      const archive = tarPack()
-      archive.entry({ name: 'cat/1.png' }, await picture(1))
-      archive.entry({ name, type, linkname: '/etc/passwd' })
-      archive.finalize()
-      const tar = await temporaryFile('a.tar', await buffer(archive))
-      expect(await messageOf(openDataset({ root: tar }))).toBe(`${tar}: ${message}`)
-    }
-    const made = new ZipFile()
-    made.addBuffer(await picture(1), 'cat/1.png')
-    made.addBuffer(Buffer.from('/etc/passwd'), name, { mode: 0o120777 })
-    made.end()
-    const zip = await temporaryFile('a.zip', await buffer(made.outputStream))
-    expect(await messageOf(openDataset({ root: zip }))).toBe(`${zip}: ${message}`)
-  })
-
   test('a bomb is refused before it is unpacked', async () => {
     const zeros = Buffer.alloc(100 << 20)
     const before = process.memoryUsage().rss
@@ -475,12 +454,17 @@ describe('bad archives', () => {
     await dataset.close()
   })
 
-  test('a name that comes twice is refused', async () => {
+  test('a name that comes twice in a zip is refused; in a tar the later entry counts, and it is told', async () => {
     const two = { 'cat/a.png': await picture(1), 'cat/b.png': await picture(2) }
     const zip = await temporaryFile('a.zip', renamed(await zipOf(two), 'cat/b.png', 'cat/a.png'))
     expect(await messageOf(openDataset({ root: zip }))).toBe(`${zip}: holds "cat/a.png" twice; pack it again`)
-    const tar = await temporaryFile('a.tar', await tarOf([...Object.entries(two), ...Object.entries(two)]))
-    expect(await messageOf(openDataset({ root: tar }))).toBe(`${tar}: holds "cat/a.png" twice; pack it again`)
+    const later = { ...two, 'cat/b.png': await picture(3) }
+    const tar = await temporaryFile('a.tar', await tarOf([...Object.entries(two), ...Object.entries(later)]))
+    await withDataset({ root: tar }, async ({ splits, leftOut, readMany }) => {
+      const images = await readMany(splits['all']!.classes[0]!.images)
+      expect(images.map(({ data }) => data[0])).toEqual([1, 3])
+      expect(leftOut).toEqual([{ reason: 'replaced', entries: 2, examples: ['cat/a.png', 'cat/b.png'] }])
+    })
   })
 
   test.each([

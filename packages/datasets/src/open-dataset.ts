@@ -7,13 +7,16 @@ import { PictureDecoder } from './decoding/picture-decoder.js'
 import { rotateImage } from './decoding/rotate-image.js'
 import { exclusionsOf } from './exclusions/exclusion-list.js'
 import { leaveOut } from './exclusions/leave-out.js'
+import { eachFileOnce, passedOverBy } from './layouts/each-file-once.js'
 import type { LayoutName } from './layouts/layout.js'
 import { readLayout } from './layouts/read-layout.js'
 import { mapConcurrently } from './map-concurrently.js'
 import type { RgbImage } from './rgb-image.js'
 import { openPack, type PackOptions } from './pack/open-pack.js'
 import type { PackReader } from './pack/pack-file.js'
+import { describeLeftOut, joinLeftOut, type LeftOut } from './sources/left-out.js'
 import { openTree } from './sources/open-tree.js'
+import { recordedTree } from './sources/recorded-tree.js'
 import { ownSplitsOf, splitsOfFile } from './splits/build-splits.js'
 import { readSplitFile, type SplitFile } from './splits/split-file.js'
 
@@ -62,15 +65,19 @@ export async function openDataset(options: OpenDatasetOptions): Promise<Dataset>
   }
   try {
     const decode = (path: string) => decoder.decode(path)
-    const whole = await readLayout({ tree, decode, ...(only && !file && { only }) }, options.layout)
-    const index = excluded ? leaveOut(root, whole, excluded, file) : whole
+    const recorded = recordedTree(tree)
+    const input = { tree: recorded.tree, decode, ...(only && !file && { only }) }
+    const whole = await readLayout(input, options.layout)
+    const once = eachFileOnce(whole, file)
+    const leftOut = joinLeftOut([tree.leftOut, passedOverBy(whole, tree, recorded.read), once.leftOut])
+    const index = excluded ? leaveOut(root, once.index, excluded, file) : once.index
     const splits = file ? splitsOfFile(root, index, file, only) : ownSplitsOf(root, index, only)
     const name = options.name ?? datasetName(root)
     const nameOf = (id: string) => index.pathOf?.(id) ?? `${root}: ${id}`
     const read = async (id: string) => named(await index.read(id), nameOf(id))
     const pack = await openPack({ name, tree, splits, read, decodeOptions: options, cacheBytes }, options)
     return dataset(
-      { name, splits, notes: index.notes ?? [] },
+      { name, splits, leftOut, notes: [...(index.notes ?? []), ...notesOf(root, leftOut)] },
       new ImageCache(cacheBytes, pack ? throughPack(pack, read, nameOf) : read),
       (id) => index.pathOf?.(id),
       async () => {
@@ -103,7 +110,7 @@ function named(image: RgbImage, name: string): RgbImage {
 }
 
 function dataset(
-  described: Pick<Dataset, 'name' | 'splits' | 'notes'>,
+  described: Pick<Dataset, 'name' | 'splits' | 'leftOut' | 'notes'>,
   cache: ImageCache,
   pathOf: (id: string) => string | undefined,
   closeSource: () => Promise<void>,
@@ -125,6 +132,12 @@ function dataset(
       await closeSource()
     },
   }
+}
+
+/** The note that says what of a source was left out. */
+function notesOf(root: string, leftOut: readonly LeftOut[]): string[] {
+  const line = describeLeftOut(leftOut)
+  return line === undefined ? [] : [`${root}: ${line}`]
 }
 
 /** What a source is called unless it is given a name. */

@@ -25,7 +25,15 @@ function slopes(): { dataset: Dataset; split: ImageSplit } {
   const read = async ({ id }: { id: string }) => slope(id)
   const readMany: Dataset['readMany'] = (records) => Promise.all(records.map(read))
   return {
-    dataset: { name: 'slopes', notes: [], splits: { test: split }, read, readMany, close: async () => {} },
+    dataset: {
+      name: 'slopes',
+      leftOut: [],
+      notes: [],
+      splits: { test: split },
+      read,
+      readMany,
+      close: async () => {},
+    },
     split,
   }
 }

@@ -150,6 +150,14 @@ function stains(classes: number, imagesPerClass: number): { dataset: Dataset; sp
   const readMany = (records: readonly { id: string }[]) => Promise.all(records.map(read))
   return {
     split,
-    dataset: { name: 'stains', notes: [], splits: { test: split }, read, readMany, close: async () => {} },
+    dataset: {
+      name: 'stains',
+      leftOut: [],
+      notes: [],
+      splits: { test: split },
+      read,
+      readMany,
+      close: async () => {},
+    },
   }
 }

@@ -23,6 +23,7 @@ export function colourDataset(classes: number, imagesPerClass: number): Dataset 
   const read = async ({ id }: { id: string }) => colourPicture(id)
   return {
     name: 'colours',
+    leftOut: [],
     notes: [],
     splits: { train: split('train', 0), val: split('val', classes), test: split('test', 2 * classes) },
     read,

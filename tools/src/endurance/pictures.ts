@@ -10,6 +10,7 @@ export function drawnPictures(): Dataset {
   const read: Dataset['read'] = async ({ id }) => drawn(id)
   return {
     name: 'drawn',
+    leftOut: [],
     notes: [],
     splits: { train: split('train', 0), val: split('val', 1), test: split('test', 2) },
     read,

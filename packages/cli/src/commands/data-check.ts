@@ -60,7 +60,7 @@ classes none. Pictures that look the same are in it as comments, for you to deci
 }
 
 async function check(path: string, options: CheckCommandOptions): Promise<void> {
-  const { checkDataset, datasetName, writeExclusionList } = await import('@m2l/datasets')
+  const { checkDataset, datasetName, describeLeftOut, writeExclusionList } = await import('@m2l/datasets')
   const list = options.fix === true ? `${datasetName(path)}.exclude.yaml` : options.fix
   if (list !== undefined && !options.force) await refuseToReplace(list, '--fix FILE')
   if (options.report !== undefined) await checkWritable(options.report, 'the page', '--report')
@@ -82,6 +82,8 @@ async function check(path: string, options: CheckCommandOptions): Promise<void> 
     return checked
   })
   const duration = (performance.now() - started) / 1000
+  const leftOut = describeLeftOut(found.leftOut)
+  if (leftOut !== undefined && !options.quiet) display.say(leftOut)
   if (list !== undefined) await writeExclusionList(list, found)
   if (options.json) {
     process.stdout.write(

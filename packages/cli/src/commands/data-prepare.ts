@@ -50,14 +50,16 @@ where it came from, and checksums.sha256, which "sha256sum -c" verifies.`,
 }
 
 async function prepare(name: string, options: PrepareCommandOptions): Promise<void> {
-  const { prepareDataset } = await import('@m2l/datasets')
+  const { describeLeftOut, prepareDataset } = await import('@m2l/datasets')
   const display = new ProgressDisplay(options)
   const started = performance.now()
-  const { json, quiet: _quiet, verbose: _verbose, ...wanted } = options
+  const { json, quiet, verbose: _verbose, ...wanted } = options
   const prepared = await interruptible(display, `${options.to} is as it was`, (signal) =>
     prepareDataset({ name, ...wanted, onProgress: display.counting('preparing'), signal }),
   )
   const duration = (performance.now() - started) / 1000
+  const leftOut = describeLeftOut(prepared.leftOut)
+  if (leftOut !== undefined && !quiet) display.say(leftOut)
   process.stdout.write(
     json ? `${JSON.stringify({ ...prepared, seconds: duration })}\n` : `${describe(prepared, duration)}\n`,
   )

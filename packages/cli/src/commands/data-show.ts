@@ -50,7 +50,9 @@ async function show(path: string | undefined, options: ShowOptions): Promise<voi
   await dataset.close()
   if (!options.quiet) dataset.notes.forEach(display.say)
   if (options.json) {
-    process.stdout.write(`${JSON.stringify({ dataset: dataset.name, splits, notes: dataset.notes })}\n`)
+    process.stdout.write(
+      `${JSON.stringify({ dataset: dataset.name, splits, leftOut: dataset.leftOut, notes: dataset.notes })}\n`,
+    )
     return
   }
   const rows = splits.map(({ split, classes, images, fewest, most, hash }) => [

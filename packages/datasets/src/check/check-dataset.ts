@@ -4,10 +4,13 @@ import type { Undecodable } from '../decoding/undecodable.js'
 import { PictureDecoder } from '../decoding/picture-decoder.js'
 import { exclusionsOf } from '../exclusions/exclusion-list.js'
 import { leaveOut } from '../exclusions/leave-out.js'
+import { eachFileOnce, passedOverBy } from '../layouts/each-file-once.js'
 import type { LayoutName } from '../layouts/layout.js'
 import { readLayout } from '../layouts/read-layout.js'
 import { datasetName } from '../open-dataset.js'
+import { joinLeftOut } from '../sources/left-out.js'
 import { openTree } from '../sources/open-tree.js'
+import { recordedTree } from '../sources/recorded-tree.js'
 import { readSplitFile, type SplitFile } from '../splits/split-file.js'
 import { balanceOf, nearEmptyClasses } from './class-counts.js'
 import type { BrokenImage, DatasetCheck, ImagePlace } from './dataset-check.js'
@@ -76,8 +79,11 @@ export async function checkDataset(options: CheckOptions): Promise<DatasetCheck>
   const tree = await openTree(root)
   const decoder = new PictureDecoder(tree, decodeOptions)
   try {
-    const whole = await readLayout({ tree, decode: (path) => decoder.decode(path) }, options.layout)
-    const index = excluded ? leaveOut(root, whole, excluded, file) : whole
+    const recorded = recordedTree(tree)
+    const input = { tree: recorded.tree, decode: (path: string) => decoder.decode(path) }
+    const whole = await readLayout(input, options.layout)
+    const once = eachFileOnce(whole, file)
+    const index = excluded ? leaveOut(root, once.index, excluded, file) : once.index
     const { images, classes, classesOutside } = placeImages(root, index, file)
     const prints = await fingerprintImages(
       index,
@@ -103,6 +109,7 @@ export async function checkDataset(options: CheckOptions): Promise<DatasetCheck>
       duplicates: { exact, near, threshold },
       leakage: leakageOf(classes, exact, near),
       passedOver: index.file ? passedOver(tree) : [],
+      leftOut: joinLeftOut([tree.leftOut, passedOverBy(whole, tree, recorded.read), once.leftOut]),
       exclusions,
       suggestions: suggestExclusions(near, exclusions),
     }

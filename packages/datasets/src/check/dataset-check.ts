@@ -1,3 +1,5 @@
+import type { LeftOut } from '../sources/left-out.js'
+
 /** Where a picture lies. */
 export interface ImagePlace {
   /** As {@link ImageRecord.id}. */
@@ -32,6 +34,8 @@ export interface DatasetCheck {
   readonly leakage: Leakage
   /** Files that no picture is read from, by their ending; most numerous first. */
   readonly passedOver: readonly PassedOver[]
+  /** All that lies in the source and was not read, and why. */
+  readonly leftOut: readonly LeftOut[]
   /** What to leave out: broken pictures and copies. */
   readonly exclusions: readonly Exclusion[]
   /** What to look at and perhaps to leave out: pictures that look like one that stays. */

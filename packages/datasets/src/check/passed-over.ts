@@ -4,7 +4,7 @@ import type { PassedOver } from './dataset-check.js'
 
 /** Pictures and films that are not read; a phone's may be among them. */
 const unreadPictures = new Set(
-  '.heic .heif .bmp .jfif .jp2 .jxl .svg .psd .dng .raw .cr2 .cr3 .nef .arw .mov .mp4 .avi'.split(' '),
+  '.heic .heif .bmp .jp2 .jxl .svg .psd .dng .raw .cr2 .cr3 .nef .arw .mov .mp4 .avi'.split(' '),
 )
 
 /** Files that no picture is read from, by ending; those of pictures first, then the most numerous. */

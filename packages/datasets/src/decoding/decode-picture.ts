@@ -1,5 +1,4 @@
 import type { Sharp, SharpOptions } from 'sharp'
-import { imageExtensions } from '../image-file.js'
 import type { RgbImage } from '../rgb-image.js'
 import { foreignFile } from './foreign-file.js'
 import { inkToRgb } from './ink-to-rgb.js'
@@ -49,7 +48,7 @@ export async function decodePicture(
 }
 
 const defaultMaxPixels = 89_478_485
-const knownFormats = imageExtensions.map((extension) => extension.slice(1))
+const knownFormats = ['avif', 'gif', 'jpeg', 'jpg', 'png', 'tif', 'tiff', 'webp']
 
 async function decodeFormat(
   bytes: Uint8Array,

@@ -1,6 +1,7 @@
 import { InputError } from '@m2l/engine'
 import { imageExtensions, isImageFile } from '../image-file.js'
 import { type FileTree, parentOf } from '../sources/file-tree.js'
+import { describeLeftOut } from '../sources/left-out.js'
 import { quoted } from './class-names.js'
 import { splitOf } from './split-names.js'
 
@@ -131,7 +132,12 @@ function imageFolders(tree: FileTree): Map<string, string[]> {
     if (files) files.push(file)
     else folders.set(folder, [file])
   }
-  if (folders.size === 0) throw new InputError(`${tree.root}: holds no images (${imageExtensions.join(' ')})`)
+  if (folders.size === 0) {
+    const leftOut = describeLeftOut(tree.leftOut)
+    throw new InputError(
+      `${tree.root}: holds no images (${imageExtensions.join(' ')})${leftOut === undefined ? '' : `; ${leftOut}`}`,
+    )
+  }
   return folders
 }
 

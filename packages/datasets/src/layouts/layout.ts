@@ -1,4 +1,4 @@
-import type { FileTree } from '../sources/file-tree.js'
+import type { FileTree, RealFile } from '../sources/file-tree.js'
 import type { RgbImage } from '../rgb-image.js'
 
 /** The ways in which image data sets lie on a disk or in an archive; see the package's README. */
@@ -27,6 +27,10 @@ export interface LayoutIndex {
   read(id: string): Promise<RgbImage>
   /** The bytes of an id's own picture file as they are; absent where the source holds bare pixels. */
   readonly file?: (id: string) => Promise<Buffer>
+  /** The file of the tree that an id names; absent where the source holds bare pixels. */
+  readonly nameOf?: (id: string) => string
+  /** The real file of an id, as {@link FileTree.realFile}. */
+  readonly realFile?: (id: string) => RealFile
   /** Where an id's own picture file lies on the disk by itself; absent in archives. */
   readonly pathOf?: (id: string) => string
   /** What was found at its top, for messages: folders or tables. */
@@ -50,11 +54,13 @@ export interface LayoutInput {
 export function pictureFiles(
   { tree, decode }: LayoutInput,
   fileOf: (id: string) => string,
-): Pick<LayoutIndex, 'read' | 'file' | 'pathOf'> {
-  const { pathOf } = tree
+): Pick<LayoutIndex, 'read' | 'file' | 'nameOf' | 'realFile' | 'pathOf'> {
+  const { pathOf, realFile } = tree
   return {
     read: (id) => decode(fileOf(id)),
     file: (id) => tree.read(fileOf(id)),
+    nameOf: fileOf,
+    ...(realFile && { realFile: (id) => realFile(fileOf(id)) }),
     ...(pathOf && { pathOf: (id) => pathOf(fileOf(id)) }),
   }
 }

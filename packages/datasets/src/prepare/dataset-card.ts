@@ -81,6 +81,7 @@ function treeOfNames(root: string, paths: readonly string[]): FileTree {
     root,
     files: paths,
     folders: foldersAbove(paths),
+    leftOut: [],
     label: (file) => `${root}: ${file}`,
     read: unread,
     open: unread,

@@ -1,6 +1,8 @@
 import { basename } from 'node:path'
 import { decodeImage } from '../decoding/decode-image.js'
+import { eachFileOnce } from '../layouts/each-file-once.js'
 import { withTellableNames } from '../layouts/class-names.js'
+import { joinLeftOut, type LeftOut } from '../sources/left-out.js'
 import { readSplitFile, type SplitFile } from '../splits/split-file.js'
 import { divide, type Division, requireNoDifferences } from './counts.js'
 import { findDataSet, type PreparableDataSet } from './data-sets.js'
@@ -32,6 +34,8 @@ export interface PreparedDataset {
   readonly folder: string
   /** What `dataset.json` in it says. */
   readonly card: DatasetCard
+  /** Further names of files, and what lay in the source and could not be read; not what the data set has no use for. */
+  readonly leftOut: readonly LeftOut[]
   /** How many picture files it holds. */
   readonly pictures: number
   /** Their sizes together. */
@@ -75,8 +79,9 @@ async function fill(
 ): Promise<PreparedDataset> {
   const { tree } = source
   const decode = async (file: string) => decodeImage(await tree.read(file), tree.label(file))
-  const index = withTellableNames(tree.root, await dataSet.read({ tree, decode }))
+  const whole = withTellableNames(tree.root, await dataSet.read({ tree, decode }))
   const keepsOwn = options.split === undefined && !dataSet.keepsLayout
+  const { index, leftOut } = eachFileOnce(whole, keepsOwn ? undefined : split)
   const division = divide(tree.root, index, split, { ...dataSet.expected, keepsOwn })
   if (!options.incomplete) requireNoDifferences(tree.root, dataSet.title, division.differences)
   const files = (dataSet.keepsLayout ? keptFiles : pictureFiles)(tree.root, division.splits)
@@ -105,6 +110,7 @@ async function fill(
   return {
     folder: options.to,
     card,
+    leftOut: joinLeftOut([tree.leftOut, leftOut]),
     pictures: pictures.length,
     bytes: pictures.reduce((sum, { bytes }) => sum + bytes, 0),
   }

@@ -11,6 +11,7 @@ import type { FileTree } from '../sources/file-tree.js'
 import { openFolder } from '../sources/folder-tree.js'
 import { joinTrees, renamedTree } from '../sources/joined-tree.js'
 import { openTree } from '../sources/open-tree.js'
+import { recordedTree } from '../sources/recorded-tree.js'
 
 /** A file that a data set was prepared from. */
 export interface SourceFile {
@@ -58,7 +59,7 @@ export async function openSource(path: string, options: SourceOptions): Promise<
   const folder = await openFolder(path)
   const archives = folder.files.filter((file) => archive.test(file) && options.archives.test(basename(file)))
   const isLoose = archives.length === 0 || hasContent(folder)
-  const { tree, read } = withRecord(isLoose ? folder : await openArchives(path, folder, archives, options))
+  const { tree, read } = recordedTree(isLoose ? folder : await openArchives(path, folder, archives, options))
   return {
     tree,
     hasLoosePictures: () => isLoose && [...read].some(isImageFile),
@@ -110,25 +111,6 @@ function underItsSplit(file: string, tree: FileTree): FileTree {
 
 function scratchOf({ scratch, signal }: SourceOptions, index: number) {
   return { file: join(scratch, `unpacked-${index}.tar`), ...(signal && { signal }) }
-}
-
-/** A tree that remembers which of its files were read. */
-function withRecord(tree: FileTree): { tree: FileTree; read: ReadonlySet<string> } {
-  const read = new Set<string>()
-  return {
-    tree: {
-      ...tree,
-      read(file) {
-        read.add(file)
-        return tree.read(file)
-      },
-      open(file) {
-        read.add(file)
-        return tree.open(file)
-      },
-    },
-    read,
-  }
 }
 
 async function hashFiles(files: [name: string, path: string][], signal?: AbortSignal): Promise<SourceFile[]> {

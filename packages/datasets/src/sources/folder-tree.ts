@@ -1,43 +1,34 @@
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { InputError, readRegularFile } from '@m2l/engine'
-import glob from 'fast-glob'
-import { isLeftover } from '../image-file.js'
 import { type ByteSource, openFile, unreadable } from './byte-source.js'
+import { identityOf } from './file-identity.js'
 import type { FileTree } from './file-tree.js'
-
-/** Folders nested deeper are not looked into; it ends links that lead round in a circle. */
-const deepest = 12
+import { walkFolder } from './walk-folder.js'
 
 /**
- * The files of a folder and all folders in it; links are followed.
+ * The files of a folder and all folders in it; links are followed, but no folder is looked into from within itself.
  *
  * @throws InputError when a folder cannot be read, or two names are the same after Unicode normalisation (NFC).
  */
 export async function openFolder(root: string): Promise<FileTree> {
-  const onDisk = new Map<string, string>()
-  const folders: string[] = []
-  for (const found of await list(root)) {
-    const name = found.normalize('NFC')
-    if (isLeftover(name)) continue
-    if (name.endsWith('/')) {
-      folders.push(name.slice(0, -1))
-    } else {
-      if (onDisk.has(name)) {
-        throw new InputError(
-          `${join(root, name)}: two files have this name in different Unicode forms; rename one`,
-        )
-      }
-      onDisk.set(name, found)
-    }
-  }
+  const { files, folders, leftOut } = await walkFolder(root)
+  const onDisk = byComposedName(root, files)
+  byComposedName(root, folders)
   const opened: ByteSource[] = []
-  const pathOf = (file: string): string => join(root, onDisk.get(file) ?? file)
+  const pathOf = (file: string): string => join(root, onDisk.get(file)?.name ?? file)
   return {
     root,
     files: [...onDisk.keys()].toSorted(),
-    folders: folders.toSorted(),
+    folders: folders.map(({ name }) => name.normalize('NFC')).toSorted(),
+    leftOut,
     label: pathOf,
     pathOf,
+    realFile(file) {
+      const { real, isLink } = onDisk.get(file)!
+      const found = statSync(real, { bigint: true, throwIfNoEntry: false })
+      return { identity: (found && identityOf(found)) ?? real, isLink }
+    },
     read: (file) =>
       readRegularFile(pathOf(file)).catch((error: unknown) => {
         throw unreadable(pathOf(file), error)
@@ -53,10 +44,19 @@ export async function openFolder(root: string): Promise<FileTree> {
   }
 }
 
-async function list(root: string): Promise<string[]> {
-  try {
-    return await glob('**', { cwd: root, onlyFiles: false, markDirectories: true, deep: deepest })
-  } catch (error) {
-    throw unreadable((error as NodeJS.ErrnoException).path ?? root, error)
+function byComposedName<Found extends { readonly name: string }>(
+  root: string,
+  found: readonly Found[],
+): Map<string, Found> {
+  const byName = new Map<string, Found>()
+  for (const one of found) {
+    const name = one.name.normalize('NFC')
+    if (byName.has(name)) {
+      throw new InputError(
+        `${join(root, name)}: two files or folders have this name in different Unicode forms; rename one`,
+      )
+    }
+    byName.set(name, one)
   }
+  return byName
 }

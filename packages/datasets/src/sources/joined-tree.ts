@@ -1,5 +1,6 @@
 import { InputError } from '@m2l/engine'
 import { type FileTree, foldersAbove } from './file-tree.js'
+import { joinLeftOut } from './left-out.js'
 
 /**
  * Several trees as one.
@@ -24,6 +25,12 @@ export function joinTrees(root: string, trees: readonly FileTree[]): FileTree {
       files,
       trees.flatMap((tree) => tree.folders),
     ),
+    leftOut: joinLeftOut(trees.map((tree) => tree.leftOut)),
+    realFile(file) {
+      const owner = ownerOf(file)
+      const { identity, isLink } = owner.realFile?.(file) ?? { identity: file, isLink: false }
+      return { identity: owner.pathOf ? identity : `${owner.root}: ${identity}`, isLink }
+    },
     label: (file) => ownerOf(file).label(file),
     read: (file) => ownerOf(file).read(file),
     open: (file) => ownerOf(file).open(file),
@@ -49,6 +56,8 @@ export function renamedTree(tree: FileTree, rename: (file: string) => string | u
       files,
       tree.folders.map((folder) => rename(`${folder}/`)?.replace(/\/$/, '') ?? ''),
     ),
+    leftOut: tree.leftOut,
+    ...(tree.realFile && { realFile: (file: string) => tree.realFile!(nameOf(file)) }),
     label: (file) => tree.label(nameOf(file)),
     read: (file) => tree.read(nameOf(file)),
     open: (file) => tree.open(nameOf(file)),

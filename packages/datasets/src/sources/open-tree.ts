@@ -26,7 +26,6 @@ export async function openTree(root: string, scratch?: Scratch, expected = 'a fo
     throw unreadable(root, error)
   })
   if (found.isDirectory()) return openFolder(root)
-  if (!found.isFile()) throw noArchive(root, expected)
   const file = await openFile(root)
   try {
     return await openArchive(file, expected, scratch)
@@ -37,7 +36,7 @@ export async function openTree(root: string, scratch?: Scratch, expected = 'a fo
 }
 
 async function openArchive(file: ByteSource, expected: string, scratch?: Scratch): Promise<FileTree> {
-  const start = (await file.read(0, Math.min(4, file.size))).toString('latin1')
+  const start = (await file.read(0, Math.min(8, file.size))).toString('latin1')
   if (start.startsWith('\x1f\x8b')) {
     const unpacked = await unpack(file.name, scratch)
     try {
@@ -52,8 +51,29 @@ async function openArchive(file: ByteSource, expected: string, scratch?: Scratch
   }
   if (start.startsWith('PK')) return openZip(file)
   if (await isTar(file)) return openTar(file)
+  const other = otherKinds.find(([begin]) => start.startsWith(begin))
+  if (other) {
+    const [, kind, remedy] = other
+    throw new InputError(`${file.name}: is ${kind}, which is not read; ${remedy}`)
+  }
   throw noArchive(file.name, expected)
 }
+
+const unpackIt = 'unpack it and name its folder'
+
+/** Archives and packed files that people have, by how they begin. */
+const otherKinds: readonly [begin: string, kind: string, remedy: string][] = [
+  ['BZh', 'packed with bzip2', 'run bunzip2 and name the .tar file'],
+  ['\xfd7zXZ\0', 'packed with xz', 'run unxz and name the .tar file'],
+  ['\x28\xb5\x2f\xfd', 'packed with zstd', 'run unzstd and name the .tar file'],
+  ['\x04\x22\x4d\x18', 'packed with lz4', 'run unlz4 and name the .tar file'],
+  ['LZIP', 'packed with lzip', 'run lzip -d and name the .tar file'],
+  ['\x1f\x9d', 'packed with compress', 'run uncompress and name the .tar file'],
+  ["7z\xbc\xaf'\x1c", 'a 7z archive', unpackIt],
+  ['Rar!\x1a\x07', 'a rar archive', unpackIt],
+  ['xar!', 'a xar archive', unpackIt],
+  ['070701', 'a cpio archive', unpackIt],
+]
 
 function unpack(path: string, scratch?: Scratch): Promise<ByteSource> {
   return scratch ? unpackGzipToFile(path, scratch.file, scratch.signal) : unpackGzip(path)

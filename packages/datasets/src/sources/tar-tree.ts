@@ -1,38 +1,46 @@
 import { InputError } from '@m2l/engine'
+import { isBomb } from './archive-bomb.js'
 import { ArchiveIndex } from './archive-index.js'
 import { type ByteSource, partOf } from './byte-source.js'
+import { decodeName, escapedName } from './entry-name.js'
 import { type FileTree, foldersAbove } from './file-tree.js'
-import { ReadAhead } from './read-ahead.js'
-import { parseTarAttributes, parseTarHeader, tarBlock, type TarHeader } from './tar-header.js'
-
-/** Names and attributes longer than this are no names of pictures. */
-const longestDescription = 1 << 20
+import { type TarEntry, tarEntries } from './tar-entries.js'
+import { parseTarHeader, tarBlock } from './tar-header.js'
+import { sparseFile } from './tar-sparse.js'
 
 /**
- * The files of a tar archive, read in place: its headers are walked once, contents read when asked for.
+ * The files of a tar archive, read in place: its headers are walked once, contents read when asked for. Links to files in it stand
+ * for these, and of entries with one name the last counts, as when it is unpacked.
  *
- * @throws InputError when it is cut off or damaged, holds names that lead out of it or come twice, or
- * links.
+ * @throws InputError when it is cut off or damaged, or holds names that lead out of it
  */
 export async function openTar(bytes: ByteSource): Promise<FileTree> {
-  const index = new ArchiveIndex<{ start: number; size: number }>(bytes.name)
-  for await (const entry of tarEntries(bytes)) {
-    if (entry.type === 'folder') index.add(`${entry.name}/`, entry)
-    if (entry.type === 'file') index.add(entry.name, entry)
-    if (entry.type === 'link') index.refuseLink(entry.name)
-  }
+  const index = new ArchiveIndex<TarEntry>(bytes.name)
+  for await (const entry of tarEntries(bytes)) take(index, entry)
   const files = index.files()
+  const { realFile } = index
   const label = (file: string): string => `${bytes.name}: ${file}`
   const content = (file: string): ByteSource => {
-    const { start, size } = index.members.get(file)!
-    return partOf(bytes, label(file), start, size)
+    const { start, size, map } = index.member(file)
+    if (!map) return partOf(bytes, label(file), start, size)
+    if (isBomb(size, map.size)) {
+      throw new InputError(
+        `${label(file)}: would unpack to ${map.size} bytes from ${size}, as no honest file does; do not use this archive`,
+      )
+    }
+    return sparseFile(bytes, label(file), map)
   }
   return {
     root: bytes.name,
     files,
     folders: foldersAbove(files, index.folders),
+    leftOut: index.leftOut,
+    ...(realFile && { realFile }),
     label,
-    read: (file) => content(file).read(0, index.members.get(file)!.size),
+    async read(file) {
+      const whole = content(file)
+      return whole.read(0, whole.size)
+    },
     open: async (file) => content(file),
     close: () => bytes.close(),
   }
@@ -43,44 +51,22 @@ export async function isTar(bytes: ByteSource): Promise<boolean> {
   return bytes.size >= tarBlock && parseTarHeader(await bytes.read(0, tarBlock)) !== undefined
 }
 
-interface TarEntry extends TarHeader {
-  /** Where its content begins. */
-  readonly start: number
-}
-
-async function* tarEntries(bytes: ByteSource): AsyncGenerator<TarEntry> {
-  const ahead = new ReadAhead(bytes)
-  let described: { name?: string; size?: number } = {}
-  for (let at = 0; ;) {
-    if (at + tarBlock > bytes.size) throw damaged(bytes)
-    const block = ahead.peek(at, tarBlock) ?? (await ahead.read(at, tarBlock))
-    if (block.every((byte) => byte === 0)) return
-    const header = parseTarHeader(block)
-    if (!header) throw damaged(bytes)
-    const start = at + tarBlock
-    const size = described.size ?? header.size
-    if (start + size > bytes.size) throw damaged(bytes)
-    if (header.type === 'long-name' || header.type === 'attributes') {
-      if (size > longestDescription) throw damaged(bytes)
-      Object.assign(described, describe(header, await ahead.read(start, size), bytes))
-    } else {
-      yield { ...header, name: described.name ?? header.name, size, start }
-      described = {}
+function take(index: ArchiveIndex<TarEntry>, entry: TarEntry): void {
+  if (entry.type === 'label') return
+  const name = decodeName(entry.name)
+  if (name === undefined) return index.leaveOut('name', escapedName(entry.name))
+  switch (entry.type) {
+    case 'file':
+      return index.add(name, entry, { later: true })
+    case 'folder':
+    case 'listing':
+      return index.add(`${name}/`, entry)
+    case 'hard-link':
+    case 'symbolic-link': {
+      const hard = entry.type === 'hard-link'
+      return index.addLink(name, decodeName(entry.link) ?? '', { hard, later: true })
     }
-    at = start + Math.ceil(size / tarBlock) * tarBlock
+    default:
+      return index.leaveOut('special', name)
   }
-}
-
-/** What a GNU long name or a POSIX extended header says of the entry after it. */
-function describe(header: TarHeader, content: Buffer, bytes: ByteSource): { name?: string; size?: number } {
-  if (header.type === 'long-name') return { name: content.toString('utf8').replace(/\0.*$/s, '') }
-  const attributes = parseTarAttributes(content)
-  const size = Number(attributes?.get('size') ?? 0)
-  if (!attributes || !Number.isSafeInteger(size) || size < 0) throw damaged(bytes)
-  const name = attributes.get('path')
-  return { ...(name === undefined ? {} : { name }), ...(attributes.has('size') ? { size } : {}) }
-}
-
-function damaged(bytes: ByteSource): InputError {
-  return new InputError(`${bytes.name}: is a damaged or cut off tar archive; fetch or pack it again`)
 }

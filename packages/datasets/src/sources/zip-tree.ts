@@ -1,9 +1,11 @@
+import { basename } from 'node:path'
 import { promisify } from 'node:util'
 import { crc32, inflateRaw } from 'node:zlib'
 import { InputError } from '@m2l/engine'
 import { type Entry, fromRandomAccessReader, RandomAccessReader, type ZipFile } from 'yauzl'
 import { isBomb } from './archive-bomb.js'
 import { ArchiveIndex } from './archive-index.js'
+import { decodeName, escapedName } from './entry-name.js'
 import { bytesInMemory, type ByteSource, partOf } from './byte-source.js'
 import { type FileTree, foldersAbove } from './file-tree.js'
 import { ReadAhead } from './read-ahead.js'
@@ -14,27 +16,31 @@ const largestMember = 1 << 28
 /**
  * The files of a zip archive, read in place: the central directory is read once, members when asked for.
  *
- * @throws InputError when it is no zip, is cut off or encrypted, or holds links, or names that lead out of it
- *   or come twice.
+ * What is encrypted or packed by another method than deflate and store is left out. Names that are not marked as UTF-8 are taken
+ * as such only where all of them are.
+ *
+ * @throws InputError when it is no zip or cut off, or holds names that lead out of it or come twice
  */
 export async function openZip(bytes: ByteSource): Promise<FileTree> {
   const index = new ArchiveIndex<Member>(bytes.name)
-  await forEachEntry(bytes, (entry) => {
-    if (isLink(entry)) index.refuseLink(entry.fileName)
-    else index.add(entry.fileName, memberOf(entry))
-  })
+  const entries: Entry[] = []
+  await forEachEntry(bytes, (entry) => entries.push(entry))
+  for (const [entry, name] of named(entries)) await take(bytes, index, entry, name)
   const files = index.files()
+  const { realFile } = index
   const label = (file: string): string => `${bytes.name}: ${file}`
-  const read = (file: string): Promise<Buffer> => readMember(bytes, index.members.get(file)!, label(file))
+  const read = (file: string): Promise<Buffer> => readMember(bytes, index.member(file), label(file))
   return {
     root: bytes.name,
     files,
     folders: foldersAbove(files, index.folders),
+    leftOut: index.leftOut,
+    ...(realFile && { realFile }),
     label,
     read,
     async open(file) {
-      const member = index.members.get(file)!
-      if (member.method !== stored || member.encrypted) return bytesInMemory(label(file), await read(file))
+      const member = index.member(file)
+      if (member.method !== stored) return bytesInMemory(label(file), await read(file))
       const header = await bytes.read(member.header, localHeaderBytes)
       return partOf(bytes, label(file), member.header + localHeaderLength(header, label(file)), member.size)
     },
@@ -49,16 +55,72 @@ interface Member {
   readonly size: number
   readonly method: number
   readonly checksum: number
-  readonly encrypted: boolean
 }
 
 const stored = 0
 const deflated = 8
 
-/** Unix's mode of a symbolic link, where the archive was made on Unix. */
-function isLink({ versionMadeBy, externalFileAttributes }: Entry): boolean {
-  return versionMadeBy >> 8 === 3 && ((externalFileAttributes >>> 16) & 0o170000) === 0o120000
+/** Systems that a zip archive was made on, and which keep modes of files and write names in UTF-8. */
+const [unix, macOs] = [3, 19]
+
+function isOfUnix({ versionMadeBy }: Entry): boolean {
+  return versionMadeBy >> 8 === unix || versionMadeBy >> 8 === macOs
 }
+
+/** The kind of an entry in Unix's modes of files, where the archive was made on such a system. */
+function kindOf(entry: Entry): 'file' | 'link' | 'special' {
+  const type = isOfUnix(entry) ? (entry.externalFileAttributes >>> 16) & 0o170000 : 0
+  if (type === 0o120000) return 'link'
+  return type === 0 || type === 0o100000 || type === 0o040000 ? 'file' : 'special'
+}
+
+/** Entries with their names; an undefined one is in an alphabet that nobody knows. */
+function named(entries: readonly Entry[]): [Entry, string | undefined][] {
+  const names = entries.map((entry) => {
+    const { isMarked, bytes } = nameOf(entry)
+    return { isMarked, name: decodeName(bytes) }
+  })
+  const isUtf8 = names.every(({ isMarked, name }) => isMarked || name !== undefined)
+  return entries.map((entry, index) => {
+    const { isMarked, name } = names[index]!
+    const isKnown = isMarked || isUtf8 || entry.fileNameRaw.every((byte) => byte < 0x80)
+    const slashed = isOfUnix(entry) ? name : name?.replaceAll('\\', '/')
+    return [entry, isKnown ? slashed : undefined]
+  })
+}
+
+/** The bytes of a name, and whether the archive says that they are UTF-8: by a flag, or in Info-ZIP's field 0x7075. */
+function nameOf({ fileNameRaw, generalPurposeBitFlag, extraFields }: Entry) {
+  const field = extraFields.find(({ id }) => id === 0x7075)?.data
+  if (field && field.length > 5 && field[0] === 1 && field.readUInt32LE(1) === crc32(fileNameRaw)) {
+    return { isMarked: true, bytes: field.subarray(5) }
+  }
+  return { isMarked: (generalPurposeBitFlag & 0x800) !== 0, bytes: fileNameRaw }
+}
+
+async function take(
+  bytes: ByteSource,
+  index: ArchiveIndex<Member>,
+  entry: Entry,
+  name: string | undefined,
+): Promise<void> {
+  const { compressionMethod: method } = entry
+  const kind = kindOf(entry)
+  if (name === undefined) index.leaveOut('name', escapedName(entry.fileNameRaw))
+  else if (kind === 'special') index.leaveOut('special', name)
+  else if (name.endsWith('/')) index.add(name, memberOf(entry))
+  else if (entry.isEncrypted()) index.leaveOut('encrypted', name)
+  else if (method !== stored && method !== deflated) index.leaveOut('method', name)
+  else if (kind === 'file') index.add(name, memberOf(entry))
+  else {
+    const isPath = entry.uncompressedSize <= longestPath
+    const target = isPath ? await readMember(bytes, memberOf(entry), `${bytes.name}: ${name}`) : undefined
+    index.addLink(name, (target && decodeName(target)) ?? '', { hard: false })
+  }
+}
+
+/** As Linux allows. */
+const longestPath = 4096
 
 function memberOf(entry: Entry): Member {
   return {
@@ -68,17 +130,10 @@ function memberOf(entry: Entry): Member {
     size: entry.uncompressedSize,
     method: entry.compressionMethod,
     checksum: entry.crc32,
-    encrypted: entry.isEncrypted(),
   }
 }
 
 async function readMember(bytes: ByteSource, member: Member, label: string): Promise<Buffer> {
-  if (member.encrypted) throw new InputError(`${label}: is encrypted; pack the archive without a password`)
-  if (member.method !== stored && member.method !== deflated) {
-    throw new InputError(
-      `${label}: is packed by method ${member.method}; pack the archive with "deflate" or "store"`,
-    )
-  }
   if (member.size > largestMember || member.packedSize > largestMember) {
     throw new InputError(
       `${label}: is larger than ${largestMember} bytes; unpack the archive and name its folder`,
@@ -125,7 +180,7 @@ function damaged(label: string): InputError {
 }
 
 async function forEachEntry(bytes: ByteSource, visit: (entry: Entry) => void): Promise<void> {
-  const options = { lazyEntries: true, autoClose: false, strictFileNames: false }
+  const options = { lazyEntries: true, autoClose: false, decodeStrings: false } as const
   const zip = await new Promise<ZipFile>((resolve, reject) =>
     fromRandomAccessReader(new DirectoryReader(bytes), bytes.size, options, (error, opened) =>
       error ? reject(error) : resolve(opened),
@@ -150,6 +205,11 @@ async function forEachEntry(bytes: ByteSource, visit: (entry: Entry) => void): P
 
 function notAZip(bytes: ByteSource, error: unknown): Error {
   if (error instanceof InputError) return error
+  if (/multi-disk/.test((error as Error).message)) {
+    return new InputError(
+      `${bytes.name}: is one part of a split zip archive; join the parts (zip -s 0 ${basename(bytes.name)} --out whole.zip), or unpack them and name the folder`,
+    )
+  }
   return new InputError(
     `${bytes.name}: cannot be read as a zip archive (${(error as Error).message}); fetch or pack it again`,
   )

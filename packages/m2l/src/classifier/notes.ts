@@ -13,19 +13,6 @@ export function counted(names: readonly string[]): Record<string, number> {
   return Object.fromEntries(counts)
 }
 
-/** Tells of files that are no pictures by their names, so that nobody misses them. */
-export function passedOverNotes(files: readonly string[]): string[] {
-  if (files.length === 0) return []
-  const endings = new Set(files.map((file) => /\.[^./\\]+$/.exec(file)?.[0].toLowerCase() ?? 'no ending'))
-  const hint = [...endings].some((ending) => ending === '.heic' || ending === '.heif')
-    ? '; convert .heic pictures to JPEG to have them read'
-    : ''
-  const names = [...endings].slice(0, mostNames).join(', ')
-  return [
-    `passed over ${count(files.length, 'file that is no picture', 'files that are no pictures')} (${names})${hint}`,
-  ]
-}
-
 /** Tells of files that were given more than once, and of those whose class is not known for that. */
 export function repetitionNotes(found: readonly Found[], pictures: readonly PlacedPicture[]): string[] {
   const times = Object.values(counted(found.map(({ identity }) => identity)))

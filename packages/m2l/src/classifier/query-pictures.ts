@@ -1,10 +1,10 @@
 import { realpath } from 'node:fs/promises'
 import { dirname, join, resolve, sep } from 'node:path'
-import { datasetName, listImages, type ImageList } from '@m2l/datasets'
+import { datasetName, describeLeftOut, joinLeftOut, listImages, type ImageList } from '@m2l/datasets'
 import { InputError } from '@m2l/engine'
 import { classOfPlace, liesBelow, type NamedClass, type Place } from './class-of-place.js'
 import type { GivenImage } from './given-image.js'
-import { counted, passedOverNotes, placeNotes, repetitionNotes } from './notes.js'
+import { counted, placeNotes, repetitionNotes } from './notes.js'
 import { identityOfFile } from './real-file.js'
 
 /** A picture to classify. */
@@ -52,6 +52,7 @@ export async function queryPictures(
       throw new InputError(`${paths.join(', ')}: no pictures to classify; name a folder or files of pictures`)
     }
     const pictures = eachOnce(withTruth(found))
+    const leftOut = describeLeftOut(joinLeftOut(lists.map((list) => list.leftOut)))
     const others = pictures.flatMap(({ truth, label }) => (truth === null ? [label!] : []))
     return {
       pictures: pictures.map(({ file, image, truth }) => ({
@@ -60,10 +61,7 @@ export async function queryPictures(
         ...(truth !== undefined && { truth }),
       })),
       otherLabels: counted(others),
-      notes: [
-        ...passedOverNotes(lists.flatMap((list) => list.passedOver)),
-        ...repetitionNotes(found, pictures),
-      ],
+      notes: [...(leftOut === undefined ? [] : [leftOut]), ...repetitionNotes(found, pictures)],
       placeNotes: placeNotes(pictures, labels),
       close,
     }

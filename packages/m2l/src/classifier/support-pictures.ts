@@ -3,7 +3,6 @@ import { count, InputError } from '@m2l/engine'
 import type { FewShotClassifier } from './few-shot-classifier.js'
 import type { NamedImage } from './given-image.js'
 import type { EmbedOptions } from './image-embedder.js'
-import { passedOverNotes } from './notes.js'
 import { identityOfFile } from './real-file.js'
 
 /** The examples of the classes. */
@@ -114,15 +113,9 @@ async function supportOfFolders(root: string, reduceTo: number): Promise<Opened>
   })
   return {
     classes: new Map(classes),
-    notes: [...dataset.notes, ...(await notesOf(root))],
+    notes: dataset.notes,
     close: () => dataset.close(),
   }
-}
-
-async function notesOf(root: string): Promise<string[]> {
-  const list = await listImages(root)
-  await list.close()
-  return passedOverNotes(list.passedOver)
 }
 
 /** @throws {InputError} when a file is an example of two classes */
