@@ -8,7 +8,7 @@ import { rotateImage } from './decoding/rotate-image.js'
 import { exclusionsOf } from './exclusions/exclusion-list.js'
 import { leaveOut } from './exclusions/leave-out.js'
 import { eachFileOnce, passedOverBy } from './layouts/each-file-once.js'
-import type { LayoutName } from './layouts/layout.js'
+import type { LayoutIndex, LayoutName } from './layouts/layout.js'
 import { readLayout } from './layouts/read-layout.js'
 import { mapConcurrently } from './map-concurrently.js'
 import type { RgbImage } from './rgb-image.js'
@@ -77,7 +77,7 @@ export async function openDataset(options: OpenDatasetOptions): Promise<Dataset>
     const read = async (id: string) => named(await index.read(id), nameOf(id))
     const pack = await openPack({ name, tree, splits, read, decodeOptions: options, cacheBytes }, options)
     return dataset(
-      { name, splits, leftOut, notes: [...(index.notes ?? []), ...notesOf(root, leftOut)] },
+      { name, splits, leftOut, notes: notesOf(root, whole, leftOut) },
       new ImageCache(cacheBytes, pack ? throughPack(pack, read, nameOf) : read),
       (id) => index.pathOf?.(id),
       async () => {
@@ -134,10 +134,10 @@ function dataset(
   }
 }
 
-/** The note that says what of a source was left out. */
-function notesOf(root: string, leftOut: readonly LeftOut[]): string[] {
-  const line = describeLeftOut(leftOut)
-  return line === undefined ? [] : [`${root}: ${line}`]
+/** What a layout notes, and in a line what was left out; layouts themselves tell of pictures in no class. */
+function notesOf(root: string, { notes = [] }: LayoutIndex, leftOut: readonly LeftOut[]): string[] {
+  const line = describeLeftOut(leftOut.filter(({ reason }) => reason !== 'no-class' || notes.length === 0))
+  return line === undefined ? [...notes] : [...notes, `${root}: ${line}`]
 }
 
 /** What a source is called unless it is given a name. */
