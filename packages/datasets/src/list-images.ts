@@ -4,6 +4,7 @@ import { InputError, readRegularFile } from '@m2l/engine'
 import { isImageFile } from './image-file.js'
 import { eachFileOnce, passedOverBy } from './layouts/each-file-once.js'
 import type { LayoutIndex } from './layouts/layout.js'
+import { notesOnNames } from './layouts/class-names.js'
 import { unreadable } from './sources/byte-source.js'
 import { type FileTree, parentOf } from './sources/file-tree.js'
 import { openFolder } from './sources/folder-tree.js'
@@ -127,5 +128,12 @@ async function listTable(path: string): Promise<ImageList> {
     seen.set(file, line)
     return { file, label }
   })
-  return { kind: 'table', images, passedOver: [], leftOut: [], notes: table.notes, close: nothingOpen }
+  const notes = [
+    ...table.notes,
+    ...notesOnNames(
+      path,
+      images.map(({ label }) => label),
+    ),
+  ]
+  return { kind: 'table', images, passedOver: [], leftOut: [], notes, close: nothingOpen }
 }

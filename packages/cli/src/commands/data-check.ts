@@ -85,6 +85,7 @@ async function check(path: string, options: CheckCommandOptions): Promise<void> 
   const leftOut = describeLeftOut(found.leftOut)
   if (leftOut !== undefined && !options.quiet) display.say(leftOut)
   if (list !== undefined) await writeExclusionList(list, found)
+  if (!options.quiet) found.notes.forEach(display.say)
   if (options.json) {
     process.stdout.write(
       `${JSON.stringify({ ...found, ...(list !== undefined && { exclusionList: list }), seconds: duration })}\n`,

@@ -110,6 +110,7 @@ export async function checkDataset(options: CheckOptions): Promise<DatasetCheck>
       leakage: leakageOf(classes, exact, near),
       passedOver: index.file ? passedOver(tree) : [],
       leftOut: joinLeftOut([tree.leftOut, passedOverBy(whole, tree, recorded.read), once.leftOut]),
+      notes: index.notes ?? [],
       exclusions,
       suggestions: suggestExclusions(near, exclusions),
     }

@@ -36,6 +36,8 @@ export interface DatasetCheck {
   readonly passedOver: readonly PassedOver[]
   /** All that lies in the source and was not read, and why. */
   readonly leftOut: readonly LeftOut[]
+  /** As {@link Dataset.notes}. */
+  readonly notes: readonly string[]
   /** What to leave out: broken pictures and copies. */
   readonly exclusions: readonly Exclusion[]
   /** What to look at and perhaps to leave out: pictures that look like one that stays. */

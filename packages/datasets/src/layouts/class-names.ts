@@ -8,7 +8,18 @@ import type { LayoutIndex } from './layout.js'
  * @throws InputError when two differ only in what cannot be seen, or one has lost letters
  */
 export function withTellableNames(root: string, index: LayoutIndex): LayoutIndex {
-  const names = [...new Set([...index.groups.values()].flatMap((classes) => [...classes.keys()]))].toSorted()
+  const names = [...index.groups.values()].flatMap((classes) => [...classes.keys()])
+  const notes = notesOnNames(root, names)
+  return notes.length === 0 ? index : { ...index, notes: [...(index.notes ?? []), ...notes] }
+}
+
+/**
+ * What to tell of names that differ in little.
+ *
+ * @throws InputError when two differ only in what cannot be seen, or one has lost letters
+ */
+export function notesOnNames(root: string, all: Iterable<string>): string[] {
+  const names = [...new Set(all)].toSorted()
   const damaged = names.find((name) => name.includes('\ufffd'))
   if (damaged !== undefined) {
     throw new InputError(
@@ -21,11 +32,12 @@ export function withTellableNames(root: string, index: LayoutIndex): LayoutIndex
     )
   }
   const pairs = pairsOf(names, loose)
-  if (pairs.length === 0) return index
+  if (pairs.length === 0) return []
   const [[one, other]] = pairs as [[string, string]]
   const more = pairs.length > 1 ? `, and so do ${pairs.length - 1} more pairs of names` : ''
-  const note = `${root}: classes ${quoted(one)} and ${quoted(other)} differ only in capital letters or in how a number is written${more}; they are taken for different classes`
-  return { ...index, notes: [...(index.notes ?? []), note] }
+  return [
+    `${root}: classes ${quoted(one)} and ${quoted(other)} differ only in capital letters or in how a number is written${more}; they are taken for different classes`,
+  ]
 }
 
 /** @throws InputError naming the source where a name comes twice, so that two classes would become one */

@@ -61,7 +61,11 @@ export async function queryPictures(
         ...(truth !== undefined && { truth }),
       })),
       otherLabels: counted(others),
-      notes: [...(leftOut === undefined ? [] : [leftOut]), ...repetitionNotes(found, pictures)],
+      notes: [
+        ...lists.flatMap((list) => list.notes),
+        ...(leftOut === undefined ? [] : [leftOut]),
+        ...repetitionNotes(found, pictures),
+      ],
       placeNotes: placeNotes(pictures, labels),
       close,
     }

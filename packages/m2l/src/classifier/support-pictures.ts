@@ -1,4 +1,4 @@
-import { decodeImageFile, listImages, openDataset } from '@m2l/datasets'
+import { decodeImageFile, isTable, listImages, openDataset } from '@m2l/datasets'
 import { count, InputError } from '@m2l/engine'
 import type { FewShotClassifier } from './few-shot-classifier.js'
 import type { NamedImage } from './given-image.js'
@@ -29,7 +29,7 @@ export interface UnreadableExample {
  * @throws {InputError} when it cannot be read, there are fewer than two classes, or a file is an example of two
  */
 export async function openSupport(path: string, reduceTo: number): Promise<SupportPictures> {
-  const support = path.toLowerCase().endsWith('.csv')
+  const support = isTable(path)
     ? await supportOfTable(path, reduceTo)
     : await supportOfFolders(path, reduceTo)
   try {
@@ -37,7 +37,7 @@ export async function openSupport(path: string, reduceTo: number): Promise<Suppo
     if (classes.size < 2) {
       const [only] = classes.keys()
       throw new InputError(
-        `${path}: holds only one class (${only}); expected a folder for each of at least two classes, to tell them apart`,
+        `${path}: holds only one class (${only}); expected ${await expectedOf(path)}, to tell them apart`,
       )
     }
     const notes =
@@ -78,6 +78,18 @@ export async function addSupport(
   return unreadable
 }
 
+/** Where a folder holds a table, that may be meant. */
+async function expectedOf(path: string): Promise<string> {
+  const folders = 'a folder for each of at least two classes'
+  if (isTable(path)) return 'pictures of at least two classes'
+  const list = await listImages(path)
+  await list.close()
+  const table = list.passedOver.find((file) => isTable(file))
+  return table === undefined
+    ? folders
+    : `${folders}, or the path of a table of filename,label, such as ${table}`
+}
+
 /** A picture, and where it lies on the disk by itself. */
 interface SupportImage extends NamedImage {
   readonly file: string | undefined
@@ -88,7 +100,7 @@ type Opened = Omit<SupportPictures, 'classes'> & {
 }
 
 async function supportOfTable(table: string, reduceTo: number): Promise<Opened> {
-  const { images } = await listImages(table)
+  const { images, notes } = await listImages(table)
   if (images.length === 0) {
     throw new InputError(`${table}: lists no pictures; expected lines of filename,label`)
   }
@@ -99,7 +111,7 @@ async function supportOfTable(table: string, reduceTo: number): Promise<Opened> 
     if (ofClass) ofClass.push(image)
     else classes.set(label!, [image])
   }
-  return { classes, notes: [], close: async () => {} }
+  return { classes, notes, close: async () => {} }
 }
 
 async function supportOfFolders(root: string, reduceTo: number): Promise<Opened> {
