@@ -182,7 +182,7 @@ describe('what a recipe leads to', () => {
     const changed = await patternsWith('no-val', (ofClass) =>
       rm(join(ofClass, '../../val'), { recursive: true }),
     )
-    expect(await train(changed)).toMatch(/m2l: \S+no-val: has no split "val", only test, train/)
+    expect(await train(changed)).toMatch(/m2l: \S+no-val: has no split "val", only train, test; /)
   })
 
   test('checkpoints that do not fit', async () => {
