@@ -26,7 +26,9 @@ export function runOptions(): RecipeRunOptions {
   return {
     existing: 'resume',
     signal: controller.signal,
-    onValidation: (epoch, { accuracy, halfWidth95 }) =>
-      console.log(`epoch ${epoch}: ${(100 * accuracy).toFixed(2)} ± ${(100 * halfWidth95).toFixed(2)} %`),
+    onValidation: (epoch, { accuracy, halfWidth95, task }) =>
+      console.log(
+        `epoch ${epoch}: ${(100 * accuracy).toFixed(2)} ± ${(100 * halfWidth95).toFixed(2)} % (${task.text})`,
+      ),
   }
 }

@@ -1,8 +1,7 @@
-import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { leaveOnBrokenPipe, loadEngine } from '@m2l/engine'
+import { leaveOnBrokenPipe, loadEngine, writeFileAtomically } from '@m2l/engine'
 import {
   episodeTransforms,
   evaluateRecipe,
@@ -54,7 +53,7 @@ const result = {
   seconds: { pretrain: pretraining.seconds, train: training.seconds, evaluate: report.seconds },
 }
 const resultFile = join(recipe.folder, 'quickstart.json')
-await writeFile(resultFile, `${JSON.stringify(result, null, 2)}\n`)
+await writeFileAtomically(resultFile, `${JSON.stringify(result, null, 2)}\n`)
 
 if (options.json) console.log(JSON.stringify(result))
 else {

@@ -26,9 +26,9 @@ export function showRendering(done: number, total: number): void {
   overwrite(`drawing emoji ${done}/${total}`)
 }
 
-export const showValidation: NonNullable<RecipeRunOptions['onValidation']> = (epoch, { accuracy }) => {
+export const showValidation: NonNullable<RecipeRunOptions['onValidation']> = (epoch, { accuracy, task }) => {
   overwrite('')
-  say(`  epoch ${epoch}: ${(100 * accuracy).toFixed(1)} % of validation queries right`)
+  say(`  epoch ${epoch}: ${(100 * accuracy).toFixed(1)} % of validation queries right (${task.text})`)
 }
 
 function overwrite(line: string): void {

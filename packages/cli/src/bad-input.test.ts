@@ -149,7 +149,10 @@ describe('what a recipe leads to', () => {
       ['model.weights=none.pth'],
       /m2l: \S+m2l\.yaml: model\.weights: there is no \S+none\.pth; pretrain first/,
     ],
-    [['model.weights=m2l/record.txt'], /m2l: \S+record\.txt: not a valid safetensors file/],
+    [
+      ['model.weights=m2l/record.txt'],
+      /m2l: \S+record\.txt: a text file .*, not a safetensors file or PyTorch checkpoint; name a file/,
+    ],
     [
       ['run.folder=m2l.yaml'],
       /m2l: m2l\.yaml: expected a folder to write results to, but .*\(a file is in the way\)/,
@@ -197,10 +200,12 @@ describe('what a recipe leads to', () => {
     )
     const other = 'model.encoder=FourLayer_64F'
     expect(await evaluate(other)).toMatch(
-      /m2l: runs\S+best\.safetensors: a checkpoint of another architecture/,
+      /m2l: runs\S+best\.safetensors: was trained with other settings than the recipe's: model\.encoder FourLayer_64F_4x \(recipe: FourLayer_64F\); /,
     )
+    const forced = await m2lHere(folder, 'evaluate', '--cfg', 'm2l.yaml', ...quick, other, '--force')
+    expect(forced.stderr).toMatch(/m2l: runs\S+best\.safetensors: a checkpoint of another architecture/)
     expect(await refusal('train', '--cfg', 'm2l.yaml', ...quick, '--resume', other)).toMatch(
-      /m2l: runs\S+last\.safetensors: a checkpoint of another architecture/,
+      /m2l: runs\S+: holds a run that began with other settings: model\.encoder FourLayer_64F_4x \(now: FourLayer_64F\); /,
     )
   })
 

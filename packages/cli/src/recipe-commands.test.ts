@@ -25,9 +25,11 @@ const read = (path: string) => readFile(join(folder, path))
 describe('from images to an accuracy', () => {
   test('pretrains, trains from that, evaluates, and replays the evaluation', async () => {
     const pretrained = await m2l(folder, 'pretrain', '--cfg', 'pre.yaml')
-    expect(pretrained.stderr).toMatch(/^epoch 1: validation accuracy .*\nepoch 2: validation accuracy .*\n$/)
+    expect(pretrained.stderr).toMatch(
+      /^epoch 1: validation accuracy [\d.]+ ± [\d.]+ % \(8-way 1-shot; guessing gives 12\.5 %\).*\nepoch 2: validation accuracy .*\n$/,
+    )
     expect(pretrained.stdout).toMatch(
-      /^2 epochs in .* s, waiting for pictures [\d.]+ %; best validation accuracy [\d.]+ % after epoch [12]: runs\/patterns\/pre\/best\.safetensors\n$/,
+      /^2 epochs in .* s, waiting for pictures [\d.]+ %; best validation accuracy [\d.]+ % \(8-way 1-shot; guessing gives 12\.5 %\) after epoch [12]: runs\/patterns\/pre\/best\.safetensors\n$/,
     )
     expect(pretrained.exitCode).toBe(0)
     await expectRunFolder('runs/patterns/pre')
@@ -115,6 +117,7 @@ describe('from images to an accuracy', () => {
     const { fused } = report.accuracy as { fused: number }
     expect(shown.stdout).toContain(`${(100 * fused).toFixed(2)} ± `)
     expect(shown.stdout).toContain('10 3-way 1-shot episodes of patterns (test)')
+    expect(shown.stdout).toContain('± is the 95 % interval; guessing gives 33.3 %')
 
     await expectPages(report)
     await expectAnotherRunRefused()

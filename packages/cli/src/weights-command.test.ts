@@ -54,8 +54,13 @@ test('what was trained is converted, shown and evaluated as a PyTorch checkpoint
 })
 
 test('shipped weights are evaluated, trained from and shown by name', async () => {
-  const evaluated = await here('evaluate', '--cfg', 'm2l.yaml', '--json', '--quiet', '-c', 'emoji-conv64f')
+  const words = ['--cfg', 'm2l.yaml', '--json', '--quiet', '-c', 'emoji-conv64f']
+  const refused = await here('evaluate', ...words)
+  expect(refused).toMatchObject({ exitCode: 2, stdout: '' })
+  expect(refused.stderr).toContain('data.image_size 32 (recipe: 16)')
+  const evaluated = await here('evaluate', ...words, '--force')
   expect(json(evaluated.stdout)).toMatchObject({ checkpoint: 'emoji-conv64f', episodes: 10 })
+  expect(json(evaluated.stdout).notes).toEqual([expect.stringContaining('data.image_size 32 (recipe: 16)')])
   const train = (name: string) =>
     here(
       'train',
@@ -66,6 +71,7 @@ test('shipped weights are evaluated, trained from and shown by name', async () =
       'train.epochs=1',
       'train.episode_per_epoch=1',
       '--quiet',
+      '--force',
     )
   expect(await train('emoji-conv64')).toMatchObject({
     exitCode: 2,
@@ -85,7 +91,10 @@ test.each([
     ['show', 'none.pth'],
     /none\.pth: cannot be read \(ENOENT: no such file or directory\); name a safetensors/,
   ],
-  [['show', 'm2l.yaml'], /m2l\.yaml: not a valid safetensors file/],
+  [
+    ['show', 'm2l.yaml'],
+    /m2l\.yaml: a text file \(“.*”\), not a safetensors file or PyTorch checkpoint; name a file/,
+  ],
   [['show', 'cut.pth'], /cut\.pth: not a PyTorch checkpoint that can be read: .*; copy it again/],
   [
     ['show', 'attack.pth'],

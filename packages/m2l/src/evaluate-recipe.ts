@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { enginePrecision, writeFileAtomically, type Precision } from '@m2l/engine'
 import { manifestHash, openManifest, writeManifest, type EpisodeManifest } from '@m2l/samplers'
 import {
@@ -15,6 +14,9 @@ import {
 import { writeCard } from './cards/make-card.js'
 import type { DisplayNames } from './class-names/class-names.js'
 import { recipeClassNames } from './class-names/recipe-class-names.js'
+import { picturesHash } from './agreement/pictures-hash.js'
+import type { AgreementCheck, AgreementOptions } from './agreement/agreement.js'
+import { describeDifferences, settingDifferences, type SettingDifference } from './agreement/settings.js'
 import { episodesByShots } from './pages/episodes-by-shots.js'
 import { evaluationPage } from './pages/evaluation-page.js'
 import { divideEvaluation } from './pages/shots-section.js'
@@ -28,14 +30,17 @@ import {
   type DataOptions,
 } from './recipe-data.js'
 import { writePredictions } from './predictions-file.js'
+import { evaluationId, leaveResult, resultFilesIn } from './result-files.js'
 import type { RecipeRunOptions } from './recipe-run.js'
 import type { Recipe } from './recipe/read-recipe.js'
 import { testManifest } from './test-manifest.js'
 import { trainedModel } from './trained-model.js'
+import { weightsFile } from './weights/shipped-weights.js'
+import { storedRecipe } from './weights/stored-recipe.js'
 
 /** What to evaluate, and on what. */
 export interface EvaluateOptions
-  extends Pick<RecipeRunOptions, 'onProgress' | keyof DataOptions>, BankOptions {
+  extends Pick<RecipeRunOptions, 'onProgress' | keyof DataOptions>, BankOptions, AgreementOptions {
   /** The checkpoint, shipped weights by name, a safetensors file or of PyTorch; the best of the run folder if not given. */
   readonly checkpoint?: string
   /**
@@ -65,6 +70,18 @@ export interface EvaluationReport {
   readonly precision: Precision
   /** In semi-supervised episodes only. */
   readonly semiSupervised?: SemiSupervisedReport
+  /** Settings in which the recipe contradicts the weights, which were taken nevertheless (`force`). */
+  readonly differences: readonly SettingDifference[]
+  /** What a person should know before believing the accuracies, a line each. */
+  readonly notes: readonly string[]
+  /** Names the evaluation by all that its numbers depend on: episodes, pictures, weights, model, precision. */
+  readonly evaluation: string
+  /** The SHA-256 of the file of weights. */
+  readonly weightsHash: string
+  /** A SHA-256 over some of the split's pictures. */
+  readonly picturesHash: string
+  /** What guessing gives, in fractions of 1. */
+  readonly chance: number
   /** Of the fused prediction as `fused`, and of each level alone under its name. */
   readonly accuracy: Readonly<Record<string, number>>
   /** Half widths of the 95 % intervals, under the same names. */
@@ -75,6 +92,8 @@ export interface EvaluationReport {
   /** What was predicted for each query, see `writePredictions`. */
   readonly predictions: string
   readonly result: string
+  /** Where the result of another evaluation was moved that the run folder held. */
+  readonly earlier?: string
   /** The page, where one was asked for. */
   readonly page?: string
   /** The card, likewise. */
@@ -98,16 +117,19 @@ export interface SemiSupervisedReport {
 
 /**
  * Evaluates a checkpoint on the test split, and leaves the episodes (`test-manifest.jsonl`), what was predicted
- * (`predictions.jsonl`) and the result (`result.json`) in the run folder, and a page where one is asked for.
+ * (`predictions.jsonl`) and the result (`result.json`) in the run folder, and a page where one is asked for. A result of another
+ * evaluation that the folder holds is moved into `earlier/` there.
  *
- * @throws {InputError} when the data, the checkpoint or the manifest cannot be used, or a feature bank that is too large
- *   for memory cannot be kept on disk
+ * @throws {InputError} when the data, the checkpoint or the manifest cannot be used, the checkpoint was trained with other
+ *   settings or on classes of the split and is not to be taken nevertheless, or a feature bank that is too large for memory
+ *   cannot be kept on disk
  */
 export async function evaluateRecipe(
   recipe: Recipe,
   options: EvaluateOptions = {},
 ): Promise<EvaluationReport> {
-  const { model, checkpoint } = await trainedModel(recipe, options.checkpoint)
+  const trained = await trainedModel(recipe, options.checkpoint, options)
+  const { model, checkpoint, agreement } = trained
   try {
     const folder = await openRunFolder(recipe.folder)
     const replayed = options.manifest === undefined ? undefined : await openManifest(options.manifest)
@@ -120,6 +142,8 @@ export async function evaluateRecipe(
         episodeTransforms(recipe),
       )
       const manifest = replayed?.of(images.split) ?? testManifest(recipe, dataset)
+      agreement.compareClasses(trained.learning, images.split, images.split.name !== 'test')
+      if (replayed) compareEpisodes(recipe, options.manifest!, manifest, agreement)
       const byShots = options.page === undefined ? [] : episodesByShots(manifest, images.split, recipe.seed)
       const episodes = [...manifest.episodes, ...byShots.flatMap((of) => of.episodes)]
       const divided = divideEvaluation(
@@ -131,6 +155,7 @@ export async function evaluateRecipe(
       const classNames = images.split.classes.map(({ name }) => name)
       const { names: displayNames, notes } = await recipeClassNames(recipe, classNames)
       for (const note of notes) options.onNote?.(note)
+      const pictures = await picturesHash(dataset, images.split)
       const outcome = {
         recipe: recipe.name,
         checkpoint,
@@ -142,33 +167,46 @@ export async function evaluateRecipe(
         episodes: manifest.episodes.length,
         precision: enginePrecision(),
         ...semiSupervisedReport(recipe, model, manifest),
+        differences: agreement.differences,
+        notes: agreement.notes,
+        evaluation: evaluationId({
+          episodes: manifestHash(manifest),
+          pictures,
+          weights: trained.sha256,
+          model: storedRecipe(recipe),
+          precision: enginePrecision(),
+        }),
+        weightsHash: trained.sha256,
+        picturesHash: pictures,
+        chance: 1 / manifest.ways,
         ...accuracies(evaluation),
         rounds: rounds(evaluation, recipe.test.total_testtimes),
       }
-      const [manifestFile, predictions, result] = resultFiles.map((name) => join(folder.path, name)) as Triple
       const { page, card, against = [] } = options
       const files = {
-        manifest: manifestFile,
-        predictions,
-        result,
+        ...resultFilesIn(folder.path),
         ...(page !== undefined && { page }),
         ...(card !== undefined && { card }),
       }
-      const report = {
+      const stored = {
         ...outcome,
         ...files,
         bank: evaluation.bank!,
         ...(Object.keys(displayNames).length > 0 && { displayNames }),
         seconds: evaluation.seconds,
       }
-      await writeManifest(manifestFile, manifest)
-      const { hash: splitHash } = images.split
-      await writePredictions(
-        predictions,
-        { ...outcome, splitHash, classNames, manifestHash: manifestHash(manifest) },
-        evaluation,
+      const earlier = await leaveResult(
+        folder.path,
+        outcome.evaluation,
+        async ({ predictions, result, ...to }) => {
+          await writeManifest(to.manifest, manifest)
+          const { hash: splitHash } = images.split
+          const header = { ...outcome, splitHash, classNames, manifestHash: manifestHash(manifest) }
+          await writePredictions(predictions, header, evaluation)
+          await writeFileAtomically(result, `${JSON.stringify(stored, null, 2)}\n`)
+        },
       )
-      await writeFileAtomically(result, `${JSON.stringify(report, null, 2)}\n`)
+      const report = { ...stored, ...(earlier !== undefined && { earlier }) }
       if (page !== undefined) {
         await writeFileAtomically(
           page,
@@ -176,7 +214,9 @@ export async function evaluateRecipe(
         )
       }
       if (card !== undefined) {
-        await writeCard(card, { recipe, model, report, split: images.split, manifest, evaluation, against })
+        const { sha256 } = trained
+        const of = { recipe, model, report, split: images.split, manifest, evaluation, against }
+        await writeCard(card, { ...of, weights: { file: weightsFile(checkpoint), sha256 } })
       }
       return report
     } finally {
@@ -187,9 +227,22 @@ export async function evaluateRecipe(
   }
 }
 
-const resultFiles = ['test-manifest.jsonl', 'predictions.jsonl', 'result.json'] as const
-
-type Triple = [manifest: string, predictions: string, result: string]
+/** Episodes that were named have ways, shots and queries of their own, whatever the recipe says. */
+function compareEpisodes(
+  { n_way, k_shot, test }: Recipe,
+  file: string,
+  { ways, shots, queries }: EpisodeManifest,
+  agreement: AgreementCheck,
+): void {
+  const differences = settingDifferences(
+    { n_way: ways, k_shot: shots, 'test.query_per_class_per_episode': queries },
+    { n_way, k_shot, 'test.query_per_class_per_episode': test.query_per_class_per_episode },
+  )
+  if (differences.length === 0) return
+  agreement.note(
+    `the episodes are those of ${file}, whatever the recipe says: ${describeDifferences(differences)}`,
+  )
+}
 
 function semiSupervisedReport(
   recipe: Recipe,
@@ -218,7 +271,7 @@ function rounds({ perEpisode }: Evaluation, times: number): EvaluationReport['ro
   const starts = Array.from({ length: times + 1 }, (_, round) => Math.round((round * fused.length) / times))
   return starts.slice(1).flatMap((end, round) => {
     if (starts[round] === end) return [] // a replayed manifest of fewer episodes than rounds
-    const { mean, halfWidth95 } = interval95(fused.subarray(starts[round], end))
+    const { mean, halfWidth95 } = interval95(fused.slice(starts[round], end))
     return { accuracy: mean, interval95: halfWidth95 }
   })
 }

@@ -5,7 +5,7 @@ import type { ForwardEncoding } from '@m2l/trainer'
 import type { Recipe } from './recipe/read-recipe.js'
 
 /** The grids of parts where a recipe names no encoding, as published for M2L. */
-const publishedGrid = 'Grid-3,2'
+export const publishedGrid = 'Grid-3,2'
 
 const pyramid = 'PyramidFCN-'
 

@@ -1,3 +1,5 @@
+export type { Agreement, AgreementOptions } from './agreement/agreement.js'
+export type { SettingDifference } from './agreement/settings.js'
 export { classifyPictures, type ClassifyPicturesOptions } from './classifier/classify-pictures.js'
 export type {
   ClassificationReport,
@@ -72,8 +74,12 @@ export { semiSupervision } from './semi-supervision.js'
 export { testManifest } from './test-manifest.js'
 export { trainRecipe } from './train-recipe.js'
 export { convertWeights, type ConvertedWeights, type ConvertOptions } from './weights/convert-weights.js'
-export { loadInitialWeights } from './weights/initial-weights.js'
+export {
+  loadInitialWeights,
+  type InitialWeightsOptions,
+  type StartedFrom,
+} from './weights/initial-weights.js'
 export { ownName, publishedName } from './weights/published-names.js'
 export { shippedWeights, weightsFile, type WeightsCard } from './weights/shipped-weights.js'
 export { showWeights, type ShownTensor, type ShownWeights } from './weights/show-weights.js'
-export type { Progress } from '@m2l/trainer'
+export type { EpisodeTask, Progress } from '@m2l/trainer'

@@ -17,6 +17,10 @@ export interface PredictionsHeader {
   readonly shots: number | readonly number[]
   readonly queries: number
   readonly episodes: number
+  /** Over some of the split's pictures. */
+  readonly picturesHash: string
+  /** What a person should know before believing the accuracies, a line each. */
+  readonly notes: readonly string[]
   /** As in the evaluation's report, in fractions of 1. */
   readonly accuracy: Readonly<Record<string, number>>
   readonly interval95: Readonly<Record<string, number>>
@@ -35,8 +39,8 @@ export async function writePredictions(
   { predictions: { fused, levels } }: Evaluation,
 ): Promise<void> {
   const lines = fused.map((ofEpisode, episode) => {
-    const named = Object.entries(levels).map(([name, rows]) => [name, [...rows[episode]!]])
-    return JSON.stringify({ fused: [...ofEpisode], ...Object.fromEntries(named) })
+    const named = Object.entries(levels).map(([name, rows]) => [name, rows[episode]!])
+    return JSON.stringify({ fused: ofEpisode, ...Object.fromEntries(named) })
   })
   const described = { format: 'm2l-predictions', version: 1, ...header }
   const first = JSON.stringify({ ...described, sha256: predictionsHash(described, lines) })

@@ -1,8 +1,9 @@
 import { createBackbone } from '@m2l/backbones'
+import type { ImageSplit } from '@m2l/datasets'
 import { InputError, randomKey } from '@m2l/engine'
 import { disposeState, Linear } from '@m2l/nn'
 import { sampleEpisodes } from '@m2l/samplers'
-import { classifierState, EpisodeImages, pretrain } from '@m2l/trainer'
+import { classifierState, EpisodeImages, episodeTask, pretrain } from '@m2l/trainer'
 import { pretrainingOptimiser, pretrainingSchedule } from './optimisers.js'
 import {
   episodeTransforms,
@@ -35,6 +36,7 @@ export async function pretrainRecipe(
   try {
     const train = labelledSplit(recipe, requireSplit(recipe, dataset, 'train'))
     const val = requireSplit(recipe, dataset, 'val')
+    compareClassCount(recipe, train, options.onNote)
     const { pre } = recipe
     const classifier = new Linear({
       key: key.fold('classifier'),
@@ -52,9 +54,9 @@ export async function pretrainRecipe(
         episodes: pre.val_episode,
         key: key.fold('validation'),
       })
-      const splits = { train: train.hash, val: val.hash }
-      const run = await openRun(recipe, options, { model, optimiser }, { splits })
-      const { folder } = run
+      const data = { dataset, train, val }
+      const run = await openRun(recipe, options, { model, optimiser }, { kind: 'pretraining', data })
+      const { folder, settings, learned, notes } = run
       return await run.carryOut(() =>
         pretrain({
           ...options,
@@ -71,7 +73,7 @@ export async function pretrainRecipe(
             firstEpoch: Math.max(1, pre.snapshot_epoch),
             everyEpochs: pre.snapshot_interval,
           },
-          description: { backbone: backbone.name, run: recipe.name },
+          description: { backbone: backbone.name, run: recipe.name, settings, learned },
           epochs: pre.epochs,
           schedule: pretrainingSchedule(recipe),
           onEpoch: (reached) =>
@@ -81,6 +83,8 @@ export async function pretrainRecipe(
               dataset: dataset.name,
               epochs: pre.epochs,
               position: reached,
+              notes,
+              validated: episodeTask(ways, validationEpisode.shots),
             }),
           key,
         }),
@@ -93,6 +97,22 @@ export async function pretrainRecipe(
     backbone.dispose()
     await dataset.close()
   }
+}
+
+/** The published number of classes is the default, and says nothing of other data. */
+const publishedClasses = 64
+
+/** Tells where the recipe states another number of classes than the data have, which count. */
+function compareClassCount(
+  { file, pre }: Recipe,
+  { classes }: ImageSplit,
+  onNote = (_line: string) => {},
+): void {
+  const { pretrain_num_class: stated } = pre
+  if (stated === publishedClasses || stated === classes.length) return
+  onNote(
+    `${file}: pre.pretrain_num_class is ${stated}, but the training split has ${classes.length} classes, which count`,
+  )
 }
 
 function fewestImages(classes: readonly { name: string; images: readonly unknown[] }[]): number {

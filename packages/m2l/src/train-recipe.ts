@@ -1,6 +1,6 @@
 import { randomKey } from '@m2l/engine'
 import { assertEpisodesPossible, sampleEpisodes } from '@m2l/samplers'
-import { EpisodeImages, trainEpisodes } from '@m2l/trainer'
+import { EpisodeImages, episodeTask, trainEpisodes } from '@m2l/trainer'
 import { createModel } from './create-model.js'
 import { episodicOptimiser, episodicSchedule } from './optimisers.js'
 import { episodeTransforms, notesOfSlowness, openRecipeDataset, requireSplit } from './recipe-data.js'
@@ -40,14 +40,19 @@ export async function trainRecipe(recipe: Recipe, options: RecipeRunOptions = {}
         episodes: recipe.val.episode,
         key: key.fold('validation'),
       })
+      const held = [val.split, ...(dataset.splits.test ? [dataset.splits.test] : [])]
       const run = await openRun(
         recipe,
         options,
         { model: model.state, optimiser },
-        { splits: { train: train.split.hash, val: val.split.hash }, initialWeights: initialWeights(recipe) },
-        () => loadInitialWeights(recipe, model.backbone.state),
+        {
+          kind: 'training',
+          data: { dataset, train: train.split, val: val.split },
+          initialWeights: initialWeights(recipe),
+          begin: () => loadInitialWeights(recipe, model.backbone.state, { ...options, held }),
+        },
       )
-      const { folder } = run
+      const { folder, settings, learned, notes } = run
       return await run.carryOut(() =>
         trainEpisodes({
           ...options,
@@ -61,7 +66,13 @@ export async function trainRecipe(recipe: Recipe, options: RecipeRunOptions = {}
           batchSize: recipe.train.batch_size,
           validation: { images: val, episodes },
           fixBatchNorm: recipe.train.fix_bn,
-          description: { backbone: model.backbone.name, run: recipe.name, recipe: storedRecipe(recipe) },
+          description: {
+            backbone: model.backbone.name,
+            run: recipe.name,
+            recipe: storedRecipe(recipe),
+            settings,
+            learned,
+          },
           epochs: recipe.train.epochs,
           schedule: episodicSchedule(recipe),
           onEpoch: (reached) =>
@@ -71,6 +82,8 @@ export async function trainRecipe(recipe: Recipe, options: RecipeRunOptions = {}
               dataset: dataset.name,
               epochs: recipe.train.epochs,
               position: reached,
+              notes,
+              validated: episodeTask(task.ways, task.shots),
             }),
           key,
         }),

@@ -1,4 +1,5 @@
-import { InputError, requireFinite, tf } from '@m2l/engine'
+import { InputError, tf } from '@m2l/engine'
+import { requireFiniteTensors } from './finite.js'
 import { fileShape, inMemoryLayout } from './layout.js'
 import type { StateDict } from './parameter.js'
 import type { StoredTensor, StoredValues } from './stored-tensor.js'
@@ -16,7 +17,8 @@ export interface AssignOptions {
  * fits. The `num_batches_tracked` that PyTorch saves with a batch norm is passed over.
  *
  * @param source names the tensors' file in errors
- * @throws {InputError} when a value is not finite, names are missing or unexpected or shapes differ; it lists them
+ * @throws {InputError} when names are missing or unexpected or shapes differ, which it lists, or a value is not finite or beyond
+ *   its parameter's type
  */
 export function assignState(
   state: StateDict,
@@ -45,16 +47,8 @@ export function assignState(
       `${where}: a checkpoint of another architecture: ${problems.join(', ')}; load it into the model that it was saved from`,
     )
   }
-  for (const name of shared) {
-    const { data } = stored[name]!
-    if (data instanceof Float32Array)
-      requireFinite(
-        data,
-        `${source}: the values of ${name}`,
-        'they come from a training that failed; take an earlier checkpoint',
-      )
-  }
-  for (const name of shared) assign(state, name, stored[name]!)
+  requireFiniteTensors(Object.fromEntries(shared.map((name) => [name, stored[name]!])), source)
+  for (const name of shared) assign(state, name, stored[name]!, source)
 }
 
 function below(
@@ -81,16 +75,23 @@ function listed(items: readonly string[], problem: string): string[] {
   return [`${items.length} ${problem} (${shown}${more})`]
 }
 
-function assign(state: StateDict, name: string, { shape, data }: StoredTensor): void {
+function assign(state: StateDict, name: string, { shape, data }: StoredTensor, source: string): void {
   const { value, layout } = state[name]!
   tf.tidy(() => {
-    const tensor = tf.tensor(converted(data, value.dtype), [...shape], value.dtype)
+    const tensor = tf.tensor(
+      converted(data, value.dtype, `${source}: tensor ${name}`),
+      [...shape],
+      value.dtype,
+    )
     value.assign(inMemoryLayout(tensor, layout))
   })
 }
 
-function converted(data: StoredValues, dtype: tf.DataType): tf.TypedArray {
+function converted(data: StoredValues, dtype: tf.DataType, what: string): tf.TypedArray {
   if (dtype === 'float32' && data instanceof Float32Array) return data
   const numbers = Array.from<number | bigint, number>(data, Number)
-  return dtype === 'float32' ? Float32Array.from(numbers) : Int32Array.from(numbers)
+  const array = dtype === 'float32' ? Float32Array.from(numbers) : Int32Array.from(numbers)
+  const wrong = numbers.findIndex((value, index) => array[index] !== value)
+  if (wrong < 0) return array
+  throw new InputError(`${what} holds ${data[wrong]}, which ${dtype} cannot hold; save it as ${dtype}`)
 }

@@ -158,7 +158,7 @@ describe('a file that cannot be used', () => {
 
   it('is named when it is a folder, empty or something else', async () => {
     await mkdir(file)
-    await expect(loadSafetensors(file)).rejects.toThrow(`${file}: is a folder; expected a regular file`)
+    await expect(loadSafetensors(file)).rejects.toThrow(`${file}: is a folder; name a file`)
     for (const text of ['', 'this is a text, and no tensor']) {
       const path = join(folder, 'text.safetensors')
       await writeFile(path, text)
@@ -171,7 +171,7 @@ describe('a file that cannot be used', () => {
     await writeFile(pickled, writePickle(new Map([['weight', 'is no tensor']])))
     await expect(loadWeights(pickled)).rejects.toThrow(
       new InputError(
-        `${pickled}: a pickle, but not one of torch.save, which alone is read; save its weights so: torch.save(model.state_dict(), FILE)`,
+        `${pickled}: a pickle, but not one of torch.save, which alone is read, not a safetensors file or PyTorch checkpoint; save its weights so: torch.save(model.state_dict(), FILE)`,
       ),
     )
   })

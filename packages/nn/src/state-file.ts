@@ -1,16 +1,17 @@
 import { tf } from '@m2l/engine'
 import { assignState, type AssignOptions } from './assign-state.js'
+import { requireFiniteTensors } from './finite.js'
 import { inFileLayout } from './layout.js'
 import type { StateDict } from './parameter.js'
 import { saveSafetensors } from './safetensors-file.js'
 import type { StoredTensor, StoredValues } from './stored-tensor.js'
-import { loadWeights } from './weights-file.js'
+import { loadWeights, unwrapWeights } from './weights-file.js'
 
 /**
  * Saves a state dict as a safetensors file in PyTorch's layouts, at once.
  *
  * @param metadata free texts, for example the epoch
- * @throws {InputError} when the file cannot be written
+ * @throws {InputError} when a parameter is not finite, or the file cannot be written
  */
 export async function saveState(
   file: string,
@@ -24,6 +25,7 @@ export async function saveState(
     stored.push([name, { shape: tensor.shape, data }])
     tensor.dispose()
   }
+  requireFiniteTensors(Object.fromEntries(stored), `${file} was not written`)
   await saveSafetensors(file, Object.fromEntries(stored), metadata)
 }
 
@@ -38,7 +40,12 @@ export async function loadState(
   state: StateDict,
   options: AssignOptions = {},
 ): Promise<Readonly<Record<string, string>>> {
-  const { tensors, metadata } = await loadWeights(file)
+  const read = await loadWeights(file)
+  const { prefix } = options
+  const own = (name: string) => (prefix === undefined ? name : `${prefix}.${name}`)
+  const isOwn =
+    read.wanted === undefined && Object.keys(state).some((name) => Object.hasOwn(read.tensors, own(name)))
+  const { tensors, metadata } = isOwn ? read : unwrapWeights(read, file)
   assignState(state, tensors, file, options)
   return metadata
 }

@@ -1,8 +1,12 @@
-import { InputError } from '@m2l/engine'
+import { createHash } from 'node:crypto'
+import { statSync } from 'node:fs'
+import { refuseOtherArchives, refuseOtherFormats } from './other-formats.js'
 import { decodePyTorch, isPyTorch } from './pytorch/decode-pytorch.js'
 import { encodePyTorch, type PyTorchOptions } from './pytorch/encode-pytorch.js'
 import { decodeSafetensors } from './safetensors.js'
+import { loadShards, shardIndex } from './shards.js'
 import type { StoredTensor } from './stored-tensor.js'
+import { unwrapNames } from './unwrap-names.js'
 import { readWhole, writeWhole } from './whole-file.js'
 
 /** The weights of a file of either format. */
@@ -12,36 +16,85 @@ export interface Weights {
   readonly tensors: Readonly<Record<string, StoredTensor>>
   /** The metadata of a safetensors file; of a PyTorch checkpoint, the entries beside the weights as texts. */
   readonly metadata: Readonly<Record<string, string>>
-  /** In a PyTorch checkpoint, the entry that holds the weights; null where they are the whole file. */
+  /**
+   * What held the weights: the entry of a PyTorch checkpoint, and what {@link unwrapWeights} took off before names; null where
+   * they are the whole file.
+   */
   readonly under: string | null
-  /** In a PyTorch checkpoint, what is no weights and was not read, such as an optimiser's state: name and kind. */
+  /** What is no weights and was not read, such as an optimiser's state: name and kind. */
   readonly leftOut: Readonly<Record<string, string>>
+  /** The SHA-256 of the file as it was read, in hexadecimal; of shards, over theirs. */
+  readonly sha256: string
+  /** The name after `#` where it is no entry: it may stand before names of tensors, see {@link unwrapWeights}. */
+  readonly wanted?: string
+}
+
+/** A file of weights, and the part of it that is meant: `FILE#PART`, where there is no file of the whole name. */
+export function weightsPath(name: string): { readonly file: string; readonly part?: string } {
+  const [, file, part] = /^(.+)#([^#/\\]+)$/s.exec(name) ?? []
+  if (file === undefined || statSync(name, { throwIfNoEntry: false })) return { file: name }
+  return { file, part: part! }
 }
 
 /**
- * Reads weights from a safetensors file or a PyTorch checkpoint; which of them it is, its content tells.
+ * Reads weights from a safetensors file or a PyTorch checkpoint; which of them it is, its content tells. An index of shards
+ * (`model.safetensors.index.json`, `pytorch_model.bin.index.json`) reads all of them.
  *
- * @throws {InputError} when the file cannot be read, is damaged, or is a checkpoint of more than data
+ * @param name the file; `FILE#PART` where it holds several sets of weights, such as a model and its average
+ * @throws {InputError} when the file cannot be read, is damaged, is a checkpoint of more than data, or is of another format, which
+ *   is told
  */
-export async function loadWeights(file: string): Promise<Weights> {
+export async function loadWeights(name: string): Promise<Weights> {
+  const { file, part } = weightsPath(name)
   const bytes = await readWhole(file)
+  const index = shardIndex(bytes)
+  if (index) return { ...(await loadShards(file, index, loadWeights)), ...wantedPart(part) }
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
   if (!isPyTorch(bytes)) {
-    if (isBarePickle(bytes)) {
-      throw new InputError(
-        `${file}: a pickle, but not one of torch.save, which alone is read; save its weights so: torch.save(model.state_dict(), FILE)`,
-      )
-    }
-    return { format: 'safetensors', ...decodeSafetensors(bytes, file), under: null, leftOut: {} }
+    refuseOtherFormats(bytes, file)
+    const content = decodeSafetensors(bytes, file)
+    return { format: 'safetensors', ...content, under: null, leftOut: {}, sha256, ...wantedPart(part) }
   }
-  const { container, tensors, under, entries, leftOut } = await decodePyTorch(bytes, file)
-  const texts = Object.entries(entries).map(([name, value]) => [name, String(value)] as const)
-  return { format: `pytorch-${container}`, tensors, metadata: Object.fromEntries(texts), under, leftOut }
+  await refuseOtherArchives(bytes, file)
+  const { container, tensors, under, entries, leftOut, wanted } = await decodePyTorch(bytes, file, part)
+  const texts = Object.entries(entries).map(([key, value]) => [key, String(value)] as const)
+  return {
+    format: `pytorch-${container}`,
+    tensors,
+    metadata: Object.fromEntries(texts),
+    under,
+    leftOut,
+    sha256,
+    ...wantedPart(wanted),
+  }
 }
 
-/** Whether bytes begin as a pickle of protocol 2 to 5 does, and not as the header of a safetensors file of their size. */
-function isBarePickle(bytes: Buffer): boolean {
-  if (bytes.length < 8 || bytes[0] !== 0x80 || bytes[1]! < 2 || bytes[1]! > 5) return false
-  return bytes.readBigUInt64LE() > bytes.length
+/**
+ * The weights under the names that the model itself gave them, without what wrappers put before them: DataParallel,
+ * DistributedDataParallel, AveragedModel, torch.compile, modules of Lightning.
+ *
+ * @param file names it in errors
+ * @throws {InputError} when two tensors get the same name, or there are several sets of weights and none is named
+ */
+export function unwrapWeights(weights: Weights, file: string): Weights {
+  const { wanted, ...read } = weights
+  const { tensors, without, leftOut } = unwrapNames(
+    new Map(Object.entries(read.tensors)),
+    weightsPath(file).file,
+    wanted,
+  )
+  const kinds = [...leftOut].map(([name, { shape }]) => [name, `tensor [${shape}]`])
+  const under = [read.under, without].filter((one) => one !== null).join('.')
+  return {
+    ...read,
+    tensors: Object.fromEntries(tensors),
+    under: under === '' ? null : under,
+    leftOut: { ...read.leftOut, ...(Object.fromEntries(kinds) as Record<string, string>) },
+  }
+}
+
+function wantedPart(wanted: string | undefined): Pick<Weights, 'wanted'> {
+  return wanted === undefined ? {} : { wanted }
 }
 
 /**

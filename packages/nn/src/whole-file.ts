@@ -1,3 +1,5 @@
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { InputError, readRegularFile, writeFileAtomically } from '@m2l/engine'
 
 /** @throws {InputError} when the file cannot be read */
@@ -5,6 +7,7 @@ export async function readWhole(file: string): Promise<Buffer> {
   try {
     return await readRegularFile(file)
   } catch (error) {
+    if ((await stat(file).catch(() => undefined))?.isDirectory()) throw await folderInsteadOf(file)
     throw unusable(
       file,
       'read',
@@ -12,6 +15,17 @@ export async function readWhole(file: string): Promise<Buffer> {
       error,
     )
   }
+}
+
+const endings = /\.(safetensors|safetensors\.index\.json|bin\.index\.json|pth|pt|ckpt|bin)$/
+
+/** Names the files of weights in it. */
+async function folderInsteadOf(folder: string): Promise<InputError> {
+  const all = (await readdir(folder)).filter((name) => endings.test(name)).toSorted()
+  const shown = all.slice(0, 5).map((name) => join(folder, name))
+  const found =
+    all.length === 0 ? 'there is none in it' : `it holds ${shown.join(', ')}${all.length > 5 ? ', …' : ''}`
+  return new InputError(`${folder}: is a folder; name a file of weights: ${found}`)
 }
 
 /**

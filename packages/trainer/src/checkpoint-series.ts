@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { copyFile, link, readdir, rename, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { InputError, syncFolder } from '@m2l/engine'
-import type { StateDict } from '@m2l/nn'
+import { requireFiniteTensors, type StateDict } from '@m2l/nn'
 import { assignCheckpoint, parsePosition, saveCheckpoint } from './checkpoint.js'
 import type { CheckpointContent, TrainingPosition } from './checkpoint.js'
-import { readCheckpoint, type StoredCheckpoint } from './read-checkpoint.js'
+import { readCheckpoint, withPrefix, type StoredCheckpoint } from './read-checkpoint.js'
 import { fileExists, type RunFolder } from './run-folder.js'
 
 /** How many checkpoints of a run are kept, the newest among them, where nothing else is said. */
@@ -39,18 +39,25 @@ export async function saveNewest(
 /** A run as its newest whole checkpoint tells. */
 export interface Newest {
   readonly position: TrainingPosition
+  /** What its checkpoint says of itself. */
+  readonly metadata: StoredCheckpoint['metadata']
   /** One line for each checkpoint that is damaged, newer than the one that is used. */
   readonly damaged: readonly string[]
 }
 
+/** Looks at what a checkpoint says of itself before anything of it is used; throws where it is not to be. */
+export type AcceptCheckpoint = (metadata: StoredCheckpoint['metadata'], file: string) => void
+
 /**
  * Restores the newest checkpoint of a run that is whole. Damaged ones that are newer are set aside as `….damaged`.
  *
+ * @param accept may refuse it; nothing is then changed
  * @throws {InputError} when none is whole, or the model is of another architecture
  */
 export async function loadNewest(
   folder: RunFolder,
   into: { readonly model: StateDict; readonly optimiser: StateDict },
+  accept: AcceptCheckpoint = () => {},
 ): Promise<Newest> {
   const faults: { readonly file: string; readonly message: string }[] = []
   for (const age of await agesIn(folder)) {
@@ -60,11 +67,13 @@ export async function loadNewest(
       faults.push({ file, message: read.fault.message })
       continue
     }
+    accept(read.checkpoint.metadata, file)
     assignCheckpoint(file, read.checkpoint, into)
     for (const fault of faults) await rename(fault.file, `${fault.file}.damaged`)
     if (age > 0) await rename(file, folder.last)
     return {
       position: read.position,
+      metadata: read.checkpoint.metadata,
       damaged: faults.map(({ message }) => `${message}; going on from ${basename(file)}, the one before`),
     }
   }
@@ -89,6 +98,8 @@ type Read =
 async function readWhole(file: string): Promise<Read> {
   try {
     const checkpoint = await readCheckpoint(file)
+    requireFiniteTensors(withPrefix('model', checkpoint.model), file)
+    requireFiniteTensors(withPrefix('optimiser', checkpoint.optimiser), file)
     return { checkpoint, position: parsePosition(file, checkpoint.position) }
   } catch (error) {
     if (!(error instanceof InputError)) throw error

@@ -59,6 +59,10 @@ export interface CheckpointDescription {
   readonly run: string
   /** What a model is made of before its weights are read, as its maker reads it. */
   readonly recipe?: string
+  /** The settings that the run began with, as its maker reads them. */
+  readonly settings?: string
+  /** What the weights learned from, as their maker reads it. */
+  readonly learned?: string
 }
 
 /** What is saved: a model's parameters, and in a resumable checkpoint the optimiser's and the position. */
@@ -137,8 +141,21 @@ export async function loadBackbone(
   backbone: StateDict,
   { rename, optional }: LoadOptions = {},
 ): Promise<void> {
-  const { model } = await readCheckpoint(file, rename)
-  assignState(backbone, model, file, { optional, prefix: 'encoder' })
+  assignBackbone(file, await readCheckpoint(file, rename), backbone, { optional })
+}
+
+/**
+ * Gives a backbone the values of a checkpoint that has been read, whatever else is in it.
+ *
+ * @throws {InputError} when it is of another architecture
+ */
+export function assignBackbone(
+  file: string,
+  { model }: Pick<StoredCheckpoint, 'model'>,
+  backbone: StateDict,
+  { optional }: Pick<AssignOptions, 'optional'> = {},
+): void {
+  assignState(backbone, model, file, { ...(optional && { optional }), prefix: 'encoder' })
 }
 
 /** An encoder alone, perhaps with pretraining's classifier, is told apart from a model of another architecture. */

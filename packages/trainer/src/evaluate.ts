@@ -3,6 +3,7 @@ import type { Episode } from '@m2l/samplers'
 import { embeddingGraph, type OnEager } from './embedding-graph.js'
 import { episodeBatches, labelsOf } from './episode-batches.js'
 import { disposeEpisode, episodeSeenBy, type EpisodeImages } from './episode-images.js'
+import { taskOf } from './episode-task.js'
 import { FeatureBank, type BankOptions, type BankSize } from './feature-bank.js'
 import type { FewShotModel } from './few-shot-model.js'
 import { interval95, type Interval } from './interval.js'
@@ -26,6 +27,7 @@ export interface EvaluationOptions extends BankOptions {
   readonly signal?: AbortSignal
 }
 
+/** What an evaluation measured, in plain numbers and lists, as JSON has them. */
 export interface Evaluation {
   readonly episodes: number
   /** The accuracy of the fused prediction over the episodes, in fractions of 1. */
@@ -35,21 +37,21 @@ export interface Evaluation {
   /** The mean training loss over the episodes. */
   readonly loss: number
   /** The training loss of each episode. */
-  readonly losses: Float64Array
+  readonly losses: readonly number[]
   /** The accuracies of each episode: of the fused prediction and of each level. */
   readonly perEpisode: {
-    readonly fused: Float32Array
-    readonly levels: Readonly<Record<string, Float32Array>>
+    readonly fused: readonly number[]
+    readonly levels: Readonly<Record<string, readonly number[]>>
   }
   /** The same for what was predicted: for each episode its queries' predicted ways, counted from 0. */
   readonly predictions: {
-    readonly fused: readonly Uint16Array[]
-    readonly levels: Readonly<Record<string, readonly Uint16Array[]>>
+    readonly fused: readonly (readonly number[])[]
+    readonly levels: Readonly<Record<string, readonly (readonly number[])[]>>
   }
   /** The probability that was given to each of these ways, from 0 to 1; of the fusion their weighted mean. */
   readonly confidences: {
-    readonly fused: readonly Float32Array[]
-    readonly levels: Readonly<Record<string, readonly Float32Array[]>>
+    readonly fused: readonly (readonly number[])[]
+    readonly levels: Readonly<Record<string, readonly (readonly number[])[]>>
   }
   /** The feature bank, where there was one. */
   readonly bank?: BankSize
@@ -73,10 +75,15 @@ export async function evaluate(options: EvaluationOptions): Promise<Evaluation> 
   const { model, episodes, phase = 'test', onProgress, signal } = options
   if (episodes.length === 0) throw new RangeError('an evaluation needs at least one episode')
   const start = performance.now()
-  const meter = new ProgressMeter(onProgress, { phase, total: episodes.length, unit: 'episodes' })
+  const meter = new ProgressMeter(onProgress, {
+    phase,
+    total: episodes.length,
+    unit: 'episodes',
+    chance: 1 / taskOf(episodes[0]!).ways,
+  })
   const names = model.metric.levels.map(({ level }) => level.name)
   const columns = Array.from({ length: names.length + 1 }, () => new PredictionColumn(episodes)) // fused, then each level
-  const losses = new Float64Array(episodes.length)
+  const losses = new Array<number>(episodes.length).fill(0)
   let bank: BankSize | undefined
   let waiting: MeasuredBatch[] = []
   let done = 0
@@ -147,27 +154,24 @@ function scoresNotFinite(levels: readonly string[], episode: number): InputError
 
 /** What the fusion or a level predicted in each episode, how sure it was, and how much of it is right. */
 class PredictionColumn {
-  readonly predicted: Uint16Array[]
-  readonly confidences: Float32Array[]
-  readonly accuracies: Float32Array
+  readonly predicted: number[][]
+  readonly confidences: number[][]
+  readonly accuracies: number[]
   readonly #episodes: readonly Episode[]
 
   constructor(episodes: readonly Episode[]) {
     this.#episodes = episodes
-    this.predicted = Array.from(episodes, () => new Uint16Array())
-    this.confidences = Array.from(episodes, () => new Float32Array())
-    this.accuracies = new Float32Array(episodes.length)
+    this.predicted = Array.from(episodes, () => [])
+    this.confidences = Array.from(episodes, () => [])
+    this.accuracies = new Array<number>(episodes.length).fill(0)
   }
 
   /** Takes the ways predicted for an episode and their probabilities from `offset` on; @returns how many numbers they are */
   add(position: number, values: ArrayLike<number>, offset: number): number {
     const labels = labelsOf(this.#episodes[position]!)
-    const predicted = Uint16Array.from(labels, (_, query) => values[offset + query]!)
+    const predicted = Array.from(labels, (_, query) => values[offset + query]!)
     this.predicted[position] = predicted
-    this.confidences[position] = Float32Array.from(
-      labels,
-      (_, query) => values[offset + labels.length + query]!,
-    )
+    this.confidences[position] = Array.from(labels, (_, query) => values[offset + labels.length + query]!)
     this.accuracies[position] =
       labels.filter((label, query) => label === predicted[query]).length / labels.length
     return 2 * labels.length

@@ -1,4 +1,6 @@
 export {
+  assignBackbone,
+  assignCheckpoint,
   loadBackbone,
   loadCheckpoint,
   parsePosition,
@@ -15,6 +17,7 @@ export {
   holdsRun,
   loadNewest,
   saveNewest,
+  type AcceptCheckpoint,
   type Newest,
 } from './checkpoint-series.js'
 export { embeddingGraph, type EmbeddingGraph, type OnEager } from './embedding-graph.js'
@@ -36,6 +39,7 @@ export {
 export { calibration, type Calibration, type CalibrationBin } from './calibration.js'
 export { accuracy, evaluate, type Evaluation, type EvaluationOptions } from './evaluate.js'
 export { sliceEvaluation } from './evaluation-slice.js'
+export { describeGuessing, episodeTask, taskOf, type EpisodeTask } from './episode-task.js'
 export { FeatureBank, type BankOptions, type BankSize } from './feature-bank.js'
 export { FewShotModel } from './few-shot-model.js'
 export type { ForwardEncoding, ImageView } from './forward-encoding.js'
@@ -47,7 +51,7 @@ export { prefetch } from './prefetch.js'
 export { classifierState, pretrain, type Pretraining } from './pretrain.js'
 export type { OnProgress, Phase, Progress } from './progress.js'
 export { fileExists, openRunFolder, removeHalfWritten, type RunFolder } from './run-folder.js'
-export { lockRunFolder } from './run-lock.js'
+export { lockRunFolder, type RunLock } from './run-lock.js'
 export { episodeStep, trainEpisodes, type EpisodicTraining } from './train-episodes.js'
 export {
   readCheckpoint,
@@ -63,4 +67,5 @@ export {
   type TrainingOutcome,
   type TrainingRun,
   type Validation,
+  type ValidationResult,
 } from './training-loop.js'

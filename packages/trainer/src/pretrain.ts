@@ -6,6 +6,7 @@ import type { Episode } from '@m2l/samplers'
 import type { EpisodeImages } from './episode-images.js'
 import { disposeImages, type RenderedImages } from './image-tensors.js'
 import { accuracy, evaluate } from './evaluate.js'
+import { taskOf } from './episode-task.js'
 import { FewShotModel } from './few-shot-model.js'
 import { nearestPrototype } from './nearest-prototype.js'
 import { prefetch } from './prefetch.js'
@@ -64,6 +65,8 @@ export function pretrain(training: Pretraining): Promise<TrainingOutcome> {
     {
       phase: 'pretrain',
       unit: 'batches',
+      classes: images.split.classes.length,
+      validated: taskOf(validation.episodes[0]!),
       unitsPerStep: 1,
       stepsPerEpoch,
       model: classifierState(training),

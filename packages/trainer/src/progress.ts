@@ -15,6 +15,8 @@ export interface Progress {
   readonly loss?: number
   /** Fraction of 1, likewise. */
   readonly accuracy?: number
+  /** What guessing gives, a fraction of 1, where an accuracy is told. */
+  readonly chance?: number
   /** In training phases, the share of the time in which the engine waited for pictures, from 0 to 1; of this epoch and process. */
   readonly waiting?: number
   /** Units a second since the phase or epoch began in this process. */
@@ -27,14 +29,14 @@ export type OnProgress = (progress: Progress) => void
 /** Times a phase and reports its progress. */
 export class ProgressMeter {
   readonly #report: OnProgress
-  readonly #fixed: Pick<Progress, 'phase' | 'epoch' | 'epochs' | 'total' | 'unit'>
+  readonly #fixed: Pick<Progress, 'phase' | 'epoch' | 'epochs' | 'total' | 'unit' | 'chance'>
   readonly #start = performance.now()
   readonly #doneBefore: number
 
   /** @param doneBefore units that an earlier process has done, which say nothing of the speed of this one. */
   constructor(
     report: OnProgress | undefined,
-    fixed: Pick<Progress, 'phase' | 'epoch' | 'epochs' | 'total' | 'unit'>,
+    fixed: Pick<Progress, 'phase' | 'epoch' | 'epochs' | 'total' | 'unit' | 'chance'>,
     doneBefore = 0,
   ) {
     this.#report = report ?? (() => {})

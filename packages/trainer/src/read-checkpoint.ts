@@ -1,5 +1,12 @@
 import { InputError } from '@m2l/engine'
-import { loadWeights, saveSafetensors, type StoredTensor, type Weights } from '@m2l/nn'
+import {
+  loadWeights,
+  requireFiniteTensors,
+  saveSafetensors,
+  unwrapWeights,
+  type StoredTensor,
+  type Weights,
+} from '@m2l/nn'
 
 /** What the metadata of a checkpoint of ours say under `format`. */
 export const ownFormat = 'm2l-checkpoint-1'
@@ -11,7 +18,10 @@ export type Tensors = Readonly<Record<string, StoredTensor>>
 export type Rename = (name: string) => string | null
 
 /** A checkpoint of ours or from elsewhere, its tensors by what they belong to. */
-export interface StoredCheckpoint extends Pick<Weights, 'format' | 'metadata' | 'under' | 'leftOut'> {
+export interface StoredCheckpoint extends Pick<
+  Weights,
+  'format' | 'metadata' | 'under' | 'leftOut' | 'sha256'
+> {
   /** Whether it was written by {@link saveModelWeights} or as a checkpoint of training. */
   readonly isOwn: boolean
   /** Under the names of a `FewShotModel`: `encoder.…`, and each level's under its name. */
@@ -33,8 +43,19 @@ export async function readCheckpoint(
   file: string,
   rename: Rename = (name) => name,
 ): Promise<StoredCheckpoint> {
-  const { tensors, ...described } = await loadWeights(file)
-  if (described.format === 'safetensors' && described.metadata.format === ownFormat) {
+  const read = await loadWeights(file)
+  const { format } = read.metadata
+  if (read.format === 'safetensors' && format?.startsWith('m2l-') && format !== ownFormat) {
+    throw new InputError(
+      `${file}: is a file of ${format}, no weights of ${ownFormat}; name a checkpoint, or use the version that wrote it`,
+    )
+  }
+  if (format === ownFormat && read.wanted !== undefined) {
+    throw new InputError(`${file}: a checkpoint of ours holds one set of weights; leave out #${read.wanted}`)
+  }
+  const isOwnFormat = read.format === 'safetensors' && format === ownFormat
+  const { tensors, ...described } = isOwnFormat ? read : unwrapWeights(read, file)
+  if (isOwnFormat) {
     const { position, ...metadata } = described.metadata
     return {
       ...described,
@@ -69,7 +90,7 @@ export async function readCheckpoint(
  *
  * @param unused tensors that only the program has a use for that the weights came from
  * @param metadata free texts
- * @throws {InputError} when the file cannot be written
+ * @throws {InputError} when a value is not finite, or the file cannot be written
  */
 export async function saveModelWeights(
   file: string,
@@ -77,6 +98,7 @@ export async function saveModelWeights(
   metadata: Readonly<Record<string, string>>,
 ): Promise<void> {
   const tensors = { ...withPrefix('model', model), ...withPrefix('unused', unused) }
+  requireFiniteTensors(tensors, `${file} was not written`)
   await saveSafetensors(file, tensors, { ...metadata, format: ownFormat })
 }
 

@@ -9,6 +9,7 @@ import {
   type RenderedEpisode,
 } from './episode-images.js'
 import { accuracy, evaluate } from './evaluate.js'
+import { taskOf } from './episode-task.js'
 import type { FewShotModel } from './few-shot-model.js'
 import {
   episodeOf,
@@ -67,6 +68,8 @@ export function trainEpisodes(training: EpisodicTraining): Promise<TrainingOutco
     {
       phase: 'train',
       unit: 'episodes',
+      classes: episode.ways,
+      validated: taskOf(validation.episodes[0]!),
       unitsPerStep: batchSize,
       stepsPerEpoch,
       model: model.state,

@@ -6,6 +6,7 @@ import { saveNewest } from './checkpoint-series.js'
 import type { OnEager } from './embedding-graph.js'
 import { explainingFullDisk } from './disk-full.js'
 import { NonFiniteError } from './non-finite-error.js'
+import type { EpisodeTask } from './episode-task.js'
 import { ProgressMeter, type OnProgress, type Phase, type Progress } from './progress.js'
 import type { RunFolder } from './run-folder.js'
 import { faultOf, type StepChecks, type StepFault } from './step-guard.js'
@@ -27,10 +28,19 @@ export interface Validation {
   readonly halfWidth95: number
 }
 
+/** A validation, and what was told apart in it. */
+export interface ValidationResult extends Validation {
+  readonly task: EpisodeTask
+}
+
 /** What distinguishes one kind of training from another. */
 export interface TrainingTask<Batch> {
   readonly phase: Extract<Phase, 'pretrain' | 'train'>
   readonly unit: 'batches' | 'episodes'
+  /** How many classes a training step tells apart. */
+  readonly classes: number
+  /** What validations tell apart. */
+  readonly validated: EpisodeTask
   readonly unitsPerStep: number
   readonly stepsPerEpoch: number
   readonly model: StateDict
@@ -64,6 +74,8 @@ export interface TrainingRun {
   readonly schedule: Schedule
   /** Where to go on; the start if not given. */
   readonly position: TrainingPosition
+  /** Called before anything is written into the folder; throws where it is no longer this run's. */
+  readonly requireHeld?: () => Promise<void>
   /** How many checkpoints are kept, the newest among them, beside the best; 2 if not given. */
   readonly keep?: number
   /** After how many steps of an epoch a checkpoint is saved, beside that at its end; 500 if not given. */
@@ -78,7 +90,7 @@ export interface TrainingRun {
   readonly onProgress?: OnProgress
   /** See `GraphFunctionOptions` of `@m2l/engine`, of steps and of what validates. */
   readonly onEager?: OnEager
-  readonly onValidation?: (epoch: number, validation: Validation, isBest: boolean) => void
+  readonly onValidation?: (epoch: number, validation: ValidationResult, isBest: boolean) => void
   /** Called after each epoch, when its checkpoint is saved, and when a run goes on after one; training waits for it. */
   readonly onEpoch?: (position: TrainingPosition) => Promise<void>
   /** Aborting finishes the step under way or breaks off the validation, saves a checkpoint and ends the run. */
@@ -97,6 +109,8 @@ export interface TrainingOutcome {
    * this process.
    */
   readonly waiting: number
+  /** What validations tell apart. */
+  readonly validated: EpisodeTask
 }
 
 /** Losses are read from the engine after so many steps. */
@@ -126,16 +140,20 @@ async function trainEpochs<Batch>(task: TrainingTask<Batch>, run: TrainingRun): 
   const waitingOfRun = new WaitingTimes()
   const board = new TensorBoardWriter(folder.path, position.epoch * task.stepsPerEpoch + position.step)
   const content = () => ({ model: task.model, optimiser: task.optimiser.state, description, position })
-  const saveLast = () => span('checkpoint', () => saveNewest(folder, content(), run.keep))
+  const saveLast = async () => {
+    await run.requireHeld?.()
+    await span('checkpoint', () => saveNewest(folder, content(), run.keep))
+  }
   const outcome = (completed: boolean): TrainingOutcome => ({
     position,
     completed,
     skipped: skippedSoFar(position),
     seconds: (performance.now() - start) / 1000,
     waiting: waitingOfRun.share,
+    validated: task.validated,
   })
 
-  await writeValidationRecord(folder.record, position.history)
+  await writeValidationRecord(folder.record, position.history, task.validated)
   if (position.epoch > 0) await run.onEpoch?.(position) // a process that was killed may have left it undone
   while (position.epoch < epochs) {
     const waiting = new WaitingTimes()
@@ -157,7 +175,7 @@ async function trainEpochs<Batch>(task: TrainingTask<Batch>, run: TrainingRun): 
       return outcome(false)
     }
     await saveLast()
-    await writeValidationRecord(folder.record, position.history)
+    await writeValidationRecord(folder.record, position.history, task.validated)
     await run.onEpoch?.(position)
     if (signal?.aborted && position.epoch < epochs) return outcome(false)
   }
@@ -178,7 +196,14 @@ async function trainEpoch<Batch>(
   let position = from
   const meter = new ProgressMeter(
     onProgress,
-    { phase, unit, epoch: from.epoch + 1, epochs, total: stepsPerEpoch * unitsPerStep },
+    {
+      phase,
+      unit,
+      epoch: from.epoch + 1,
+      epochs,
+      total: stepsPerEpoch * unitsPerStep,
+      chance: 1 / task.classes,
+    },
     from.step * unitsPerStep,
   )
   const unread: StepMeasures[] = []
@@ -284,7 +309,7 @@ async function meetFault<Batch>(
 /** Validates, keeps the model where it is the best so far, and moves to the next epoch. */
 async function closeEpoch<Batch>(
   task: TrainingTask<Batch>,
-  { folder, description, schedule, onValidation }: TrainingRun,
+  { folder, description, schedule, onValidation, requireHeld }: TrainingRun,
   position: TrainingPosition,
   board: TensorBoardWriter,
 ): Promise<TrainingPosition> {
@@ -301,11 +326,12 @@ async function closeEpoch<Batch>(
     const isBest = best === null || validation.accuracy > best.accuracy
     if (isBest) {
       best = { epoch, accuracy: validation.accuracy }
+      await requireHeld?.()
       await span('checkpoint', () => saveCheckpoint(folder.best, { model: task.model, description }))
     }
     board.scalar('loss_val', validation.loss, epoch * task.stepsPerEpoch)
     board.scalar('acc_val', validation.accuracy, epoch * task.stepsPerEpoch)
-    onValidation?.(epoch, validation, isBest)
+    onValidation?.(epoch, { ...validation, task: task.validated }, isBest)
   }
   const measured = {
     epoch,

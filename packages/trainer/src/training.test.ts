@@ -101,7 +101,7 @@ describe('trainEpisodes', () => {
     const record = readFileSync(files.record, 'utf8').trimEnd().split('\n')
     expect(record).toHaveLength(4)
     expect(record[0]).toMatch(
-      /^epoch 1: training loss .* validation accuracy \d+\.\d\d ± \d+\.\d\d %, best so far$/,
+      /^epoch 1: training loss .* validation accuracy \d+\.\d\d ± \d+\.\d\d % \(\d+-way \d+-shot; guessing gives \d+\.\d %\), best so far$/,
     )
   })
 

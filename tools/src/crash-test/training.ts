@@ -111,7 +111,7 @@ async function inRun(
   train: (folder: RunFolder, position: TrainingPosition) => Promise<unknown>,
 ): Promise<void> {
   const folder = await openRunFolder(path)
-  const release = await lockRunFolder(path)
+  const { release } = await lockRunFolder(path)
   try {
     await removeHalfWritten(folder)
     let position = startPosition

@@ -6,6 +6,7 @@ import {
   openRecipeDataset,
   requireSplit,
   semiSupervision,
+  type AgreementOptions,
   type Recipe,
 } from '@m2l/m2l'
 import { crossEntropy } from '@m2l/metric'
@@ -35,13 +36,17 @@ const grid = Array.from({ length: 57 }, (_, index) => 2 ** (index / 4 - 7)) // .
  * @param count of episodes
  * @throws {InputError} when the data or the initial weights cannot be used
  */
-export async function levelTemperatures(recipe: Recipe, count: number): Promise<LevelTemperature[]> {
+export async function levelTemperatures(
+  recipe: Recipe,
+  count: number,
+  options: AgreementOptions = {},
+): Promise<LevelTemperature[]> {
   const model = await createModel(recipe)
   try {
-    await loadInitialWeights(recipe, model.backbone.state)
     const dataset = await openRecipeDataset(recipe, ['val'])
     try {
       const split = requireSplit(recipe, dataset, 'val')
+      await loadInitialWeights(recipe, model.backbone.state, { ...options, held: [split] })
       const images = new EpisodeImages(dataset, split, episodeTransforms(recipe))
       return await measure(model, images, recipe, count)
     } finally {

@@ -84,6 +84,7 @@ export class Queue {
       `--checkpoint=${checkpoint}`,
       `--manifest=${this.#file(manifestOf(result.recipe))}`,
       `--card=${card}`,
+      ...('own' in weights ? [] : ['--force']), // other settings than the weights' are what is measured
       ...(other ? ['--against', await this.#folderOf(other)] : []),
     ])
   }

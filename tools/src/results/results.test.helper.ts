@@ -24,6 +24,8 @@ export function cardWith(changes: Partial<ResultCard> = {}): ResultCard {
       precision: 'f32',
       node: '20.20.2',
     },
+    differences: [],
+    notes: [],
     accuracy: { fused: 0.5, global: 0.5 },
     interval95: { fused: 0.004, global: 0.004 },
     paired: [],

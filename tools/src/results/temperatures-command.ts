@@ -5,10 +5,11 @@ import { readRecipe } from '@m2l/m2l'
 import { commonOptions, readWords, runCommand, wholeNumber } from '../command-line.js'
 import { levelTemperatures, type LevelTemperature } from './level-temperatures.js'
 
-const usage = `usage: npm run temperatures -- --cfg FILE [--episodes 60] [--json] [key=value…]
+const usage = `usage: npm run temperatures -- --cfg FILE [--episodes 60] [--force] [--json] [key=value…]
 
 Tells at which temperature each level's scores of validation queries have the lowest cross entropy before any episode is trained, with
-the backbone of model.weights: what to write as its temperature. Temperatures are tried a quarter of an octave apart.
+the backbone of model.weights: what to write as its temperature. Temperatures are tried a quarter of an octave apart. --force
+takes weights that were made with other settings than the recipe's.
 Exit codes: 0 done, 2 bad input.`
 
 /**
@@ -30,8 +31,15 @@ export function runTemperaturesCommand(args: readonly string[], start: string): 
     const episodes = wholeNumber('--episodes', values.episodes)
     const recipe = await readRecipe(resolve(start, values.cfg), positionals)
     await loadEngine({ device: 'cpu', precision: 'f32' })
-    const levels = await levelTemperatures(recipe, episodes)
-    const report = { recipe: recipe.name, dataset: recipe.data.dataset, episodes, levels }
+    const notes: string[] = []
+    const levels = await levelTemperatures(recipe, episodes, {
+      force: values.force ?? false,
+      onNote: (line) => {
+        notes.push(line)
+        process.stderr.write(`${line}\n`)
+      },
+    })
+    const report = { recipe: recipe.name, dataset: recipe.data.dataset, episodes, notes, levels }
     process.stdout.write(`${values.json ? JSON.stringify(report) : describe(levels)}\n`)
     return 0
   })
@@ -55,6 +63,7 @@ function parsed(args: readonly string[]) {
   const options = {
     cfg: { type: 'string' },
     episodes: { type: 'string', default: '60' },
+    force: { type: 'boolean' },
     ...commonOptions,
   } as const
   return readWords({ args: [...args], options, allowPositionals: true }, 'see npm run temperatures -- --help')

@@ -8,6 +8,7 @@ import { table } from '../terminal/table.js'
 import { checkWritable } from '../writable-file.js'
 import { engineOptions, loadChosenEngine, type EngineOptions } from './engine-options.js'
 import { withProgress, type OutputOptions } from './output-options.js'
+import { withForce } from './recipe-options.js'
 import { complaintOfUnreadable } from './unreadable-pictures.js'
 import { wholeNumber } from './whole-number.js'
 
@@ -21,6 +22,7 @@ interface ClassifyCommandOptions extends EngineOptions, OutputOptions {
   readonly labels?: string
   readonly report?: string
   readonly csv?: true
+  readonly force?: true
 }
 
 /** `m2l classify`: people's own pictures by a handful of examples. */
@@ -52,7 +54,7 @@ export function classifyCommand(): Command {
       'names of the classes, lines such as n02206856,bee (default: labels.csv or the like among or beside the examples)',
     )
     .option('--report <file>', 'write a page with pictures, one HTML file')
-  return withProgress(engineOptions(command))
+  return withProgress(withForce(engineOptions(command)))
     .addOption(new Option('--csv', 'print a table of comma-separated values').conflicts('json'))
     .addHelpText(
       'after',
@@ -84,7 +86,12 @@ async function classify(options: ClassifyCommandOptions): Promise<void> {
       examples: display.counting('reading examples'),
       pictures: display.counting('classifying'),
     }
-    const by = { support: options.support, query: options.query, ...(recipe && { recipe }) }
+    const by = {
+      support: options.support,
+      query: options.query,
+      ...(recipe && { recipe }),
+      ...(options.force && { force: true }),
+    }
     const report = await classifyPictures({
       ...by,
       ...(options.weights !== undefined && { weights: options.weights }),

@@ -1,6 +1,6 @@
 import type { Comparison } from '@m2l/m2l'
 import { Command } from 'commander'
-import { percent, printable } from '../terminal/format.js'
+import { guessing, percent, printable } from '../terminal/format.js'
 import { table } from '../terminal/table.js'
 import { type OutputOptions, withJson } from './output-options.js'
 import { wholeNumber } from './whole-number.js'
@@ -9,6 +9,7 @@ interface CompareCommandOptions extends Pick<OutputOptions, 'json'> {
   readonly seed?: number
   readonly permutations?: number
   readonly episodes?: number
+  readonly force?: true
 }
 
 export function compareCommand(): Command {
@@ -23,6 +24,7 @@ export function compareCommand(): Command {
       'how many of the episodes that differ most to list (default: 10)',
       wholeNumber(0),
     )
+    .option('--force', 'compare results on other pictures of the same names')
   return withJson(command)
     .addHelpText(
       'after',
@@ -56,7 +58,8 @@ function describe(comparison: Comparison): string {
     `B ${b.source}: ${b.recipe}, ${b.checkpoint}`,
     levelsTable(comparison),
     ...(apart.length > 0 ? [`only one has ${apart.join(', ')}`] : []),
-    `${episodes} ${ways}-way ${String(shots)}-shot episodes of ${dataset} (${split}); ± is the 95 % interval; ${permutations} permutations, seed ${seed}`,
+    `${episodes} ${ways}-way ${String(shots)}-shot episodes of ${dataset} (${split}); ${guessing(1 / ways)}; ± is the 95 % interval; ${permutations} permutations, seed ${seed}`,
+    ...comparison.notes.map((note) => `note: ${note}`),
     verdict(comparison),
     classesTable(comparison),
     ...episodesTable(comparison),

@@ -1,7 +1,7 @@
 import type { EvaluationReport } from '@m2l/m2l'
 import { InvalidArgumentError, type Command } from 'commander'
 import { interruptible } from '../interruptible.js'
-import { mebibytes, percent, seconds } from '../terminal/format.js'
+import { guessing, mebibytes, percent, seconds } from '../terminal/format.js'
 import { ProgressDisplay } from '../terminal/progress-display.js'
 import { table } from '../terminal/table.js'
 import { checkWritable } from '../writable-file.js'
@@ -59,6 +59,8 @@ export function evaluateCommand(): Command {
             ...(options.report !== undefined && { page: options.report }),
             ...(options.card !== undefined && { card: options.card }),
             ...(options.against !== undefined && { against: options.against }),
+            ...(options.force && { force: true }),
+            onNote: (line) => options.quiet || display.say(line),
             onBank: (bank) => options.quiet || display.say(describeBank(bank)),
             onProgress: display.update,
             onRender: display.rendering,
@@ -84,7 +86,8 @@ Examples:
   m2l evaluate --cfg configs/emoji/M2L_N5K1_Conv64F-4x.yaml --manifest results/manifests/emoji_N5K1.json --card card.json
 
 The episodes, the prediction for each query and the result are left in the run folder as test-manifest.jsonl,
-predictions.jsonl and result.json.`,
+predictions.jsonl and result.json. A result of other episodes, weights or settings that is there moves into
+earlier/ in the run folder, where m2l compare finds it.`,
     )
 }
 
@@ -119,10 +122,12 @@ function describe(report: EvaluationReport): string {
   return [
     ...(report.rounds.length > 1 ? [roundsTable(report)] : []),
     table(['level', 'accuracy (%)'], rows),
-    `${episodes} ${ways}-way ${shots}-shot episodes of ${dataset} (${split}) in ${seconds(duration)}; ± is the 95 % interval`,
+    `${episodes} ${ways}-way ${shots}-shot episodes of ${dataset} (${split}) in ${seconds(duration)}; ± is the 95 % interval; ${guessing(report.chance)}`,
+    ...report.notes.map((note) => `note      ${note}`),
     `result    ${result}`,
     `episodes  ${manifest}`,
     `predicted ${predictions}`,
+    ...(report.earlier === undefined ? [] : [`earlier   ${report.earlier} keeps the result that was here`]),
     ...(page === undefined ? [] : [`page      ${page}`]),
     ...(card === undefined ? [] : [`card      ${card}`]),
   ].join('\n')

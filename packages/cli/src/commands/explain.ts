@@ -6,6 +6,7 @@ import { ProgressDisplay } from '../terminal/progress-display.js'
 import { table } from '../terminal/table.js'
 import { engineOptions, loadChosenEngine, type EngineOptions } from './engine-options.js'
 import { withProgress, type OutputOptions } from './output-options.js'
+import { withForce } from './recipe-options.js'
 import { complaintOfUnreadable } from './unreadable-pictures.js'
 import { isWholeNumber, wholeNumber } from './whole-number.js'
 
@@ -19,6 +20,7 @@ interface ExplainCommandOptions extends EngineOptions, OutputOptions {
   readonly cfg?: string
   readonly classes?: number
   readonly labels?: string
+  readonly force?: true
 }
 
 /** `m2l explain`: where in the pictures the scores of queries came from. */
@@ -52,7 +54,7 @@ export function explainCommand(): Command {
       '--labels <file>',
       'names of the classes, lines such as n02206856,bee (default: labels.csv or the like among or beside the examples)',
     )
-  return withProgress(engineOptions(command))
+  return withProgress(withForce(engineOptions(command)))
     .addHelpText(
       'after',
       `
@@ -82,6 +84,8 @@ async function explain(overrides: string[], options: ExplainCommandOptions): Pro
       folder: options.out,
       ...(options.weights !== undefined && { weights: options.weights }),
       ...(options.classes !== undefined && { classes: options.classes }),
+      ...(options.force && { force: true }),
+      onNote: (line: string) => options.quiet || display.say(line),
       onExplained: display.counting('explaining'),
       signal,
     }
@@ -93,7 +97,6 @@ async function explain(overrides: string[], options: ExplainCommandOptions): Pro
             query: options.query,
             ...(options.labels !== undefined && { labels: options.labels }),
             ...(recipe && { recipe }),
-            onNote: (line) => options.quiet || display.say(line),
           })
         : await explainEpisode(recipe!, {
             ...common,

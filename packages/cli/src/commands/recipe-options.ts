@@ -8,6 +8,7 @@ import { type OutputOptions, withProgress } from './output-options.js'
 export interface RecipeCommandOptions extends EngineOptions, OutputOptions {
   readonly cfg: string
   readonly profile?: string
+  readonly force?: true
 }
 
 /** A command that takes a recipe, overrides of it and a device. */
@@ -20,7 +21,15 @@ export function recipeCommand(name: string, description: string): Command {
     '--profile <file>',
     "write where the time goes to a file in Chrome's trace format",
   )
-  return withProgress(command)
+  return withProgress(withForce(command))
+}
+
+/** Adds what every command takes that uses weights: to use them although they contradict what they are used for. */
+export function withForce(command: Command): Command {
+  return command.option(
+    '--force',
+    'go on where weights or a run were made with other settings, or have learned the classes that are evaluated',
+  )
 }
 
 /** Reads the recipe, then loads the engine: a mistake in the recipe is told at once. */

@@ -37,6 +37,8 @@ export function trainingCommand(
           train(recipe, {
             ...((options.resume || options.restart) && { existing: options.resume ? 'resume' : 'restart' }),
             ...(options.onNan && { onNan: options.onNan }),
+            ...(options.force && { force: true }),
+            onNote: (line) => options.quiet || display.say(line),
             onSkip: display.say,
             onDamage: display.say,
             onProgress: display.update,
@@ -73,6 +75,7 @@ function summary({
   bestAccuracy,
   bestEpoch,
   bestCheckpoint,
+  validated,
   epochs,
   skipped,
   seconds: duration,
@@ -81,5 +84,5 @@ function summary({
   const leftOut = skipped > 0 ? `, ${skipped} steps skipped` : ''
   const done = `${epochs} epochs in ${seconds(duration)}${leftOut}, waiting for pictures ${percent(waiting)} %`
   if (bestAccuracy === null) return done
-  return `${done}; best validation accuracy ${percent(bestAccuracy)} % after epoch ${bestEpoch}: ${bestCheckpoint}`
+  return `${done}; best validation accuracy ${percent(bestAccuracy)} % (${validated.text}) after epoch ${bestEpoch}: ${bestCheckpoint}`
 }

@@ -38,6 +38,7 @@ Examples:
 Examples:
   m2l weights show runs/emoji/M2L_N5K1_Conv64F-4x/best.safetensors
   m2l weights show published.pth                            nothing in a checkpoint is run
+  m2l weights show averaged.pth#ema                         one of several sets of weights
   m2l evaluate --cfg configs/mini-imagenet/M2L_N5K1_R12.yaml -c published.pth`,
     )
     .action(show)
@@ -95,6 +96,7 @@ function describeCard({
       `${ways}-way ${shots}-shot`,
       level,
       `${percent(value)} ± ${percent(interval95[level]!)}`,
+      percent(1 / ways),
       String(episodes),
     ]),
   )
@@ -107,7 +109,7 @@ function describeCard({
     `            seed ${training.seed}; ${training.engine}; chosen by ${training.chosenBy}`,
     `  licence   ${licence}. ${data.licence}`,
     `  file      ${file.parameters} numbers, ${file.bytes} bytes, SHA-256 ${file.sha256}`,
-    table(['test classes', 'level', 'accuracy (%)', 'episodes'], rows),
+    table(['test classes', 'level', 'accuracy (%)', 'guessing (%)', 'episodes'], rows),
   ].join('\n')
 }
 
@@ -124,7 +126,11 @@ const formats = {
 }
 
 function describe({ format, under, tensors, values, metadata, leftOut }: ShownWeights): string {
-  const rows = tensors.map(({ name, shape, dtype }) => [name, shape.join(' x ') || 'scalar', dtype])
+  const rows = tensors.map(({ name, shape, dtype, notFinite }) => [
+    name,
+    shape.join(' x ') || 'scalar',
+    notFinite === undefined ? dtype : `${dtype}; not finite: ${notFinite}`,
+  ])
   const others = [
     ...Object.entries(metadata),
     ...Object.entries(leftOut).map(([name, kind]) => [name, `${kind}; left out`]),

@@ -31,3 +31,8 @@ export function count(
 ): string {
   return `${number} ${number === 1 ? one : many}`
 }
+
+/** What guessing gives, of a fraction of 1: `guessing gives 6.3 %`. */
+export function guessing(chance: number): string {
+  return `guessing gives ${(100 * chance).toFixed(1)} %`
+}

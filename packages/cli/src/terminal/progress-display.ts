@@ -1,7 +1,7 @@
 import type { Progress, RecipeRunOptions } from '@m2l/m2l'
 import { SingleBar } from 'cli-progress'
 import { coloursFor } from './colours.js'
-import { percent, seconds } from './format.js'
+import { guessing, percent, seconds } from './format.js'
 
 /** Seconds between two lines of progress where there is no terminal. */
 const lineEvery = 10
@@ -45,7 +45,7 @@ export class ProgressDisplay {
 
   readonly validation: NonNullable<RecipeRunOptions['onValidation']> = (epoch, validation, isBest) => {
     if (this.#quiet) return
-    const accuracy = `${percent(validation.accuracy)} ± ${percent(validation.halfWidth95)} %`
+    const accuracy = `${percent(validation.accuracy)} ± ${percent(validation.halfWidth95)} % (${validation.task.text})`
     const best = isBest ? coloursFor(process.stderr).green('  best so far') : ''
     this.say(`epoch ${epoch}: validation accuracy ${accuracy}${best}`)
   }
@@ -111,13 +111,19 @@ function detailOf({
   unit,
   loss,
   accuracy,
+  chance,
   waiting = 0,
   perSecond,
   secondsLeft,
-}: Pick<Progress, 'unit' | 'loss' | 'accuracy' | 'waiting' | 'perSecond' | 'secondsLeft'>): string {
+}: Pick<
+  Progress,
+  'unit' | 'loss' | 'accuracy' | 'chance' | 'waiting' | 'perSecond' | 'secondsLeft'
+>): string {
   return [
     ...(loss === undefined ? [] : [`loss ${loss.toFixed(3)}`]),
-    ...(accuracy === undefined ? [] : [`accuracy ${percent(accuracy)} %`]),
+    ...(accuracy === undefined
+      ? []
+      : [`accuracy ${percent(accuracy)} %${chance === undefined ? '' : ` (${guessing(chance)})`}`]),
     ...(perSecond > 0 ? [`${perSecond.toPrecision(3)} ${unit}/s`] : []),
     ...(waiting >= noticeable ? [`waits for pictures ${percent(waiting)} %`] : []),
     ...(Number.isFinite(secondsLeft) ? [`${seconds(secondsLeft)} left`] : []),

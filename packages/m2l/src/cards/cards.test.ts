@@ -152,7 +152,7 @@ describe('a card', () => {
 
     const pixel = recipe('pixel', 'model.levels.global.weight=0')
     const checkpoint = join(folder, 'm2l/best.safetensors')
-    const other = { checkpoint, manifest: report.manifest, card, against: [join(folder, 'm2l')] }
+    const other = { checkpoint, manifest: report.manifest, card, against: [join(folder, 'm2l')], force: true }
     await evaluateRecipe(pixel, other)
     const second = await readCard(card)
     expect(second.accuracy['fused']).toBe(first.accuracy['pixel'])

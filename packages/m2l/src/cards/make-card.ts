@@ -7,10 +7,8 @@ import { compareResults } from '../compare/compare-results.js'
 import type { EvaluationReport } from '../evaluate-recipe.js'
 import { recipeHash } from '../recipe/recipe-hash.js'
 import { initialWeights, type Recipe } from '../recipe/read-recipe.js'
-import { weightsFile } from '../weights/shipped-weights.js'
 import { codeVersion } from './code-version.js'
 import { engineUsed, peakMib } from './engine-used.js'
-import { fileHash } from './file-hash.js'
 import type { PairedResult, ResultCard } from './result-card.js'
 import { readTrainingRecord } from './training-record.js'
 
@@ -20,6 +18,8 @@ export interface CardSource {
   readonly model: FewShotModel
   readonly report: EvaluationReport
   readonly split: ImageSplit
+  /** The file of the weights, and its SHA-256 as it was read. */
+  readonly weights: { readonly file: string; readonly sha256: string }
   readonly manifest: EpisodeManifest
   readonly evaluation: Evaluation
   /** Run folders of other results on the same episodes. */
@@ -40,8 +40,7 @@ export async function writeCard(file: string, source: CardSource): Promise<void>
 async function makeCard(source: CardSource): Promise<ResultCard> {
   const { recipe, model, report, split, manifest } = source
   const { accuracy, interval95 } = report
-  const weights = weightsFile(report.checkpoint)
-  const training = await readTrainingRecord(dirname(weights))
+  const training = await readTrainingRecord(dirname(source.weights.file))
   const pretrained = training ? initialWeights(recipe) : undefined
   return {
     format: 'm2l-card',
@@ -54,6 +53,7 @@ async function makeCard(source: CardSource): Promise<ResultCard> {
       sha256: split.hash,
       classes: split.classes.length,
       images: split.classes.reduce((sum, { images }) => sum + images.length, 0),
+      pictures: report.picturesHash,
     },
     episodes: {
       manifest: manifestHash(manifest),
@@ -63,13 +63,16 @@ async function makeCard(source: CardSource): Promise<ResultCard> {
       queries: report.queries,
     },
     weights: {
-      sha256: await fileHash(weights),
+      sha256: source.weights.sha256,
       parameters: parameterCount(model),
     },
     code: await codeVersion(),
     engine: await engineUsed(),
+    differences: [...report.differences],
+    notes: [...report.notes],
     accuracy: rounded(accuracy),
     interval95: rounded(interval95),
+    ...rounded({ chance: report.chance }),
     paired: [...withBestLevel(source), ...(await withOthers(source))],
     seconds: Number(report.seconds.toFixed(1)),
     peakMib: peakMib(),

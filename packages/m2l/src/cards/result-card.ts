@@ -31,6 +31,8 @@ const cardSchema = z.strictObject({
     sha256,
     classes: z.int(),
     images: z.int(),
+    /** SHA-256 over some of the pictures; absent in cards of versions that did not write it. */
+    pictures: sha256.exactOptional(),
   }),
   episodes: z.strictObject({
     /** `manifestHash` of the episodes. */
@@ -48,10 +50,18 @@ const cardSchema = z.strictObject({
   }),
   code: codeSchema,
   engine: engineSchema,
+  /** Settings in which the recipe contradicts the weights, which were taken nevertheless. */
+  differences: z
+    .array(z.strictObject({ setting: z.string(), stored: z.unknown(), asked: z.unknown() }))
+    .default([]),
+  /** What a person should know before believing the accuracies, a line each. */
+  notes: z.array(z.string()).default([]),
   /** In fractions of 1: of the fused prediction as `fused`, and of each level alone under its name. */
   accuracy: z.record(z.string(), fraction),
   /** Half widths of the 95 % intervals, under the same names. */
   interval95: z.record(z.string(), fraction),
+  /** What guessing gives, in fractions of 1; absent in cards of versions that did not write it. */
+  chance: fraction.exactOptional(),
   paired: z.array(pairedSchema),
   /** Of the evaluation. */
   seconds: z.number(),

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { decodeText, InputError, readRegularFile, writeFileAtomically } from '@m2l/engine'
+import { weightsPath } from '@m2l/nn'
 import { fileExists } from '@m2l/trainer'
 import { z } from 'zod'
 import { codeSchema, codeVersion } from './code-version.js'
@@ -30,6 +31,8 @@ export const trainingRecordSchema = z.strictObject({
   seconds: z.number().min(0),
   processes: z.int().min(1),
   peakMib: z.int().min(0),
+  /** What a person should know of the weights that it started from or went on with, a line each. */
+  notes: z.array(z.string()).default([]),
 })
 
 /** What a training run was and took, as its folder keeps it in `training.json`. */
@@ -44,6 +47,7 @@ export interface BegunTraining {
   readonly initialWeights?: string | undefined
   /** Whether it goes on with what the folder holds. */
   readonly resumed: boolean
+  readonly notes: readonly string[]
 }
 
 type Progress = Pick<TrainingRecord, 'completed' | 'epochs' | 'bestEpoch' | 'bestAccuracy' | 'seconds'>
@@ -55,7 +59,7 @@ type Progress = Pick<TrainingRecord, 'completed' | 'epochs' | 'bestEpoch' | 'bes
  * @throws {InputError} when the record of the training that it goes on with cannot be read
  */
 export async function beginTrainingRecord(begun: BegunTraining): Promise<(end: Progress) => Promise<void>> {
-  const { recipe, folder, splits, initialWeights, resumed } = begun
+  const { recipe, folder, splits, initialWeights, resumed, notes } = begun
   const earlier = resumed ? await readTrainingRecord(folder) : undefined
   const record: TrainingRecord = {
     recipe: { name: recipe.name, sha256: recipeHash(recipe) },
@@ -71,6 +75,7 @@ export async function beginTrainingRecord(begun: BegunTraining): Promise<(end: P
     seconds: earlier?.seconds ?? 0,
     processes: (earlier?.processes ?? 0) + 1,
     peakMib: earlier?.peakMib ?? 0,
+    notes: [...notes],
   }
   const write = (content: TrainingRecord) =>
     writeFileAtomically(join(folder, fileName), `${JSON.stringify(content, null, 2)}\n`)
@@ -89,7 +94,9 @@ export async function beginTrainingRecord(begun: BegunTraining): Promise<(end: P
 
 /** Null where there is no file: a run that goes on needs it no more. */
 async function hashOf(file: string | undefined): Promise<string | null> {
-  return file !== undefined && (await fileExists(file)) ? fileHash(file) : null
+  if (file === undefined) return null
+  const { file: path } = weightsPath(file)
+  return (await fileExists(path)) ? fileHash(path) : null
 }
 
 /**

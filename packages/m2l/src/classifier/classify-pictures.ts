@@ -31,6 +31,8 @@ export interface ClassifyPicturesOptions {
   readonly recipe?: Recipe
   /** See `ClassifierOptions`. */
   readonly counts?: ShotCounts
+  /** Takes weights that contradict the recipe. */
+  readonly force?: boolean
   /** Pictures less familiar than this, from 0 to 1, are of no class; `auto` is .5, see `Familiarity`. All are if not given. */
   readonly unknown?: number | 'auto'
   /**
@@ -65,8 +67,8 @@ export async function classifyPictures(options: ClassifyPicturesOptions): Promis
     notes.push(...lines)
     for (const line of lines) options.onNote?.(line)
   }
-  const slow = notesOfSlowness({ onNote: (line) => tell([line]) })
-  const classifier = await FewShotClassifier.load(weights, { ...options, ...slow })
+  const told = { onNote: (line: string) => tell([line]) }
+  const classifier = await FewShotClassifier.load(weights, { ...options, ...told, ...notesOfSlowness(told) })
   let query: QueryPictures | undefined
   try {
     const opened = await openPictures(classifier, options, threshold !== undefined)

@@ -1,19 +1,16 @@
 import { createHash } from 'node:crypto'
 import { InputError, loadEngine } from '@m2l/engine'
-import {
-  fileExists,
-  loadCheckpoint,
-  readCheckpoint,
-  type FewShotModel,
-  type OnEager,
-  type Tensors,
-} from '@m2l/trainer'
+import { assignCheckpoint, readCheckpoint, type FewShotModel, type OnEager, type Tensors } from '@m2l/trainer'
+import { AgreementCheck, type AgreementOptions } from '../agreement/agreement.js'
+import { modelSettings } from '../agreement/model-settings.js'
 import { createModel } from '../create-model.js'
+import { levelRegistry } from '../levels.js'
 import { didYouMean } from '../nearest-name.js'
 import { episodeTransforms } from '../recipe-data.js'
 import type { Recipe } from '../recipe/read-recipe.js'
 import { isDropBlockCounter, ownName } from '../weights/published-names.js'
-import { weightsFile } from '../weights/shipped-weights.js'
+import { weightsExist, weightsFile } from '../weights/shipped-weights.js'
+import { settingsOfModel } from '../weights/stored-facts.js'
 import { recipeOfWeights, storedRecipe } from '../weights/stored-recipe.js'
 import { classifications, type Classification } from './classification.js'
 import { disposeEmbedding, imageCount, joinImages, type EmbeddedImages } from './embedded-images.js'
@@ -25,7 +22,7 @@ import { probabilitiesOf, scoreQueries } from './scores.js'
 import type { ShotCounts } from './shot-counts.js'
 
 /** How weights become a classifier. */
-export interface ClassifierOptions {
+export interface ClassifierOptions extends AgreementOptions {
   /** How the model is made that the weights belong to; needed where these do not say so themselves. */
   readonly recipe?: Recipe
   /** What becomes of different numbers of examples; `neutral` if not given, so that further examples of a class never hurt. */
@@ -80,19 +77,27 @@ export class FewShotClassifier {
    * A classifier without classes. Loads the engine where that has not been done.
    *
    * @param weights the name of shipped weights, see `shippedWeights`, or the path of a checkpoint, ours or PyTorch's
-   * @throws {InputError} when they cannot be read, do not say how their model is made and no recipe does, or are of another
+   * @throws {InputError} when they cannot be read, do not say how their model is made and no recipe does, are of another, or
+   *   contradict the recipe and are not to be taken nevertheless
    */
   static async load(weights: string, options: ClassifierOptions = {}): Promise<FewShotClassifier> {
     await loadEngine()
     const file = weightsFile(weights)
-    if (!(await fileExists(file))) {
+    if (!weightsExist(file)) {
       throw new InputError(`${weights}: there are no such weights; name shipped ones or a checkpoint's file`)
     }
-    const { model: tensors, metadata } = await readCheckpoint(file, ownName)
+    const stored = await readCheckpoint(file, ownName)
+    const { model: tensors, metadata } = stored
     const recipe = options.recipe ?? recipeOfWeights(weights, metadata.recipe)
+    if (options.recipe) {
+      const registry = await levelRegistry(recipe)
+      const settings = settingsOfModel(weights, metadata, registry)
+      const check = new AgreementCheck(weights, options)
+      check.compareSettings(settings, modelSettings(recipe, registry), stored.under)
+    }
     const model = await createModel(recipe)
     try {
-      await loadCheckpoint(file, { model: model.state }, { optional: isDropBlockCounter, rename: ownName })
+      assignCheckpoint(file, stored, { model: model.state }, { optional: isDropBlockCounter })
       const fingerprint = fingerprintOf(storedRecipe(recipe), tensors)
       return new FewShotClassifier(model, recipe, fingerprint, options)
     } catch (error) {

@@ -1,6 +1,6 @@
 import { InputError, requireFinite } from '@m2l/engine'
 import type { EmbeddingField, Support } from '@m2l/metric'
-import { loadSafetensors, saveSafetensors, type StoredTensor } from '@m2l/nn'
+import { loadSafetensors, requireFiniteTensors, saveSafetensors, type StoredTensor } from '@m2l/nn'
 import { z } from 'zod'
 import { chooseImages, embeddingOf, imageCount, joinImages, type EmbeddedImages } from './embedded-images.js'
 import { drawnShots, type ShotCounts } from './shot-counts.js'
@@ -27,6 +27,7 @@ const classesSchema = z.array(z.tuple([z.string(), z.int().min(1)]))
 export async function saveClasses(file: string, classes: LabelledImages, model: string): Promise<void> {
   const labels = [...classes].map(([label, images]) => [label, imageCount(images)])
   const tensors = joinImages([...classes.values()]) as Record<EmbeddingField, StoredTensor>
+  requireFiniteTensors(tensors, `${file} was not written`)
   const text = new TextEncoder().encode(JSON.stringify(labels)) // a tensor, so that the checksum covers it
   await saveSafetensors(
     file,

@@ -11,6 +11,8 @@ export interface CompareOptions {
   readonly permutations?: number
   /** How many of the episodes that differ most are listed. Default 10. */
   readonly episodes?: number
+  /** Compares results on other pictures of the same names, too. */
+  readonly force?: boolean
 }
 
 /** Two results on the same episodes, A and B; accuracies are fractions of 1, differences are A - B. */
@@ -34,6 +36,8 @@ export interface Comparison {
   readonly perClass: readonly ComparedClass[]
   /** The episodes whose fused accuracies differ most; none where they are the same. */
   readonly mostDifferent: readonly ComparedEpisode[]
+  /** What a person should know before believing it, a line each: how the results differ otherwise, and what was said of them. */
+  readonly notes: readonly string[]
 }
 
 export interface ComparedResult {
@@ -85,16 +89,18 @@ export interface ComparedEpisode {
  * Compares what two evaluations have left, episode by episode.
  *
  * @param a a run folder, or its `predictions.jsonl` or `result.json`
- * @throws {InputError} when one cannot be read, or they are not of the same episodes
+ * @throws {InputError} when one cannot be read, or they are not of the same episodes, or of other pictures and not to be compared
+ *   nevertheless
  */
 export async function compareResults(
   a: string,
   b: string,
   options: CompareOptions = {},
 ): Promise<Comparison> {
-  const { seed = 1, permutations = 10_000, episodes = 10 } = options
+  const { seed = 1, permutations = 10_000, episodes = 10, force = false } = options
   const [first, second] = await Promise.all([readResult(a), readResult(b)])
   requireSameEpisodes(first, second)
+  const notes = otherwise(first, second, force)
   const { manifest } = first
   const key = randomKey(seed).fold('compare')
   const common = [...first.predictions.keys()].filter((name) => second.predictions.has(name))
@@ -133,6 +139,7 @@ export async function compareResults(
     levelsApart: { a: namesOf(first, common), b: namesOf(second, common) },
     perClass: comparedClasses(first, second),
     mostDifferent: mostDifferent(first, second, episodes),
+    notes,
   }
 }
 
@@ -145,6 +152,30 @@ function requireSameEpisodes(a: StoredResult, b: StoredResult): void {
   throw new InputError(
     `${of(a)}, ${of(b)}: other episodes; evaluate one with --manifest and the other's test-manifest.jsonl`,
   )
+}
+
+/** In what else results differ. @throws {InputError} when it is in their pictures, unless that is asked for */
+function otherwise(a: StoredResult, b: StoredResult, force: boolean): string[] {
+  const areOther = `${a.source} and ${b.source} are of other pictures of the same names`
+  const bothSay = a.picturesHash !== undefined && b.picturesHash !== undefined
+  if (bothSay && a.picturesHash !== b.picturesHash && !force) {
+    throw new InputError(
+      `${areOther}; evaluate both on the same data, or compare them nevertheless with --force`,
+    )
+  }
+  return [
+    ...(bothSay && a.picturesHash !== b.picturesHash ? [`${areOther}; compared nevertheless`] : []),
+    ...(bothSay
+      ? []
+      : [
+          `one of ${a.source} and ${b.source} does not say which pictures it is of: only names could be compared`,
+        ]),
+    ...(a.precision === b.precision || a.precision === undefined || b.precision === undefined
+      ? []
+      : [`${a.source} was computed in ${a.precision}, ${b.source} in ${b.precision}`]),
+    ...a.notes.map((note) => `${a.source}: ${note}`),
+    ...b.notes.map((note) => `${b.source}: ${note}`),
+  ]
 }
 
 function comparedClasses(a: StoredResult, b: StoredResult): ComparedClass[] {

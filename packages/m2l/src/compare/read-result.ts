@@ -15,6 +15,12 @@ export interface StoredResult {
   readonly split: string
   /** Of the split's classes; absent in the files of versions that did not write them. */
   readonly classNames?: readonly string[]
+  /** Over some of the split's pictures; absent likewise. */
+  readonly picturesHash?: string
+  /** In which convolutions and products were computed; absent likewise. */
+  readonly precision?: string
+  /** What a person should know before believing it, a line each. */
+  readonly notes: readonly string[]
   readonly manifest: EpisodeManifest
   readonly manifestHash: string
   /** By `fused` and each level's name, for each episode the way given to each query. */
@@ -30,6 +36,9 @@ const headerSchema = z.object({
   split: z.string(),
   classNames: z.array(z.string()).optional(),
   manifestHash: z.string().optional(),
+  picturesHash: z.string().optional(),
+  precision: z.string().optional(),
+  notes: z.array(z.string()).default([]),
   /** Of all else; absent in the files of versions that did not write it. */
   sha256: z.string().optional(),
   accuracy: z.looseObject({ fused: z.number() }),
@@ -80,7 +89,7 @@ export async function readResult(source: string): Promise<StoredResult> {
     .length(queries)
   const row = z.object(Object.fromEntries(names.map((name) => [name, ways])))
   const rows = lines.map((line, index) => parsed(file, index + 2, line, row))
-  const { recipe, checkpoint, dataset, split, classNames } = header
+  const { recipe, checkpoint, dataset, split, classNames, picturesHash, precision, notes } = header
   return {
     source,
     recipe,
@@ -88,6 +97,9 @@ export async function readResult(source: string): Promise<StoredResult> {
     dataset,
     split,
     ...(classNames && { classNames }),
+    ...(picturesHash !== undefined && { picturesHash }),
+    ...(precision !== undefined && { precision }),
+    notes,
     manifest,
     manifestHash: hash,
     predictions: new Map(names.map((name) => [name, rows.map((ofEpisode) => ofEpisode[name]!)])),

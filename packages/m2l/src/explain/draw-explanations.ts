@@ -57,6 +57,8 @@ export interface ExplanationReport {
   readonly displayNames: DisplayNames
   /** The page that leads to the drawings; null where nothing could be drawn. */
   readonly page: string | null
+  /** What a person should know of weights, examples and pictures, a line each. */
+  readonly notes: readonly string[]
 }
 
 /** An explanation and the files that it was drawn to. */

@@ -3,8 +3,10 @@ import { InputError } from '@m2l/engine'
 import { openManifest } from '@m2l/samplers'
 import { EpisodeImages, type FewShotModel } from '@m2l/trainer'
 import { recipeClassNames } from '../class-names/recipe-class-names.js'
+import type { AgreementOptions } from '../agreement/agreement.js'
 import { episodeTransforms, openRecipeDataset, requireSplit, type DataOptions } from '../recipe-data.js'
 import type { Recipe } from '../recipe/read-recipe.js'
+import { weightsEvaluatedIn } from '../result-files.js'
 import { trainedModel } from '../trained-model.js'
 import {
   drawExplanations,
@@ -15,7 +17,8 @@ import {
 import { episodeQueries, type ChosenQueries } from './episode-queries.js'
 
 /** Which queries of an evaluated episode are explained. */
-export interface ExplainEpisodeOptions extends DrawOptions, DataOptions, Pick<ChosenQueries, 'queries'> {
+export interface ExplainEpisodeOptions
+  extends DrawOptions, DataOptions, AgreementOptions, Pick<ChosenQueries, 'queries'> {
   /** The episode's position in the manifest, from 0. */
   readonly episode: number
   /** The manifest; that of the run folder if not given. */
@@ -27,14 +30,19 @@ export interface ExplainEpisodeOptions extends DrawOptions, DataOptions, Pick<Ch
 /**
  * Explains what queries of an episode were taken for, and draws it.
  *
- * @throws {InputError} when the weights, the data or the manifest cannot be used, or there is no such episode or query
+ * @throws {InputError} when the weights contradict the recipe and are not to be taken nevertheless, or the weights, the data or the manifest cannot be used, or there is no such episode or query
  */
 export async function explainEpisode(
   recipe: Recipe,
   options: ExplainEpisodeOptions,
 ): Promise<ExplanationReport> {
-  const { model, checkpoint } = await trainedModel(recipe, options.weights)
+  const { model, checkpoint, agreement, sha256 } = await trainedModel(recipe, options.weights, options)
   try {
+    const evaluated = options.manifest === undefined ? await weightsEvaluatedIn(recipe.folder) : undefined
+    if (evaluated !== undefined && evaluated !== sha256)
+      agreement.note(
+        'is not what m2l evaluate predicted with in this run folder, so predictions may differ from its files',
+      )
     const queries = await readEpisode(recipe, model, options)
     const { names: displayNames, notes } = await recipeClassNames(
       recipe,
@@ -46,7 +54,13 @@ export async function explainEpisode(
       weights: checkpoint,
       displayNames,
     })
-    return { weights: checkpoint, ...drawn, unreadable: [], unreadableExamples: [] }
+    return {
+      weights: checkpoint,
+      ...drawn,
+      notes: [...agreement.notes, ...notes],
+      unreadable: [],
+      unreadableExamples: [],
+    }
   } finally {
     model.dispose()
   }

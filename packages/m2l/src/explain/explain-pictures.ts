@@ -1,6 +1,7 @@
 import { InputError } from '@m2l/engine'
 import type { SupportClass } from '@m2l/explain'
-import { fileExists, readCheckpoint, type FewShotModel } from '@m2l/trainer'
+import { readCheckpoint, type FewShotModel } from '@m2l/trainer'
+import type { AgreementOptions } from '../agreement/agreement.js'
 import { defaultWeights } from '../classifier/classify-pictures.js'
 import { noneReadable, readAtTimes } from '../classifier/few-shot-classifier.js'
 import { readForModel, type ReadForModelOptions } from '../classifier/image-embedder.js'
@@ -14,7 +15,7 @@ import { episodeTransforms } from '../recipe-data.js'
 import type { Recipe } from '../recipe/read-recipe.js'
 import { trainedModel } from '../trained-model.js'
 import { ownName } from '../weights/published-names.js'
-import { weightsFile } from '../weights/shipped-weights.js'
+import { weightsExist, weightsFile } from '../weights/shipped-weights.js'
 import { recipeOfWeights } from '../weights/stored-recipe.js'
 import {
   drawExplanations,
@@ -26,7 +27,7 @@ import {
 import { bareName } from './file-names.js'
 
 /** Whose classification is explained. */
-export interface PicturesToExplain {
+export interface PicturesToExplain extends Pick<AgreementOptions, 'force'> {
   /** A folder or archive with a folder for each class, or a table of `filename,label`. */
   readonly support: string
   /** Folders, archives, tables and files of pictures. */
@@ -60,21 +61,21 @@ export async function explainPictures(options: ExplainPicturesOptions): Promise<
   const opened = await openPictures(options)
   const unreadable: { file: string; reason: string }[] = []
   try {
-    for (const note of opened.notes) options.onNote?.(note)
-    const { names: displayNames, notes } = await findClassNames(
+    const { names: displayNames, notes: ofNames } = await findClassNames(
       opened.explained.classes.map(({ name }) => name),
       { file: options.labels, beside: options.support },
     )
-    for (const note of notes) options.onNote?.(note)
+    const notes = [...opened.notes, ...ofNames]
     const drawn = await drawExplanations(opened.recipe, opened.model, opened.explained, {
       ...options,
       weights: opened.checkpoint,
       displayNames,
       onUnreadable: ({ name: file }, { message: reason }) => unreadable.push({ file, reason }),
     })
-    for (const note of opened.copyNotes()) options.onNote?.(note)
+    notes.push(...opened.copyNotes())
+    for (const note of notes) options.onNote?.(note)
     const { checkpoint: weights, unreadableExamples } = opened
-    return { weights, ...drawn, unreadable, unreadableExamples }
+    return { weights, ...drawn, notes, unreadable, unreadableExamples }
   } finally {
     await opened.close()
   }
@@ -111,7 +112,7 @@ async function openPictures(options: PicturesToExplain) {
   }
   try {
     query = await queryPictures(options.query, new Set(support.classes.keys()))
-    const trained = await trainedModel(recipe, weights)
+    const trained = await trainedModel(recipe, weights, { force: options.force ?? false })
     model = trained.model
     const reading = { views: model.views, transforms: episodeTransforms(recipe), reduceTo }
     const { classes, unreadableExamples } = await readExamples(support, reading)
@@ -141,7 +142,7 @@ async function openPictures(options: PicturesToExplain) {
         ),
       },
       unreadableExamples,
-      notes: [...support.notes, ...query.notes],
+      notes: [...trained.agreement.notes, ...support.notes, ...query.notes],
       copyNotes: () => notesOfCopies(classes, queries, seen),
       close,
     }
@@ -171,7 +172,7 @@ function notesOfCopies(
 
 async function storedRecipeOf(weights: string): Promise<Recipe> {
   const file = weightsFile(weights)
-  if (!(await fileExists(file))) {
+  if (!weightsExist(file)) {
     throw new InputError(`${weights}: there are no such weights; name shipped ones or a checkpoint's file`)
   }
   const { metadata } = await readCheckpoint(file, ownName)

@@ -24,7 +24,7 @@ export function classResults(
     let next = 0
     for (const [way, { length }] of query.entries()) {
       const actual = classes[way]!
-      const ways = predicted.subarray(next, (next += length))
+      const ways = predicted.slice(next, (next += length))
       for (const chosen of ways) counts[actual]![classes[chosen]!]!++
       accuracies[actual]!.push(ways.filter((chosen) => chosen === way).length / length)
     }

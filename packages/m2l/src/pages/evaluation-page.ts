@@ -12,6 +12,7 @@ import {
 import type { Episode, EpisodeManifest } from '@m2l/samplers'
 import {
   calibration,
+  describeGuessing,
   type EpisodeImages,
   type Evaluation,
   type FewShotModel,
@@ -24,6 +25,7 @@ import { classResults, type ClassResult } from './class-results.js'
 import { explainedMistakes } from './explained-mistakes.js'
 import { hardest, hardestEpisodes } from './hardest-episodes.js'
 import { ends, intervalText, madeAt, named, percent } from './numbers.js'
+import { notesSection } from './notes-section.js'
 import { settings } from './settings.js'
 import { shotsSection, type EvaluationOfShots } from './shots-section.js'
 
@@ -62,6 +64,7 @@ export async function evaluationPage(shown: EvaluationPage): Promise<string> {
     title: `${recipe.name}: evaluation`,
     summary: `${report.episodes} ${report.ways}-way ${shotsText(report.shots)} episodes of ${report.dataset} (${report.split}), ${report.queries} queries of each class.`,
     sections: [
+      ...notesSection(report.notes),
       accuracySection(report, evaluation),
       classSection(perClass, report.ways),
       {
@@ -126,7 +129,7 @@ function accuracySection({ rounds, ways }: EvaluationReport, evaluation: Evaluat
   const all = named<Interval>(evaluation)
   return {
     title: 'Accuracy',
-    note: 'Mean over the episodes, with its 95 % interval (Student’s t).',
+    note: `Mean over the episodes, with its 95 % interval (Student’s t). Of ${ways} classes, ${describeGuessing(1 / ways)}.`,
     content: [
       figures(
         all.map(([name, interval]) => ({

@@ -1,7 +1,14 @@
 import { details, figures, lineChart, page, table, type LineSeries, type Section } from '@m2l/report'
 import { writeFileAtomically } from '@m2l/engine'
-import { meanLoss, type RunFolder, type TrainingHistory, type TrainingPosition } from '@m2l/trainer'
+import {
+  meanLoss,
+  type EpisodeTask,
+  type RunFolder,
+  type TrainingHistory,
+  type TrainingPosition,
+} from '@m2l/trainer'
 import type { Recipe } from '../recipe/read-recipe.js'
+import { notesSection } from './notes-section.js'
 import { ends, madeAt, percent } from './numbers.js'
 import { settings } from './settings.js'
 
@@ -12,6 +19,10 @@ export interface TrainingPage {
   readonly dataset: string
   readonly epochs: number
   readonly position: TrainingPosition
+  /** What validations tell apart. */
+  readonly validated: EpisodeTask
+  /** What a person should know of the weights that it started from or went on with. */
+  readonly notes: readonly string[]
 }
 
 type Epoch = TrainingHistory['epochs'][number]
@@ -22,7 +33,15 @@ export function writeTrainingPage(folder: RunFolder, shown: TrainingPage): Promi
 }
 
 /** The curves of a training run so far, and its settings, as an HTML document. */
-export function trainingPage({ recipe, kind, dataset, epochs, position }: TrainingPage): string {
+export function trainingPage({
+  recipe,
+  kind,
+  dataset,
+  epochs,
+  position,
+  notes,
+  validated: task,
+}: TrainingPage): string {
   const { history, epoch: end } = position
   const classifies = kind === 'pretraining' ? 'all training classes' : 'the queries of episodes'
   const state =
@@ -31,9 +50,10 @@ export function trainingPage({ recipe, kind, dataset, epochs, position }: Traini
     title: `${recipe.name}: ${kind}`,
     summary: `${recipe.model.encoder} learns to classify ${classifies} of ${dataset}. ${state}.`,
     sections: [
-      { title: 'So far', content: figures(standing(position, epochs)) },
+      { title: 'So far', content: figures(standing(position, epochs, task)) },
+      ...notesSection(notes),
       lossSection(history, end, kind),
-      accuracySection(history, end, kind),
+      accuracySection(history, end, kind, task),
       {
         title: 'Learning rate',
         content: lineChart({
@@ -59,7 +79,7 @@ export function trainingPage({ recipe, kind, dataset, epochs, position }: Traini
   })
 }
 
-function standing({ epoch, best, history }: TrainingPosition, epochs: number) {
+function standing({ epoch, best, history }: TrainingPosition, epochs: number, task: EpisodeTask) {
   const last = history.epochs.at(-1)
   const ofBest = history.epochs.find((of) => of.epoch === best?.epoch)?.validation
   return [
@@ -69,7 +89,7 @@ function standing({ epoch, best, history }: TrainingPosition, epochs: number) {
           {
             label: 'best validation accuracy',
             value: `${percent(best.accuracy)} %`,
-            detail: `${ofBest ? `± ${percent(ofBest.halfWidth95)}, ` : ''}after epoch ${best.epoch}`,
+            detail: `${ofBest ? `± ${percent(ofBest.halfWidth95)}, ` : ''}after epoch ${best.epoch}; ${task.text}`,
           },
         ]
       : []),
@@ -102,7 +122,12 @@ function lossSection({ losses, epochs }: TrainingHistory, end: number, kind: Tra
   }
 }
 
-function accuracySection({ epochs }: TrainingHistory, end: number, kind: TrainingPage['kind']): Section {
+function accuracySection(
+  { epochs }: TrainingHistory,
+  end: number,
+  kind: TrainingPage['kind'],
+  task: EpisodeTask,
+): Section {
   const training = epochs.map(({ epoch, accuracy }) => ({ x: epoch, y: accuracy }))
   const validation = validated(epochs).map(({ epoch, validation: { accuracy, halfWidth95 } }) => ({
     x: epoch,
@@ -111,7 +136,7 @@ function accuracySection({ epochs }: TrainingHistory, end: number, kind: Trainin
   }))
   return {
     title: 'Accuracy',
-    note: `The band is the 95 % interval of the validation accuracy.${kind === 'pretraining' ? ' Training and validation tell different classes apart, and differently many.' : ''}`,
+    note: `The band is the 95 % interval of the validation accuracy (${task.text}).${kind === 'pretraining' ? ' Training and validation tell different classes apart, and differently many.' : ''}`,
     content: [
       lineChart({
         label: 'Training and validation accuracy after each epoch',

@@ -190,7 +190,11 @@ describe('a mistake is told with its file, key, value and remedy', () => {
     ],
     [
       'model: { levels: {} }',
-      'model.levels is {}, expected at least one level, for example { pixel: { weight: 1 } }',
+      'model.levels is {}, expected at least one level of a weight above 0, for example { pixel: { weight: 1 } }',
+    ],
+    [
+      'model: { levels: { pixel: { weight: 0 } } }',
+      'model.levels is {"pixel":{"weight":0}}, expected at least one level of a weight above 0, for example { pixel: { weight: 1 } }',
     ],
     ['semi: { label_percentage: 1 }', 'semi.label_percentage is 1, expected a number above 0 and below 1'],
     ['semi: { with_distractors: 2 }', 'semi.with_distractors is 2, expected 0, 1 or true or false'],

@@ -47,8 +47,8 @@ export const recipeSchema = z.strictObject({
       levels: z
         .record(z.string(), levelSchema)
         .refine(
-          (levels) => Object.keys(levels).length > 0,
-          'at least one level, for example { pixel: { weight: 1 } }',
+          (levels) => Object.values(levels).some(({ weight }) => weight > 0),
+          'at least one level of a weight above 0, for example { pixel: { weight: 1 } }',
         )
         .optional(),
       /** Modules whose default export is a level definition, relative to the recipe. */

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { InputError } from '@m2l/engine'
-import { savePyTorch } from '@m2l/nn'
+import { requireFiniteTensors, savePyTorch } from '@m2l/nn'
 import {
   fileExists,
   parsePosition,
@@ -32,7 +32,7 @@ export interface ConvertedWeights {
 /**
  * Writes the weights of a checkpoint in the other format, or the same one anew. `.safetensors` is a checkpoint of ours,
  * with our names; `.pth` is one of the published program, with its names and layout (`fsl`, `epoch`, `episode`,
- * `summary_dir`). An optimiser's state is not converted. Half precision, bfloat16 and double become single precision.
+ * `summary_dir`), with what the weights say of themselves beside it. An optimiser's state is not converted. Half precision, bfloat16 and double become single precision.
  *
  * @throws {InputError} when the input cannot be read, the output's ending is neither, or it exists and is not to be
  *   replaced
@@ -53,6 +53,7 @@ export async function convertWeights(
     throw new InputError(`${output}: exists already; choose another name, or replace it with --force`)
   }
   const { model, unused, metadata, position } = checkpoint
+  requireFiniteTensors({ ...model, ...unused }, input)
   const epoch = position === undefined ? metadata.epoch : String(parsePosition(input, position).epoch)
   const texts = { ...metadata, ...(epoch !== undefined && { epoch }) }
   return { input, output, ...(await write(output, { model, unused, metadata: texts }, ways)) }
@@ -78,10 +79,23 @@ const writers: Readonly<Record<string, Writer>> = {
       ...published(model),
       ...(hasPartGraph(model) ? { ...unusedNorm(ways), ...unused } : unused),
     }
-    const entries = { summary_dir: folder, episode, epoch: /^\d{1,15}$/.test(epoch) ? Number(epoch) : 0 }
+    const entries = {
+      summary_dir: folder,
+      episode,
+      epoch: /^\d{1,15}$/.test(epoch) ? Number(epoch) : 0,
+      ...factsIn(metadata),
+    }
     await savePyTorch(output, tensors, { under: 'fsl', entries })
     return { format: 'pytorch-zip', tensors: Object.keys(tensors).length }
   },
+}
+
+/** What weights say of themselves, which the published program passes over. */
+function factsIn({ recipe, learned, settings }: Content['metadata']): Record<string, string> {
+  const facts = { recipe, learned, settings }
+  return Object.fromEntries(
+    Object.entries(facts).flatMap(([key, text]) => (text === undefined ? [] : [[key, text]])),
+  )
 }
 
 function published(model: Tensors): Tensors {

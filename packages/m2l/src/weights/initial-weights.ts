@@ -1,21 +1,56 @@
 import { InputError } from '@m2l/engine'
 import type { StateDict } from '@m2l/nn'
-import { fileExists, loadBackbone } from '@m2l/trainer'
+import { assignBackbone, readCheckpoint } from '@m2l/trainer'
+import { AgreementCheck, type AgreementOptions } from '../agreement/agreement.js'
+import { backboneSettings } from '../agreement/model-settings.js'
+import type { Learning } from '../agreement/seen-classes.js'
+import type { TrainingData } from './training-settings.js'
 import { initialWeights, type Recipe } from '../recipe/read-recipe.js'
 import { isDropBlockCounter, ownName } from './published-names.js'
+import { weightsExist } from './shipped-weights.js'
+import { learningOfWeights, settingsOfBackbone } from './stored-facts.js'
+
+/** What a training starts from. */
+export interface StartedFrom {
+  /** What its first weights learned from. */
+  readonly learning: Learning
+  /** What a person should know of them, a line each. */
+  readonly notes: readonly string[]
+}
+
+/** What first weights are compared with. */
+export interface InitialWeightsOptions extends AgreementOptions {
+  /** Splits whose classes should be new to them, validation and test; none are compared if not given. */
+  readonly held?: readonly TrainingData['val'][]
+}
 
 /**
  * Gives a backbone the weights that a recipe's training starts from, `model.weights`; leaves it as it is where there are none.
  *
- * @throws {InputError} when the file is not there or does not fit
+ * @throws {InputError} when the file is not there or does not fit, was trained with another encoder, size or normalisation, or
+ *   has learned classes that should be new to it, and is not to be taken nevertheless
  */
-export async function loadInitialWeights(recipe: Recipe, backbone: StateDict): Promise<void> {
+export async function loadInitialWeights(
+  recipe: Recipe,
+  backbone: StateDict,
+  { held = [], ...options }: InitialWeightsOptions = {},
+): Promise<StartedFrom> {
   const weights = initialWeights(recipe)
-  if (weights === undefined) return
-  if (!(await fileExists(weights))) {
+  if (weights === undefined) return { learning: [], notes: [] }
+  if (!weightsExist(weights)) {
     throw new InputError(
       `${recipe.file}: model.weights: there is no ${weights}; pretrain first (m2l pretrain), or start from random weights with model.weights=null`,
     )
   }
-  await loadBackbone(weights, backbone, { optional: isDropBlockCounter, rename: ownName })
+  const stored = await readCheckpoint(weights, ownName)
+  const agreement = new AgreementCheck(weights, options)
+  agreement.compareSettings(
+    settingsOfBackbone(weights, stored.metadata),
+    backboneSettings(recipe),
+    stored.under,
+  )
+  const learning = learningOfWeights(weights, stored.metadata)
+  for (const split of held) agreement.compareClasses(learning, split)
+  assignBackbone(weights, stored, backbone, { optional: isDropBlockCounter })
+  return { learning: learning ?? [{ kind: 'unknown' }], notes: agreement.notes }
 }

@@ -11,6 +11,8 @@ const table: readonly { readonly published: string | null; readonly own: string 
   { published: 'query.query_head.', own: 'alignment.query.' },
   { published: 'query.value_head.', own: 'alignment.value.' },
   { published: 'query.Norm_layer.', own: null }, // a batch norm that is made and never used
+  { published: 'backbone.', own: 'encoder.' }, // usual names of encoders elsewhere
+  { published: 'feature_extractor.', own: 'encoder.' },
   { published: 'layer', own: 'encoder.layer' }, // an encoder saved alone
 ]
 

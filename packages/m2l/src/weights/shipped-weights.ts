@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { InputError } from '@m2l/engine'
+import { weightsPath } from '@m2l/nn'
 import { z } from 'zod'
 import { sha256 } from '../cards/file-hash.js'
 import { didYouMean } from '../nearest-name.js'
@@ -26,7 +27,13 @@ const accuracySchema = z.strictObject({
 const cardSchema = z.strictObject({
   name: z.string(),
   description: z.string(),
-  data: z.strictObject({ name: z.string(), pictures: z.string(), licence: z.string() }),
+  data: z.strictObject({
+    name: z.string(),
+    pictures: z.string(),
+    licence: z.string(),
+    /** `ImageSplit.hash` of those that were learned from and chosen by. */
+    splits: z.record(z.string(), sha256),
+  }),
   training: z.strictObject({
     /** What was run, in this order, in the root of the repository. */
     commands: z.array(z.string()),
@@ -54,6 +61,17 @@ export function shippedWeights(): WeightsCard[] {
   return shippedNames().map((name) =>
     cardSchema.parse(JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8'))),
   )
+}
+
+/** Whether there is anything where weights are said to be; reading it tells what it is. */
+export function weightsExist(file: string): boolean {
+  return existsSync(weightsPath(file).file)
+}
+
+/** The card of shipped weights by their file; nothing for other files. */
+export function shippedCardOf(file: string): WeightsCard | undefined {
+  const isShipped = resolve(dirname(file)) === resolve(folder)
+  return isShipped ? shippedWeights().find(({ name }) => basename(file) === `${name}.safetensors`) : undefined
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { StoredTensor, Weights } from '@m2l/nn'
+import { faultIn, type StoredTensor, type Weights } from '@m2l/nn'
 import { readCheckpoint } from '@m2l/trainer'
 import { ownName } from './published-names.js'
 import { weightsFile } from './shipped-weights.js'
@@ -9,6 +9,8 @@ export interface ShownTensor {
   readonly shape: readonly number[]
   /** The element type in the file, for example `float16`. */
   readonly dtype: string
+  /** What of it is NaN, infinite or beyond single precision, in words; such weights are refused wherever they are used. */
+  readonly notFinite?: string
 }
 
 /** What a file of weights holds. */
@@ -52,8 +54,10 @@ export async function showWeights(file: string): Promise<ShownWeights> {
   }
 }
 
-function described({ shape, dtype = 'unknown' }: StoredTensor): Omit<ShownTensor, 'name'> {
-  return { shape, dtype }
+function described(tensor: StoredTensor): Omit<ShownTensor, 'name'> {
+  const { shape, dtype = 'unknown' } = tensor
+  const notFinite = faultIn(tensor)
+  return { shape, dtype, ...(notFinite !== undefined && { notFinite }) }
 }
 
 function unusedKind({ shape }: StoredTensor): string {

@@ -75,7 +75,7 @@ describe.each(containers)('where the weights are, %s', (_, checkpoint) => {
     [
       'in several places',
       { student: dict({ a: tensor() }), teacher: dict({ a: tensor() }) },
-      'it holds several state dicts, student, teacher,',
+      'it holds several state dicts, student, teacher; name the one',
     ],
     ['twice', { a: tensor(), 'module.a': tensor() }, 'it holds a twice, with and without module.'],
     ['under a name that is none', { 'a\nb': tensor() }, 'it holds an entry whose name is no name'],

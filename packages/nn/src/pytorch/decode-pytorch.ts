@@ -13,14 +13,16 @@ export type CheckpointEntry = string | number | boolean | null
 /** What a PyTorch checkpoint holds. */
 export interface PyTorchContent {
   readonly container: TorchContainer['container']
-  /** The weights under their names without `module.`. */
+  /** The weights under their names without `module.`; see {@link unwrapNames} for other wrappers. */
   readonly tensors: Readonly<Record<string, StoredTensor>>
-  /** The entry that held them, such as `fsl` or `state_dict`; null for a bare state dict. */
+  /** The entry that held them, such as `fsl` or `state_dict`, with dots where it lies in others; null for a bare state dict. */
   readonly under: string | null
   /** Texts, numbers and truth values beside them. */
   readonly entries: Readonly<Record<string, CheckpointEntry>>
   /** What else there is and was not read, such as an optimiser's state: name and kind. */
   readonly leftOut: Readonly<Record<string, string>>
+  /** The wanted name where it is no entry: it may stand before names of tensors. */
+  readonly wanted?: string
 }
 
 /** Whether a file is one that `torch.save` wrote. */
@@ -36,14 +38,15 @@ export function isPyTorch(bytes: Uint8Array): boolean {
  * Memory beyond that of `bytes` stays below 128 MiB while reading, and for values below 32 MiB and four times `bytes`.
  *
  * @param source names the file in errors
+ * @param wanted the entry whose weights are meant, where there are several
  * @throws {InputError} when it is damaged, holds no state dict, asks for anything else, or would take more memory
  */
-export async function decodePyTorch(bytes: Buffer, source: string): Promise<PyTorchContent> {
+export async function decodePyTorch(bytes: Buffer, source: string, wanted?: string): Promise<PyTorchContent> {
   try {
     const { container, value, storages } = isZipContainer(bytes)
       ? await readZipContainer(bytes)
       : readLegacyContainer(bytes)
-    const { tensors, under, others } = findWeights(value)
+    const { tensors, under, others, wanted: left } = findWeights(value, wanted)
     const stored = storages.reduce((sum, { byteLength }) => sum + byteLength, 0)
     checkMemory([...tensors.values()], valueMemory + 4 * stored)
     return {
@@ -51,6 +54,7 @@ export async function decodePyTorch(bytes: Buffer, source: string): Promise<PyTo
       tensors: Object.fromEntries([...tensors].map(([name, tensor]) => [name, tensor.read()])),
       under,
       ...sorted(others),
+      ...(left !== undefined && { wanted: left }),
     }
   } catch (error) {
     if (!(error instanceof PickleError)) throw error
