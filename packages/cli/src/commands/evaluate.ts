@@ -66,7 +66,6 @@ export function evaluateCommand(): Command {
             onRender: display.rendering,
             onPack: display.packing,
             onPackProblem: display.say,
-            onNote: (line: string) => options.quiet || display.say(line),
             signal,
           }),
         ),

@@ -45,7 +45,6 @@ export function trainingCommand(
             onRender: display.rendering,
             onPack: display.packing,
             onPackProblem: display.say,
-            onNote: (line: string) => options.quiet || display.say(line),
             onValidation: display.validation,
             signal: interruption.signal,
           }),
