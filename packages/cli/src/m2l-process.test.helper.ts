@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, vi } from 'vitest'
 import { run } from './index.js'
@@ -98,10 +98,12 @@ export async function temporaryFolder(): Promise<string> {
 const made: string[] = []
 afterAll(() => Promise.all(made.splice(0).map((folder) => rm(folder, { recursive: true }))))
 
-/** The files of a folder, and a hash of what each holds. */
+/** The files of a folder and of those in it, and a hash of what each holds. */
 export async function contentsOf(folder: string): Promise<Record<string, string>> {
-  const files = await readdir(folder)
-  const hashes = files.map(async (file) => {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => entry.isFile())
+  const hashes = files.map(async ({ parentPath, name }) => {
+    const file = relative(folder, join(parentPath, name))
     const content = await readFile(join(folder, file))
     return [file, createHash('sha256').update(content).digest('hex')]
   })

@@ -210,6 +210,12 @@ describe('weights in several files', () => {
     expect(await messageOf(loadWeights(file))).toMatch(/index\.json names .*00002-of-00002.*: cannot be read/)
   })
 
+  test('an index of itself is not read for ever', async () => {
+    const file = join(folder, 'self.index.json')
+    await writeFile(file, index({ a: 'self.index.json' }))
+    expect(await messageOf(loadWeights(file))).toMatch(/self\.index\.json names .*: a JSON file/)
+  })
+
   test.each(['../elsewhere.safetensors', '/etc/passwd', 'sub\\x', '..'])(
     'are not looked for at %s',
     async (name) => {

@@ -48,7 +48,12 @@ export async function loadWeights(name: string): Promise<Weights> {
   const { file, part } = weightsPath(name)
   const bytes = await readWhole(file)
   const index = shardIndex(bytes)
-  if (index) return { ...(await loadShards(file, index, loadWeights)), ...wantedPart(part) }
+  if (!index) return decodeWeights(bytes, file, part)
+  const shards = loadShards(file, index, async (shard) => decodeWeights(await readWhole(shard), shard))
+  return { ...(await shards), ...wantedPart(part) }
+}
+
+async function decodeWeights(bytes: Buffer, file: string, part?: string): Promise<Weights> {
   const sha256 = createHash('sha256').update(bytes).digest('hex')
   if (!isPyTorch(bytes)) {
     refuseOtherFormats(bytes, file)
