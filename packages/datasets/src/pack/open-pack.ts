@@ -9,7 +9,7 @@ import { openFile } from '../sources/byte-source.js'
 import type { ImageSplit } from '../dataset.js'
 import type { FileTree } from '../sources/file-tree.js'
 import { PackReader, PackWriter } from './pack-file.js'
-import { sourceStamp } from './source-stamp.js'
+import { sourceStamp } from '../sources/source-stamp.js'
 
 /** How decoded pictures are kept on the disk. */
 export interface PackOptions {
@@ -62,7 +62,12 @@ export async function openPack(
     if (pack === 'auto' && !(await pays(input, folder))) return undefined
     await mkdir(folder, { recursive: true })
     await removeAbandoned(folder, file)
-    return (await makePack(file, stamp, input, options)) ? await readPack(file, stamp) : undefined
+    if (!(await makePack(file, stamp, input, options))) return undefined
+    if ((await sourceStamp(input.tree)) === stamp) return await readPack(file, stamp)
+    onPackProblem(
+      `${input.tree.root}: was changed while its pictures were packed; going on without their pack`,
+    )
+    return undefined
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     if (error instanceof InputError || code === undefined) throw error
@@ -92,9 +97,13 @@ function distinctIds(splits: PackInput['splits']): string[] {
   return [...new Set(images.map(({ id }) => id))]
 }
 
-/** Named after what is packed, so that a pack of a source that has changed gives way to the new one. */
-function fileName({ name, tree, ids, decodeOptions: { transparency, maxPixels } }: Contents): string {
-  const identity = JSON.stringify([resolve(tree.root), transparency ?? 'white', maxPixels ?? null, ids])
+/**
+ * Named after what is packed and how it is decoded, so that a pack of a source that has changed gives way to the new one, and others
+ * lie beside it.
+ */
+function fileName({ name, tree, ids, decodeOptions }: Contents): string {
+  const { transparency = 'white', maxPixels = null, reduceTo = null } = decodeOptions
+  const identity = JSON.stringify([resolve(tree.root), transparency, maxPixels, reduceTo, ids])
   const digest = createHash('sha256').update(identity).digest('hex').slice(0, 16)
   return `${name.replaceAll(/[^\w.-]/g, '_')}-${digest}.safetensors`
 }

@@ -14,7 +14,7 @@ import type { ByteSource } from '../sources/byte-source.js'
 
 /** What the header takes, filled up with spaces: it is written last, when sizes and checksums are known. */
 const headerBytes = 4096
-const format = 'm2l-pack-1'
+const format = 'm2l-pack-2'
 
 interface TensorEntry {
   readonly dtype: string

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { readdir, readFile, utimes, writeFile } from 'node:fs/promises'
+import { writeFileSync } from 'node:fs'
+import { readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import fc from 'fast-check'
@@ -31,6 +32,16 @@ async function pixels(options: OpenDatasetOptions): Promise<Record<string, Buffe
   } finally {
     await dataset.close()
   }
+}
+
+/** Other pixels in a file of the same size and time. */
+async function replaceUnseen(file: string): Promise<void> {
+  const { size, atime, mtime } = await stat(file)
+  let seed = 20
+  let bytes = await picture(seed)
+  while (bytes.length !== size) bytes = await picture(++seed)
+  await writeFile(file, bytes)
+  await utimes(file, atime, mtime)
 }
 
 /** Opens it and says for how many pictures a pack was made. */
@@ -79,6 +90,37 @@ describe.each<[string, () => Promise<string>]>([
     expect(await readdir(pack)).toHaveLength(1)
   })
 
+  test('of pictures that are reduced lies beside that of whole ones', async () => {
+    const root = await source()
+    const pack = await temporaryFolder()
+    const [whole, small] = [{ root }, { root, reduceTo: 10 }]
+    const expected = [await pixels(whole), await pixels(small)]
+    expect(expected[0]).not.toEqual(expected[1])
+    for (const _round of [1, 2]) {
+      expect(await pixels({ ...small, pack })).toEqual(expected[1])
+      expect(await pixels({ ...whole, pack })).toEqual(expected[0])
+    }
+    expect(await readdir(pack)).toHaveLength(2)
+  })
+
+  test('is not used where the source changes meanwhile, which is told', async () => {
+    const root = await folderOf(animals)
+    const pack = await temporaryFolder()
+    const lines: string[] = []
+    const other = await picture(99)
+    const found = await pixels({
+      root,
+      pack,
+      onPack: (done, total) => done === total && writeFileSync(join(root, 'cat/0.png'), other),
+      onPackProblem: (line) => lines.push(line),
+    })
+    expect(found['cat/0.png']![0]).toBe(99)
+    expect(lines).toEqual([
+      `${root}: was changed while its pictures were packed; going on without their pack`,
+    ])
+    expect((await pixels({ root, pack }))['cat/0.png']![0]).toBe(99)
+  })
+
   test('is given up when aborted, and nothing of it stays', async () => {
     const root = await source()
     const pack = await temporaryFolder()
@@ -104,6 +146,7 @@ describe('a pack', () => {
   test.each<[string, (root: string) => Promise<void>]>([
     ['content changes', async (root) => writeFile(join(root, 'dog/large.png'), await picture(8, 40, 31))],
     ['time changes', (root) => utimes(join(root, 'dog/large.png'), 1, 1)],
+    ['content changes behind its size and time', (root) => replaceUnseen(join(root, 'cat/0.png'))],
   ])('gives way to a new one when the %s', async (_, change) => {
     const root = await folderOf(animals)
     const pack = await temporaryFolder()

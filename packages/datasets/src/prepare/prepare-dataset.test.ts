@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
 import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -14,7 +15,7 @@ import {
   temporaryFolder,
   zipOf,
 } from '../make-files.test.helper.js'
-import { contentOf, prepared, refusal, tgzOf } from './prepare.test.helper.js'
+import { contentOf, expectVerifiable, prepared, refusal, tgzOf } from './prepare.test.helper.js'
 
 const split = () => temporaryFile('pets.yaml', 'train: [cat]\nval: [dog]\ntest: [owl]')
 const pets = () => classFiles(['cat', 'dog', 'owl'])
@@ -169,6 +170,34 @@ describe('the folder', () => {
         'val',
       ])
     expect((await readdir(parent)).toSorted()).toEqual(['empty', 'file.txt', 'out'])
+  })
+
+  test('that two make at once is that of one of them, and the other is told', async () => {
+    const to = join(await temporaryFolder(), 'out')
+    const options = { name: 'pets', from: await folderOf(await pets()), split: await split(), to }
+    const ended = await Promise.allSettled([1, 2, 3].map(() => prepareDataset(options)))
+    expect(ended.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    for (const one of ended) {
+      if (one.status === 'fulfilled') continue
+      expect((one.reason as Error).message).toMatch(
+        /out: (was filled by another process meanwhile|exists and is not empty)/,
+      )
+    }
+    await expectVerifiable(to)
+    const forced = await Promise.allSettled([1, 2, 3].map(() => prepareDataset({ ...options, force: true })))
+    expect(forced.some(({ status }) => status === 'fulfilled')).toBe(true)
+    await expectVerifiable(to)
+    expect(await readdir(join(to, '..'))).toEqual(['out'])
+  })
+
+  test('of a source that changes meanwhile is not made', async () => {
+    const from = await folderOf(await pets())
+    const to = join(await temporaryFolder(), 'out')
+    const [first] = Object.keys(await pets()).filter((path) => path.endsWith('.png'))
+    const change = (done: number) => done === 1 && writeFileSync(join(from, first!), 'other bytes')
+    const making = prepareDataset({ name: 'pets', from, to, split: await split(), onProgress: change })
+    expect(await messageOf(making)).toBe(`${from}: was changed while it was read; prepare it again`)
+    expect(await readdir(join(to, '..'))).toEqual([])
   })
 
   test('that holds the source is never replaced', async () => {

@@ -1,7 +1,9 @@
 import { basename } from 'node:path'
+import { InputError } from '@m2l/engine'
 import { decodeImage } from '../decoding/decode-image.js'
 import { eachFileOnce } from '../layouts/each-file-once.js'
 import { withTellableNames } from '../layouts/class-names.js'
+import { sourceStamp } from '../sources/source-stamp.js'
 import { joinLeftOut, type LeftOut } from '../sources/left-out.js'
 import { readSplitFile, type SplitFile } from '../splits/split-file.js'
 import { divide, type Division, requireNoDifferences } from './counts.js'
@@ -78,6 +80,7 @@ async function fill(
   options: PrepareOptions,
 ): Promise<PreparedDataset> {
   const { tree } = source
+  const before = await sourceStamp(tree)
   const decode = async (file: string) => decodeImage(await tree.read(file), tree.label(file))
   const whole = withTellableNames(tree.root, await dataSet.read({ tree, decode }))
   const keepsOwn = options.split === undefined && !dataSet.keepsLayout
@@ -91,6 +94,9 @@ async function fill(
     source.sourceFiles(),
     writePictures(folder, files, index, options),
   )
+  if ((await sourceStamp(tree)) !== before) {
+    throw new InputError(`${tree.root}: was changed while it was read; prepare it again`)
+  }
   const card: DatasetCard = {
     name: options.name,
     preparedBy: preparedBy(),

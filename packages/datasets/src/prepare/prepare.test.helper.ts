@@ -74,7 +74,7 @@ export async function contentOf(folder: string): Promise<Map<string, Buffer>> {
 }
 
 /** The checksums are those of all other files, in order. */
-async function expectVerifiable(folder: string): Promise<void> {
+export async function expectVerifiable(folder: string): Promise<void> {
   const content = await contentOf(folder)
   const checksums = content.get('checksums.sha256')!.toString()
   content.delete('checksums.sha256')

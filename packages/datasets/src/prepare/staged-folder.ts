@@ -40,7 +40,8 @@ export async function stageFolder<Result>(
     await mkdir(staged.content, { recursive: true })
     await mkdir(staged.scratch)
     const result = await fill(staged)
-    await replace(folder, staged.content, join(staging, 'replaced'))
+    if (options.force) await replace(folder, path, staged.content, join(staging, 'replaced'))
+    else await place(folder, path, staged.content)
     return result
   } finally {
     await rm(staging, { recursive: true, force: true })
@@ -66,8 +67,18 @@ async function requireReplaceable(folder: string, name: string, options: Staging
   }
 }
 
+/** Gives the content the name of a folder that is empty or not there. @throws InputError when it has been filled meanwhile */
+async function place(folder: string, name: string, content: string): Promise<void> {
+  await rename(content, folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error
+    throw new InputError(
+      `${name}: was filled by another process meanwhile, and is as that left it; look at it`,
+    )
+  })
+}
+
 /** Gives the content the folder's name; what had it goes aside first and comes back if that fails. */
-async function replace(folder: string, content: string, aside: string): Promise<void> {
+async function replace(folder: string, name: string, content: string, aside: string): Promise<void> {
   const wasThere = await rename(folder, aside).then(
     () => true,
     (error: NodeJS.ErrnoException) => {
@@ -76,9 +87,9 @@ async function replace(folder: string, content: string, aside: string): Promise<
     },
   )
   try {
-    await rename(content, folder)
+    await place(folder, name, content)
   } catch (error) {
-    if (wasThere) await rename(aside, folder)
+    if (wasThere && !(error instanceof InputError)) await rename(aside, folder)
     throw error
   }
 }
