@@ -96,9 +96,9 @@ describe.each<[string, () => Promise<string>]>([
     const [whole, small] = [{ root }, { root, reduceTo: 10 }]
     const expected = [await pixels(whole), await pixels(small)]
     expect(expected[0]).not.toEqual(expected[1])
-    for (const _round of [1, 2]) {
-      expect(await pixels({ ...small, pack })).toEqual(expected[1])
-      expect(await pixels({ ...whole, pack })).toEqual(expected[0])
+    for (const folder of [pack, pack]) {
+      expect(await pixels({ ...small, pack: folder })).toEqual(expected[1])
+      expect(await pixels({ ...whole, pack: folder })).toEqual(expected[0])
     }
     expect(await readdir(pack)).toHaveLength(2)
   })

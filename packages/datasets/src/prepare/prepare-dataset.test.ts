@@ -193,7 +193,7 @@ describe('the folder', () => {
   test('of a source that changes meanwhile is not made', async () => {
     const from = await folderOf(await pets())
     const to = join(await temporaryFolder(), 'out')
-    const [first] = Object.keys(await pets()).filter((path) => path.endsWith('.png'))
+    const first = Object.keys(await pets()).find((path) => path.endsWith('.png'))
     const change = (done: number) => done === 1 && writeFileSync(join(from, first!), 'other bytes')
     const making = prepareDataset({ name: 'pets', from, to, split: await split(), onProgress: change })
     expect(await messageOf(making)).toBe(`${from}: was changed while it was read; prepare it again`)

@@ -3,7 +3,7 @@ const reasons = {
   leftover: ['hidden or left by a system'],
   'not-a-picture': ['no picture by its ending', 'no pictures by their endings'],
   special: ['pipe, socket, device or the like', 'pipes, sockets, devices or the like'],
-  'link-to-nothing': ['link to what is not there', 'links to what is not there'],
+  'link-to-nothing': ['link that leads to no file', 'links that lead to no file'],
   'link-back': ['link to a folder that is read already', 'links to folders that are read already'],
   'same-file': ['further name of a file', 'further names of files'],
   'same-file-other-class': [
