@@ -3,7 +3,7 @@ import { imageExtensions, isImageFile } from '../image-file.js'
 import { type FileTree, parentOf } from '../sources/file-tree.js'
 import { describeLeftOut } from '../sources/left-out.js'
 import { quoted } from './class-names.js'
-import { splitOf } from './split-names.js'
+import { splitOf, splitsOf } from './split-names.js'
 
 /** Omniglot's own folders, and the splits that they are. */
 export const omniglotParts: ReadonlyMap<string, string> = new Map([
@@ -20,7 +20,7 @@ export interface Arrangement {
   /** Folders in the top one with class folders in them that are named like splits, and the splits. */
   readonly splits: ReadonlyMap<string, string>
   /** Folders in the top one that are named like splits, but hold pictures themselves and no class folders. */
-  readonly flat: readonly string[]
+  readonly flat: ReadonlyMap<string, string>
   /** All other folders in the top one that pictures lie in or below. */
   readonly others: readonly string[]
 }
@@ -42,14 +42,13 @@ export function arrangementOf(tree: FileTree): Arrangement {
   }
   if ([...deep].some(splitOf)) addEmptySplits(tree, top, { first, deep })
   const names = [...first].toSorted()
+  const named = splitsOf(names)
   return {
     top,
     folders,
-    splits: new Map(
-      names.flatMap((name) => (deep.has(name) && splitOf(name) ? [[name, splitOf(name)!] as const] : [])),
-    ),
-    flat: names.filter((name) => splitOf(name) && !deep.has(name)),
-    others: names.filter((name) => !splitOf(name)),
+    splits: new Map([...named].filter(([name]) => deep.has(name))),
+    flat: new Map([...named].filter(([name]) => !deep.has(name))),
+    others: names.filter((name) => !named.has(name)),
   }
 }
 
@@ -70,9 +69,9 @@ export function hasSplitFolders(root: string, arrangement: Arrangement): boolean
       `${root}: folder ${quoted([...splits.keys()][0]!)} is named like a split, but ${others.slice(0, 3).map(quoted).join(', ')} beside it ${others.length === 1 ? 'is' : 'are'} not; move ${others.length === 1 ? 'it' : 'these'} elsewhere, or rename the one if it is a class`,
     )
   }
-  if (flat.length > 0 && isCertain) {
+  if (flat.size > 0 && isCertain) {
     throw new InputError(
-      `${root}: ${flat.map(quoted).join(', ')} ${flat.length === 1 ? 'is' : 'are'} named like splits and hold pictures, but no folders of classes; put the pictures of each class into a folder there, or add tables of filename,label`,
+      `${root}: ${[...flat.keys()].map(quoted).join(', ')} ${flat.size === 1 ? 'is' : 'are'} named like splits and hold pictures, but no folders of classes; put the pictures of each class into a folder there, or add tables of filename,label`,
     )
   }
   return false
@@ -80,14 +79,13 @@ export function hasSplitFolders(root: string, arrangement: Arrangement): boolean
 
 /** Whether folders named like splits are splits, not classes: they are several, or there are no others. */
 export function isCertainly({ splits, flat, others }: Arrangement): boolean {
-  return new Set([...splits.values(), ...flat.map(splitOf)]).size > 1 || others.length === 0
+  return new Set([...splits.values(), ...flat.values()]).size > 1 || others.length === 0
 }
 
 /** @throws InputError when two folders are named for the same split */
 export function requireOneEach(root: string, { splits, flat }: Arrangement): void {
   const first = new Map<string, string>()
-  for (const name of [...splits.keys(), ...flat]) {
-    const split = splitOf(name)!
+  for (const [name, split] of [...splits, ...flat]) {
     const other = first.get(split)
     if (other !== undefined) {
       throw new InputError(
@@ -149,11 +147,9 @@ function topOf(folders: readonly string[]): string {
     const shared = common.findIndex((part, index) => parts[index] !== part)
     if (shared >= 0) common = common.slice(0, shared)
   }
-  const holdsSplits = folders.some((folder) => {
-    const [name, ...inner] = below(common.join('/'), folder).split('/')
-    return inner.length > 0 && splitOf(name!) !== undefined
-  })
-  if (holdsSplits) return common.join('/')
+  const inCommon = folders.map((folder) => below(common.join('/'), folder).split('/'))
+  const deep = inCommon.flatMap(([name, ...inner]) => (inner.length > 0 ? [name!] : []))
+  if (splitsOf([...new Set(deep)]).size > 0) return common.join('/')
   const last = common.findLastIndex(
     (part, index) =>
       omniglotParts.has(part) ||

@@ -1,5 +1,6 @@
+import { posix } from 'node:path'
 import { InputError } from '@m2l/engine'
-import { parentOf } from '../sources/file-tree.js'
+import { type FileTree, parentOf } from '../sources/file-tree.js'
 import { findTables, type FoundTables } from '../tables/find-tables.js'
 import { type LabelRow, type LabelTable, requireOnce } from '../tables/label-table.js'
 import { isImageFile } from '../image-file.js'
@@ -30,7 +31,7 @@ export function tableIndex(input: LayoutInput, { tables, notes }: FoundTables): 
       placed.set(split, new Map())
       continue
     }
-    requireThere(table, tree.root)
+    requireThere(table, tree)
     requireOnce(table, seen)
     for (const row of table.rows) place(placed, splitOfRow(row, split, table), row)
   }
@@ -75,15 +76,25 @@ function place(
 }
 
 /** @throws InputError when a table names pictures that are not there, or none */
-function requireThere({ name, rows }: LabelTable, root: string): void {
+function requireThere({ name, rows }: LabelTable, { root, files }: FileTree): void {
   if (rows.length === 0) throw new InputError(`${name}: lists no pictures; expected lines of filename,label`)
   const missing = rows.filter(({ picture }) => picture === undefined)
   const [first] = missing
   if (!first) return
   const others = missing.length > 1 ? ` and ${missing.length - 1} more of ${rows.length}` : ''
+  const stem = stemOf(first.name.replaceAll('\\', '/'))
+  const near = files.find((file) => isImageFile(file) && stemOf(file) === stem)
+  const hint = near === undefined ? '' : ` (${quoted(near)} is)`
   throw new InputError(
-    `${name} line ${first.line}: picture "${first.name}"${others} is not in ${root}; add it or remove the line`,
+    `${name} line ${first.line}: picture "${first.name}"${others} ${missing.length > 1 ? 'are' : 'is'} not in ${root}${hint}; add ${missing.length > 1 ? 'them or remove the lines' : 'it or remove the line'}`,
   )
+}
+
+function stemOf(path: string): string {
+  return posix
+    .basename(path)
+    .replace(/\.[^.]*$/, '')
+    .toLowerCase()
 }
 
 function unnamed({ tree }: LayoutInput, seen: ReadonlyMap<string, unknown>): string[] {

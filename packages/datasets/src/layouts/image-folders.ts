@@ -18,7 +18,7 @@ import {
   type LayoutName,
   pictureFiles,
 } from './layout.js'
-import { isFiller } from './split-names.js'
+import { isFiller, splitOf } from './split-names.js'
 
 /**
  * Which of the three layouts of class folders a tree has.
@@ -40,6 +40,7 @@ export function readClassFolders(input: LayoutInput): LayoutIndex {
   const { splits } = arrangement
   if (splits.size === 0 || !isCertainly(arrangement)) {
     const index = readFolders(input, arrangement, (path) => ['all', path])
+    requireNoSplitsWithin(input.tree.root, index.groups.get('all')!)
     const notes = [...splits.keys()].map(
       (name) => `${input.tree.root}: folder ${quoted(name)} is taken for a group of classes, not for a split`,
     )
@@ -93,6 +94,17 @@ export function readOmniglot(input: LayoutInput): LayoutIndex {
     return split !== undefined && name.length > 0 ? [split, name.join('/')] : undefined
   })
   return { ...index, rotated: true }
+}
+
+/** @throws InputError when every class folder holds split folders, which are no classes */
+function requireNoSplitsWithin(root: string, classes: ClassImages): void {
+  const ends = [...classes.keys()].map((name) => name.split('/'))
+  const splits = new Set(ends.map((parts) => splitOf(parts.at(-1)!)))
+  if (splits.size < 2 || splits.has(undefined) || ends.some((parts) => parts.length < 2)) return
+  const [first, ...name] = [ends[0]!.at(-1)!, ...ends[0]!.slice(0, -1)]
+  throw new InputError(
+    `${root}: split folders such as ${quoted(first)} lie in class folders such as ${quoted(name.join('/'))}; put class folders into folders train, val and test`,
+  )
 }
 
 type Place = (path: string) => [split: string, name: string] | undefined
@@ -149,16 +161,16 @@ function withoutFillers(groups: ReadonlyMap<string, ClassImages>): ReadonlyMap<s
 }
 
 function notesOnPassedOver(root: string, { top, folders, flat, others }: Arrangement): string[] {
-  return [...flat, ...others].map((name) => {
+  return [...flat.keys(), ...others].map((name) => {
     const path = top === '' ? name : `${top}/${name}`
     const images = [...folders]
       .filter(([folder]) => folder === path || folder.startsWith(`${path}/`))
       .reduce((sum, [, files]) => sum + files.length, 0)
-    const why = flat.includes(name) ? 'it holds no folders of classes' : 'it is named like no split'
+    const why = flat.has(name) ? 'it holds no folders of classes' : 'it is named like no split'
     return `${root}: passed over ${images} ${images === 1 ? 'picture' : 'pictures'} in folder ${quoted(name)}, since ${why}`
   })
 }
 
 function isEmpty({ splits, flat }: Arrangement): boolean {
-  return splits.size === 0 && flat.length === 0
+  return splits.size === 0 && flat.size === 0
 }

@@ -3,7 +3,7 @@ import { didYouMean } from '../nearest-name.js'
 import { findTables } from '../tables/find-tables.js'
 import { detectCifarBinary, readCifarBinary } from './cifar100-binary.js'
 import { detectCifarPython, readCifarPython } from './cifar100-python.js'
-import { withTellableNames } from './class-names.js'
+import { quoted, withTellableNames } from './class-names.js'
 import { readCsv, tableIndex } from './csv.js'
 import { detectImageFolders, readClassFolders, readOmniglot, readSplitFolders } from './image-folders.js'
 import { type LayoutIndex, type LayoutInput, type LayoutName, layoutNames } from './layout.js'
@@ -39,5 +39,15 @@ async function readRecognised(input: LayoutInput): Promise<LayoutIndex> {
   if (found.tables.size > 0) return tableIndex(input, found)
   const index = readers[detectImageFolders(tree)](input)
   const { notes = [], ...rest } = await index
-  return { ...rest, notes: [...found.notes, ...notes] }
+  return { ...rest, notes: [...found.notes, ...notes, ...noteOnOneClass(tree.root, rest)] }
+}
+
+/** Pictures that are all in one folder are mostly of several classes. */
+function noteOnOneClass(root: string, { groups }: LayoutIndex): string[] {
+  const classes = groups.get('all')
+  if (classes?.size !== 1) return []
+  const [[name, images]] = classes as unknown as [[string, string[]]]
+  return [
+    `${root}: all of its ${images.length} pictures are of one class, ${quoted(name)}; expected a folder for each class, or a table of filename,label`,
+  ]
 }

@@ -48,6 +48,10 @@ describe('split folders by other names', () => {
     ['mydata/train', 'mydata/valid', 'mydata/test'],
     ['test/mydata/train', 'test/mydata/val', 'test/mydata/test'],
     ['train/images', 'valid/images', 'test/images'],
+    ['train2017', 'val2017', 'test2017'],
+    ['01_train', '02_val', '03_test'],
+    ['flowers_train', 'flowers_valid', 'flowers_test'],
+    ['base', 'val', 'novel'],
   ])('%s, %s, %s', async (train, val, tested) => {
     const files = await below({ [train]: ['lily', 'lotus'], [val]: ['rose'], [tested]: ['tulip'] })
     for (const root of [
@@ -120,6 +124,13 @@ describe('what lies beside split folders', () => {
     expect((await found({ root, layout: 'split-folders' })).splits).toEqual({
       train: { diesel: 2, steam: 2 },
     })
+  })
+
+  test('in class folders they are no classes', async () => {
+    const root = await folderOf(await below({ lily: ['train', 'test'], rose: ['train', 'test'] }))
+    expect(await messageOf(openDataset({ root }))).toContain(
+      'split folders such as "test" lie in class folders such as "lily"; put class folders into folders train, val and test',
+    )
   })
 
   test('splits that hold pictures and no class folders are refused', async () => {

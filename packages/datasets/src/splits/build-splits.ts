@@ -3,7 +3,7 @@ import { InputError } from '@m2l/engine'
 import type { ImageClass, ImageSplit } from '../dataset.js'
 import { quoted } from '../layouts/class-names.js'
 import type { ClassImages, LayoutIndex } from '../layouts/layout.js'
-import { ownSplits, splitOf } from '../layouts/split-names.js'
+import { ownSplits, splitsOf } from '../layouts/split-names.js'
 import { nearestName } from '../nearest-name.js'
 import type { SplitFile } from './split-file.js'
 
@@ -75,8 +75,9 @@ export function splitsOfFile(
 /** What a source has in place of a split that it lacks, and what to do. */
 function whatIsThere(missing: string, { groups, seen = [] }: LayoutIndex): string {
   const own = ownSplits.filter((split) => groups.has(split))
-  const empty = seen.find((name) => splitOf(name) === missing)
-  const unknown = seen.filter((name) => splitOf(name) === undefined)
+  const named = splitsOf(seen)
+  const unknown = seen.filter((name) => !named.has(name))
+  const empty = seen.find((name) => named.get(name) === missing)
   const near = nearestName(missing, unknown)
   const remedy =
     empty !== undefined

@@ -93,7 +93,7 @@ export function labelColumns(
     )
     if (left.length === 1) return left[0]!
     if (left.length === 0) return 'has a column of pictures, but none of their classes'
-    return oneOfSame(left) ?? ambiguous(left)
+    return ambiguous(left)
   }
 
   /** Columns that say the same in other words: the one in words. */

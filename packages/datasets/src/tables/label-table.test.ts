@@ -249,6 +249,23 @@ describe('a single table is read', () => {
   })
 })
 
+test('pictures in many folders are found by their names alone, where these are different', async () => {
+  const files: Files = {}
+  for (const [index, [path, content]] of Object.entries(flat).entries())
+    files[path.replace('images/', `images/0${index % 3}/`)] = content
+  const table = lines('filename,label', (name) => `${name}.png,${labelOf(name)}`)(names)
+  expect(await found({ root: await folderOf({ ...files, 'labels.csv': table }) })).toEqual({
+    splits: { all: { ...expected.train, ...expected.test } },
+    notes: [],
+  })
+})
+
+test('pictures in one folder without a table are told to be of one class', async () => {
+  expect((await found({ root: await folderOf(flat) })).notes).toEqual([
+    'ROOT: all of its 6 pictures are of one class, "images"; expected a folder for each class, or a table of filename,label',
+  ])
+})
+
 describe('refused with the line and what was expected', () => {
   test.each<[string, string | Uint8Array, string]>([
     [
@@ -282,6 +299,12 @@ describe('refused with the line and what was expected', () => {
       'several columns that may be the class ("genus", "family")',
     ],
     [
+      'a column for each class',
+      'filename,rose,lily\nrose1.png,1,0\nrose2.png,1,0\nlily1.png,0,1\n',
+      'several columns that may be the class ("rose", "lily")',
+    ],
+    ['another format', 'filename,label\nrose1.jpg,a\n', 'picture "rose1.jpg" is not in'],
+    [
       'two labels',
       'filename,label\nrose1.png,a\nrose1.png,b\n',
       'line 3: picture "rose1.png" is listed twice: here as "b", in line 2 as "a"; remove one line',
@@ -294,12 +317,12 @@ describe('refused with the line and what was expected', () => {
     [
       'a picture that is missing',
       'filename,label\nrose1.png,a\nx.png,a\ny.png,a\n',
-      'line 3: picture "x.png" and 1 more of 3 is not in',
+      'line 3: picture "x.png" and 1 more of 3 are not in',
     ],
     [
       'pictures that are all missing',
       'filename,label\nx.png,a\ny.png,a\n',
-      'line 2: picture "x.png" and 1 more of 2 is not in',
+      'line 2: picture "x.png" and 1 more of 2 are not in',
     ],
     [
       'a missing first picture without a header',

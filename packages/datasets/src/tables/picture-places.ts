@@ -11,6 +11,8 @@ export interface PicturePlaces {
   readonly near: readonly string[]
   /** Other folders that they may start from, then all of them from one. */
   readonly far: readonly string[]
+  /** Pictures anywhere by their names alone, in the end. */
+  readonly anywhere?: ReadonlyMap<string, readonly string[]>
   /** What the folders of the table are called, which names may begin with. */
   readonly ownNames: readonly string[]
 }
@@ -42,9 +44,15 @@ export function findPicturesOf(names: readonly string[], places: PicturePlaces):
   let best = { find: near, hits: hits(near) }
   const total = new Set(names.map(plainName)).size
   if (best.hits === total) return near
+  const { anywhere } = places
+  const byNameAlone: FindPicture = (name) => {
+    const same = anywhere?.get(posix.basename(plainName(name)))
+    return same?.length === 1 ? same[0] : undefined
+  }
   for (const find of [
     ...prefixesOf(names, places.ownNames).map((prefix) => from(places.near, prefix)),
     ...places.far.map((base) => from([base])),
+    ...(names.some((name) => plainName(name).includes('/')) ? [] : [byNameAlone]),
   ]) {
     const found = hits(find)
     if (found > best.hits) best = { find, hits: found }

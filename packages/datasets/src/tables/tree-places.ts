@@ -28,6 +28,9 @@ export function treePlaces(tree: FileTree, folders: PictureFolders, table: strin
   const own = [...folders.keys()]
     .filter((folder) => split !== undefined && splitOf(posix.basename(folder)) === split)
     .map((folder) => posix.relative(home, folder))
+  const anywhere = new Map<string, string[]>()
+  for (const pictures of folders.values())
+    for (const [name, file] of pictures) anywhere.set(name, [...(anywhere.get(name) ?? []), file])
   const near = ['images', '', ...own, ...(home === '' ? [] : ['../images', '..'])]
   return {
     root: tree.root,
@@ -36,6 +39,7 @@ export function treePlaces(tree: FileTree, folders: PictureFolders, table: strin
       return folders.get(path === '.' ? '' : path.replace(/\/$/, ''))
     },
     near,
+    anywhere,
     far: [...folders.keys()]
       .map((folder) => posix.relative(home, folder))
       .filter((one) => !near.includes(one)),
