@@ -1,6 +1,3 @@
-import { createRequire } from 'node:module'
-import { dirname, isAbsolute, resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { InputError } from '@m2l/engine'
 import { LevelRegistry, type LevelDefinition, type LevelEnvironment, type MetricLevel } from '@m2l/metric'
 import { globalDefinition, relationDefinition } from '@m2l/metric-global'
@@ -8,6 +5,7 @@ import { partDefinition } from '@m2l/metric-part'
 import { alignmentDefinition, pixelDefinition } from '@m2l/metric-pixel'
 import { disposeState } from '@m2l/nn'
 import { partGrids } from './forward-encoding.js'
+import { importLevel } from './import-level.js'
 import { describeIssue } from './recipe/describe-issue.js'
 import type { Recipe } from './recipe/read-recipe.js'
 import { refinementFor } from './semi-supervision.js'
@@ -101,36 +99,4 @@ export function createLevel(
     )
   }
   return level
-}
-
-async function importLevel(name: string, recipeFile: string): Promise<LevelDefinition> {
-  const target = moduleAddress(name, recipeFile)
-  let module: { default?: unknown }
-  try {
-    module = (await import(target)) as { default?: unknown }
-  } catch (error) {
-    const [reason] = String((error as Error).message).split('\n')
-    throw new InputError(`${recipeFile}: model.imports: ${name} cannot be imported: ${reason}`)
-  }
-  const definition = module.default as Partial<LevelDefinition> | undefined
-  if (
-    typeof definition?.name !== 'string' ||
-    typeof definition.create !== 'function' ||
-    !definition.options
-  ) {
-    throw new InputError(
-      `${recipeFile}: model.imports: expected the default export of ${name} to be a level definition (see defineLevel of @m2l/metric)`,
-    )
-  }
-  return definition as LevelDefinition
-}
-
-/** A path is relative to the recipe; a package is the one that a program beside the recipe would find. */
-function moduleAddress(name: string, recipeFile: string): string {
-  if (name.startsWith('.') || isAbsolute(name)) return pathToFileURL(resolve(dirname(recipeFile), name)).href
-  try {
-    return pathToFileURL(createRequire(recipeFile).resolve(name)).href
-  } catch {
-    return name
-  }
 }
