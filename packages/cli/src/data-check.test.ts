@@ -1,6 +1,7 @@
 import { cp, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DatasetCheck } from '@m2l/datasets'
+import sharp from 'sharp'
 import { beforeAll, expect, test } from 'vitest'
 import {
   globalLevelOnly,
@@ -124,5 +125,24 @@ test('Ctrl-C ends a check and says how to start it again', async () => {
   expect(stderr).toContain('stopping after the step under way; Ctrl-C again leaves at once\n')
   expect(stderr).toContain(
     "m2l: interrupted; nothing was written; start again with: m2l data check many --fix 'a list.yaml' --verbose\n",
+  )
+})
+
+test('m2l data check tells which pictures are read otherwise than they may look', async () => {
+  const picture = (background: string) =>
+    sharp({ create: { width: 32, height: 32, channels: 3, background } })
+  const frames = await Promise.all(['red', 'blue'].map((colour) => picture(colour).png().toBuffer()))
+  await mkdir(join(folder, 'remarkable/cat'), { recursive: true })
+  await sharp(frames, { join: { animated: true } })
+    .gif()
+    .toFile(join(folder, 'remarkable/cat/1.gif'))
+  for (const [name, colour] of [['2', 'green'], ['3', 'gold']] as const) {
+    await picture(colour).withIccProfile('p3').jpeg().toFile(join(folder, `remarkable/cat/${name}.jpg`))
+  } // prettier-ignore
+  const { stdout } = await m2lHere(folder, 'data', 'check', 'remarkable')
+  expect(stdout).toContain(
+    `pictures that are read otherwise than they may look
+  cat/2.jpg (2 pictures in all): has a colour profile other than sRGB, which is passed over
+  cat/1.gif: holds several pictures (an animation, pages), of which the first is read`,
   )
 })

@@ -1,4 +1,4 @@
-import type { DatasetCheck, ImagePlace, OddSize, Reach } from '@m2l/datasets'
+import type { DatasetCheck, ImagePlace, OddSize, Reach, RemarkCount } from '@m2l/datasets'
 import { reachOrder, worstFirst } from '../worst-first.js'
 import { coloursFor } from './colours.js'
 import { count, printable } from './format.js'
@@ -17,6 +17,7 @@ export function describeCheck(check: DatasetCheck): string {
     nearEmpty(check),
     odd(check),
     unread(check),
+    remarks(check),
   ].filter((one) => one !== undefined)
   const { bold, green, yellow } = coloursFor(process.stdout)
   return [
@@ -130,6 +131,23 @@ function unread({ passedOver }: DatasetCheck): Finding | undefined {
     'files that are not read; convert them to JPEG or PNG',
     pictures,
     ({ extension, files }) => `${count(files, 'file')} named ${extension}`,
+  )
+}
+
+const remarkLines: Readonly<Record<RemarkCount['remark'], string>> = {
+  several: 'holds several pictures (an animation, pages), of which the first is read',
+  profile: 'has a colour profile other than sRGB, which is passed over',
+  dark: 'has 16 bits, uses the lowest 12 and comes out nearly black; multiply its values by 16',
+}
+
+function remarks({ remarks: found }: DatasetCheck): Finding | undefined {
+  return finding(
+    'pictures that are read otherwise than they may look',
+    found,
+    ({ remark, images, first }) => {
+      const others = images > 1 ? ` (${images} pictures in all)` : ''
+      return `${first.id}${others}: ${remarkLines[remark]}`
+    },
   )
 }
 

@@ -13,6 +13,7 @@ import { openTree } from '../sources/open-tree.js'
 import { recordedTree } from '../sources/recorded-tree.js'
 import { readSplitFile, type SplitFile } from '../splits/split-file.js'
 import { balanceOf, nearEmptyClasses } from './class-counts.js'
+import { countRemarks } from './count-remarks.js'
 import type { BrokenImage, DatasetCheck, ImagePlace } from './dataset-check.js'
 import { exactDuplicates, nearDuplicates, type PrintedImage } from './duplicate-groups.js'
 import type { Fingerprint } from './fingerprint.js'
@@ -108,6 +109,7 @@ export async function checkDataset(options: CheckOptions): Promise<DatasetCheck>
       oddSizes: oddSizes(printed, smallest),
       duplicates: { exact, near, threshold },
       leakage: leakageOf(classes, exact, near),
+      remarks: countRemarks(printed),
       passedOver: index.file ? passedOver(tree) : [],
       leftOut: joinLeftOut([tree.leftOut, passedOverBy(whole, tree, recorded.read), once.leftOut]),
       notes: index.notes ?? [],

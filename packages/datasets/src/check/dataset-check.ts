@@ -1,3 +1,4 @@
+import type { PictureRemark } from '../decoding/picture-remarks.js'
 import type { LeftOut } from '../sources/left-out.js'
 
 /** Where a picture lies. */
@@ -38,6 +39,8 @@ export interface DatasetCheck {
   readonly leftOut: readonly LeftOut[]
   /** As {@link Dataset.notes}. */
   readonly notes: readonly string[]
+  /** What a person should know of how pictures were read. */
+  readonly remarks: readonly RemarkCount[]
   /** What to leave out: broken pictures and copies. */
   readonly exclusions: readonly Exclusion[]
   /** What to look at and perhaps to leave out: pictures that look like one that stays. */
@@ -139,6 +142,14 @@ export interface PassedOver {
   readonly files: number
   /** Whether files of this kind are pictures or films that this package does not read. */
   readonly isPicture: boolean
+}
+
+/** Something to know of how some pictures were read. */
+export interface RemarkCount {
+  readonly remark: PictureRemark
+  readonly images: number
+  /** The first of them. */
+  readonly first: ImagePlace
 }
 
 /** A picture to leave out, and why. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type DecodeOptions, decodePicture } from '../decoding/decode-picture.js'
+import type { PictureRemark } from '../decoding/picture-remarks.js'
 import type { Undecodable } from '../decoding/undecodable.js'
 import type { RgbImage } from '../rgb-image.js'
 import { type Look, lookOf } from './perceptual-hash.js'
@@ -12,6 +13,8 @@ export interface Fingerprint extends Look {
   readonly bytes?: string
   /** {@link shortHash} of width, height and pixels. */
   readonly pixels: string
+  /** What a person should know of it; absent where there is nothing. */
+  readonly remarks?: readonly PictureRemark[]
 }
 
 /** Reads a picture file as {@link decodePicture} does, and keeps what tells it from others. */
@@ -20,7 +23,9 @@ export async function fingerprintOfFile(
   options: DecodeOptions,
 ): Promise<Fingerprint | Undecodable> {
   const decoded = await decodePicture(bytes, options)
-  return 'reason' in decoded ? decoded : { ...fingerprintOf(decoded), bytes: shortHash([bytes]) }
+  if ('reason' in decoded) return decoded
+  const { remarks } = decoded
+  return { ...fingerprintOf(decoded), bytes: shortHash([bytes]), ...(remarks && { remarks }) }
 }
 
 /** What tells decoded pixels from others. */

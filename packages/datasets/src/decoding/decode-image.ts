@@ -2,6 +2,7 @@ import { InputError, readRegularFile } from '@m2l/engine'
 import type { RgbImage } from '../rgb-image.js'
 import { unreadable } from '../sources/byte-source.js'
 import { type DecodeOptions, decodePicture } from './decode-picture.js'
+import type { DecodedPicture } from './picture-remarks.js'
 import { type Undecodable, whatToDo } from './undecodable.js'
 
 /**
@@ -35,7 +36,8 @@ export async function decodeImageFile(path: string, options: DecodeOptions = {})
 }
 
 /** @throws InputError naming the file when it could not be decoded. */
-export function pictureOrError(decoded: RgbImage | Undecodable, name: string): RgbImage {
+export function pictureOrError(decoded: DecodedPicture | Undecodable, name: string): RgbImage {
   if ('reason' in decoded) throw new InputError(`${name}: ${whatToDo(decoded)}`)
-  return { ...decoded, name }
+  const { width, height, data } = decoded
+  return { width, height, data, name }
 }

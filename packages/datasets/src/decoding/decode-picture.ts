@@ -4,6 +4,7 @@ import { foreignFile } from './foreign-file.js'
 import { inkToRgb } from './ink-to-rgb.js'
 import { type JpegFrame, jpegFrame, refusedFrame } from './jpeg-frame.js'
 import { formatOf, type PictureFormat } from './picture-format.js'
+import { type DecodedPicture, remarkable, withRemarks } from './picture-remarks.js'
 import { readPlainPng } from './plain-png.js'
 import { readTiff } from './tiff/read-tiff.js'
 import type { Undecodable } from './undecodable.js'
@@ -33,7 +34,7 @@ export interface DecodeOptions {
 export async function decodePicture(
   bytes: Uint8Array,
   options: DecodeOptions = {},
-): Promise<RgbImage | Undecodable> {
+): Promise<DecodedPicture | Undecodable> {
   if (bytes.length === 0) return { reason: 'is empty (0 bytes)' }
   const { maxPixels = defaultMaxPixels, reduceTo = Number.POSITIVE_INFINITY } = options
   const plain = readPlainPng(bytes, Math.min(maxPixels, (2 * reduceTo) ** 2))
@@ -54,7 +55,7 @@ async function decodeFormat(
   bytes: Uint8Array,
   format: PictureFormat,
   options: DecodeOptions,
-): Promise<RgbImage | Undecodable> {
+): Promise<DecodedPicture | Undecodable> {
   const { maxPixels = defaultMaxPixels, reduceTo = Number.POSITIVE_INFINITY } = options
   if (format === 'tiff') {
     const tiff = await readTiff(bytes, {
@@ -62,7 +63,8 @@ async function decodeFormat(
       refusedSize: (size) => refusedSize(size, bytes.length, maxPixels),
     })
     if (tiff !== 'ordinary') {
-      return 'reason' in tiff ? tiff : upright(await reducedImage(tiff.image, reduceTo), tiff.orientation)
+      if ('reason' in tiff) return tiff
+      return withRemarks(upright(await reducedImage(tiff.image, reduceTo), tiff.orientation), tiff.remarks)
     }
   }
   const frame = format === 'jpeg' ? jpegFrame(bytes) : undefined
@@ -80,12 +82,14 @@ async function decodeFormat(
   const oriented = isLarge ? reduced(picture.autoOrient(), reduceTo) : picture.autoOrient()
   if (size.space === 'cmyk' && mayHoldInks(format, frame)) {
     const inks = await pixels(oriented.pipelineColourspace('cmyk').toColourspace('cmyk'))
-    return { width: inks.width, height: inks.height, data: inkToRgb(inks.data, inks.channels) }
+    const image = { width: inks.width, height: inks.height, data: inkToRgb(inks.data, inks.channels) }
+    return withRemarks(image, remarkable(bytes, size, image))
   }
   const colours = oriented.toColourspace('srgb')
-  return opaquePixels(
+  const image = await opaquePixels(
     options.transparency === 'drop' ? colours.removeAlpha() : colours.flatten({ background: 'white' }),
   )
+  return withRemarks(image, remarkable(bytes, size, image))
 }
 
 /** A picture that was read here, reduced where it is large. */

@@ -1,5 +1,6 @@
 import { crc32, inflateSync } from 'node:zlib'
 import type { RgbImage } from '../rgb-image.js'
+import { type DecodedPicture, isOtherProfile, withRemarks } from './picture-remarks.js'
 
 /** Larger files are worth a turn of sharp's thread pool. */
 const largestFile = 1 << 16
@@ -11,7 +12,7 @@ const largestFile = 1 << 16
  * Undefined for every other file and for every damaged one: sharp reads it, or says what is wrong.
  * Format: PNG (Third Edition), sections 5 (chunks), 9 (filters).
  */
-export function readPlainPng(bytes: Uint8Array, maxPixels: number): RgbImage | undefined {
+export function readPlainPng(bytes: Uint8Array, maxPixels: number): DecodedPicture | undefined {
   if (bytes.length > largestFile) return undefined
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   const chunks = readChunks(file)
@@ -19,10 +20,11 @@ export function readPlainPng(bytes: Uint8Array, maxPixels: number): RgbImage | u
   if (!chunks || !header || header.width * header.height > maxPixels) return undefined
   const lineBytes = Math.ceil((header.width * header.channels * header.bits) / 8)
   const lines = inflate(chunks.data, header.height * (lineBytes + 1))
-  if (!lines || !undoFilters(lines, lineBytes, Math.max(1, (header.channels * header.bits) >> 3)))
-    return undefined
+  if (lines?.length !== header.height * (lineBytes + 1)) return undefined
+  if (!undoFilters(lines, lineBytes, Math.max(1, (header.channels * header.bits) >> 3))) return undefined
   const colours = coloursOf(header, chunks.palette)
-  return colours ? toRgb(header, lines, lineBytes, colours) : undefined
+  const image = colours && toRgb(header, lines, lineBytes, colours)
+  return image && withRemarks(image, { profile: chunks.profile && isOtherProfile(chunks.profile) })
 }
 
 interface Header {
@@ -43,17 +45,24 @@ const passedOver = new Set([
   'gAMA',
   'cHRM',
   'sRGB',
-  'iCCP',
   'bKGD',
   'hIST',
   'sBIT',
 ])
 
-function readChunks(file: Buffer): { header: Buffer; palette?: Buffer; data: Buffer } | undefined {
+interface Chunks {
+  readonly header: Buffer
+  readonly palette?: Buffer
+  readonly profile?: Buffer
+  readonly data: Buffer
+}
+
+function readChunks(file: Buffer): Chunks | undefined {
   if (!file.subarray(0, 8).equals(signature)) return undefined
   const data: Buffer[] = []
   let header: Buffer | undefined
   let palette: Buffer | undefined
+  let profile: Buffer | undefined
   for (let at = 8; at + 12 <= file.length;) {
     const length = file.readUInt32BE(at)
     const end = at + 8 + length
@@ -63,13 +72,26 @@ function readChunks(file: Buffer): { header: Buffer; palette?: Buffer; data: Buf
     const content = file.subarray(at + 8, end)
     if (type === 'IHDR') header = content
     else if (type === 'PLTE') palette = content
+    else if (type === 'iCCP') profile = unpackedProfile(content)
     else if (type === 'IDAT') data.push(content)
     else if (type === 'IEND')
-      return header && { header, ...(palette && { palette }), data: Buffer.concat(data) }
+      return (
+        header && {
+          header,
+          ...(palette && { palette }),
+          ...(profile && { profile }),
+          data: Buffer.concat(data),
+        }
+      )
     else if (!passedOver.has(type)) return undefined
     at = end + 4
   }
   return undefined
+}
+
+/** A profile lies after its name, a zero and the number of its compression (section 11.3.2.3). */
+function unpackedProfile(content: Buffer): Buffer | undefined {
+  return inflate(content.subarray(content.indexOf(0) + 2))
 }
 
 function readHeader(header: Buffer): Header | undefined {
@@ -89,10 +111,9 @@ function readHeader(header: Buffer): Header | undefined {
   return { width, height, bits, channels: type === 2 ? 3 : 1, indexed: type === 3 }
 }
 
-function inflate(data: Buffer, size: number): Buffer | undefined {
+function inflate(data: Buffer, maxOutputLength = 1 << 20): Buffer | undefined {
   try {
-    const lines = inflateSync(data, { maxOutputLength: size })
-    return lines.length === size ? lines : undefined
+    return inflateSync(data, { maxOutputLength })
   } catch {
     return undefined
   }

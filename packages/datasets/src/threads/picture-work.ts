@@ -1,5 +1,6 @@
 import { type Fingerprint, fingerprintOfFile } from '../check/fingerprint.js'
 import { type DecodeOptions, decodePicture } from '../decoding/decode-picture.js'
+import type { DecodedPicture } from '../decoding/picture-remarks.js'
 import type { Undecodable } from '../decoding/undecodable.js'
 import type { RgbImage } from '../rgb-image.js'
 import type { RenderOptions } from '../transforms/render-pixels.js'
@@ -15,7 +16,7 @@ export interface Unreadable {
 }
 
 /** What becomes of a picture file. */
-export type Decoded = RgbImage | Undecodable | Unreadable
+export type Decoded = DecodedPicture | Undecodable | Unreadable
 
 /** Pictures to decode; plain data, as are the results. */
 export interface DecodeWork {

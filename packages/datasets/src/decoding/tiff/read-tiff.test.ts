@@ -155,18 +155,30 @@ test('large pictures are reduced', async () => {
   expect([width, height, data[0], data.at(-1)]).toEqual([15, 20, 51, 204])
 })
 
-test.each([
-  [
-    'ZSTD',
-    'SUkqAAgAAAAMAAABBAABAAAAAwAAAAEBBAABAAAAAgAAAAIBAwABAAAACAAAAAMBAwABAAAAUMMAAAYBAwABAAAAAQAAABEBBAABAAAAsAAAABUBAwABAAAAAQAAABYBBAABAAAAAgAAABcBBAABAAAADwAAABoBBQABAAAAngAAABsBBQABAAAApgAAACgBAwABAAAAAQAAAAAAAAABAAAAAQAAAAEAAAABAAAAAAAotS/9IAYxAAAAKFB4oMg=',
-  ],
-  [
-    'LERC, of floating-point numbers',
-    'SUkqAAgAAAAOAAABBAABAAAAAwAAAAEBBAABAAAAAgAAAAIBAwABAAAAIAAAAAMBAwABAAAAR4gAAAYBAwABAAAAAQAAABEBBAABAAAA0AAAABUBAwABAAAAAQAAABYBBAABAAAAAgAAABcBBAABAAAAZwAAABoBBQABAAAAtgAAABsBBQABAAAAvgAAACgBAwABAAAAAQAAAFMBAwABAAAAAwAAAPLFBAACAAAAxgAAAAAAAAABAAAAAQAAAAEAAAABAAAABAAAAAAAAAAAAExlcmMyIAQAAAA7bM82AgAAAAMAAAABAAAABgAAAAgAAABnAAAABgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAgGRnpPwAAAAAAAAAAychIPwEAAAAAoaAgPqGgoD7x8PA+oaAgP8nISD8=',
-  ],
-])('reads %s', async (_, base64) => {
+test('reads ZSTD', async () => {
+  const base64 =
+    'SUkqAAgAAAAMAAABBAABAAAAAwAAAAEBBAABAAAAAgAAAAIBAwABAAAACAAAAAMBAwABAAAAUMMAAAYBAwABAAAAAQAAABEBBAABAAAAsAAAABUBAwABAAAAAQAAABYBBAABAAAAAgAAABcBBAABAAAADwAAABoBBQABAAAAngAAABsBBQABAAAApgAAACgBAwABAAAAAQAAAAAAAAABAAAAAQAAAAEAAAABAAAAAAAotS/9IAYxAAAAKFB4oMg='
   const { width, height, data } = await decodeImage(Buffer.from(base64, 'base64'), 'a.tif')
   expect([width, height, ...data]).toEqual([3, 2, ...repeated([0, 40, 80, 120, 160, 200])])
+  const damaged = Buffer.from(base64, 'base64')
+  damaged[damaged.indexOf(Buffer.from([0x28, 0xb5, 0x2f, 0xfd]))]! ^= 0xff
+  expect(await messageOf(decodeImage(damaged, 'a.tif'))).toMatch(/^a\.tif: is cut off or damaged/)
+})
+
+test('reads strips that are said to be higher than the picture', async () => {
+  const values = [0, 40, 80, 120, 160, 200]
+  for (const isDeflated of [false, true]) {
+    const bytes = tiffOf({
+      ...size,
+      values: values.map((value) => value / 255),
+      bits: 32,
+      format: 3,
+      isDeflated,
+    })
+    const rows = bytes.indexOf(Buffer.from([0x16, 0x01, 4, 0]))
+    bytes.writeUInt32LE(2 ** 32 - 1, rows + 8)
+    expect([...(await decodeImage(bytes, 'a.tif')).data]).toEqual(repeated(values))
+  }
 })
 
 describe('what is not read is named', () => {
@@ -187,6 +199,7 @@ describe('what is not read is named', () => {
     ],
     ['holds luma and colour differences (YCbCr) outside JPEG', { ...size, values: three, photometric: 6 }],
     ['is compressed by LZMA', { ...size, values, tags: { 259: [34925] } }],
+    ['is compressed by LERC', { ...size, values, tags: { 259: [34887] } }],
     ['is compressed by WebP', { ...size, values: three, photometric: 2, tags: { 259: [50001] } }],
     ['is compressed by scheme 12345', { ...size, values, tags: { 259: [12345] } }],
     ['packs 3 samples of 12 bits', { ...size, values: three, photometric: 2, bits: 12 }],
@@ -221,6 +234,19 @@ describe('what is not read is named', () => {
       const cut = whole.subarray(0, whole.length - 20)
       expect(await messageOf(decodeImage(cut, 'a.tif'))).toMatch(/^a\.tif: is cut off or damaged/)
     }
+  })
+
+  test('a picture of more strips than there are', async () => {
+    const bytes = tiffOf({
+      ...size,
+      values: values.map((value) => value / 10),
+      bits: 32,
+      format: 3,
+      tags: { 257: [32771] },
+    })
+    expect(await messageOf(decodeImage(bytes, 'a.tif'))).toContain(
+      '1 of 16386 strips or tiles are in the file',
+    )
   })
 
   test('what unpacks to more than its pixels', async () => {

@@ -1,4 +1,5 @@
 import type { RgbImage } from '../../rgb-image.js'
+import { isDark, type PictureRemark } from '../picture-remarks.js'
 import type { Undecodable } from '../undecodable.js'
 import { tiffColours } from './tiff-colours.js'
 import { openTiff } from './tiff-file.js'
@@ -15,6 +16,7 @@ export interface TiffOptions {
 export interface TiffPicture {
   readonly image: RgbImage
   readonly orientation: number
+  readonly remarks: Readonly<Partial<Record<PictureRemark, boolean>>>
 }
 
 /**
@@ -32,5 +34,8 @@ export async function readTiff(
   const refused = refusedSize(file.tags)
   if (refused) return refused
   const image = await tiffColours(file, kind, transparency)
-  return 'reason' in image ? image : { image, orientation: file.tags.orientation }
+  if ('reason' in image) return image
+  const { orientation, hasMorePages: several, bits, formats } = file.tags
+  const dark = bits[0] === 16 && formats[0] !== 3 && isDark(image.data)
+  return { image, orientation, remarks: { several, dark } }
 }

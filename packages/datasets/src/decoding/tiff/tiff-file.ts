@@ -1,4 +1,5 @@
-import { inflateSync } from 'node:zlib'
+import type { GeoTIFFImage } from 'geotiff'
+import { boundDecoders } from './bounded-decoders.js'
 
 /** What the first directory of a TIFF file says of its picture (TIFF 6.0, section 8). */
 export interface TiffTags {
@@ -61,6 +62,7 @@ export async function openTiff(bytes: Uint8Array): Promise<TiffFile> {
   const ofEach = (values: number[] | undefined, otherwise: number) =>
     Array.from({ length: samples }, (_, sample) => values?.[sample] ?? values?.[0] ?? otherwise)
   const isTiled = fileDirectory.hasTag('TileOffsets')
+  const isPlanar = (await number('PlanarConfiguration')) === 2
   const [offsets, counts] = await Promise.all([
     numbers(isTiled ? 'TileOffsets' : 'StripOffsets'),
     numbers(isTiled ? 'TileByteCounts' : 'StripByteCounts'),
@@ -74,7 +76,7 @@ export async function openTiff(bytes: Uint8Array): Promise<TiffFile> {
       photometric: await number('PhotometricInterpretation'),
       compression: (await number('Compression')) ?? 1,
       extra: await numbers('ExtraSamples'),
-      isPlanar: (await number('PlanarConfiguration')) === 2,
+      isPlanar,
       isTiled,
       predictor: (await number('Predictor')) ?? 1,
       isLittleEndian: file.littleEndian,
@@ -86,40 +88,52 @@ export async function openTiff(bytes: Uint8Array): Promise<TiffFile> {
       hasMorePages: fileDirectory.nextIFDByteOffset !== 0,
     },
     async read(wanted) {
-      requireWhole(offsets, counts, byteLength)
+      if (isTiled && image.getTileWidth() * image.getTileHeight() > largestTile) throw new Error('huge tiles')
+      requireWhole(
+        { expected: blocksOf(image, isPlanar), offsets: offsets ?? [], counts: counts ?? [] },
+        byteLength,
+      )
       return (await image.readRasters({ samples: [...wanted], interleave: true })) as ArrayLike<number>
     },
   }
 }
 
+/** What strips or tiles a picture takes, and where they are in the file. */
+interface Blocks {
+  readonly expected: number
+  readonly offsets: readonly number[]
+  readonly counts: readonly number[]
+}
+
+/** How many strips or tiles there have to be. */
+function blocksOf(image: GeoTIFFImage, isPlanar: boolean): number {
+  const across = Math.ceil(image.getWidth() / image.getTileWidth())
+  const down = Math.ceil(image.getHeight() / image.getTileHeight())
+  return across * down * (isPlanar ? image.getSamplesPerPixel() : 1)
+}
+
 /** The library fills what is missing with zeros, which would be black. */
-function requireWhole(
-  offsets: readonly number[] | undefined,
-  counts: readonly number[] | undefined,
-  length: number,
-): void {
-  offsets?.forEach((offset, block) => {
-    const count = Number(counts?.[block] ?? 0)
+function requireWhole({ expected, offsets, counts }: Blocks, length: number): void {
+  if (!(offsets.length >= expected)) {
+    throw new Error(`${offsets.length} of ${expected} strips or tiles are in the file`)
+  }
+  offsets.slice(0, expected).forEach((offset, block) => {
+    const count = Number(counts[block] ?? 0)
     if (count === 0 || Number(offset) + count > length) {
       throw new Error(`${count} bytes of pixels at ${offset} are not in the file`)
     }
   })
 }
 
+/** Tiles may be larger than a small picture, but no more than these pixels. */
+const largestTile = 2 ** 24
+
 let loaded: Promise<typeof import('geotiff')> | undefined
 
-/** Loads the library with the first TIFF file. Its own inflation knows no limit, against which bombs would need one. */
+/** Loads the library with the first TIFF file. */
 function library(): Promise<typeof import('geotiff')> {
   loaded ??= import('geotiff').then((geotiff) => {
-    class BoundedInflation extends geotiff.BaseDecoder {
-      override decodeBlock(block: ArrayBufferLike): ArrayBuffer {
-        const { tileWidth, tileHeight, bitsPerSample } = this.parameters
-        const bits = Array.from(bitsPerSample as ArrayLike<number>).reduce((sum, one) => sum + one, 0)
-        const maxOutputLength = tileWidth * tileHeight * Math.ceil(bits / 8)
-        return Uint8Array.from(inflateSync(new Uint8Array(block), { maxOutputLength })).buffer
-      }
-    }
-    geotiff.addDecoder([8, 32946], async () => BoundedInflation)
+    boundDecoders(geotiff)
     return geotiff
   })
   return loaded

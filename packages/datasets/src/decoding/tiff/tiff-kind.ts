@@ -24,7 +24,7 @@ const compressions: Readonly<Record<number, string>> = {
   34676: 'SGI LogLuv',
   34677: 'SGI LogLuv',
   34712: 'JPEG 2000',
-  34887: 'LERC in this form',
+  34887: 'LERC',
   34892: 'lossy JPEG',
   34925: 'LZMA',
   34933: 'PNG',
@@ -42,8 +42,8 @@ const colourCounts: Readonly<Record<number, number>> = { 0: 1, 1: 1, 2: 3, 3: 1,
 /** What sharp unpacks: none, the fax codes, LZW, JPEG, Deflate twice, PackBits. */
 const sharpCompressions = new Set([1, 2, 3, 4, 5, 7, 8, 32771, 32773, 32946])
 
-/** What the library of samples unpacks: none, LZW, Deflate twice, PackBits, LERC, ZSTD. */
-const sampleCompressions = new Set([1, 5, 8, 32773, 32946, 34887, 50000])
+/** What the library of samples unpacks: none, LZW, Deflate twice, PackBits, ZSTD. */
+const sampleCompressions = new Set([1, 5, 8, 32773, 32946, 50000])
 
 /** Which of a pixel's samples are its colours and its cover. */
 export interface Channels {
