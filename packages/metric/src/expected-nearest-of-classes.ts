@@ -31,13 +31,16 @@ export function expectedNearestOfClasses(
   others: tf.Tensor2D,
   options: ExpectedNearestOptions,
 ): tf.Tensor2D[] {
-  const { rowsAtOnce, draws, leftOut } = options
+  const { rowsAtOnce, draws, leftOut, neighbours, shots } = options
+  const images = shots.reduce((sum, shot) => sum + shot, 0)
+  requireColumns(options, others.shape[0] / images)
   return tf.tidy(() => {
     const parts: tf.Tensor2D[][] = []
+    const columns = neighbours === 1 ? byDescriptor(others, images) : others
     for (let start = 0; start < rows.shape[0]; start += rowsAtOnce) {
       const count = Math.min(rowsAtOnce, rows.shape[0] - start)
       const some = rows.slice([start, 0], [count, -1])
-      parts.push(ofSomeRows(some, others, { ...options, leftOut: leftOut?.slice(start, start + count) }))
+      parts.push(ofSomeRows(some, columns, { ...options, leftOut: leftOut?.slice(start, start + count) }))
     }
     return draws.map((_, draw) => tf.concat(parts.map((ofPart) => ofPart[draw]!)) as tf.Tensor2D)
   })
@@ -47,22 +50,21 @@ type RowOptions = Omit<ExpectedNearestOptions, 'leftOut'> & {
   readonly leftOut: readonly number[] | undefined
 }
 
-function ofSomeRows(rows: tf.Tensor2D, others: tf.Tensor2D, options: RowOptions): tf.Tensor2D[] {
+function ofSomeRows(rows: tf.Tensor2D, columns: tf.Tensor2D, options: RowOptions): tf.Tensor2D[] {
   const { shots, neighbours, draws, leftOut } = options
   const images = shots.reduce((sum, shot) => sum + shot, 0)
-  const ofImage = others.shape[0] / images
-  requireColumns(options, ofImage)
   return tf.tidy(() => {
-    const best = bestOfImages(tf.matMul(rows, others, false, true), images, neighbours) // [rows, images, kept]
+    const best = bestOfImages(tf.matMul(rows, columns, false, true), images, neighbours) // [rows, images, kept]
     const isLeft = leftOut && tf.oneHot(tf.tensor1d([...leftOut], 'int32'), images, 1, 0, 'bool') // [rows, images]
     const isMean = neighbours === 1 && draws.every((drawn) => drawn === 1) // then their order does not matter
     const left = isLeft ? tf.where(tf.expandDims(isLeft, 2), isMean ? 0 : leftOutProduct, best) : best
     const byShots = classesByShots(shots)
     const groups = byShots.map(({ shot, classes, imagesOfGroup }) => {
       const shape = [rows.shape[0], classes.length, shot]
-      const pick = (x: tf.Tensor) => tf.gather(x, tf.tensor1d(imagesOfGroup, 'int32'), 1)
+      const pick = (x: tf.Tensor) =>
+        byShots.length > 1 ? tf.gather(x, tf.tensor1d(imagesOfGroup, 'int32'), 1) : x
       const products = pick(left).reshape([...shape, -1])
-      const ranked = isMean ? undefined : rankedProducts(products, neighbours)
+      const ranked = isMean ? undefined : rankedProducts(products, neighbours, Math.min(...draws))
       const expected = (drawn: number, count: number): tf.Tensor =>
         ranked
           ? tf.sum(tf.mul(ranked.values, nearestWeights(ranked, { neighbours, drawn, count })), -1)
@@ -79,18 +81,29 @@ function ofSomeRows(rows: tf.Tensor2D, others: tf.Tensor2D, options: RowOptions)
       'int32',
     )
     return draws.map((_, draw) => {
-      const columns = groups.map((ofGroup) => ofGroup[draw]!)
-      return tf.gather(columns.length > 1 ? tf.concat(columns, 1) : columns[0]!, back, 1) as tf.Tensor2D
+      const [first, ...others] = groups.map((ofGroup) => ofGroup[draw]!)
+      return (
+        others.length === 0 ? first! : tf.gather(tf.concat([first!, ...others], 1), back, 1)
+      ) as tf.Tensor2D
     })
   })
 }
 
-/** @returns [rows, images, kept]: the products of each image that may count */
+/** The first descriptors of all images, then the second ones and so on: maxima over such columns are much faster. */
+function byDescriptor(others: tf.Tensor2D, images: number): tf.Tensor2D {
+  const channels = others.shape[1]
+  return others.reshape([images, -1, channels]).transpose([1, 0, 2]).reshape([-1, channels])
+}
+
+/**
+ * @param products [rows, all columns], by descriptor where there is one neighbour, else by image
+ * @returns [rows, images, kept]: the products of each image that may count
+ */
 function bestOfImages(products: tf.Tensor2D, images: number, neighbours: number): tf.Tensor {
+  if (neighbours === 1) return tf.expandDims(tf.max(products.reshape([products.shape[0], -1, images]), 1), 2)
   const ofImages = products.reshape([products.shape[0], images, -1])
   const ofImage = ofImages.shape[2]!
-  if (ofImage <= neighbours) return ofImages
-  return neighbours === 1 ? tf.max(ofImages, 2, true) : tf.topk(ofImages, neighbours).values
+  return ofImage <= neighbours ? ofImages : tf.topk(ofImages, neighbours).values
 }
 
 /** Classes of equally many images, which are computed together. */
@@ -105,7 +118,10 @@ function classesByShots(shots: readonly number[]) {
   })
 }
 
-function requireColumns({ shots, neighbours, draws, leftOut }: RowOptions, ofImage: number): void {
+function requireColumns(
+  { shots, neighbours, draws, leftOut }: ExpectedNearestOptions,
+  ofImage: number,
+): void {
   const smallest = Math.max(1, Math.min(...shots) - (leftOut ? 1 : 0))
   const columns = Math.min(smallest, ...draws) * ofImage
   if (neighbours > columns) {

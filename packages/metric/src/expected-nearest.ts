@@ -25,13 +25,15 @@ export interface RankedProducts {
  * The `neighbours` highest products of each image, in descending order over all images.
  *
  * @param products [..., images, products of an image]
+ * @param drawn how many images are drawn at least: the last ones of the order cannot be the highest of so many
  */
-export function rankedProducts(products: tf.Tensor, neighbours: number): RankedProducts {
+export function rankedProducts(products: tf.Tensor, neighbours: number, drawn = 1): RankedProducts {
   const [images, ofImage] = products.shape.slice(-2) as [number, number]
   const outer = products.shape.slice(0, -2)
   const perImage = Math.min(neighbours, ofImage)
   const kept = ofImage > 1 ? tf.topk(products, perImage).values : products
-  const { values, indices } = tf.topk(kept.reshape([...outer, images * perImage]), images * perImage)
+  const length = neighbours === 1 ? images - Math.min(drawn, images) + 1 : images * perImage
+  const { values, indices } = tf.topk(kept.reshape([...outer, images * perImage]), length)
   return { values, places: indices, perImage }
 }
 
