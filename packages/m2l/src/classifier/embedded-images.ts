@@ -61,6 +61,22 @@ export function chooseImages(images: EmbeddedImages, positions: readonly number[
   })
 }
 
+/** Beyond it, numbers were not finite on their way: max pooling takes NaN for the lowest number that there is. */
+const largest = 1e30
+
+/** The positions of images whose embeddings are not all finite numbers. */
+export function notFinite(images: EmbeddedImages): number[] {
+  const count = imageCount(images)
+  const bad = new Set<number>()
+  for (const { data } of Object.values(images)) {
+    const width = data.length / count
+    for (const [index, value] of data.entries()) {
+      if (!(Math.abs(value) < largest)) bad.add(Math.floor(index / width))
+    }
+  }
+  return [...bad].toSorted((a, b) => a - b)
+}
+
 /** Frees the tensors of an embedding. */
 export function disposeEmbedding({ map, parts }: Embedding): void {
   tf.dispose([map, parts])

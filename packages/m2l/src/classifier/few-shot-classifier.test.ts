@@ -175,6 +175,28 @@ describe('classes', () => {
     expect(tf.memory().numTensors).toBe(held)
   })
 
+  it('are added without pictures that cannot be read where it is asked for, and are plain data', async () => {
+    const left = await classifier.addReadable('red', [
+      pattern(0, 1),
+      'none.png',
+      pattern(0, 2),
+      Buffer.alloc(0),
+    ])
+    expect([...left].map(([position, { message }]) => [position, message])).toEqual([
+      [1, expect.stringMatching(/^none\.png: does not exist/)],
+      [3, expect.stringMatching(/^image 4: is empty/)],
+    ])
+    await classifier.addReadable('green', patterns(1, 1))
+    expect(classifier.classes).toEqual([
+      { label: 'red', images: 2 },
+      { label: 'green', images: 1 },
+    ])
+    const [found] = await classifier.classify([{ name: 'late', read: async () => png(pattern(0, 9)) }])
+    expect(JSON.parse(JSON.stringify(found))).toEqual(found)
+    const { known, strangers } = await classifier.leaveOneOut()
+    expect(JSON.parse(JSON.stringify({ known, strangers }))).toEqual({ known, strangers })
+  })
+
   it('are not added unless all pictures can be read', async () => {
     await expect(classifier.add('red', [pattern(0, 1), Buffer.alloc(0)])).rejects.toThrow(
       'image 2: is empty (0 bytes)',
@@ -221,6 +243,7 @@ describe('classes', () => {
     ['labels that are no JSON', (saved) => ({ ...saved, classes: bytesOf('[["red",2],') })],
     ['labels of another form', (saved) => ({ ...saved, classes: bytesOf('{"red":2}') })],
     ['more images than embeddings', (saved) => ({ ...saved, classes: bytesOf('[["red",2],["blue",1e9]]') })],
+    ['a label that is empty', (saved) => ({ ...saved, classes: bytesOf('[["",3],["green",2],["blue",4]]') })],
     ['a class twice', (saved) => ({ ...saved, classes: bytesOf('[["red",3],["red",3]]') })],
     ['another kind of embedding', ({ classes, map, parts }) => ({ classes, map: parts, parts: map })],
     ['a kind of embedding less', ({ classes, map }) => ({ classes, map })],
@@ -251,6 +274,48 @@ describe('classes', () => {
       'its classes and their embeddings do not fit together',
     )
     expect(classifier.classes).toHaveLength(3)
+  })
+})
+
+describe('numbers that are not finite', () => {
+  it('are named in saved classes and in weights', async () => {
+    const folder = await temporaryFolder()
+    const file = join(folder, 'classes.safetensors')
+    await addThree()
+    await classifier.save(file)
+    const saved = await loadSafetensors(file)
+    const map = { ...saved.tensors.map!, data: Float32Array.from(saved.tensors.map!.data as Float32Array) }
+    map.data[Math.floor((map.data.length / 9) * 4)] = Infinity
+    await saveSafetensors(file, { ...saved.tensors, map }, saved.metadata)
+    await expect(classifier.load(file)).rejects.toThrow(
+      /classes\.safetensors: the map of its pictures are not finite: 1 of \d+ numbers, Infinity first; add/,
+    )
+    const broken = join(folder, 'broken.safetensors')
+    const { tensors, metadata } = await loadSafetensors(weightsFile(weights))
+    const [name] = Object.keys(tensors)
+    const values = Float32Array.from(tensors[name!]!.data as Float32Array)
+    values[3] = NaN
+    await saveSafetensors(broken, { ...tensors, [name!]: { ...tensors[name!]!, data: values } }, metadata)
+    await expect(FewShotClassifier.load(broken)).rejects.toThrow(
+      /broken\.safetensors: the values of .* are not finite: 1 of \d+ numbers, NaN first/,
+    )
+  })
+
+  it('are told where a network makes them of a picture', async () => {
+    const folder = await temporaryFolder()
+    const file = join(folder, 'huge.safetensors')
+    const { tensors, metadata } = await loadSafetensors(weightsFile(weights))
+    const huge = Object.entries(tensors).map(([name, tensor]) => {
+      const isFactor = tensor.data instanceof Float32Array && /weight$/.test(name)
+      const data = isFactor ? (tensor.data as Float32Array).map(() => 3e38) : tensor.data
+      return [name, { ...tensor, data }]
+    })
+    await saveSafetensors(file, Object.fromEntries(huge) as typeof tensors, metadata)
+    const other = await FewShotClassifier.load(file)
+    await expect(other.add('red', patterns(0, 2))).rejects.toThrow(
+      'image 1: the network makes numbers of it that are not finite; take other weights',
+    )
+    other.dispose()
   })
 })
 
@@ -292,6 +357,62 @@ describe('mistakes are told in a line', () => {
       () => classifier.add('cut', [{ width: 4, height: 4, data: new Uint8Array(47) }]),
       /^image 1: has 47 bytes for 4 x 4 pixels, expected three a pixel/,
     ],
+    [
+      'pixels with alpha',
+      () => classifier.add('alpha', [{ width: 4, height: 4, data: new Uint8Array(64) }]),
+      /^image 1: has 64 bytes for 4 x 4 pixels, expected three a pixel; leave out the alpha channel/,
+    ],
+    [
+      'pixels of another type',
+      () => classifier.add('float', [{ width: 4, height: 4, data: new Float32Array(48) as never }]),
+      /^image 1: has pixels of type Float32Array; expected a Uint8Array of levels from 0 to 255/,
+    ],
+    [
+      'sides below zero',
+      () => classifier.add('negative', [{ width: -4, height: -4, data: new Uint8Array(48) }]),
+      /^image 1: has -4 x -4 pixels; expected whole numbers of at least 1/,
+    ],
+    [
+      'sides that are no numbers',
+      () => classifier.add('nan', [{ width: NaN, height: 4, data: new Uint8Array(48) }]),
+      /^image 1: has NaN x 4 pixels/,
+    ],
+    [
+      'nothing',
+      () => classifier.add('nothing', [undefined as never]),
+      /^image 1: is no picture; expected a path/,
+    ],
+    ['null', () => classifier.add('nothing', [null as never]), /^image 1: is no picture; expected a path/],
+    [
+      'a path in place of a list',
+      async () => {
+        await addThree()
+        return classifier.classify('a.jpg' as never)
+      },
+      /^expected a list of images to classify; put a single one into brackets/,
+    ],
+    [
+      'a tensor of truths',
+      async () => {
+        const tensor = tf.tensor3d([[[1, 0, 1]]], [1, 1, 3], 'bool')
+        await classifier.add('bool', [tensor]).finally(() => tensor.dispose())
+      },
+      /^image 1: is a tensor of type bool; expected int32 or float32/,
+    ],
+    [
+      'a tensor that is disposed',
+      () => {
+        const tensor = tf.zeros([8, 8, 3]) as tf.Tensor3D
+        tensor.dispose()
+        return classifier.add('gone', [tensor])
+      },
+      /^image 1: is a tensor that is disposed/,
+    ],
+    [
+      'nothing that can be read',
+      () => classifier.addReadable('cat', ['none.jpg', 'nor this.jpg']),
+      /^class cat: none of its 2 examples can be read: none\.jpg: does not exist/,
+    ],
   ])('%s', async (_, mistake, message) => {
     const failure = (async () => mistake())()
     await expect(failure).rejects.toThrow(InputError)
@@ -302,7 +423,12 @@ describe('mistakes are told in a line', () => {
     [[2, 2], 100, /^image 1: is a tensor \[2,2\]; expected \[height, width, 3\]/],
     [[8, 8, 3], 256, /^image 1: holds the level 256 in row 0, column 0; expected levels from 0 to 255/],
     [[8, 8, 3], 0.5, /^image 1: holds levels from 0 to 1; .* multiply by 255/],
-  ])('a tensor %j of %d', async (shape, level, message) => {
+    [[8, 8, 3], 1, /^image 1: holds levels from 0 to 1; .* multiply by 255/],
+    [[8, 8, 3], -0.5, /^image 1: holds the level -0.5 in row 0, column 0/],
+    [[8, 8, 3], NaN, /^image 1: holds the level NaN in row 0, column 0/],
+    [[8, 8, 4], 100, /^image 1: is a tensor \[8,8,4\]/],
+    [[0, 8, 3], 100, /^image 1: is a tensor \[0,8,3\]/],
+  ])('a tensor %j of %s', async (shape, level, message) => {
     const tensor = tf.fill(shape as [number, number, number], level) as tf.Tensor3D
     await expect(classifier.add('tensor', [tensor])).rejects.toThrow(message)
     tensor.dispose()

@@ -1,5 +1,5 @@
 import type { RgbImage } from '@m2l/datasets'
-import { areFinite, InputError } from '@m2l/engine'
+import { InputError } from '@m2l/engine'
 import {
   disposeImages,
   embeddingGraph,
@@ -11,7 +11,13 @@ import {
   type ImageTransforms,
   type OnEager,
 } from '@m2l/trainer'
-import { disposeEmbedding, embeddedImages, type EmbeddedImages } from './embedded-images.js'
+import {
+  chooseImages,
+  disposeEmbedding,
+  embeddedImages,
+  notFinite,
+  type EmbeddedImages,
+} from './embedded-images.js'
 import { nameOfImage, readGivenImage, type GivenImage } from './given-image.js'
 
 /** How many images pass the backbone at once, each with all its parts or without any. */
@@ -75,11 +81,9 @@ export class ImageEmbedder {
         const embedding = this.#embed(tensors)
         disposeImages(tensors, batch.rendered)
         try {
-          const embedded = await embeddedImages(embedding)
-          requireFiniteFeatures(embedded, (row) =>
-            nameOfImage(images[batch.positions[row]!]!, batch.positions[row]!),
-          )
-          yield { positions: batch.positions, images: embedded }
+          const embedded = { positions: batch.positions, images: await embeddedImages(embedding) }
+          const finite = withoutNotFinite(embedded, images, onUnreadable)
+          if (finite.positions.length > 0) yield finite
         } finally {
           disposeEmbedding(embedding)
         }
@@ -99,19 +103,14 @@ export class ImageEmbedder {
 
   async #load(images: readonly GivenImage[], positions: readonly number[], onUnreadable?: OnUnreadable) {
     const read = await Promise.allSettled(
-      positions.map(async (position) => {
-        try {
-          return await this.#read(images[position]!, position)
-        } catch (error) {
-          if (!onUnreadable || !(error instanceof InputError)) throw error
-          onUnreadable(position, error)
-          return undefined
-        }
-      }),
+      positions.map((position) => this.#read(images[position]!, position)),
     )
-    const pictures = read.map((one) => {
-      if (one.status === 'rejected') throw one.reason // the first in their order, whichever failed first
-      return one.value
+    const pictures = read.map((one, index) => {
+      if (one.status === 'fulfilled') return one.value
+      // in their order, whichever failed first
+      if (!onUnreadable || !(one.reason instanceof InputError)) throw one.reason
+      onUnreadable(positions[index]!, one.reason)
+      return undefined
     })
     const readable = positions.filter((_, index) => pictures[index] !== undefined)
     const seen = pictures.filter((picture) => picture !== undefined)
@@ -149,14 +148,30 @@ export async function readForModel(
   return picture
 }
 
-/** @throws {InputError} naming the first picture whose features are not finite */
-function requireFiniteFeatures(images: EmbeddedImages, nameOf: (row: number) => string): void {
-  for (const [field, { shape, data }] of Object.entries(images)) {
-    if (areFinite(data)) continue
-    const row = Math.floor(data.findIndex((value) => !Number.isFinite(value)) / (data.length / shape[0]!))
-    throw new InputError(
-      `${nameOf(row)}: its features (${field}) are not finite; the weights are damaged, or the picture's numbers are`,
+/**
+ * Leaves out the images of which a network makes numbers that are not finite, since everything would be as near to them.
+ *
+ * @throws {InputError} naming the first, where none is to be told of it
+ */
+function withoutNotFinite(
+  batch: EmbeddedBatch,
+  images: readonly GivenImage[],
+  onUnreadable: OnUnreadable | undefined,
+): EmbeddedBatch {
+  const bad = new Set(notFinite(batch.images))
+  if (bad.size === 0) return batch
+  for (const index of bad) {
+    const position = batch.positions[index]!
+    const error = new InputError(
+      `${nameOfImage(images[position]!, position)}: the network makes numbers of it that are not finite; take other weights`,
     )
+    if (!onUnreadable) throw error
+    onUnreadable(position, error)
+  }
+  const rest = batch.positions.map((_, index) => index).filter((index) => !bad.has(index))
+  return {
+    positions: rest.map((index) => batch.positions[index]!),
+    images: chooseImages(batch.images, rest),
   }
 }
 

@@ -16,7 +16,7 @@ export function supportOf(classes: LabelledImages, counts: ShotCounts): Support 
 }
 
 const format = 'm2l-classes-1'
-const classesSchema = z.array(z.tuple([z.string(), z.int().min(1)]))
+const classesSchema = z.array(z.tuple([z.string().min(1), z.int().min(1)]))
 
 /**
  * Saves classes as a safetensors file, at once: their embeddings, and their labels with the numbers of images.
