@@ -278,7 +278,7 @@ describe('classes', () => {
 })
 
 describe('numbers that are not finite', () => {
-  it('are named in saved classes and in weights', async () => {
+  it('are named in saved classes', async () => {
     const folder = await temporaryFolder()
     const file = join(folder, 'classes.safetensors')
     await addThree()
@@ -290,15 +290,6 @@ describe('numbers that are not finite', () => {
     await expect(classifier.load(file)).rejects.toThrow(
       /classes\.safetensors: the map of its pictures are not finite: 1 of \d+ numbers, Infinity first; add/,
     )
-    const broken = join(folder, 'broken.safetensors')
-    const { tensors, metadata } = await loadSafetensors(weightsFile(weights))
-    const [name] = Object.keys(tensors)
-    const values = Float32Array.from(tensors[name!]!.data as Float32Array)
-    values[3] = NaN
-    await saveSafetensors(broken, { ...tensors, [name!]: { ...tensors[name!]!, data: values } }, metadata)
-    await expect(FewShotClassifier.load(broken)).rejects.toThrow(
-      /broken\.safetensors: the values of .* are not finite: 1 of \d+ numbers, NaN first/,
-    )
   })
 
   it('are told where a network makes them of a picture', async () => {
@@ -306,7 +297,7 @@ describe('numbers that are not finite', () => {
     const file = join(folder, 'huge.safetensors')
     const { tensors, metadata } = await loadSafetensors(weightsFile(weights))
     const huge = Object.entries(tensors).map(([name, tensor]) => {
-      const isFactor = tensor.data instanceof Float32Array && /weight$/.test(name)
+      const isFactor = tensor.data instanceof Float32Array && name.endsWith('weight')
       const data = isFactor ? (tensor.data as Float32Array).map(() => 3e38) : tensor.data
       return [name, { ...tensor, data }]
     })
