@@ -64,3 +64,48 @@ describe('listImages', () => {
     expect(await message('notes.txt')).toMatch(/is neither a folder nor a picture nor a \.csv table/)
   })
 })
+
+const names = ['rose1', 'rose2', 'lily1', 'lily2', 'tulip1', 'tulip2']
+const flat = Object.fromEntries(names.map((name) => [`images/${name}.png`, '']))
+const labelOf = (name: string): string => name.slice(0, -1)
+const lines = (header: string, line: (name: string) => string, end = '\n') =>
+  [...(header === '' ? [] : [header]), ...names.map(line), ''].join(end)
+
+describe('tables named by themselves', () => {
+  test('are read like those of data sets', async () => {
+    const root = await folderOf({
+      ...flat,
+      'a.tsv': lines('label\tfile', (name) => `${labelOf(name)}\t${name}`),
+      'b.txt': lines('', (name) => `images/${name}.png ${labelOf(name)}`),
+      'c.csv': Buffer.from(
+        `\ufeff${lines('Bild;Art', (name) => `${name}.png;${labelOf(name)}`, '\r\n')}`,
+        'utf16le',
+      ),
+    })
+    const images = names.map((name) => ({ file: join(root, 'images', `${name}.png`), label: labelOf(name) }))
+    for (const table of ['a.tsv', 'b.txt', 'c.csv'])
+      expect((await listImages(join(root, table))).images).toEqual(images)
+    expect((await listImages(join(root, 'c.csv'))).notes).toEqual([
+      `${join(root, 'c.csv')}: its column "Art" is taken for the class`,
+    ])
+  })
+
+  test('are refused with the line', async () => {
+    const root = await folderOf({
+      ...flat,
+      'a.csv': Buffer.from('filename,label\nimages/rose1.png,\xf0\xee\xe7\xe0\n', 'latin1'),
+      'b.csv': 'images/rose1.png,rose\nrose1.png,lily\n',
+      'c.csv': 'x,y\n1,2\n',
+    })
+    const message = (name: string) => messageOf(listImages(join(root, name)))
+    expect(await message('a.csv')).toBe(
+      `${join(root, 'a.csv')}: line 2 is not UTF-8 text; save the file as UTF-8`,
+    )
+    expect(await message('b.csv')).toContain(
+      'line 2: picture "rose1.png" is listed twice: here as "lily", in line 1 as "rose"',
+    )
+    expect(await message('c.csv')).toContain(
+      'it names no pictures beside it; expected a header "filename,label"',
+    )
+  })
+})

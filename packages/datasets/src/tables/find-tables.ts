@@ -146,12 +146,17 @@ function isWhole({ rows }: LabelTable, folders: PictureFolders): boolean {
   return new Set(rows.flatMap(({ picture }) => picture ?? [])).size === all
 }
 
-/** Whether a table says of its pictures what their folders say. */
+/** Whether a table says of its pictures what their folders say, or numbers them so. */
 function agrees({ rows, hasSplits }: LabelTable): boolean {
   const pairs = new Set(rows.map(({ picture, label }) => JSON.stringify([parentOf(picture ?? ''), label])))
   const labels = new Set(rows.map(({ label }) => label))
   const folders = new Set(rows.map(({ picture }) => parentOf(picture ?? '')))
-  return !hasSplits && pairs.size === labels.size && pairs.size === folders.size
+  const isSame = pairs.size === labels.size && pairs.size === folders.size
+  const isCalledSo = rows.every(({ picture, label }) => {
+    const folder = parentOf(picture ?? '')
+    return folder === label || folder.endsWith(`/${label}`) || /^\d+$/.test(label)
+  })
+  return !hasSplits && isSame && isCalledSo
 }
 
 /** Tables of each folder, the uppermost first. */
