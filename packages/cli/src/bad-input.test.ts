@@ -129,7 +129,11 @@ describe('recipes and options', () => {
 })
 
 describe('what a recipe leads to', () => {
-  const train = (...words: string[]) => refusal('train', '--cfg', 'm2l.yaml', ...quick, ...words, '--restart')
+  const train = (...words: string[]) => {
+    const keys = new Set(words.map((word) => word.split('=', 1)[0]))
+    const others = quick.filter((word) => !keys.has(word.split('=', 1)[0]))
+    return refusal('train', '--cfg', 'm2l.yaml', ...others, ...words, '--restart')
+  }
 
   test.each([
     [['data.image_dir=none'], /m2l: \S+none: does not exist/],

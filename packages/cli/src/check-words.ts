@@ -35,7 +35,8 @@ export function checkWords(program: Command, words: readonly string[]): void {
     given.add(option)
     if (value !== undefined) checkValue(command, option, value)
     else if (option.required) index = checkValues(command, option, words, index + 1)
-    else if (option.optional && words[index + 1] === '') checkValue(command, option, '')
+    else if (option.optional && words[index + 1] !== undefined && !isOption(words[index + 1]!))
+      checkValue(command, option, words[++index]!)
   }
 }
 
