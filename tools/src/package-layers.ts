@@ -26,7 +26,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   nn: ['engine', 'pickle'],
   datasets: ['engine', 'pickle'],
   'dataset-emoji': ['engine', 'datasets'],
-  samplers: ['engine', 'datasets'],
+  samplers: ['engine'],
   backbones: ['engine', 'nn'],
   metric: ['engine', 'nn'],
   'metric-pixel': ['engine', 'nn', 'metric'],

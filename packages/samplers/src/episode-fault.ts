@@ -1,6 +1,6 @@
-import type { ImageSplit } from '@m2l/datasets'
 import { type Episode, type EpisodeShape, shotsOfWays, type UnlabelledShape } from './episode.js'
 import type { ClassDivisions } from './label-division.js'
+import type { EpisodeSplit } from './possible-episodes.js'
 
 /** What keeps an episode from being one of this shape; undefined when nothing does. */
 export function episodeFault(episode: Episode, shape: EpisodeShape): string | undefined {
@@ -52,7 +52,7 @@ function unlabelledFault(
 /** What an episode indexes that the split does not have. */
 export function indexFault(
   { classes, support, query, unlabelled = [] }: Episode,
-  split: ImageSplit,
+  split: EpisodeSplit,
 ): string | undefined {
   const labelled = classes.map((classIndex, way) => [classIndex, ...support[way]!, ...query[way]!] as const)
   for (const [classIndex, ...images] of [...labelled, ...unlabelled]) {
@@ -69,7 +69,7 @@ export function indexFault(
 /** Which image of a semi-supervised episode is on the wrong side of the division into labelled and unlabelled. */
 export function divisionFault(
   { classes, support, query, unlabelled = [] }: Episode,
-  split: ImageSplit,
+  split: EpisodeSplit,
   divided: ClassDivisions,
 ): string | undefined {
   const named = (classIndex: number, image: number) =>

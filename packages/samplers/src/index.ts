@@ -2,7 +2,7 @@ export type { Episode, EpisodeShape, UnlabelledImage, UnlabelledShape } from './
 export { isDistractor } from './episode.js'
 export type { DividedClass, LabelDivision } from './label-division.js'
 export { divideClass } from './label-division.js'
-export type { EpisodeSource } from './possible-episodes.js'
+export type { EpisodeSource, EpisodeSplit } from './possible-episodes.js'
 export { assertEpisodesPossible } from './possible-episodes.js'
 export type { EpisodeOptions, SampleOptions, UnlabelledOptions } from './sample-episodes.js'
 export { episodeAt, sampleEpisodes } from './sample-episodes.js'

@@ -1,7 +1,6 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { ImageSplit } from '@m2l/datasets'
 import { randomKey } from '@m2l/engine'
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -13,6 +12,7 @@ import {
   writeManifestDigest,
 } from './index.js'
 import { splitOf } from './split.test.helper.js'
+import type { EpisodeSplit } from './possible-episodes.js'
 
 let folder: string
 let file: string
@@ -31,7 +31,7 @@ const manifest = sampleManifest('toys', split, {
   episodes: 6,
 })
 
-const openManifest = async (path: string, of: ImageSplit) => (await open(path)).of(of)
+const openManifest = async (path: string, of: EpisodeSplit) => (await open(path)).of(of)
 
 const messageOf = (opening: Promise<unknown>): Promise<string> =>
   opening.then(

@@ -1,8 +1,8 @@
-import type { ImageSplit } from '@m2l/datasets'
 import { decodeText, InputError, RandomKey, readRegularFile, writeFileAtomically } from '@m2l/engine'
 import * as z from 'zod'
 import { assertManifestMatches, type EpisodeManifest, sampleManifest } from './manifest.js'
 import { descriptionOf, descriptionSchema, hash, manifestHash, readManifest } from './manifest-file.js'
+import type { EpisodeSplit } from './possible-episodes.js'
 
 const format = 'm2l-episodes-digest'
 
@@ -37,7 +37,7 @@ export interface StoredManifest {
    * @throws InputError as {@link assertManifestMatches} does, and when the episodes drawn from a digest are not those that
    *   it was made of.
    */
-  of(split: ImageSplit): EpisodeManifest
+  of(split: EpisodeSplit): EpisodeManifest
 }
 
 /**
@@ -49,7 +49,7 @@ export async function openManifest(file: string): Promise<StoredManifest> {
   const digest = await readDigest(file)
   if (digest) return { split: digest.split, of: (split) => drawnAgain(file, digest, split) }
   const manifest = await readManifest(file)
-  const of = (split: ImageSplit) => {
+  const of = (split: EpisodeSplit) => {
     assertManifestMatches(manifest, split)
     return manifest
   }
@@ -73,7 +73,7 @@ async function readDigest(file: string): Promise<Digest | undefined> {
   )
 }
 
-function drawnAgain(file: string, digest: Digest, split: ImageSplit): EpisodeManifest {
+function drawnAgain(file: string, digest: Digest, split: EpisodeSplit): EpisodeManifest {
   const { sha256, format: _format, version: _version, key, unlabelled, episodes, ...shape } = digest
   assertManifestMatches({ ...shape, key, episodes: [] }, split)
   const manifest = sampleManifest(

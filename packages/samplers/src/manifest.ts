@@ -1,9 +1,9 @@
-import type { ImageSplit } from '@m2l/datasets'
 import { InputError, RandomKey } from '@m2l/engine'
 import type { Episode, EpisodeShape, UnlabelledShape } from './episode.js'
 import { divisionFault, episodeFault, indexFault } from './episode-fault.js'
 import { classDivisions } from './label-division.js'
 import { type SampleOptions, sampleEpisodes } from './sample-episodes.js'
+import type { EpisodeSplit } from './possible-episodes.js'
 
 /**
  * Episodes that can be written down and replayed: indices, and the hash of the split that they index.
@@ -14,7 +14,7 @@ export interface EpisodeManifest extends EpisodeShape {
   readonly dataset: string
   /** Name of the split. */
   readonly split: string
-  /** `ImageSplit.hash`: hexadecimal SHA-256 over the split's class names and image ids. */
+  /** `EpisodeSplit.hash`: hexadecimal SHA-256 over the split's class names and image ids. */
   readonly splitHash: string
   /** `RandomKey.seed` of the key that drew the episodes. */
   readonly key: readonly [number, number]
@@ -35,7 +35,11 @@ export interface RecordedUnlabelled extends UnlabelledShape {
  * @param dataset name of the data set.
  * @throws InputError as {@link sampleEpisodes} does.
  */
-export function sampleManifest(dataset: string, split: ImageSplit, options: SampleOptions): EpisodeManifest {
+export function sampleManifest(
+  dataset: string,
+  split: EpisodeSplit,
+  options: SampleOptions,
+): EpisodeManifest {
   const { ways, shots, queries, key, unlabelled, first = 0 } = options
   return {
     dataset,
@@ -61,7 +65,7 @@ export function sliceManifest(manifest: EpisodeManifest, start: number, end?: nu
  * Checks that a manifest's episodes index this split.
  * @throws InputError when the split differs from the one that the manifest was drawn from.
  */
-export function assertManifestMatches(manifest: EpisodeManifest, split: ImageSplit): void {
+export function assertManifestMatches(manifest: EpisodeManifest, split: EpisodeSplit): void {
   const { dataset, splitHash } = manifest
   if (splitHash !== split.hash) {
     throw new InputError(

@@ -8,6 +8,12 @@ export interface EpisodeSource {
   readonly classes: readonly { readonly name: string; readonly images: { readonly length: number } }[]
 }
 
+/** A split whose content is known; an `ImageSplit` of `@m2l/datasets` is one. */
+export interface EpisodeSplit extends EpisodeSource {
+  /** Hexadecimal SHA-256 over the names of its classes and the ids of its images. */
+  readonly hash: string
+}
+
 /**
  * Checks that a split has the classes and images that episodes of a shape need.
  * @throws InputError naming the split or class, what it has and what is needed.

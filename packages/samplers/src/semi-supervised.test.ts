@@ -1,7 +1,6 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { ImageSplit } from '@m2l/datasets'
 import { InputError, randomKey } from '@m2l/engine'
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -19,6 +18,7 @@ import {
   type EpisodeSource,
 } from './index.js'
 import { splitOf } from './split.test.helper.js'
+import type { EpisodeSplit } from './possible-episodes.js'
 
 const divisionKey = randomKey(9).fold('division')
 
@@ -73,7 +73,7 @@ describe('the division of a class', () => {
     const unlabelled = { perClass: 2, distractorClasses: 1, labelledShare: 0.5, divisionKey }
     const split = splitOf([10, 10, 10, 10])
     const turned = { ...split, classes: split.classes.toReversed() }
-    const sides = (source: ImageSplit, seed: number) => {
+    const sides = (source: EpisodeSplit, seed: number) => {
       const found = { labelled: new Set<string>(), unlabelled: new Set<string>() }
       const shape = { ways: 2, shots: 1, queries: 2, unlabelled, key: randomKey(seed), episodes: 200 }
       for (const episode of sampleEpisodes(source, shape)) {

@@ -1,7 +1,7 @@
-import type { ImageSplit } from '@m2l/datasets'
+import type { EpisodeSplit } from './possible-episodes.js'
 
 /** A split of classes with so many images each. */
-export function splitOf(imageCounts: readonly number[], name = 'train'): ImageSplit {
+export function splitOf(imageCounts: readonly number[], name = 'train'): EpisodeSplit {
   return {
     name,
     hash: '5e'.repeat(32),
