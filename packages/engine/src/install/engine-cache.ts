@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cacheFolder } from '../cache-folder.js'
-import { findDamage, readManifest, type FileRecord } from './manifest.js'
+import { findDamage, forbidden, isForbidden, readManifest, type FileRecord } from './manifest.js'
 import { tfjsNode } from './pinned-packages.js'
 import type { Variant } from './wheels.js'
 
@@ -68,27 +68,27 @@ export const bindingFile = 'tfjs_binding.node'
 /** Beside the binding. */
 export const kernelsFile = 'm2l_kernels.node'
 
-/**
- * Every libtensorflow in the cache for this platform, the newest first. Reads manifests only.
- *
- * @throws the system's error where the cache is there and may not be read.
- */
-export async function listLibraries(cache?: string): Promise<CachedLibrary[]> {
+/** Every libtensorflow in the cache for this platform that this user may read, the newest first. Reads manifests only. */
+export async function listLibraries(
+  cache?: string,
+): Promise<{ readonly libraries: CachedLibrary[]; readonly unreadable?: string }> {
   const root = engineRoot(cache)
-  const names = await readdir(root).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'EACCES') throw error
-    return []
-  })
+  let unreadable: string | undefined
+  const orNothing = (path: string) => (error: unknown) => {
+    if (isForbidden(error)) unreadable ??= path
+    return undefined
+  }
+  const names = (await readdir(root).catch(orNothing(root))) ?? []
   const newestFirst = names
     .filter((name) => name.startsWith('tensorflow-'))
     .toSorted((a, b) => b.localeCompare(a, 'en', { numeric: true }))
   const libraries: CachedLibrary[] = []
   for (const name of newestFirst) {
     const folder = join(root, name)
-    const manifest = await readManifest<LibraryManifest>(folder)
+    const manifest = await readManifest<LibraryManifest>(folder).catch(orNothing(folder))
     if (manifest?.platform === hostPlatform) libraries.push({ ...manifest, folder })
   }
-  return libraries
+  return { libraries, ...(unreadable !== undefined && { unreadable }) }
 }
 
 /** What the cache holds of a variant. */
@@ -103,9 +103,8 @@ export interface Findings {
  * loaded, or of everything and every content if `verify` is set.
  */
 export async function findEngine(variant: Variant, cache?: string, verify = false): Promise<Findings> {
-  let damage: string | undefined
-  const libraries = await listLibraries(cache).catch((error: Error) => error)
-  if (libraries instanceof Error) return { damage: `this user may not read it: ${libraries.message}` }
+  const { libraries, unreadable } = await listLibraries(cache)
+  let damage = unreadable && forbidden(unreadable)
   for (const library of libraries) {
     if (library.variant !== variant) continue
     const needed = verify ? library.files : library.files.filter((file) => file.path.startsWith('deps/lib/'))
@@ -129,7 +128,11 @@ export async function findEngine(variant: Variant, cache?: string, verify = fals
 
 async function findBindingDamage(libraryFolder: string, verify: boolean): Promise<string | undefined> {
   const folder = join(libraryFolder, bindingFolder)
-  const manifest = await readManifest(folder)
+  const manifest = await readManifest(folder).catch((error: unknown) => {
+    if (isForbidden(error)) return 'forbidden' as const
+    throw error
+  })
+  if (manifest === 'forbidden') return forbidden(folder)
   if (!manifest) return `${folder} holds no binding`
   return findDamage(folder, manifest.files, verify)
 }

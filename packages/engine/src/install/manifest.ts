@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { readFile, readdir, stat } from 'node:fs/promises'
+import { constants, createReadStream } from 'node:fs'
+import { access, readFile, readdir, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { writeFileAtomically } from '../write-file-atomically.js'
@@ -23,17 +23,29 @@ export async function writeManifest(
   await writeFileAtomically(join(folder, manifestName), `${JSON.stringify(manifest, null, 1)}\n`)
 }
 
-/** Reads the manifest of a folder; `undefined` where there is none that can be understood. */
+/**
+ * Reads the manifest of a folder; `undefined` where there is none that can be understood.
+ *
+ * @throws the system's error where this user may not read it.
+ */
 export async function readManifest<Manifest extends { files: readonly FileRecord[] }>(
   folder: string,
 ): Promise<Manifest | undefined> {
   try {
     const manifest: Manifest = JSON.parse(await readFile(join(folder, manifestName), 'utf8'))
     return Array.isArray(manifest.files) ? manifest : undefined
-  } catch {
+  } catch (error) {
+    if (isForbidden(error)) throw error
     return undefined
   }
 }
+
+export const isForbidden = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && (error.code === 'EACCES' || error.code === 'EPERM')
+
+/** Says of a part of the cache that it belongs to somebody else. */
+export const forbidden = (path: string): string =>
+  `this user may not read ${path}; its owner can let others, with chmod -R a+rX on the cache`
 
 /**
  * Compares files with their records, by size and, if `hash` is set, by content too.
@@ -49,6 +61,7 @@ export async function findDamage(
   for (const [index, file] of files.entries()) {
     const path = join(folder, file.path)
     const size = sizes[index]
+    if (size === 'forbidden') return forbidden(path)
     if (size === undefined) return `${path} is missing`
     if (size !== file.size) return `${path} has ${size} bytes instead of ${file.size}`
     if (hash && file.sha256 && (await sha256OfFile(path)) !== file.sha256) return `${path} has changed`
@@ -56,11 +69,13 @@ export async function findDamage(
   return undefined
 }
 
-async function sizeOf(path: string): Promise<number | undefined> {
-  return stat(path).then(
-    ({ size }) => size,
-    () => undefined,
-  )
+async function sizeOf(path: string): Promise<number | 'forbidden' | undefined> {
+  try {
+    await access(path, constants.R_OK)
+    return (await stat(path)).size
+  } catch (error) {
+    return isForbidden(error) ? 'forbidden' : undefined
+  }
 }
 
 /** SHA-256 of a file, 64 hexadecimal digits. */

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import {
   chmodSync,
   constants,
@@ -17,9 +17,19 @@ import {
 import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { bindingFile, bindingFolder } from './engine-cache.js'
-import { buildPackage, names, outcomeOf, packPackage, Workshop } from './installation.test.helper.js'
+import {
+  buildPackage,
+  names,
+  outcomeOf,
+  packageFolder,
+  packPackage,
+  Workshop,
+} from './installation.test.helper.js'
 import { tfjsNode } from './pinned-packages.js'
 import { provision } from './provision.js'
+
+/** A user whom the system does not know. */
+const another = 12345
 
 const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 const engineFolder = `tensorflow-2.21.0-cpu-${process.platform}-${process.arch}`
@@ -288,6 +298,27 @@ describe('what others may do with a cache', () => {
     expect(new Set(paths((entry) => entry.isFile()).map(modeOf))).toEqual(new Set([fileMode]))
   })
 
+  it.runIf(canBeAnother()).each([
+    ['', 'engine'],
+    ['tensorflow-', 'tensorflow-'],
+    ['bindings', 'bindings'],
+  ])('is told where it is nothing: %s', async (part, named) => {
+    const { folder } = await workshop.install()
+    const paths: Record<string, string> = { '': workshop.root, 'tensorflow-': folder! }
+    chmodSync(workshop.folder, 0o755)
+    chmodSync(paths[part] ?? join(folder!, part), 0o700)
+    const child = spawn(process.execPath, workshop.command(), {
+      uid: another,
+      env: { ...process.env, npm_execpath: workshop.npm },
+    })
+    const { message, progress } = await outcomeOf(child)
+    expect(progress).toMatch(
+      /^the engine in the cache cannot be used: this user may not read .*chmod -R a\+rX/,
+    )
+    expect(progress).toContain(named)
+    expect(message).toMatch(/engine cannot be written \(EACCES.*set M2L_CACHE/)
+  })
+
   it.runIf(canMount())('is to read it where it is mounted read-only: nothing is written', async () => {
     const { folder } = await workshop.install()
     const script = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && "$@"'
@@ -321,6 +352,12 @@ describe.runIf(canMount())('a disk that fills up', () => {
     expect(outcome.progress).not.toContain(engineFolder)
   })
 })
+
+/** Whether this user may start programs of another, who may read this checkout. */
+function canBeAnother(): boolean {
+  const index = join(packageFolder, 'src', 'index.ts')
+  return process.getuid?.() === 0 && spawnSync('test', ['-r', index], { uid: another }).status === 0
+}
 
 /** Whether this user may mount a file system of his own. */
 function canMount(): boolean {

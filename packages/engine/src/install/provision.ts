@@ -19,7 +19,7 @@ import {
 import { assertBindingTools, assertPython } from './host-tools.js'
 import { withInstallationLock } from './installation-lock.js'
 import { layOutPythonTensorflow, layOutWheels } from './lay-out-library.js'
-import { findDamage, recordFolder, writeManifest } from './manifest.js'
+import { findDamage, isForbidden, recordFolder, writeManifest } from './manifest.js'
 import { fetchPackages } from './npm.js'
 import type { PinnedPackage } from './pinned-packages.js'
 import { findPythonTensorflow, isSuitable } from './python-tensorflow.js'
@@ -54,7 +54,7 @@ export async function provision(order: Order): Promise<Provision> {
   const root = engineRoot(cache)
   const present = await findEngine(variant, cache, verify)
   if (present.engine) return { engine: present.engine, alreadyThere: true }
-  if (present.damage) onProgress(`the engine in the cache is not whole: ${present.damage}`)
+  if (present.damage) onProgress(`the engine in the cache cannot be used: ${present.damage}`)
   try {
     await makeRoot(root)
     return await withInstallationLock(
@@ -64,7 +64,8 @@ export async function provision(order: Order): Promise<Provision> {
       signal,
     )
   } catch (error) {
-    throw isDiskFull(error) ? diskFull(root, order.wheels.diskBytes) : error
+    if (isDiskFull(error)) throw diskFull(root, order.wheels.diskBytes)
+    throw isReadOnly(error) ? unwritable(root, error) : error
   }
 }
 
@@ -93,13 +94,18 @@ async function makeRoot(root: string): Promise<void> {
     await mkdir(root, { recursive: true })
     await access(root, constants.W_OK)
   } catch (error) {
-    if (isDiskFull(error)) throw error
-    throw new EngineError(
-      `${root} cannot be written (${(error as Error).message}); set M2L_CACHE to a folder that can, ` +
-        `and type the command again`,
-    )
+    throw isDiskFull(error) ? error : unwritable(root, error)
   }
 }
+
+const isReadOnly = (error: unknown): boolean =>
+  isForbidden(error) || (error as NodeJS.ErrnoException).code === 'EROFS'
+
+const unwritable = (root: string, error: unknown): EngineError =>
+  new EngineError(
+    `${root} cannot be written (${(error as Error).message}); set M2L_CACHE to a folder that can, ` +
+      `and type the command again`,
+  )
 
 /** Removes what installers that died have left. */
 async function clearLeftovers(root: string): Promise<void> {
@@ -110,7 +116,7 @@ async function clearLeftovers(root: string): Promise<void> {
 
 /** A whole libtensorflow that is in the cache already, without the binding for this Node.js. */
 async function findLibrary({ variant, cache, verify }: Order): Promise<CachedLibrary | undefined> {
-  for (const library of await listLibraries(cache)) {
+  for (const library of (await listLibraries(cache)).libraries) {
     if (library.variant !== variant) continue
     if ((await findDamage(library.folder, library.files, verify)) === undefined) return library
   }
