@@ -5,7 +5,7 @@ import { cacheFolder, InputError, loadEngine } from './index.js'
 
 vi.mock('node:os', async (original) => {
   const os = await original<typeof import('node:os')>()
-  return { ...os, homedir: vi.fn(os.homedir) }
+  return { ...os, homedir: vi.fn<typeof os.homedir>(os.homedir) }
 })
 
 const before = { ...process.env }
