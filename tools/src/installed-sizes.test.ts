@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { documentedSizes, sizeFinding, withSizes } from './installed-sizes.js'
 import { workspacePackages } from './workspace.js'
 
-const empty = 'before\n\n<!-- installed sizes: start -->\n\n\n<!-- installed sizes: end -->\n\nafter\n'
+const empty = 'before\n\n<!-- installed sizes: start -->\n\n<!-- installed sizes: end -->\n\nafter\n'
 const sizes = new Map([
   ['@m2l/cli', 227],
   ['@m2l/engine', 68],

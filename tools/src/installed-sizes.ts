@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { workspaceRoot } from './workspace.js'
 
 const readme = join(workspaceRoot, 'tools/README.md')
-const table = /(<!-- installed sizes: start -->\n\n)([^]*?)(\n<!-- installed sizes: end -->)/
+const table = /(<!-- installed sizes: start -->\n)([^]*?)(<!-- installed sizes: end -->)/
 
 /** By how much a size may differ from the table's, as lines of dependencies publish smaller and larger versions. */
 const tolerance = 0.1
@@ -32,8 +32,11 @@ export function withSizes(text: string, sizes: ReadonlyMap<string, number>): str
   const width = Math.max(...[...sizes.keys()].map((name) => name.length)) + 2
   const row = (name: string, size: string): string => `| ${name.padEnd(width)} | ${size.padStart(3)} |\n`
   const rows = [...sizes].map(([name, size]) => row(`\`${name}\``, String(size)))
-  const head = `${row('package', 'MB ')}| ${'-'.repeat(width)} | --: |\n`
-  return text.replace(table, (_, start: string, __, end: string) => `${start}${head}${rows.join('')}${end}`)
+  const head = `${row('package', 'MB')}| ${'-'.repeat(width)} | --: |\n`
+  return text.replace(
+    table,
+    (_, start: string, __, end: string) => `${start}\n${head}${rows.join('')}\n${end}`,
+  )
 }
 
 export function writeSizes(sizes: ReadonlyMap<string, number>): void {
