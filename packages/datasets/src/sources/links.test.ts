@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { link, mkdir, symlink } from 'node:fs/promises'
+import { link, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
@@ -68,17 +68,23 @@ test('many links from each class to each other take no time and add nothing', as
 
 test('a class under two names counts under its own, and it is told', async () => {
   await symlink('cat', join(root, 'kitty'))
+  await writeFile(join(root, 'cat/.hidden'), '')
+  await symlink('none', join(root, 'cat/broken.png'))
   await symlink('../cat/1.png', join(root, 'dog/cat.png'))
   await symlink('1.png', join(root, 'dog/copy.png'))
   await link(join(root, 'dog/2.png'), join(root, 'dog/hard.png'))
   expect(await found()).toEqual({
     classes: catsAndDogs,
     leftOut: [
+      ['leftover', 1],
+      ['link-to-nothing', 1],
       ['same-file', 2],
       ['same-file-other-class', 4],
     ],
     listed: 6,
     examples: [
+      '.hidden',
+      'cat/broken.png',
       'dog/hard.png is dog/2.png',
       'dog/copy.png is dog/1.png',
       'dog/cat.png is cat/1.png',

@@ -4,7 +4,7 @@ import { join, sep } from 'node:path'
 import { isLeftover } from '../image-file.js'
 import { unreadable } from './byte-source.js'
 import { decodeName, escapedName } from './entry-name.js'
-import { type LeftOut, LeftOutEntries } from './left-out.js'
+import { type LeftOut, LeftOutEntries, type LeftOutReason } from './left-out.js'
 
 /** A file or a folder below the one that is walked. */
 export interface Found {
@@ -36,6 +36,13 @@ export async function walkFolder(root: string): Promise<Walked> {
   return { files: walk.files, folders: walk.folders, leftOut: walk.leftOut.list() }
 }
 
+interface Link extends Found {
+  /** Where the folder really lies that it is in. */
+  readonly folder: string
+  /** Whether it was come to before, by another way. */
+  readonly isAgain: boolean
+}
+
 class Walk {
   readonly files: Found[] = []
   readonly folders: Found[] = []
@@ -43,7 +50,7 @@ class Walk {
   readonly #root: string
   /** Folders by where they really lie. */
   readonly #seen = new Set<string>()
-  #links: (Found & { readonly folder: string })[] = []
+  #links: Link[] = []
 
   constructor(root: string) {
     this.#root = root
@@ -65,19 +72,20 @@ class Walk {
   async #folder(from: Found): Promise<void> {
     const open = [from]
     for (let folder = open.pop(); folder; folder = open.pop()) {
+      const isAgain = this.#seen.has(folder.real) // then what is left out of it is told already
       this.#seen.add(folder.real)
       for (const entry of await this.#entries(folder)) {
         const part = decodeName(entry.name)
         const below = (last: string): string => (folder.name === '' ? last : `${folder.name}/${last}`)
         if (part === undefined) {
-          this.leftOut.add('name', below(escapedName(entry.name)))
+          this.#tell('name', below(escapedName(entry.name)), isAgain)
           continue
         }
         const found = { name: below(part), real: join(folder.real, part), isLink: folder.isLink }
-        if (isLeftover(part)) this.leftOut.add('leftover', part)
+        if (isLeftover(part)) this.#tell('leftover', part, isAgain)
         else if (entry.isFile()) this.files.push(found)
-        else if (entry.isSymbolicLink()) this.#links.push({ ...found, folder: folder.real })
-        else if (!entry.isDirectory()) this.leftOut.add('special', found.name)
+        else if (entry.isSymbolicLink()) this.#links.push({ ...found, folder: folder.real, isAgain })
+        else if (!entry.isDirectory()) this.#tell('special', found.name, isAgain)
         else {
           this.folders.push(found)
           open.push(found)
@@ -95,19 +103,23 @@ class Walk {
     }
   }
 
-  async #link(link: Found & { readonly folder: string }): Promise<void> {
+  async #link(link: Link): Promise<void> {
     const target = await this.#target(link)
-    if (!target) return this.leftOut.add('link-to-nothing', link.name)
+    if (!target) return this.#tell('link-to-nothing', link.name, link.isAgain)
     const { real, found } = target
     const followed = { name: link.name, real, isLink: true }
     if (found.isFile()) this.files.push(followed)
-    else if (!found.isDirectory()) this.leftOut.add('special', link.name)
+    else if (!found.isDirectory()) this.#tell('special', link.name, link.isAgain)
     else if (holds(real, link.folder) || (link.isLink && this.#seen.has(real))) {
-      this.leftOut.add('link-back', link.name)
+      this.#tell('link-back', link.name, link.isAgain)
     } else {
       this.folders.push(followed)
       await this.#folder(followed)
     }
+  }
+
+  #tell(reason: LeftOutReason, name: string, isAgain: boolean): void {
+    if (!isAgain) this.leftOut.add(reason, name)
   }
 
   async #target({ name }: Found) {
