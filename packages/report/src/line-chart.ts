@@ -46,6 +46,7 @@ export function lineChart({ label, x, y, series, caption }: LineChart): Html {
     draw: (width) => ({
       width,
       height: Math.round(width * (isNarrow(width) ? 0.75 : 0.4)),
+      marginTop: 32,
       marginLeft: 52,
       marginBottom: 38,
       x: { inset: 6, ...axisOf(x, xs, isNarrow(width) ? 5 : 10) },

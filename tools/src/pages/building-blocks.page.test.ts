@@ -36,7 +36,17 @@ describe.each(Object.entries(views))('on %s', (_, options) => {
     await page.locator('details').evaluate((element) => element.setAttribute('open', ''))
     expect(await overflowing(page)).toEqual([])
     expect(await brokenPictures(page)).toEqual([])
-    for (const section of ['Lines', 'Bars', 'Calibration', 'Ten classes', 'Thirty classes', 'Two hundred']) {
+    for (const section of [
+      'Lines',
+      'Bars',
+      'Rates over decades',
+      'Two hundred bars',
+      'Odd numbers',
+      'Calibration',
+      'Ten classes',
+      'Thirty classes',
+      'Two hundred classes',
+    ]) {
       expect(await missingColours(page, section)).toEqual([])
     }
     expect(await smallestLetters(page)).toBeGreaterThanOrEqual(10)

@@ -97,6 +97,62 @@ export async function allBlocks(): Promise<string> {
           })),
         ),
       },
+      {
+        title: 'Rates over decades',
+        content: lineChart({
+          label: 'Learning rates',
+          x: { label: 'epoch' },
+          y: { label: 'learning rate', domain: [0, 0.1], logarithmic: true },
+          series: [
+            { name: 'rate', points: [0.1, 0.01, 0.001, 1e-6].map((y, index) => ({ x: index + 1, y })) },
+          ],
+        }),
+      },
+      {
+        title: 'Two hundred bars',
+        content: barChart({
+          label: 'Two hundred bars',
+          value: { label: 'pictures' },
+          bars: Array.from({ length: 200 }, (_, index) => ({
+            name: `${index} ${names[index % names.length]}`,
+            value: index,
+          })),
+        }),
+      },
+      {
+        title: 'Odd numbers',
+        content: [
+          lineChart({
+            label: 'One point',
+            x: { label: 'epoch', whole: true, domain: [0, 1] },
+            y: { label: 'loss' },
+            series: [{ name: 'a', points: [{ x: 1, y: 0.7171 }] }],
+          }),
+          lineChart({
+            label: 'Numbers of any size',
+            x: { label: 'x' },
+            y: { label: 'y' },
+            series: [
+              {
+                name: 'a',
+                points: [1e9, -3e9, Number.NaN, 5e9, Infinity, 0].map((y, x) => ({ x: 10_000 + x, y })),
+              },
+            ],
+          }),
+          barChart({
+            label: 'Bars of any size',
+            value: { label: 'value' },
+            bars: [12_345_678, -8_000_000, 0, Number.NaN].map((value, index) => ({
+              name: names[index]!,
+              value,
+            })),
+          }),
+        ],
+      },
+      {
+        title: 'Nothing',
+        content: lineChart({ label: 'No epoch', x: { label: 'epoch' }, y: { label: 'loss' }, series: [] }),
+      },
       { title: 'Ten classes', content: confusionMatrix(confusion(10)) },
       { title: 'Thirty classes', content: confusionMatrix(confusion(30)) },
       { title: 'Two hundred classes', content: confusionMatrix(confusion(200)) },
