@@ -67,9 +67,6 @@ describe('weights that were trained with other settings', () => {
     ['data.normalisation=cifar', 'data.normalisation imagenet (recipe: cifar)'],
     ['data.image_size=32', 'data.image_size 16 (recipe: 32)'],
     ['model.forward_encoding=Grid-2', 'model.forward_encoding FCN (recipe: Grid-2)'],
-    ['model.fusion=consistent', 'model.fusion released (recipe: consistent)'],
-    ['model.levels.global.temperature=3', 'model.levels.global.temperature 1 (recipe: 3)'],
-    ['model.levels.pixel.weight=0', 'model.levels.pixel.weight 1 (recipe: 0)'],
     ['model.levels.global.similarity=cosine', 'model.levels.global.similarity euclidean (recipe: cosine)'],
   ])('are refused with %s, and taken where that is asked for', async (override, difference) => {
     const asked = recipe('m2l', override)
@@ -89,6 +86,19 @@ describe('weights that were trained with other settings', () => {
     expect(notes[0]).toContain(difference)
     expect(report.notes).toEqual(notes)
     expect(report.differences.map(({ setting }) => setting)).toContain(override.split('=')[0])
+  })
+
+  test.each([
+    ['model.fusion=consistent', 'model.fusion released (recipe: consistent)'],
+    ['model.levels.global.temperature=3', 'model.levels.global.temperature 1 (recipe: 3)'],
+    ['model.levels.pixel.weight=0', 'model.levels.pixel.weight 1 (recipe: 0)'],
+  ])('are taken and told with %s, which can be chosen after training', async (override, difference) => {
+    const report = await evaluateRecipe(recipe('m2l', override))
+    expect(report.notes).toEqual([
+      expect.stringContaining(`its levels were fused otherwise where it was trained: ${difference}`),
+    ])
+    expect(report.differences.map(({ setting }) => setting)).toEqual([override.split('=')[0]])
+    expect(JSON.parse(await readFile(report.result, 'utf8'))).toMatchObject({ notes: report.notes })
   })
 
   test('are told in the result, its card and its page', async () => {

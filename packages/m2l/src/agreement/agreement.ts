@@ -19,7 +19,7 @@ export interface AgreementOptions {
 
 /** What weights say of themselves, compared with what they are used for. */
 export interface Agreement {
-  /** Settings in which the recipe contradicts them; only where they were taken nevertheless. */
+  /** Settings in which the recipe differs from them: how levels are fused, and, where that was forced, others. */
   readonly differences: readonly SettingDifference[]
   /** What a person should know, a line each: contradictions that were forced, and what could not be compared. */
   readonly notes: readonly string[]
@@ -40,7 +40,8 @@ export class AgreementCheck implements Agreement {
   }
 
   /**
-   * Compares the settings that weights were stored with and those that they are used with.
+   * Compares the settings that weights were stored with and those that they are used with. How levels are fused is a choice that
+   * can be made anew after training, and is only told.
    *
    * @param stored nothing where weights came without
    * @param under what held them in their file, for those from elsewhere
@@ -55,13 +56,19 @@ export class AgreementCheck implements Agreement {
       return
     }
     const differences = settingDifferences(stored, asked)
-    if (differences.length === 0) return
     this.differences.push(...differences)
-    const changes = differences.flatMap(({ setting, stored: value }) =>
+    const [fused, contradicting] = [
+      differences.filter(isOfFusion),
+      differences.filter((one) => !isOfFusion(one)),
+    ]
+    if (fused.length > 0)
+      this.note(`its levels were fused otherwise where it was trained: ${describeDifferences(fused)}`)
+    if (contradicting.length === 0) return
+    const changes = contradicting.flatMap(({ setting, stored: value }) =>
       value === null ? [] : [`${setting}=${JSON.stringify(value).replaceAll('"', '')}`],
     )
     this.#contradiction(
-      `was trained with other settings than the recipe's: ${describeDifferences(differences)}`,
+      `was trained with other settings than the recipe's: ${describeDifferences(contradicting)}`,
       `change the recipe (${changes.join(' ') || 'model.levels'}), name other weights`,
     )
   }
@@ -111,6 +118,10 @@ export class AgreementCheck implements Agreement {
     if (this.#options.force) return this.note(`${text}; taken nevertheless`)
     throw new InputError(`${this.#file}: ${text}; ${remedy}, or take them nevertheless with --force`)
   }
+}
+
+function isOfFusion({ setting }: SettingDifference): boolean {
+  return setting === 'model.fusion' || /^model\.levels\.[^.]+\.(weight|temperature)$/.test(setting)
 }
 
 /** What weights learned from, as their metadata tell; nothing where they do not. */
