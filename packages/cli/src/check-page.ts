@@ -9,6 +9,7 @@ import {
   type ShownPicture,
   table,
 } from '@m2l/report'
+import { count } from './terminal/format.js'
 import { worstFirst } from './worst-first.js'
 
 /** Small copies of pictures, by id; those that cannot be read are not there. */
@@ -34,7 +35,7 @@ export function checkPage(check: DatasetCheck, thumbnails: Thumbnails): string {
   const { dataset, images, splits, classes, broken, duplicates, oddSizes, nearEmpty, exclusions } = check
   return page({
     title: `Check of ${dataset}`,
-    summary: `${images} pictures of ${classes.length} classes were looked at; nothing was changed.`,
+    summary: `${count(images, 'picture')} of ${count(classes.length, 'class')} ${images === 1 ? 'was' : 'were'} looked at; nothing was changed.`,
     sections: [
       {
         title: 'What was found',
@@ -60,15 +61,17 @@ export function checkPage(check: DatasetCheck, thumbnails: Thumbnails): string {
               'split',
               ...['classes', 'pictures', 'fewest', 'median', 'most', 'most / fewest'].map(number),
             ],
-            rows: splits.map(({ split, classes: count, images: all, fewest, median, most, imbalance }) => [
-              split,
-              count,
-              all,
-              fewest,
-              median,
-              most,
-              imbalance === null ? '–' : imbalance.toFixed(2),
-            ]),
+            rows: splits.map(
+              ({ split, classes: classCount, images: all, fewest, median, most, imbalance }) => [
+                split,
+                classCount,
+                all,
+                fewest,
+                median,
+                most,
+                imbalance === null ? '–' : imbalance.toFixed(2),
+              ],
+            ),
           }),
           ...(splits.every(({ imbalance }) => imbalance === 1) ? [] : [classChart(check)]),
           details(
@@ -124,8 +127,12 @@ function leakage({ leakage: { classes, exact, near } }: DatasetCheck): Section[]
         columns: ['what', 'where'],
         rows: [
           ...classes.map(({ class: name, splits }) => [`class ${name}`, splits.join(', ')]),
-          ...(exact > 0 ? [[`${exact} pictures`, 'have a copy in another split']] : []),
-          ...(near > 0 ? [[`${near} pictures`, 'look like one in another split']] : []),
+          ...(exact > 0
+            ? [[count(exact, 'picture'), `${exact === 1 ? 'has' : 'have'} a copy in another split`]]
+            : []),
+          ...(near > 0
+            ? [[count(near, 'picture'), `${near === 1 ? 'looks' : 'look'} like one in another split`]]
+            : []),
         ],
       }),
     },

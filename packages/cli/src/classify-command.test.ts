@@ -231,8 +231,9 @@ describe('m2l classify', () => {
   })
 
   test('prints more of the probable classes where it is asked to', async () => {
-    const words = ['--support', 'support', '--query', 'query/fox', ...weights]
-    const all = await report(...words)
+    const asked = ['--support', 'support', '--query', 'query/fox']
+    const words = [...asked, ...weights]
+    const all = await report(...asked)
     for (const { label, probability, probabilities } of all.predictions) {
       expect(probabilities[0]).toEqual({ label, probability })
       expect(probabilities.map((one) => one.label).toSorted()).toEqual(names.toSorted())
@@ -240,7 +241,7 @@ describe('m2l classify', () => {
       const values = probabilities.map((one) => one.probability)
       expect(values).toEqual(values.toSorted((a, b) => b - a))
     }
-    const two = await report(...words, '--top', '2')
+    const two = await report(...asked, '--top', '2')
     expect(two.predictions.map(({ probabilities }) => probabilities)).toEqual(
       all.predictions.map(({ probabilities }) => probabilities.slice(0, 2)),
     )

@@ -1,6 +1,6 @@
 import { createBackbone } from '@m2l/backbones'
 import type { ImageSplit } from '@m2l/datasets'
-import { InputError, randomKey } from '@m2l/engine'
+import { count, InputError, randomKey } from '@m2l/engine'
 import { disposeState, Linear } from '@m2l/nn'
 import { sampleEpisodes } from '@m2l/samplers'
 import { classifierState, EpisodeImages, episodeTask, pretrain } from '@m2l/trainer'
@@ -119,7 +119,7 @@ function fewestImages(classes: readonly { name: string; images: readonly unknown
   const [smallest] = [...classes].sort((a, b) => a.images.length - b.images.length)
   if (!smallest || smallest.images.length < 2) {
     throw new InputError(
-      `validation class ${smallest?.name ?? '(none)'} has ${smallest?.images.length ?? 0} images; validation needs at least 2 a class, so leave it out of the split`,
+      `validation class ${smallest?.name ?? '(none)'} has ${count(smallest?.images.length ?? 0, 'image')}; validation needs at least 2 a class, so leave it out of the split`,
     )
   }
   return smallest.images.length

@@ -1,5 +1,5 @@
 import type { ImageSplit } from '@m2l/datasets'
-import { InputError, randomKey } from '@m2l/engine'
+import { count, InputError, randomKey } from '@m2l/engine'
 import { divideClass, type EpisodeOptions, type LabelDivision } from '@m2l/samplers'
 import type { Recipe } from './recipe/read-recipe.js'
 
@@ -31,7 +31,7 @@ export function labelledSplit(recipe: Recipe, split: ImageSplit): ImageSplit {
     const images = divideClass(ofClass, division).labelled.map((index) => ofClass.images[index]!)
     if (images.length > 0) return { ...ofClass, images }
     throw new InputError(
-      `split ${split.name}: class ${ofClass.name} has ${ofClass.images.length} images, of which a share of ${division.labelledShare} is none; raise semi.label_percentage, add images or leave the class out`,
+      `split ${split.name}: class ${ofClass.name} has ${count(ofClass.images.length, 'image')}, of which a share of ${division.labelledShare} is none; raise semi.label_percentage, add images or leave the class out`,
     )
   })
   return { ...split, classes }

@@ -162,7 +162,7 @@ describe('training on episodes', () => {
     expect(history.epochs.map(({ skipped }) => skipped)).toEqual([1, undefined])
     expect(history.epochs.every(({ loss }) => Number.isFinite(loss))).toBe(true)
     expect(readFileSync(whole.files.record, 'utf8')).toMatch(
-      /^epoch 1: .* %\), 1 steps skipped, best so far$/m,
+      /^epoch 1: .* %\), 1 step skipped, best so far$/m,
     )
 
     const controller = new AbortController()

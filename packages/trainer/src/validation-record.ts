@@ -1,4 +1,4 @@
-import { writeFileAtomically } from '@m2l/engine'
+import { count, writeFileAtomically } from '@m2l/engine'
 import type { EpisodeTask } from './episode-task.js'
 import type { TrainingHistory } from './training-history.js'
 
@@ -33,6 +33,6 @@ function recordLine(
   return (
     `epoch ${epoch}: training loss ${loss.toFixed(4)}, validation loss ${validation.loss.toFixed(4)}, ` +
     `validation accuracy ${percent(validation.accuracy)} ± ${percent(validation.halfWidth95)} % (${task.text})` +
-    `${skipped > 0 ? `, ${skipped} steps skipped` : ''}${isBest ? ', best so far' : ''}\n`
+    `${skipped > 0 ? `, ${count(skipped, 'step')} skipped` : ''}${isBest ? ', best so far' : ''}\n`
   )
 }

@@ -1,7 +1,7 @@
 import type { PreparedDataset } from '@m2l/datasets'
 import { Command } from 'commander'
 import { interruptible } from '../interruptible.js'
-import { seconds } from '../terminal/format.js'
+import { count, seconds } from '../terminal/format.js'
 import { ProgressDisplay } from '../terminal/progress-display.js'
 import { table } from '../terminal/table.js'
 import { type OutputOptions, withProgress } from './output-options.js'
@@ -75,6 +75,6 @@ function describe({ folder, card, pictures, bytes }: PreparedDataset, duration: 
   return [
     table(['split', 'classes', 'images', 'hash'], rows),
     ...(card.differences ?? []).map((difference) => `accepted: ${difference}`),
-    `${folder}: ${pictures} pictures, ${(bytes / 1e6).toFixed(1)} MB, in ${seconds(duration)}`,
+    `${folder}: ${count(pictures, 'picture')}, ${(bytes / 1e6).toFixed(1)} MB, in ${seconds(duration)}`,
   ].join('\n')
 }

@@ -1,7 +1,7 @@
 import type { EvaluationReport } from '@m2l/m2l'
 import { InvalidArgumentError, type Command } from 'commander'
 import { interruptible } from '../interruptible.js'
-import { guessing, mebibytes, percent, seconds } from '../terminal/format.js'
+import { count, guessing, mebibytes, percent, seconds } from '../terminal/format.js'
 import { ProgressDisplay } from '../terminal/progress-display.js'
 import { table } from '../terminal/table.js'
 import { checkWritable } from '../writable-file.js'
@@ -91,7 +91,7 @@ earlier/ in the run folder, where m2l compare finds it.`,
 }
 
 function describeBank({ images, bytes, place }: EvaluationReport['bank']): string {
-  return `feature bank: ${images} images, ${mebibytes(bytes)} ${place === 'memory' ? 'in memory' : 'on disk'}`
+  return `feature bank: ${count(images, 'image')}, ${mebibytes(bytes)} ${place === 'memory' ? 'in memory' : 'on disk'}`
 }
 
 function parseSize(text: string): number {

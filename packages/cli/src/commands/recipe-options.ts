@@ -1,5 +1,6 @@
 import type { Recipe } from '@m2l/m2l'
 import { Command } from 'commander'
+import { count } from '../terminal/format.js'
 import type { ProgressDisplay } from '../terminal/progress-display.js'
 import { engineOptions, loadChosenEngine, type EngineOptions } from './engine-options.js'
 import { type OutputOptions, withProgress } from './output-options.js'
@@ -44,6 +45,6 @@ export async function prepareRecipe(
   await loadChosenEngine(options)
   const { backend, device, threads } = await engineStatus()
   display.note(`recipe ${recipe.file}; results go to ${recipe.folder}`)
-  display.note(`computes on ${device} with ${threads} threads, back end ${backend}`)
+  display.note(`computes on ${device} with ${count(threads, 'thread')}, back end ${backend}`)
   return recipe
 }

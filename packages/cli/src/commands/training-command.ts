@@ -1,7 +1,7 @@
 import type { Recipe, RecipeRunOptions, TrainingReport } from '@m2l/m2l'
 import { Option, type Command } from 'commander'
 import { InterruptedError, isInterruption, watchForInterruption } from '../interruption.js'
-import { percent, seconds } from '../terminal/format.js'
+import { count, percent, seconds } from '../terminal/format.js'
 import { ProgressDisplay } from '../terminal/progress-display.js'
 import { profiled } from './profiled.js'
 import { resumeCommand } from './resume-command.js'
@@ -80,8 +80,8 @@ function summary({
   seconds: duration,
   waiting,
 }: TrainingReport): string {
-  const leftOut = skipped > 0 ? `, ${skipped} steps skipped` : ''
-  const done = `${epochs} epochs in ${seconds(duration)}${leftOut}, waiting for pictures ${percent(waiting)} %`
+  const leftOut = skipped > 0 ? `, ${count(skipped, 'step')} skipped` : ''
+  const done = `${count(epochs, 'epoch')} in ${seconds(duration)}${leftOut}, waiting for pictures ${percent(waiting)} %`
   if (bestAccuracy === null) return done
   return `${done}; best validation accuracy ${percent(bestAccuracy)} % (${validated.text}) after epoch ${bestEpoch}: ${bestCheckpoint}`
 }

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import type { ShownWeights, WeightsCard } from '@m2l/m2l'
-import { percent, printable } from '../terminal/format.js'
+import { count, percent, printable } from '../terminal/format.js'
 import { table } from '../terminal/table.js'
 import { withJson } from './output-options.js'
 import { wholeNumber } from './whole-number.js'
@@ -108,7 +108,7 @@ function describeCard({
     `  training  ${training.commands.join('\n            ')}`,
     `            seed ${training.seed}; ${training.engine}; chosen by ${training.chosenBy}`,
     `  licence   ${licence}. ${data.licence}`,
-    `  file      ${file.parameters} numbers, ${file.bytes} bytes, SHA-256 ${file.sha256}`,
+    `  file      ${count(file.parameters, 'number')}, ${count(file.bytes, 'byte')}, SHA-256 ${file.sha256}`,
     table(['test classes', 'level', 'accuracy (%)', 'guessing (%)', 'episodes'], rows),
   ].join('\n')
 }
@@ -137,7 +137,7 @@ function describe({ format, under, tensors, values, metadata, leftOut }: ShownWe
   ]
   return [
     table(['tensor', 'shape', 'type'], rows.map(printableRow)),
-    `${tensors.length} tensors of ${values} values; ${formats[format]}${under === null ? '' : `, under ${under}`}`,
+    `${count(tensors.length, 'tensor')} of ${count(values, 'value')}; ${formats[format]}${under === null ? '' : `, under ${under}`}`,
     ...(others.length > 0 ? [table(['beside them', ''], others.map(printableRow))] : []),
   ].join('\n')
 }
@@ -153,6 +153,8 @@ async function convert(input: string, output: string, options: ConvertOptions): 
     ...(options.ways !== undefined && { ways: options.ways }),
   })
   process.stdout.write(
-    options.json ? `${JSON.stringify(converted)}\n` : `${converted.tensors} tensors written to ${output}\n`,
+    options.json
+      ? `${JSON.stringify(converted)}\n`
+      : `${count(converted.tensors, 'tensor')} written to ${output}\n`,
   )
 }

@@ -228,7 +228,7 @@ describe('lists of pictures to leave out', () => {
     const split = await temporaryFile('split.yaml', 'train: [ant]\ntest: [bee]\n')
     expect(await messageOf(openDataset({ root, exclude, split }))).toMatch(/leaves no image of class "ant"/)
     expect(await messageOf(openDataset({ root, exclude: ['cow/0.png'] }))).toMatch(
-      /exclude: none of its 1 pictures, such as "cow\/0.png", is in/,
+      /exclude: none of its 1 picture, such as "cow\/0.png", is in/,
     )
   })
 

@@ -1,4 +1,4 @@
-import { InputError } from '@m2l/engine'
+import { count, InputError } from '@m2l/engine'
 import type { ClassImages, LayoutIndex } from '../layouts/layout.js'
 import type { SplitFile } from '../splits/split-file.js'
 import type { ExclusionList } from './exclusion-list.js'
@@ -36,7 +36,7 @@ export function leaveOut(
   }
   if (found === 0 && ids.size > 0 && !index.isPartial) {
     throw new InputError(
-      `${source}: none of its ${ids.size} pictures, such as ${JSON.stringify([...ids][0])}, is in ${root}; name the list of this data set`,
+      `${source}: none of its ${count(ids.size, 'picture')}, such as ${JSON.stringify([...ids][0])}, is in ${root}; name the list of this data set`,
     )
   }
   return { ...index, groups }
