@@ -70,10 +70,21 @@ describe.each(levels)('the level %s, whatever the numbers of images', (name, cre
 
   it.skipIf(isOfMoments(name))('does not see all images of a class twice where one is drawn', () => {
     fc.assert(
-      fc.property(drawnTasks, ([{ classes: [first, ...others], queries }]) => {
-        const twice = { queries, classes: [[...first!, ...first!], ...others] }
-        expectClose(scoresOf(level, twice, 1), scoresOf(level, { queries, classes: [first!, ...others] }, 1))
-      }),
+      fc.property(
+        drawnTasks,
+        ([
+          {
+            classes: [first, ...others],
+            queries,
+          },
+        ]) => {
+          const twice = { queries, classes: [[...first!, ...first!], ...others] }
+          expectClose(
+            scoresOf(level, twice, 1),
+            scoresOf(level, { queries, classes: [first!, ...others] }, 1),
+          )
+        },
+      ),
       { numRuns: 5 },
     )
   })
