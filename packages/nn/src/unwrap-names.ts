@@ -1,13 +1,13 @@
 import { InputError } from '@m2l/engine'
 
 /** What modules that only hold a model call it, so that their name stands before every name of the model. */
-const wrappers = new Set(['model', 'net', 'network', 'student'])
+const wrappers = new Set(['model', 'net', 'network', 'student', 'online_model'])
 
 /** What holds averages of a model's weights beside the model. */
 const averages = new Set(['ema', 'ema_model', 'model_ema', 'params_ema', 'averaged_model', 'swa_model'])
 
-/** Counters of averages (`AveragedModel` of PyTorch, modules of averages). */
-const counters = ['n_averaged', 'num_updates', 'decay']
+/** Counters of averages (`AveragedModel` of PyTorch, `ema_pytorch`, modules of averages). */
+const counters = ['n_averaged', 'num_updates', 'decay', 'initted', 'step']
 
 /** What may stand beside a wrapped model and is no part of it: losses and measures. */
 const beside = /^(loss|criterion|metric|accuracy)|(_|^)(loss|criterion|metrics?|acc|accuracy)(_|$)/

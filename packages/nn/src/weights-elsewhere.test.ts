@@ -159,6 +159,18 @@ describe('a model beside its average', () => {
       'model.state_dict',
       'ema.state_dict',
     ],
+    [
+      'unusual names of one architecture',
+      { model_state_dict: dict({ a: tensor() }), best_weights: dict({ b: tensor() }) },
+      'model_state_dict',
+      'best_weights',
+    ],
+    [
+      'ema_pytorch',
+      { 'online_model.a': tensor(), 'ema_model.b': tensor(), initted: tensor(), step: tensor() },
+      'online_model',
+      'ema_model',
+    ],
     ['one dict', { 'model.a': tensor(), 'ema_model.b': tensor() }, 'model', 'ema_model'],
     [
       'Lightning',

@@ -81,9 +81,10 @@ function entryOfWeights(checkpoint: PickleDict, wanted: string | undefined): Can
   if (named) return named
   const isUsual = ({ path }: Candidate) => path.some((name) => usualNames.has(name) || averages.test(name))
   const usual = all.filter((one) => one.path.length > 0 && isUsual(one))
-  if (usual.length === 1) return usual[0]!
+  const twins = usual.length === 1 ? all.filter(({ dict }) => isOfOneModel(dict, usual[0]!.dict)) : []
+  if (usual.length === 1 && twins.length === 1) return usual[0]!
   if (usual.length === 0 && isStateDict(checkpoint)) return { path: [], dict: checkpoint }
-  const possible = usual.length > 0 ? usual : all
+  const possible = [twins, usual, all].find((some) => some.length > 0) ?? []
   if (possible.length === 1) return possible[0]!
   if (possible.length === 0) {
     const held = [...checkpoint.keys()].slice(0, 10).map(nameOf).join(', ') || 'nothing'
@@ -110,6 +111,20 @@ function candidatesIn(dict: PickleDict, path: readonly string[], visited: Set<Pi
 
 function isStateDict(value: PickleValue | undefined): boolean {
   return value instanceof Map && [...value.values()].some((item) => item instanceof TorchTensor)
+}
+
+/** Whether two state dicts are of one architecture, as a model and its average are, whatever they are called. */
+function isOfOneModel(one: PickleDict, other: PickleDict): boolean {
+  return one === other || shapesIn(one) === shapesIn(other)
+}
+
+function shapesIn(dict: PickleDict): string {
+  const tensors = [...dict.values()].filter((value) => value instanceof TorchTensor)
+  return tensors
+    .filter(({ shape }) => shape.length > 0) // counters are beside averages only
+    .map(({ shape }) => shape.join('x'))
+    .sort()
+    .join(' ')
 }
 
 /** A name that can be printed in one line. */
