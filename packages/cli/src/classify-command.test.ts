@@ -172,6 +172,7 @@ describe('m2l classify', () => {
       ['A', true],
     ])
     expect(found.notes).toEqual([
+      'mixed/list.csv: label "N/A" is what programs write for a missing value; leave its pictures out unless it is their class',
       'left out 1 entry: 1 no picture by its ending (.csv)',
       '4 pictures were given twice or more; each file counts once',
       '2 pictures are labelled as no class (N/A (2)); accuracy leaves them out',
@@ -186,6 +187,24 @@ describe('m2l classify', () => {
       '2 pictures are labelled as no class',
     )
     await rm(join(folder, 'mixed.html'))
+  })
+
+  test('tells of copies among the pictures, and of tables with several splits', async () => {
+    await cp(join(folder, 'query', 'fox'), join(folder, 'again', 'fox'), { recursive: true })
+    const twice = await report('--support', 'support', '--query', 'query', 'again')
+    expect(twice.notes).toContainEqual(
+      '2 pictures are copies of others under another name (again/fox/5.png of query/fox/5.png); accuracy counts each of them',
+    )
+    await rm(join(folder, 'again'), { recursive: true })
+    const lines = names.flatMap((name, index) => [
+      `support/${name}/0.png,${name},train`,
+      `support/${name}/1.png,${name},${index === 0 ? 'test' : 'train'}`,
+    ])
+    await writeFile(join(folder, 'parts.csv'), ['filename,label,split', ...lines, ''].join('\n'))
+    const parts = await report('--support', 'parts.csv', '--query', 'query/fox')
+    expect(parts.notes).toContainEqual(
+      'parts.csv: pictures of all of its splits are taken (5 of train, 1 of test); leave lines out if only those of one are meant',
+    )
   })
 
   test('reads archives of examples and of pictures, with a page of them', async () => {

@@ -22,9 +22,21 @@ export function isImageFile(path: string): boolean {
   return dot > path.lastIndexOf('/') && imageExtensions.includes(path.slice(dot).toLowerCase())
 }
 
-/** Whether a path leads through what operating systems leave behind: hidden files, `__MACOSX`, `Thumbs.db`. */
+/** Whether a path leads through what operating systems leave behind: hidden files, `__MACOSX`, `Thumbs.db`, a NAS's `@eaDir`, bins. */
 export function isLeftover(path: string): boolean {
   return path.split('/').some((part) => part.startsWith('.') || leftovers.has(part.toLowerCase()))
 }
 
-const leftovers = new Set(['__macosx', 'thumbs.db', 'desktop.ini'])
+const leftovers = new Set([
+  '__macosx',
+  '__pycache__',
+  '@eadir',
+  '#recycle',
+  '$recycle.bin',
+  'system volume information',
+  'lost+found',
+  'lost.dir',
+  'thumbs.db',
+  'ehthumbs.db',
+  'desktop.ini',
+])

@@ -25,6 +25,52 @@ describe('listImages', () => {
     expect(passedOver).toEqual([join(root, 'b/photo.HEIC'), join(root, 'notes.txt')])
   })
 
+  test('leaves out what systems leave behind, and tells of it', async () => {
+    const root = await folderOf({
+      'a/1.png': '',
+      'a/@eaDir/1.png/SYNOPHOTO_THUMB_M.jpg': '',
+      '$RECYCLE.BIN/2.png': '',
+      '#recycle/3.png': '',
+      'lost+found/4.png': '',
+      'System Volume Information/5.png': '',
+    })
+    const { images, leftOut } = await listImages(root)
+    expect(images).toEqual([{ file: join(root, 'a/1.png'), label: 'a' }])
+    expect(leftOut.map(({ reason }) => reason)).toEqual(['leftover'])
+  })
+
+  test('tells that a table has pictures of several splits', async () => {
+    const root = await folderOf({
+      'one.csv': 'filename,label,split\n1.png,a,train\n2.png,a,train\n',
+      'all.csv': 'filename,label,split\n1.png,a,train\n2.png,a,test\n3.png,b,train\n',
+      '1.png': '',
+      '2.png': '',
+      '3.png': '',
+    })
+    expect((await listImages(join(root, 'one.csv'))).notes).toEqual([])
+    const all = join(root, 'all.csv')
+    expect((await listImages(all)).notes).toEqual([
+      `${all}: pictures of all of its splits are taken (2 of train, 1 of test); leave lines out if only those of one are meant`,
+    ])
+  })
+
+  test('passes over the header of a table that follows another', async () => {
+    const root = await folderOf({
+      'a.csv': 'filename,label\n1.png,a\nfilename,label\n2.png,b\n',
+      '1.png': '',
+      '2.png': '',
+    })
+    const { images } = await listImages(join(root, 'a.csv'))
+    expect(images.map(({ label }) => label)).toEqual(['a', 'b'])
+  })
+
+  test('says so where a path leads into an archive or another file', async () => {
+    const root = await folderOf({ 'photos.zip': await zipOf({ 'a/1.png': '' }) })
+    expect(await messageOf(listImages(join(root, 'photos.zip/a')))).toBe(
+      `${root}/photos.zip/a: leads through a file as if it were a folder; name the file, or unpack it if it is an archive`,
+    )
+  })
+
   test('reads a table, whose paths start from its folder, and takes a picture itself', async () => {
     const root = await folderOf({
       'examples.csv': '\ufefffilename,label\npictures/1.jpg, big cat\n"a, b.png",dog\n',

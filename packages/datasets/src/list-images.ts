@@ -11,7 +11,7 @@ import { openFolder } from './sources/folder-tree.js'
 import { joinLeftOut, type LeftOut } from './sources/left-out.js'
 import { openTree } from './sources/open-tree.js'
 import { diskPlaces } from './tables/disk-places.js'
-import { expectedTable, isTable, readLabelTable, requireOnce } from './tables/label-table.js'
+import { expectedTable, isTable, type LabelTable, readLabelTable, requireOnce } from './tables/label-table.js'
 
 /** A picture file, and what its place says of its class. */
 export interface ListedImage {
@@ -130,10 +130,22 @@ async function listTable(path: string): Promise<ImageList> {
   })
   const notes = [
     ...table.notes,
+    ...notesOnSplits(table),
     ...notesOnNames(
       path,
       images.map(({ label }) => label),
     ),
   ]
   return { kind: 'table', images, passedOver: [], leftOut: [], notes, close: nothingOpen }
+}
+
+/** A list has no splits, so that pictures of all of them are in it. */
+function notesOnSplits({ name, rows }: LabelTable): string[] {
+  const counts = new Map<string, number>()
+  for (const { split } of rows) if (split !== undefined) counts.set(split, (counts.get(split) ?? 0) + 1)
+  if (counts.size < 2) return []
+  const all = [...counts].map(([split, number]) => `${number} of ${split}`).join(', ')
+  return [
+    `${name}: pictures of all of its splits are taken (${all}); leave lines out if only those of one are meant`,
+  ]
 }

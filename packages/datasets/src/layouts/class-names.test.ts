@@ -20,7 +20,7 @@ async function found(root: string) {
 }
 
 test('a class may have any name', async () => {
-  const labels = ['__proto__', 'constructor', 'toString', '10', '9', 'N/A', 'x'.repeat(5000)]
+  const labels = ['__proto__', 'constructor', 'toString', '10', '9', 'A/B', 'x'.repeat(5000)]
   expect(await found(await labelled(...labels))).toEqual({
     classes: labels.toSorted().map((name) => [name, 1]),
     notes: [],
@@ -55,11 +55,54 @@ test('names that differ in capitals or in how a number is written are told', asy
       ['rose', 1],
     ],
     notes: [
-      'ROOT: classes "Lily" and "lily" differ only in capital letters or in how a number is written; they are taken for different classes',
+      'ROOT: classes "Lily" and "lily" differ only in capital letters, in letters that look alike or in how a number is written; they are taken for different classes',
     ],
   })
   expect((await found(await labelled('1', '01', '1.0', '2'))).notes[0]).toContain(
-    '"01" and "1" differ only in capital letters or in how a number is written, and so do 1 more pairs',
+    '"01" and "1" differ only in capital letters, in letters that look alike or in how a number is written, and so do 1 more pairs',
+  )
+})
+
+test('names of letters that look alike are told', async () => {
+  for (const [one, other] of [
+    ['\u0410\u0412', 'AB'],
+    ['r\u043ese', 'rose'],
+    ['\uff11', '1'],
+  ])
+    expect((await found(await labelled(one!, other!))).notes.join()).toContain('in letters that look alike')
+})
+
+test('names that programs write for a missing value are told, in tables and folders', async () => {
+  for (const label of ['nan', 'NaN', 'N/A', 'NA', '<NA>', '#N/A', 'None', 'null', '?', '-'])
+    expect((await found(await labelled(label, 'lily'))).notes).toEqual([
+      `ROOT: label "${label}" is what programs write for a missing value; leave its pictures out unless it is their class`,
+    ])
+  const root = await folderOf({ 'nan/1.png': await picture(1), 'nana/2.png': await picture(2) })
+  expect((await found(root)).notes.join()).toContain('label "nan" is what')
+  expect((await found(await labelled('nana', 'Nantes', 'none of these'))).notes).toEqual([])
+})
+
+test('class folders in class folders, and groups of the same classes, are told', async () => {
+  const files = async (...paths: string[]) =>
+    folderOf(
+      Object.fromEntries(await Promise.all(paths.map(async (path, index) => [path, await picture(index)]))),
+    )
+  expect(await found(await files('dog/1.png', 'dog/more/2.png', 'cat/3.png'))).toEqual({
+    classes: [
+      ['cat', 1],
+      ['dog', 1],
+      ['dog/more', 1],
+    ],
+    notes: [
+      'ROOT: folder "dog/more" lies in that of class "dog", and is taken for a class of its own; move its pictures up if they are of the same class',
+    ],
+  })
+  const parts = await files('support/cat/1.png', 'support/dog/2.png', 'query/cat/3.png', 'query/dog/4.png')
+  expect((await found(parts)).notes).toEqual([
+    'ROOT: "query", "support" hold folders of the same names, which are taken for different classes ("query/cat", "support/cat"); name one of them if they are parts of a data set',
+  ])
+  expect((await found(await files('birds/owl/1.png', 'birds/tit/2.png', 'cats/lion/3.png'))).notes).toEqual(
+    [],
   )
 })
 

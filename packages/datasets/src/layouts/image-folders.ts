@@ -10,7 +10,7 @@ import {
   omniglotParts,
   requireOneEach,
 } from './arrangement.js'
-import { quoted } from './class-names.js'
+import { notesOnNesting, quoted } from './class-names.js'
 import {
   type ClassImages,
   type LayoutIndex,
@@ -44,7 +44,10 @@ export function readClassFolders(input: LayoutInput): LayoutIndex {
     const notes = [...splits.keys()].map(
       (name) => `${input.tree.root}: folder ${quoted(name)} is taken for a group of classes, not for a split`,
     )
-    return { ...index, notes }
+    return {
+      ...index,
+      notes: [...notes, ...notesOnNesting(input.tree.root, [...index.groups.get('all')!.keys()])],
+    }
   }
   const index = readSplits(input, arrangement)
   const all: ClassImages = new Map()
@@ -76,11 +79,11 @@ function readSplits(input: LayoutInput, arrangement: Arrangement): LayoutIndex {
     const split = splits.get(first!)
     return split !== undefined && name.length > 0 ? [split, name.join('/')] : undefined
   })
-  return {
-    ...index,
-    groups: withoutFillers(index.groups),
-    notes: notesOnPassedOver(input.tree.root, arrangement),
-  }
+  const groups = withoutFillers(index.groups)
+  const nested = [...groups.values()].flatMap((classes) =>
+    notesOnNesting(input.tree.root, [...classes.keys()]),
+  )
+  return { ...index, groups, notes: [...notesOnPassedOver(input.tree.root, arrangement), ...nested] }
 }
 
 /**

@@ -83,6 +83,10 @@ export function partOf(source: ByteSource, name: string, start: number, size: nu
 export function unreadable(path: string, error: unknown): InputError {
   if (error instanceof InputError) return error
   const { code, message } = error as Pick<NodeJS.ErrnoException, 'code' | 'message'>
+  if (code === 'ENOTDIR')
+    return new InputError(
+      `${path}: leads through a file as if it were a folder; name the file, or unpack it if it is an archive`,
+    )
   const reason = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code ?? message})`
   return new InputError(`${path}: ${reason}; check the path and its permissions`)
 }

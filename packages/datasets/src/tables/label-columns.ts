@@ -79,8 +79,9 @@ export function labelColumns(
   }
 
   function labelColumn(): number | string {
-    const exact = headings.indexOf('label')
-    if (exact >= 0 && exact !== file) return exact
+    const exact = headings.flatMap((title, column) => (title === 'label' && column !== file ? [column] : []))
+    if (exact.length > 1) return oneOfSame(exact) ?? ambiguous(exact)
+    if (exact.length === 1) return exact[0]!
     const candidates = columns
       .map((_, column) => column)
       .filter((column) => column !== file && column !== split)

@@ -63,7 +63,7 @@ export function readLabelTable(
     throw new InputError(`${name} line ${columns.line}: ${columns.problem}; ${expectedTable}`)
   const body = columns.header ? table.rows.slice(1) : table.rows
   const rows = body
-    .filter((row) => !isComment(row, columns))
+    .filter((row) => !isComment(row, columns) && !isHeaderAgain(row, columns))
     .map((row) => labelRow(`${name} line ${row.line}`, row, columns, columns.header ?? body[0]!))
   const title = columns.header?.cells[columns.label]
   return {
@@ -92,6 +92,11 @@ function isComment({ cells: [first = ''], cells }: TableRow, { file, find }: Lab
       cells.length === 1 ||
       (find(first) === undefined && find(first.slice(1).trim()) !== undefined))
   )
+}
+
+/** The header in the middle, where tables were put one after the other. */
+function isHeaderAgain({ cells }: TableRow, { header }: LabelColumns): boolean {
+  return header !== undefined && cells.join('\n') === header.cells.join('\n')
 }
 
 function labelRow(

@@ -157,3 +157,31 @@ describe('ClassNames', () => {
     )
   })
 })
+
+describe('mistaken names', () => {
+  it('never takes a table of pictures for names of classes', async () => {
+    const home = join(await mkdtemp(join(tmpdir(), 'm2l-pictures-')), 'home')
+    await mkdir(home)
+    for (const name of ['a0.png', 'b0.png']) await writeFile(join(home, name), '')
+    await writeFile(join(home, 'labels.csv'), 'image_id,label\na0,n02206856\nb0,n02219486\n')
+    expect(await findClassNames(labels, { beside: join(home, 'labels.csv') })).toEqual({
+      names: {},
+      notes: [],
+    })
+    expect(await findClassNames(labels, { beside: home })).toEqual({ names: {}, notes: [] })
+    await writeFile(
+      join(home, 'labels.csv'),
+      'filename;label;score\na0.png;n02206856;0,5\nb0.png;n02219486;1,5\n',
+    )
+    expect(await findClassNames(labels, { beside: home })).toEqual({ names: {}, notes: [] })
+  })
+
+  it('refuses JSON that names a class twice, and says how many columns a line has', async () => {
+    await expect(read('twice.json', '{\n"n02206856": "bee",\n"n02206856": "wasp"}')).rejects.toThrow(
+      'twice.json line 3: names a class twice; leave one',
+    )
+    await expect(read('three.csv', '1,n02206856,bee\n2,n02219486,ant\n')).rejects.toThrow(
+      'line 1: has 3 columns; expected two',
+    )
+  })
+})

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { isTable, listImages } from '@m2l/datasets'
 import { count, InputError } from '@m2l/engine'
 import type { DisplayNames } from './class-names.js'
 import { PicturesNamed, readClassNames } from './read-class-names.js'
@@ -40,6 +41,7 @@ export async function findClassNames(
   const notes: string[] = []
   for (const candidate of beside === undefined ? [] : await candidates(beside)) {
     try {
+      if (await namesPictures(candidate)) continue
       const all = await readClassNames(candidate, known)
       if (labels.some((label) => all.has(label))) {
         const { names, notes: further } = found(candidate, all, labels)
@@ -52,6 +54,17 @@ export async function findClassNames(
     }
   }
   return { names: {}, notes }
+}
+
+/** Whether a file is a table of pictures beside it, however they are called there. */
+async function namesPictures(file: string): Promise<boolean> {
+  if (!isTable(file)) return false
+  try {
+    return (await listImages(file)).images.length > 0
+  } catch (error) {
+    if (error instanceof InputError) return false
+    throw error
+  }
 }
 
 function found(file: string, all: ReadonlyMap<string, string>, labels: readonly string[]): FoundClassNames {

@@ -1,5 +1,6 @@
-import { imageExtensions } from '@m2l/datasets'
+import { imageExtensions, loadYaml } from '@m2l/datasets'
 import { decodeText, InputError, readRegularFile } from '@m2l/engine'
+import { YAMLException } from 'js-yaml'
 
 /** A class and its name, at a line of a file; line 0 where the file has none. */
 interface NamedClass {
@@ -73,6 +74,7 @@ function jsonNames(file: string, text: string): NamedClass[] {
   }
   const refuse = (what: string) =>
     new InputError(`${file}: ${what}; expected an object of names by class, such as {"n02206856": "bee"}`)
+  requireOnceEach(file, text)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw refuse(`holds ${Array.isArray(value) ? 'a list' : JSON.stringify(value).slice(0, 40)}`)
   }
@@ -82,6 +84,18 @@ function jsonNames(file: string, text: string): NamedClass[] {
       return { line: 0, label: label.trim(), name: name.trim() }
     throw refuse(`the name of ${key} is ${JSON.stringify(given).slice(0, 40)}`)
   })
+}
+
+/** JSON takes the last of several values of a key; YAML, of which it is a part, says which key comes twice. */
+function requireOnceEach(file: string, text: string): void {
+  try {
+    loadYaml(text)
+  } catch (error) {
+    if (!(error instanceof YAMLException) || !error.reason.startsWith('duplicated')) return
+    throw new InputError(
+      `${file}${error.mark ? ` line ${error.mark.line + 1}` : ''}: names a class twice; leave one`,
+    )
+  }
 }
 
 function tableNames(file: string, text: string, labels: ReadonlySet<string>): NamedClass[] {
@@ -127,9 +141,11 @@ function separatorOf(lines: readonly string[], labels: ReadonlySet<string>): Sep
     const cells = lines.map((line) => cellsOf(line, separator))
     const parted = cells.filter(({ length }) => length === 2).length
     const known = cells.filter((row) => row.length === 2 && row.some((cell) => isClass(cell, labels))).length
-    return { separator, known, parted }
+    const torn = cells.filter(({ length }) => length > 2).length
+    return { separator, known, parted, torn }
   })
-  return possible.toSorted((a, b) => b.known - a.known || b.parted - a.parted)[0]!.separator
+  return possible.toSorted((a, b) => b.known - a.known || b.parted - a.parted || b.torn - a.torn)[0]!
+    .separator
 }
 
 function cellsOf(line: string, separator: Separator): string[] {

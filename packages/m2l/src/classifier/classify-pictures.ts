@@ -13,7 +13,7 @@ import { Familiarity } from './familiarity.js'
 import { FewShotClassifier } from './few-shot-classifier.js'
 import type { LeftOut } from './leave-one-out.js'
 import { familiarityAuroc, measuredAccuracy } from './measure-predictions.js'
-import { copyNotes, otherLabelNotes, ownExampleNotes } from './notes.js'
+import { copyNotes, otherLabelNotes, ownExampleNotes, sameQueryNotes } from './notes.js'
 import { PictureDigests } from './picture-digests.js'
 import { queryPictures, type QueryPicture, type QueryPictures } from './query-pictures.js'
 import type { ShotCounts } from './shot-counts.js'
@@ -100,7 +100,11 @@ export async function classifyPictures(options: ClassifyPicturesOptions): Promis
       const displayName = Object.hasOwn(names, prediction.label) && names[prediction.label]
       return displayName ? { ...prediction, displayName } : prediction
     })
-    tell([...copyNotes(examples.digests, examples.files), ...ownExampleNotes(predictions)])
+    tell([
+      ...copyNotes(examples.digests, examples.files),
+      ...ownExampleNotes(predictions),
+      ...sameQueryNotes(seen, predictions),
+    ])
     const classes = classifier.classes.map(({ label }) => label)
     return {
       weights,
@@ -170,7 +174,7 @@ async function openPictures(
         ...support.notes,
         ...query.notes,
         ...query.placeNotes,
-        ...otherLabelNotes(others, labels, tellsUnknown),
+        ...otherLabelNotes(others, labels, tellsUnknown ? 'unknown' : 'unmeasured'),
       ],
       async addExamples() {
         const digests = new PictureDigests()

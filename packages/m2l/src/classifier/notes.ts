@@ -61,7 +61,7 @@ export function placeNotes(pictures: readonly PlacedPicture[], labels: ReadonlyS
 export function otherLabelNotes(
   others: Readonly<Record<string, number>>,
   labels: ReadonlySet<string>,
-  tellsUnknown: boolean,
+  become: 'unknown' | 'unmeasured' | 'unsaid',
 ): string[] {
   const number = Object.values(others).reduce((sum, pictures) => sum + pictures, 0)
   if (number === 0) return []
@@ -71,8 +71,13 @@ export function otherLabelNotes(
     return [like === undefined ? name : `${name}, not ${like}`, pictures] as const
   })
   const all = number === 1 ? 'it' : 'they'
+  const ends = {
+    unknown: `; ${all} ${number === 1 ? 'counts' : 'count'} as unknown`,
+    unmeasured: `; accuracy leaves ${number === 1 ? 'it' : 'them'} out`,
+    unsaid: ', so nobody can tell whether the answer is right',
+  }
   return [
-    `${count(number, 'picture is', 'pictures are')} labelled as no class (${someOf(Object.fromEntries(hinted))}); ${tellsUnknown ? `${all} ${number === 1 ? 'counts' : 'count'} as unknown` : `accuracy leaves ${number === 1 ? 'it' : 'them'} out`}`,
+    `${count(number, 'picture is', 'pictures are')} labelled as no class (${someOf(Object.fromEntries(hinted))})${ends[become]}`,
   ]
 }
 
@@ -94,6 +99,22 @@ export function copyNotes(examples: PictureDigests, files: ReadonlyMap<string, r
         ([name, first]) =>
           `${first} and ${name} are the same picture, as examples of ${classOf.get(first)} and of ${classOf.get(name)}`,
       ),
+  ]
+}
+
+/** Tells of pictures in several files that show the same, of those whose class is known. */
+export function sameQueryNotes(
+  pictures: PictureDigests,
+  predictions: readonly { readonly file: string; readonly truth?: string; readonly isExample?: true }[],
+): string[] {
+  const measured = new Set(
+    predictions.flatMap(({ file, truth, isExample }) => (truth === undefined || isExample ? [] : [file])),
+  )
+  const copies = pictures.copies().filter((pair) => pair.every((name) => measured.has(name)))
+  const [first] = copies
+  if (!first) return []
+  return [
+    `${count(copies.length, 'picture is a copy of another', 'pictures are copies of others')} under another name (${first[0]} of ${first[1]}); accuracy counts each of them`,
   ]
 }
 

@@ -6,7 +6,7 @@ import { defaultWeights } from '../classifier/classify-pictures.js'
 import { noneReadable, readAtTimes } from '../classifier/few-shot-classifier.js'
 import { readForModel, type ReadForModelOptions } from '../classifier/image-embedder.js'
 import { findClassNames } from '../class-names/find-class-names.js'
-import { copyNotes } from '../classifier/notes.js'
+import { copyNotes, otherLabelNotes } from '../classifier/notes.js'
 import { PictureDigests } from '../classifier/picture-digests.js'
 import { queryPictures, type QueryPictures } from '../classifier/query-pictures.js'
 import { drawnShots } from '../classifier/shot-counts.js'
@@ -142,7 +142,12 @@ async function openPictures(options: PicturesToExplain) {
         ),
       },
       unreadableExamples,
-      notes: [...trained.agreement.notes, ...support.notes, ...query.notes],
+      notes: [
+        ...trained.agreement.notes,
+        ...support.notes,
+        ...query.notes,
+        ...otherLabelNotes(query.otherLabels, new Set(support.classes.keys()), 'unsaid'),
+      ],
       copyNotes: () => notesOfCopies(classes, queries, seen),
       close,
     }
