@@ -30,7 +30,7 @@ test('a training leaves a trace and says where its time went, with the weights t
     'train.json',
   )
   expect(exitCode).toBe(0)
-  expect(stdout).toMatch(/^1 epochs in .*\n$/)
+  expect(stdout).toMatch(/^1 epoch in .*\n$/)
   expect(stderr).toMatch(/│ training step .*\n.*│ decode, beside the loop .*│ operation .*│ Conv2D/s)
   expect(stderr).toMatch(/training step: [\d.]+ ms a call as a graph, [\d.]+ ms operation by operation\n/)
   expect(stderr).toMatch(

@@ -111,7 +111,7 @@ function compareClassCount(
   const { pretrain_num_class: stated } = pre
   if (stated === publishedClasses || stated === classes.length) return
   onNote(
-    `${file}: pre.pretrain_num_class is ${stated}, but the training split has ${classes.length} classes, which count`,
+    `${file}: pre.pretrain_num_class is ${stated}, but the training split has ${count(classes.length, 'class')}, which count`,
   )
 }
 

@@ -173,6 +173,6 @@ describe('safetensors', () => {
 
   it('refuses to write values that do not fill their shape', () => {
     const tensors = { a: { shape: [3], data: Float32Array.of(1) } }
-    expect(() => encodeSafetensors({ tensors, metadata: {} })).toThrow('a has 1 values, but its shape is [3]')
+    expect(() => encodeSafetensors({ tensors, metadata: {} })).toThrow('a has 1 value, but its shape is [3]')
   })
 })

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { InputError } from '@m2l/engine'
+import { count, InputError } from '@m2l/engine'
 import {
   checkFilled,
   elementsOf,
@@ -73,11 +73,14 @@ export function decodeSafetensors(bytes: Uint8Array, source: string): Safetensor
   const fail = (problem: string): never => {
     throw new InputError(`${source}: not a valid safetensors file: ${problem}; save or copy it again`)
   }
-  if (bytes.length < lengthBytes) fail(`it has ${bytes.length} bytes, fewer than the header's length takes`)
+  if (bytes.length < lengthBytes)
+    fail(`it has ${count(bytes.length, 'byte')}, fewer than the header's length takes`)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const headerLength = Number(view.getBigUint64(0, true))
   if (headerLength > largestHeader || headerLength > bytes.length - lengthBytes) {
-    fail(`it announces a header of ${headerLength} bytes, but has ${bytes.length} bytes in all`)
+    fail(
+      `it announces a header of ${count(headerLength, 'byte')}, but has ${count(bytes.length, 'byte')} in all`,
+    )
   }
   const data = bytes.subarray(lengthBytes + headerLength)
   const header = parseHeader(bytes.subarray(lengthBytes, lengthBytes + headerLength), fail)
@@ -149,7 +152,7 @@ function checkCoverage(entries: readonly Entry[], length: number, fail: Fail): v
       fail(`tensor ${name} starts at byte ${begin}, but the one before ends at ${covered}`)
     covered = end
   }
-  if (covered !== length) fail(`its tensors take ${covered} bytes, but ${length} follow the header`)
+  if (covered !== length) fail(`its tensors take ${count(covered, 'byte')}, but ${length} follow the header`)
 }
 
 /** So that every tensor is aligned to its own width. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { basename, dirname, join } from 'node:path'
-import { InputError } from '@m2l/engine'
+import { count, InputError } from '@m2l/engine'
 import type { StoredTensor } from './stored-tensor.js'
 import type { Weights } from './weights-file.js'
 
@@ -37,7 +37,7 @@ export async function loadShards(
   )
   if (outside !== undefined || names.length === 0 || names.length > mostShards) {
     throw new InputError(
-      `${file}: an index of ${names.length} files of weights${outside === undefined ? '' : `, one of them ${JSON.stringify(outside)}`}; expected 1 to ${mostShards} names of files beside it`,
+      `${file}: an index of ${count(names.length, 'file')} of weights${outside === undefined ? '' : `, one of them ${JSON.stringify(outside)}`}; expected 1 to ${mostShards} names of files beside it`,
     )
   }
   const tensors: [string, StoredTensor][] = []

@@ -1,3 +1,4 @@
+import { count } from '@m2l/engine'
 /** The arrays that tensors are read into and written from. */
 export type StoredValues = Float32Array | Int32Array | Uint8Array | BigInt64Array
 
@@ -53,7 +54,7 @@ export function elementsOf(shape: readonly number[]): number {
 /** @throws {RangeError} when a tensor's values do not fill its shape */
 export function checkFilled(name: string, { shape, data }: StoredTensor): void {
   if (elementsOf(shape) !== data.length) {
-    throw new RangeError(`${name} has ${data.length} values, but its shape is [${shape}]`)
+    throw new RangeError(`${name} has ${count(data.length, 'value')}, but its shape is [${shape}]`)
   }
 }
 

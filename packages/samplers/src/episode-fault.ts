@@ -1,3 +1,4 @@
+import { count } from '@m2l/engine'
 import { type Episode, type EpisodeShape, shotsOfWays, type UnlabelledShape } from './episode.js'
 import type { ClassDivisions } from './label-division.js'
 import type { EpisodeSplit } from './possible-episodes.js'
@@ -7,7 +8,7 @@ export function episodeFault(episode: Episode, shape: EpisodeShape): string | un
   const { classes, support, query, unlabelled } = episode
   const { ways, queries } = shape
   if (classes.length !== ways || support.length !== ways || query.length !== ways) {
-    return `expected ${ways} ways, got ${classes.length} classes, ${support.length} supports, ${query.length} queries`
+    return `expected ${count(ways, 'way')}, got ${count(classes.length, 'class')}, ${count(support.length, 'support')}, ${count(query.length, 'query', 'queries')}`
   }
   if (new Set(classes).size !== ways) return 'a class occurs twice'
   for (const [way, shots] of shotsOfWays(shape).entries()) {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { decodeText, InputError, readRegularFile, writeFileAtomically } from '@m2l/engine'
+import { count, decodeText, InputError, readRegularFile, writeFileAtomically } from '@m2l/engine'
 import * as z from 'zod'
 import type { Episode } from './episode.js'
 import { episodeFault } from './episode-fault.js'
@@ -131,12 +131,12 @@ export async function readManifest(file: string): Promise<EpisodeManifest> {
   if (unfinished || lines.length < description.episodes) {
     const last = lines.length + (unfinished ? 2 : 1)
     throw new InputError(
-      `${file}: line ${last}: the file is cut off here; expected ${description.episodes} whole episodes, write it again`,
+      `${file}: line ${last}: the file is cut off here; expected ${count(description.episodes, 'whole episode')}, write it again`,
     )
   }
   if (lines.length > description.episodes) {
     throw new InputError(
-      `${file}: line ${description.episodes + 2}: expected the end of the file after ${description.episodes} episodes; write it again`,
+      `${file}: line ${description.episodes + 2}: expected the end of the file after ${count(description.episodes, 'episode')}; write it again`,
     )
   }
   const episodes = lines.map((line, position) => readEpisode(file, position + 2, line, description))

@@ -1,4 +1,4 @@
-import { InputError } from '@m2l/engine'
+import { count, InputError } from '@m2l/engine'
 import { type EpisodeShape, shotsOfWays, type UnlabelledShape } from './episode.js'
 import { labelledCount } from './label-division.js'
 
@@ -26,7 +26,7 @@ export function assertEpisodesPossible(source: EpisodeSource, shape: EpisodeShap
   for (const count of shots) assertWhole('shots', count, 1)
   if (shots.length !== ways) {
     throw new InputError(
-      `shots: got ${shots.length} numbers for ${ways} ways; give one number, or one for each way`,
+      `shots: got ${count(shots.length, 'number')} for ${count(ways, 'way')}; give one number, or one for each way`,
     )
   }
   if (unlabelled) assertUnlabelledShape(unlabelled)
@@ -38,7 +38,7 @@ export function assertEpisodesPossible(source: EpisodeSource, shape: EpisodeShap
     if (!unlabelled) {
       if (images.length >= most + queries) continue
       throw new InputError(
-        `${at} ${images.length} images, but an episode needs ${needed}; ` +
+        `${at} ${count(images.length, 'image')}, but an episode needs ${needed}; ` +
           `lower shots or queries, add images or leave the class out`,
       )
     }
@@ -72,10 +72,13 @@ function assertEnoughClasses({ name, classes }: EpisodeSource, { ways, unlabelle
   if (classes.length >= ways + distractors) return
   const [parts, remedy] =
     distractors > 0
-      ? [` (${ways} ways + ${distractors} distractors)`, 'lower the ways or the distractor classes']
+      ? [
+          ` (${count(ways, 'way')} + ${count(distractors, 'distractor')})`,
+          'lower the ways or the distractor classes',
+        ]
       : ['', 'lower the ways']
   throw new InputError(
-    `split ${name}: has ${classes.length} classes, but an episode needs ${ways + distractors}${parts}; ` +
+    `split ${name}: has ${count(classes.length, 'class')}, but an episode needs ${ways + distractors}${parts}; ` +
       `${remedy} or use a split with more classes`,
   )
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { span, tf } from '@m2l/engine'
+import { count, span, tf } from '@m2l/engine'
 import type { Optimiser, Schedule, StateDict } from '@m2l/nn'
 import { saveCheckpoint, type CheckpointDescription, type TrainingPosition } from './checkpoint.js'
 import { saveNewest } from './checkpoint-series.js'
@@ -317,7 +317,7 @@ async function closeEpoch<Batch>(
   const { skipped } = position
   if (skipped === task.stepsPerEpoch) {
     throw new NonFiniteError(
-      `epoch ${epoch}: in none of its ${skipped} steps all numbers were finite, so nothing was learned; ${folder.last} is as it was: try a smaller learning rate`,
+      `epoch ${epoch}: in none of its ${count(skipped, 'step')} all numbers were finite, so nothing was learned; ${folder.last} is as it was: try a smaller learning rate`,
     )
   }
   const validation = await span('validate', () => task.validate(epoch))

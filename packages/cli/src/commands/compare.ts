@@ -1,6 +1,6 @@
 import type { Comparison } from '@m2l/m2l'
 import { Command } from 'commander'
-import { guessing, percent, printable } from '../terminal/format.js'
+import { count, guessing, percent, printable } from '../terminal/format.js'
 import { table } from '../terminal/table.js'
 import { type OutputOptions, withJson } from './output-options.js'
 import { wholeNumber } from './whole-number.js'
@@ -103,7 +103,7 @@ function classesTable({ perClass }: Comparison): string {
     ])
   const more =
     perClass.length > classesShown
-      ? [`and ${perClass.length - classesShown} more classes; --json lists all`]
+      ? [`and ${count(perClass.length - classesShown, 'more class')}; --json lists all`]
       : []
   return [table(['class', 'episodes', 'A (%)', 'B (%)', 'A - B'], rows), ...more].join('\n')
 }

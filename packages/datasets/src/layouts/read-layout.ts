@@ -1,4 +1,4 @@
-import { InputError } from '@m2l/engine'
+import { count, InputError } from '@m2l/engine'
 import { didYouMean } from '../nearest-name.js'
 import { findTables } from '../tables/find-tables.js'
 import { detectCifarBinary, readCifarBinary } from './cifar100-binary.js'
@@ -48,6 +48,6 @@ function noteOnOneClass(root: string, { groups }: LayoutIndex): string[] {
   if (classes?.size !== 1) return []
   const [[name, images]] = classes as unknown as [[string, string[]]]
   return [
-    `${root}: all of its ${images.length} pictures are of one class, ${quoted(name)}; expected a folder for each class, or a table of filename,label`,
+    `${root}: all of its ${count(images.length, 'picture')} are of one class, ${quoted(name)}; expected a folder for each class, or a table of filename,label`,
   ]
 }

@@ -1,3 +1,4 @@
+import { count } from '@m2l/engine'
 import { pickleText } from '@m2l/pickle'
 import type { LayoutIndex, LayoutInput } from '../layouts/layout.js'
 import { readLayout } from '../layouts/read-layout.js'
@@ -43,7 +44,7 @@ async function readCaches(tree: FileTree, files: ReadonlyMap<string, string>): P
       if (!indices?.every((index) => index >= 0 && index < images.count)) {
         throw unexpected(
           file,
-          `"class_dict" has entries that are not numbers of its ${images.count} pictures`,
+          `"class_dict" has entries that are not numbers of its ${count(images.count, 'picture')}`,
         )
       }
       classes.set(name, indices)

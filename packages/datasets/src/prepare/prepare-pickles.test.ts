@@ -86,7 +86,7 @@ describe('miniImageNet', () => {
     ],
     ['without a dict', pickle(int(1)), /holds no dict/],
     ['without pixels', pickle(dict([['image_data', ints([1])]])), /"image_data" is no array of pictures/],
-    ['with a stray picture', cache({ n01855672: [1] }, [20]), /not numbers of its 1 pictures/],
+    ['with a stray picture', cache({ n01855672: [1] }, [20]), /not numbers of its 1 picture/],
     ['with a class that leads out', cache({ '../../../n01': [0] }, [20]), /no portable name of a file/],
   ])('a cache %s is refused', async (_, bytes, message) => {
     const from = await folderOf({ ...caches, 'mini-imagenet-cache-val.pkl': bytes })

@@ -1,4 +1,4 @@
-import { InputError } from '@m2l/engine'
+import { count, InputError } from '@m2l/engine'
 import { isBomb } from './archive-bomb.js'
 import { ArchiveIndex } from './archive-index.js'
 import { type ByteSource, partOf } from './byte-source.js'
@@ -25,7 +25,7 @@ export async function openTar(bytes: ByteSource): Promise<FileTree> {
     if (!map) return partOf(bytes, label(file), start, size)
     if (isBomb(size, map.size)) {
       throw new InputError(
-        `${label(file)}: would unpack to ${map.size} bytes from ${size}, as no honest file does; do not use this archive`,
+        `${label(file)}: would unpack to ${count(map.size, 'byte')} from ${size}, as no honest file does; do not use this archive`,
       )
     }
     return sparseFile(bytes, label(file), map)

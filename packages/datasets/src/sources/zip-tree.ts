@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import { promisify } from 'node:util'
 import { crc32, inflateRaw } from 'node:zlib'
-import { InputError } from '@m2l/engine'
+import { count, InputError } from '@m2l/engine'
 import { type Entry, fromRandomAccessReader, RandomAccessReader, type ZipFile } from 'yauzl'
 import { isBomb } from './archive-bomb.js'
 import { ArchiveIndex } from './archive-index.js'
@@ -141,7 +141,7 @@ async function readMember(bytes: ByteSource, member: Member, label: string): Pro
   }
   if (isBomb(member.packedSize, member.size)) {
     throw new InputError(
-      `${label}: would unpack to ${member.size} bytes from ${member.packedSize}, as no honest file does; do not use this archive`,
+      `${label}: would unpack to ${count(member.size, 'byte')} from ${member.packedSize}, as no honest file does; do not use this archive`,
     )
   }
   const packed = await readPacked(bytes, member, label)

@@ -1,4 +1,4 @@
-import { InputError } from '@m2l/engine'
+import { count, InputError } from '@m2l/engine'
 import { quoted } from '../layouts/class-names.js'
 import { splitOf } from '../layouts/split-names.js'
 import { labelColumns, type ColumnsProblem, type LabelColumns } from './label-columns.js'
@@ -109,7 +109,7 @@ function labelRow(
   const extra = cells.slice(first.cells.length).find((cell) => cell !== '')
   if (extra !== undefined) {
     throw new InputError(
-      `${where}: has ${cells.length} values where line ${first.line} has ${first.cells.length}; put values with a delimiter in them in quotes`,
+      `${where}: has ${count(cells.length, 'value')} where line ${first.line} has ${first.cells.length}; put values with a delimiter in them in quotes`,
     )
   }
   const [name = '', label = ''] = [cells[file], cells[ofLabel]?.normalize('NFC')]

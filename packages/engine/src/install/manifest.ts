@@ -1,3 +1,4 @@
+import { count } from '../count.js'
 import { createHash } from 'node:crypto'
 import { constants, createReadStream } from 'node:fs'
 import { access, readFile, readdir, stat } from 'node:fs/promises'
@@ -63,7 +64,7 @@ export async function findDamage(
     const size = sizes[index]
     if (size === 'forbidden') return forbidden(path)
     if (size === undefined) return `${path} is missing`
-    if (size !== file.size) return `${path} has ${size} bytes instead of ${file.size}`
+    if (size !== file.size) return `${path} has ${count(size, 'byte')} instead of ${file.size}`
     if (hash && file.sha256 && (await sha256OfFile(path)) !== file.sha256) return `${path} has changed`
   }
   return undefined

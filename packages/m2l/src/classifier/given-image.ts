@@ -1,5 +1,5 @@
 import { decodeImage, decodeImageFile, type DecodeOptions, type RgbImage } from '@m2l/datasets'
-import { InputError, tf } from '@m2l/engine'
+import { count, InputError, tf } from '@m2l/engine'
 
 /**
  * A picture as a program has it: the path of a file, the bytes of one, decoded pixels, a tensor [height, width, 3] of levels
@@ -95,7 +95,7 @@ function checked(image: RgbImage, name: string): RgbImage {
   }
   const hint = data.length === width * height * 4 ? '; leave out the alpha channel' : ''
   throw new InputError(
-    `${name}: has ${data.length} bytes for ${width} x ${height} pixels, expected three a pixel${hint}; give ${forms}`,
+    `${name}: has ${count(data.length, 'byte')} for ${width} x ${height} pixels, expected three a pixel${hint}; give ${forms}`,
   )
 }
 

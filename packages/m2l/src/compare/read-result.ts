@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { decodeText, InputError, readRegularFile } from '@m2l/engine'
+import { count, decodeText, InputError, readRegularFile } from '@m2l/engine'
 import { manifestHash, readManifest, type EpisodeManifest } from '@m2l/samplers'
 import { z } from 'zod'
 import { predictionsHash } from '../predictions-file.js'
@@ -74,7 +74,7 @@ export async function readResult(source: string): Promise<StoredResult> {
   const belongs = header.manifestHash === undefined || header.manifestHash === hash
   if (!belongs || lines.length !== manifest.episodes.length) {
     throw new InputError(
-      `${file}: its predictions are not of the ${manifest.episodes.length} episodes of ${manifestFile}; evaluate again`,
+      `${file}: its predictions are not of the ${count(manifest.episodes.length, 'episode')} of ${manifestFile}; evaluate again`,
     )
   }
   const names = Object.keys(header.accuracy)

@@ -1,3 +1,4 @@
+import { count } from '@m2l/engine'
 import {
   barChart,
   calibrationCurve,
@@ -62,7 +63,7 @@ export async function evaluationPage(shown: EvaluationPage): Promise<string> {
   )
   return page({
     title: `${recipe.name}: evaluation`,
-    summary: `${report.episodes} ${report.ways}-way ${shotsText(report.shots)} episodes of ${report.dataset} (${report.split}), ${report.queries} queries of each class.`,
+    summary: `${count(report.episodes, `${report.ways}-way ${shotsText(report.shots)} episode`)} of ${report.dataset} (${report.split}), ${count(report.queries, 'query', 'queries')} of each class.`,
     sections: [
       ...notesSection(report.notes),
       accuracySection(report, evaluation),
@@ -111,7 +112,7 @@ export async function evaluationPage(shown: EvaluationPage): Promise<string> {
           columns: ['what', 'value'],
           rows: [
             ['checkpoint', report.checkpoint],
-            ['split', `${report.split}, ${names.length} classes, SHA-256 ${images.split.hash}`],
+            ['split', `${report.split}, ${count(names.length, 'class')}, SHA-256 ${images.split.hash}`],
             ['episodes', report.manifest],
             ['predictions', report.predictions],
             ['precision', report.precision],
@@ -129,7 +130,7 @@ function accuracySection({ rounds, ways }: EvaluationReport, evaluation: Evaluat
   const all = named<Interval>(evaluation)
   return {
     title: 'Accuracy',
-    note: `Mean over the episodes, with its 95 % interval (Student’s t). Of ${ways} classes, ${describeGuessing(1 / ways)}.`,
+    note: `Mean over the episodes, with its 95 % interval (Student’s t). Of ${count(ways, 'class')}, ${describeGuessing(1 / ways)}.`,
     content: [
       figures(
         all.map(([name, interval]) => ({

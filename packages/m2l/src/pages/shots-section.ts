@@ -1,3 +1,4 @@
+import { count } from '@m2l/engine'
 import { lineChart, table, type Section } from '@m2l/report'
 import type { EpisodeManifest } from '@m2l/samplers'
 import { sliceEvaluation, type Evaluation, type Interval } from '@m2l/trainer'
@@ -39,7 +40,7 @@ export function shotsSection(byShots: readonly EvaluationOfShots[]): Section {
   const [{ of: first }] = byShots as [EvaluationOfShots]
   return {
     title: 'Accuracy against shots',
-    note: `The same model on ${first.episodes.length} further episodes for each number of support images of a class, drawn from the recipe’s seed, with the same classes whatever the shots: fewer than above, so that intervals are wider. The band is the 95 % interval of the fused prediction.`,
+    note: `The same model on ${count(first.episodes.length, 'further episode')} for each number of support images of a class, drawn from the recipe’s seed, with the same classes whatever the shots: fewer than above, so that intervals are wider. The band is the 95 % interval of the fused prediction.`,
     content: [
       lineChart({
         label: 'Accuracy against the number of support images of each class',

@@ -1,5 +1,5 @@
 import { details, figures, lineChart, page, table, type LineSeries, type Section } from '@m2l/report'
-import { writeFileAtomically } from '@m2l/engine'
+import { count, writeFileAtomically } from '@m2l/engine'
 import {
   meanLoss,
   type EpisodeTask,
@@ -45,7 +45,9 @@ export function trainingPage({
   const { history, epoch: end } = position
   const classifies = kind === 'pretraining' ? 'all training classes' : 'the queries of episodes'
   const state =
-    position.epoch < epochs ? `After ${position.epoch} of ${epochs} epochs` : `All ${epochs} epochs done`
+    position.epoch < epochs
+      ? `After ${position.epoch} of ${count(epochs, 'epoch')}`
+      : `All ${count(epochs, 'epoch')} done`
   return page({
     title: `${recipe.name}: ${kind}`,
     summary: `${recipe.model.encoder} learns to classify ${classifies} of ${dataset}. ${state}.`,
@@ -117,7 +119,7 @@ function lossSection({ losses, epochs }: TrainingHistory, end: number, kind: Tra
       x: { label: 'epoch', whole: true, domain: [0, end] },
       y: { label: 'loss', logarithmic: true },
       series: named({ training, validation }),
-      caption: `Each point of the training loss is a mean over ${most} steps or less.`,
+      caption: `Each point of the training loss is a mean over ${count(most, 'step')} or less.`,
     }),
   }
 }

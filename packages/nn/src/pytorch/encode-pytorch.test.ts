@@ -57,7 +57,7 @@ test('the same content gives the same bytes', async () => {
 
 test('values that do not fill their shape are not written', async () => {
   await expect(encodePyTorch({ a: { shape: [3], data: Float32Array.of(1) } })).rejects.toThrow(
-    'a has 1 values, but its shape is [3]',
+    'a has 1 value, but its shape is [3]',
   )
 })
 
