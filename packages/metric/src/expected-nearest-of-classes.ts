@@ -1,4 +1,4 @@
-import { count, tf } from '@m2l/engine'
+import { tf } from '@m2l/engine'
 import { nearestWeights, rankedProducts } from './expected-nearest.js'
 
 /** What rows are compared with, and how. */
@@ -125,6 +125,6 @@ function requireColumns(
   const smallest = Math.max(1, Math.min(...shots) - (leftOut ? 1 : 0))
   const columns = Math.min(smallest, ...draws) * ofImage
   if (neighbours > columns) {
-    throw new RangeError(`cannot average the ${neighbours} highest of ${count(columns, 'value')}`)
+    throw new RangeError(`cannot average the ${neighbours} highest values of ${columns}`)
   }
 }

@@ -183,7 +183,7 @@ describe('imageToClassScores', () => {
 
   it('asks for as many descriptors of a class as there are neighbours', () => {
     const [query, support] = [draw(1, [2, 2, 3]), draw(2, [3, 2, 3])]
-    expect(() => scores(query, support, [1, 2], 3)).toThrow('the 3 highest of 2 values')
+    expect(() => scores(query, support, [1, 2], 3)).toThrow('the 3 highest values of 2')
   })
 
   it('leaves no tensor but its result', () => {

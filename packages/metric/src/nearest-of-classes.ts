@@ -1,4 +1,4 @@
-import { count, tf } from '@m2l/engine'
+import { tf } from '@m2l/engine'
 
 /** What rows are compared with, and how. */
 export interface NearestOptions {
@@ -30,7 +30,7 @@ export function nearestOfClasses(
   const { columns, neighbours, rowsAtOnce } = options
   const smallest = Math.min(...columns)
   if (neighbours > smallest) {
-    throw new RangeError(`cannot average the ${neighbours} highest of ${count(smallest, 'value')}`)
+    throw new RangeError(`cannot average the ${neighbours} highest values of ${smallest}`)
   }
   const sizes = chunkSizes(rows.shape[0], rowsAtOnce)
   const compute = tf.customGrad((...inputs) => {

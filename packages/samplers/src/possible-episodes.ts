@@ -23,7 +23,7 @@ export function assertEpisodesPossible(source: EpisodeSource, shape: EpisodeShap
   assertWhole('ways', ways, 2)
   assertWhole('queries', queries, 1)
   const shots = shotsOfWays(shape)
-  for (const count of shots) assertWhole('shots', count, 1)
+  for (const ofClass of shots) assertWhole('shots', ofClass, 1)
   if (shots.length !== ways) {
     throw new InputError(
       `shots: got ${count(shots.length, 'number')} for ${count(ways, 'way')}; give one number, or one for each way`,

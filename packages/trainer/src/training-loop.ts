@@ -266,8 +266,8 @@ async function readMeasures(
   checks: StepChecks,
 ): Promise<{ losses: Float32Array; accuracies: Float32Array; faults: ReadonlyMap<number, StepFault> }> {
   const measures = unread.splice(0)
-  const count = measures.length
-  if (count === 0) return { losses: new Float32Array(), accuracies: new Float32Array(), faults: new Map() }
+  const steps = measures.length
+  if (steps === 0) return { losses: new Float32Array(), accuracies: new Float32Array(), faults: new Map() }
   const [joined, joinedFlags] = tf.tidy(() => [
     tf.stack([...measures.map(({ loss }) => loss), ...measures.map(({ accuracy }) => accuracy)]),
     tf.stack(measures.map(({ finite }) => finite)),
@@ -275,9 +275,9 @@ async function readMeasures(
   const values = (await joined!.data()) as Float32Array
   const flags = (await joinedFlags!.data()) as Uint8Array
   tf.dispose([joined, joinedFlags, measures.map((measure) => Object.values(measure))])
-  const ofStep = flags.length / count
+  const ofStep = flags.length / steps
   const faults = new Map<number, StepFault>()
-  for (let index = 0; index < count; index++) {
+  for (let index = 0; index < steps; index++) {
     const fault = faultOf(checks, flags.subarray(index * ofStep, (index + 1) * ofStep))
     if (fault) faults.set(index, fault)
   }

@@ -81,10 +81,10 @@ export async function evaluationPage(shown: EvaluationPage): Promise<string> {
                 { name: 'times', number: true },
                 { name: 'share (%)', number: true },
               ],
-              rows: pairs.map(({ actual, predicted, count, share }) => [
+              rows: pairs.map(({ actual, predicted, count: times, share }) => [
                 actual,
                 predicted,
-                count,
+                times,
                 percent(share),
               ]),
             }),

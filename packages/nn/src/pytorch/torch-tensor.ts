@@ -1,4 +1,3 @@
-import { count } from '@m2l/engine'
 import { PickleError, PickleObject } from '@m2l/pickle'
 import {
   elementsOf,
@@ -21,9 +20,7 @@ export class TorchStorage {
   /** Gives it its bytes. @throws PickleError when they are not as many as the pickle declares */
   fill(bytes: Uint8Array, isBigEndian: boolean): void {
     if (bytes.length !== this.byteLength) {
-      throw new PickleError(
-        `storage ${this.key} has ${count(bytes.length, 'byte')} instead of ${this.byteLength}`,
-      )
+      throw new PickleError(`storage ${this.key} has ${bytes.length} bytes instead of ${this.byteLength}`)
     }
     this.#isBigEndian = isBigEndian
     this.#bytes = bytes.byteOffset % widestElement === 0 ? bytes : new Uint8Array(bytes)
