@@ -283,8 +283,8 @@ async function readMeasures(
   }
   const isFinite = (_: number, index: number) => !faults.has(index)
   return {
-    losses: values.subarray(0, count).filter(isFinite),
-    accuracies: values.subarray(count).filter(isFinite),
+    losses: values.subarray(0, steps).filter(isFinite),
+    accuracies: values.subarray(steps).filter(isFinite),
     faults,
   }
 }
