@@ -10,6 +10,8 @@ const both = ['--support', 'a', '--query', 'b']
 
 describe('words that are refused in one line', () => {
   test.each<[string[], string]>([
+    [['clasify', ...both], "unknown command 'clasify' (Did you mean classify?)"],
+    [['weights', 'shw', '--json'], "unknown command 'shw' (Did you mean show?)"],
     [['classify', '--suport', 'x'], "unknown option '--suport' (Did you mean --support?)"],
     [['classify', '-support', 'x'], "unknown option '-support'; write --support"],
     [['classify', ...both, '-1.jpg'], "unknown option '-1.jpg'; if it is a file, write ./-1.jpg"],

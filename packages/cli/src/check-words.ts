@@ -1,7 +1,8 @@
 import type { Command, Option } from 'commander'
 
 /**
- * Refuses words that commander would misunderstand or pass over: an unknown option is told before a missing one, a value that is
+ * Refuses words that commander would misunderstand or pass over: an unknown command is told before its options, an
+ * unknown option before a missing one, a value that is
  * an option itself, an empty one, an option or a key of a recipe that is given twice.
  *
  * @param words those after the program's name
@@ -18,6 +19,7 @@ export function checkWords(program: Command, words: readonly string[]): void {
     if (!isOption(word)) {
       const inner = command.commands.find((one) => one.name() === word)
       if (inner && command.registeredArguments.length === 0) command = inner
+      else if (isUnknownCommand(command, word)) refuseCommand(command, word)
       else checkArgument(command, word, { position: position++, keys })
       continue
     }
@@ -109,6 +111,17 @@ function isOption(word: string): boolean {
 
 function isHelp(word: string): boolean {
   return word === '-h' || word === '--help'
+}
+
+function isUnknownCommand({ commands, registeredArguments }: Command, word: string): boolean {
+  return word !== '' && word !== 'help' && commands.length > 0 && registeredArguments.length === 0
+}
+
+/** With the command that may be meant. */
+function refuseCommand(command: Command, word: string): void {
+  const inner = command as unknown as { args: string[]; unknownCommand(): never }
+  inner.args = [word]
+  inner.unknownCommand()
 }
 
 function refuse(command: Command, message: string): never {

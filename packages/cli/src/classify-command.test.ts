@@ -174,9 +174,9 @@ describe('m2l classify', () => {
     expect(found.notes).toEqual([
       'mixed/list.csv: label "N/A" is what programs write for a missing value; leave its pictures out unless it is their class',
       'left out 1 entry: 1 no picture by its ending (.csv)',
-      '4 pictures were given twice or more; each file counts once',
+      '4 pictures were given more than once; each file counts once',
       '2 pictures are labelled as no class (N/A (2)); accuracy leaves them out',
-      '1 picture is an example itself (pair/A/0.png), which is no evidence; accuracy leaves it out',
+      '1 picture is an example itself (pair/A/0.png), whose recognition proves nothing; accuracy leaves it out',
     ])
     const unknown = await report(...words, '--unknown', '0')
     expect(unknown).toMatchObject({ measured: 4, accuracy: 0.5, otherLabels: { 'N/A': 2 } })
@@ -286,7 +286,7 @@ describe('m2l classify', () => {
     )
     expect(exitCode).toBe(2)
     expect(stderr).toMatch(
-      /^support: left out 1 entry: 1 hidden or left by a system \(\.DS_Store\)\naccuracy is not measured, since no folder .*\nm2l: 1 picture could not be read and was left out: damaged\/b\.png: is not a picture .*\n$/,
+      /^support: left out 1 entry: 1 hidden or left by a system \(\.DS_Store\)\naccuracy is not measured: no folder .*\nm2l: 1 picture could not be read and was left out: damaged\/b\.png: is not a picture .*\n$/,
     )
     const { predictions, unreadable } = JSON.parse(stdout) as Report
     expect(predictions.map(({ label }) => label)).toEqual(['fox'])

@@ -168,7 +168,12 @@ export async function evaluateRecipe(
         precision: enginePrecision(),
         ...semiSupervisedReport(recipe, model, manifest),
         differences: agreement.differences,
-        notes: agreement.notes,
+        notes: [
+          ...agreement.notes,
+          ...(manifest.episodes.length === 1
+            ? ['one episode is too few for an interval; ± 0 stands for none']
+            : []),
+        ],
         evaluation: evaluationId({
           episodes: manifestHash(manifest),
           pictures,

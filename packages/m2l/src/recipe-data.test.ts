@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { dataFolder, parseRecipe } from './index.js'
+import { dataFolder, openRecipeDataset, parseRecipe } from './index.js'
 
 let folder: string
 
@@ -28,4 +28,16 @@ describe('dataFolder', () => {
     expect(folderOf(`data.root=${folder}/pictures`)).toBe(join(folder, 'pictures', 'miniImagenet'))
     expect(folderOf(`data.root=${folder}`)).toBe(folder)
   })
+})
+
+describe('openRecipeDataset', () => {
+  it.each(['image_dir', 'root', 'split'])(
+    'refuses data.%s beside embedded pictures, which would pass it over',
+    async (key) => {
+      const recipe = parseRecipe('data: { dataset: emoji, image_size: 32 }', 'r.yaml', [`data.${key}=photos`])
+      await expect(openRecipeDataset(recipe, ['test'])).rejects.toThrow(
+        `r.yaml: data.${key} is photos, but data.dataset emoji is embedded and reads none; leave out data.${key}`,
+      )
+    },
+  )
 })

@@ -42,7 +42,7 @@ export type SplitName = (typeof splitNames)[number]
  * The data set of a recipe.
  *
  * @param splits those that must be complete; others need not be there
- * @throws {InputError} when it cannot be opened or lacks a class of its split
+ * @throws {InputError} when it cannot be opened, lacks a class of its split, or is embedded while the recipe names pictures
  */
 export async function openRecipeDataset(
   recipe: Recipe,
@@ -50,6 +50,7 @@ export async function openRecipeDataset(
   { onRender, onNote, onPack, onPackProblem, signal }: DataOptions = {},
 ): Promise<Dataset> {
   const { dataset, image_size: size, split, exclude, pack } = recipe.data
+  if (dataset === 'emoji') refuseOtherPictures(recipe)
   const opened = await span('open data set', () =>
     dataset === 'emoji'
       ? openEmoji({
@@ -72,6 +73,15 @@ export async function openRecipeDataset(
   )
   for (const note of opened.notes) onNote?.(note)
   return opened
+}
+
+/** Emoji are embedded: a folder or a split that is named beside them would be passed over. */
+function refuseOtherPictures({ file, data }: Recipe): void {
+  const key = (['image_dir', 'root', 'split'] as const).find((name) => data[name] !== undefined)
+  if (key === undefined) return
+  throw new InputError(
+    `${file}: data.${key} is ${data[key]}, but data.dataset emoji is embedded and reads none; leave out data.${key}, or name your pictures otherwise with data.dataset`,
+  )
 }
 
 /**

@@ -72,7 +72,7 @@ it('shows every epoch of a run that was gone on with', async () => {
     .evaluate((element) => element.setAttribute('open', ''))
   const epochs = page.locator('section', { hasText: 'All numbers' }).locator('tbody tr td:first-child')
   expect(await epochs.allInnerTexts()).toEqual(['1', '2', '3'])
-  expect(await page.locator('header').innerText()).toContain('All 3 epochs done')
+  expect(await page.locator('header').innerText()).toContain('All 3 epochs are done')
   await page.context().close()
 })
 

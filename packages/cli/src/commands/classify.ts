@@ -180,7 +180,7 @@ function describe(report: ClassificationReport, top: number, names: ClassNames):
       : []),
     ...(unknown
       ? [
-          `unknown below familiarity ${unknown.threshold}, which keeps ${percent(unknown.examplesKept)} % of the examples and finds ${percent(unknown.strangersFound)} % of them when their class is left out`,
+          `pictures of a familiarity below ${unknown.threshold} are called unknown: ${percent(unknown.examplesKept)} % of the examples reach it, and ${percent(unknown.strangersFound)} % of them are below it when their class is left out`,
         ]
       : []),
     ...(unknown && unknown.auroc !== null
@@ -199,7 +199,7 @@ function mistakenExamples(mistakes: LeaveOneOutReport['mistakes'], called: Calle
     .slice(0, mostMistaken)
     .map(({ file, truth, label }) => `${printable(file)} (${called(truth)}, taken for ${called(label)})`)
   const more = mistakes.length > mostMistaken ? ` and ${mistakes.length - mostMistaken} more` : ''
-  return [`not recognised: ${told.join(', ')}${more}; look whether they lie in the right class`]
+  return [`not recognised: ${told.join(', ')}${more}; check that they lie in the right folders`]
 }
 
 function predictionsTable(

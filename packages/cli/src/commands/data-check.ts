@@ -29,7 +29,7 @@ export function dataCheckCommand(): Command {
     .option('--exclude <file>', 'a list of pictures to leave out, as --fix writes it')
     .option(
       '--near <bits>',
-      'pictures look the same at a distance of so many bits of 64, 0 to 11 (default: 8)',
+      'pictures look the same where at most this many of the 64 bits of their hashes differ, 0 to 11 (default: 8)',
       wholeNumber(0),
     )
     .option('--fewest <images>', 'a class with fewer pictures is near-empty (default: 5)', wholeNumber(0))

@@ -121,7 +121,7 @@ function describe(report: EvaluationReport): string {
   return [
     ...(report.rounds.length > 1 ? [roundsTable(report)] : []),
     table(['level', 'accuracy (%)'], rows),
-    `${episodes} ${ways}-way ${shots}-shot episodes of ${dataset} (${split}) in ${seconds(duration)}; ± is the 95 % interval; ${guessing(report.chance)}`,
+    `${count(episodes, `${ways}-way ${shots}-shot episode`)} of ${dataset} (${split}) in ${seconds(duration)}; ± is the 95 % interval; ${guessing(report.chance)}`,
     ...report.notes.map((note) => `note      ${note}`),
     `result    ${result}`,
     `episodes  ${manifest}`,

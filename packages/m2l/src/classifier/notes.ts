@@ -20,7 +20,7 @@ export function repetitionNotes(found: readonly Found[], pictures: readonly Plac
   const torn = pictures.filter(({ truths }) => truths && truths.size > 1)
   return [
     ...(repeated > 0
-      ? [`${count(repeated, 'picture was', 'pictures were')} given twice or more; each file counts once`]
+      ? [`${count(repeated, 'picture was', 'pictures were')} given more than once; each file counts once`]
       : []),
     ...torn
       .slice(0, mostNames)
@@ -46,12 +46,12 @@ export function placeNotes(pictures: readonly PlacedPicture[], labels: ReadonlyS
       : []),
     ...(known.length === 0
       ? [
-          `accuracy is not measured, since no folder of the pictures and no label is called as a class is (${classes})`,
+          `accuracy is not measured: no folder of the pictures and no label has the name of a class (${classes})`,
         ]
       : []),
     ...(known.length > 0 && silent.length > 0
       ? [
-          `the class of ${count(silent.length, 'picture')} is not known, since ${silent.length === 1 ? 'its folder is' : 'their folders are'} not called as a class is; accuracy leaves ${silent.length === 1 ? 'it' : 'them'} out`,
+          `the class of ${count(silent.length, 'picture')} is not known: ${silent.length === 1 ? 'its folder does' : 'their folders do'} not have the name of a class; accuracy leaves ${silent.length === 1 ? 'it' : 'them'} out`,
         ]
       : []),
   ]
@@ -126,7 +126,7 @@ export function ownExampleNotes(
   if (own.length === 0) return []
   const names = `${own.slice(0, 3).join(', ')}${own.length > 3 ? ', …' : ''}`
   return [
-    `${count(own.length, 'picture is an example itself', 'pictures are examples themselves')} (${names}), which is no evidence; accuracy leaves ${own.length === 1 ? 'it' : 'them'} out`,
+    `${count(own.length, 'picture is an example itself', 'pictures are examples themselves')} (${names}), whose recognition proves nothing; accuracy leaves ${own.length === 1 ? 'it' : 'them'} out`,
   ]
 }
 

@@ -128,7 +128,7 @@ describe('the class of a picture by its place', () => {
     await write('photos.csv', 'filename,label\nphotos/006/1.jpg,007\n')
     expect(await classesOf('photos/006/1.jpg', 'photos.csv')).toEqual({ 'photos/006/1.jpg': undefined })
     expect(await notesOf('photos/006/1.jpg', 'photos.csv')).toMatch(
-      /1 picture was given twice or more; each file counts once\n.*006\/1\.jpg is given as 006 and as 007, so its class is not known/,
+      /1 picture was given more than once; each file counts once\n.*006\/1\.jpg is given as 006 and as 007, so its class is not known/,
     )
   })
 })
@@ -136,20 +136,20 @@ describe('the class of a picture by its place', () => {
 describe('what a person is told', () => {
   it('are pictures that were given twice, by whatever names', async () => {
     expect(await notesOf('photos', 'photos/../photos')).toMatch(
-      /^5 pictures were given twice or more; each file counts once$/m,
+      /^5 pictures were given more than once; each file counts once$/m,
     )
     await mkdir(join(folder, 'hard'))
     await link(join(folder, 'photos/006/1.jpg'), join(folder, 'hard/other name.jpg'))
-    expect(await notesOf('hard', 'photos/006')).toMatch(/^1 picture was given twice/)
+    expect(await notesOf('hard', 'photos/006')).toMatch(/^1 picture was given more than once/)
     expect(await notesOf('photos/006')).toBe('')
   })
 
   it('are pictures whose class is not known, and that none is', async () => {
     expect(await notesOf('photos')).toBe(
-      'the class of 1 picture is not known, since its folder is not called as a class is; accuracy leaves it out',
+      'the class of 1 picture is not known: its folder does not have the name of a class; accuracy leaves it out',
     )
     expect(await notesOf('photos/stranger')).toBe(
-      'accuracy is not measured, since no folder of the pictures and no label is called as a class is (006, 007, A, …)',
+      'accuracy is not measured: no folder of the pictures and no label has the name of a class (006, 007, A, …)',
     )
   })
 

@@ -42,7 +42,7 @@ export async function openSupport(path: string, reduceTo: number): Promise<Suppo
     }
     const notes =
       repeated > 0
-        ? [`${count(repeated, 'example was', 'examples were')} given twice or more; each file counts once`]
+        ? [`${count(repeated, 'example was', 'examples were')} given more than once; each file counts once`]
         : []
     return { ...support, classes, notes: [...support.notes, ...notes] }
   } catch (error) {

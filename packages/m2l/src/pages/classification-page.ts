@@ -212,7 +212,7 @@ function resultFigures({
 }
 
 /** Pictures of no class are left out: levels do not tell them. */
-function levelsSection({ predictions, classes }: ClassificationReport): Section {
+function levelsSection({ predictions, classes, unknown }: ClassificationReport): Section {
   const labelled = predictions.filter(
     ({ truth, isExample }) => truth !== undefined && Object.hasOwn(classes, truth) && !isExample,
   )
@@ -221,7 +221,7 @@ function levelsSection({ predictions, classes }: ClassificationReport): Section 
     labelled.filter(isRight).length / Math.max(1, labelled.length)
   return {
     title: 'Levels',
-    note: 'Pictures of the classes to which each level alone, and all of them together, give the right one.',
+    note: `Pictures for which each level alone, and all of them together, find the right class${unknown ? ', before unfamiliar ones are called unknown' : ''}.`,
     content: barChart({
       label: 'Share of pictures that are right, together and by each level',
       value: { label: 'right (%)', percent: true, domain: [0, 1] },

@@ -47,7 +47,9 @@ export function trainingPage({
   const state =
     position.epoch < epochs
       ? `After ${position.epoch} of ${count(epochs, 'epoch')}`
-      : `All ${count(epochs, 'epoch')} done`
+      : epochs === 1
+        ? 'The one epoch is done'
+        : `All ${epochs} epochs are done`
   return page({
     title: `${recipe.name}: ${kind}`,
     summary: `${recipe.model.encoder} learns to classify ${classifies} of ${dataset}. ${state}.`,
