@@ -6,7 +6,7 @@
 export function count(
   number: number,
   one: string,
-  many = /(?:s|x|ch|sh)$/.test(one) ? `${one}es` : `${one}s`,
+  many = /(?:s|x|sh|[nrt]ch)$/.test(one) ? `${one}es` : `${one}s`,
 ): string {
   return `${number} ${number === 1 ? one : many}`
 }

@@ -89,14 +89,16 @@ describe('LevelFusion refuses', () => {
     new LevelFusion([{ level: constantLevel('a'), weight, temperature }])
 
   it.each([
-    [1, 0, 'level a: its temperature is 0; expected a finite number above 0'],
+    [1, 0, 'level a: its temperature is 0; expected a number from 1e-30 to 1e+30'],
     [1, NaN, 'level a: its temperature is NaN'],
     [1, Infinity, 'level a: its temperature is Infinity'],
     [1, -4, 'level a: its temperature is -4'],
     [NaN, 1, 'level a: its weight is NaN; expected a finite number from 0 on'],
     [Infinity, 1, 'the weights of a sum to Infinity'],
     [-1, 1, 'level a: its weight is -1'],
-    [0, 1, 'the weights of a sum to 0; expected a finite number above 0'],
+    [1e39, 1, 'the weights of a sum to 1e+39; expected a number from 1e-30 to 1e+30'],
+    [1, 1e-300, 'level a: its temperature is 1e-300; expected a number from 1e-30 to 1e+30'],
+    [0, 1, 'the weights of a sum to 0; expected a number from 1e-30 to 1e+30'],
   ])('the weight %d with the temperature %d', (weight, temperature, message) => {
     expect(made(weight, temperature)).toThrow(message)
   })

@@ -35,17 +35,13 @@ export class LevelFusion {
   constructor(levels: readonly WeightedLevel[], mode: FusionMode = 'released') {
     for (const { level, weight, temperature } of levels) {
       requireNumber(weight >= 0, `level ${level.name}: its weight is ${weight}`, 'a finite number from 0 on')
-      requireNumber(
-        temperature > 0 && Number.isFinite(temperature),
-        `level ${level.name}: its temperature is ${temperature}`,
-        'a finite number above 0',
-      )
+      requireNumber(isUsual(temperature), `level ${level.name}: its temperature is ${temperature}`, usual)
     }
     const total = levels.reduce((sum, { weight }) => sum + weight, 0)
     requireNumber(
-      total > 0 && Number.isFinite(total),
+      isUsual(total),
       `the weights of ${levels.map(({ level }) => level.name).join(', ') || 'no level'} sum to ${total}`,
-      'a finite number above 0',
+      usual,
     )
     this.levels = levels
     this.mode = mode
@@ -116,6 +112,13 @@ export class LevelFusion {
       return tf.addN(this.levels.map(({ level, weight }) => tf.mul(probabilities[level.name]!, weight)))
     }) as tf.Tensor2D
   }
+}
+
+const usual = 'a number from 1e-30 to 1e+30'
+
+/** Whether products and quotients with it stay within single precision; beyond it all classes would score alike. */
+function isUsual(number: number): boolean {
+  return number >= 1e-30 && number <= 1e30
 }
 
 function requireNumber(isRight: boolean, found: string, expected: string): void {

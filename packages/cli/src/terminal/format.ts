@@ -23,11 +23,11 @@ export function printable(text: string, most = 100): string {
   return text.slice(0, most).replaceAll(/\p{Cc}/gu, '?')
 }
 
-/** A number of things: `1 class`, `2 classes`. */
+/** A number of things: `1 class`, `2 classes`; as the engine has it, which is not loaded to say so. */
 export function count(
   number: number,
   one: string,
-  many = /(?:s|x|ch|sh)$/.test(one) ? `${one}es` : `${one}s`,
+  many = /(?:s|x|sh|[nrt]ch)$/.test(one) ? `${one}es` : `${one}s`,
 ): string {
   return `${number} ${number === 1 ? one : many}`
 }
