@@ -17,6 +17,7 @@ import {
   type LayoutInput,
   type LayoutName,
   pictureFiles,
+  putTogether,
 } from './layout.js'
 import { isFiller, splitOf } from './split-names.js'
 
@@ -50,13 +51,10 @@ export function readClassFolders(input: LayoutInput): LayoutIndex {
     }
   }
   const index = readSplits(input, arrangement)
-  const all: ClassImages = new Map()
-  for (const classes of index.groups.values())
-    for (const [name, images] of classes) all.set(name, [...(all.get(name) ?? []), ...images])
   const note = `${input.tree.root}: the classes of its folders ${[...splits.keys()].join(', ')} are put together`
   return {
     ...index,
-    groups: new Map([['all', all]]),
+    groups: putTogether(index.groups),
     notes: [...(index.notes ?? []), ...(splits.size > 1 ? [note] : [])],
   }
 }

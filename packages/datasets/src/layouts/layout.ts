@@ -9,6 +9,7 @@ export const layoutNames = [
   'omniglot',
   'split-folders',
   'class-folders',
+  'classes',
 ] as const
 
 /** One of {@link layoutNames}. */
@@ -48,6 +49,14 @@ export interface LayoutInput {
   readonly decode: (file: string) => Promise<RgbImage>
   /** The splits that must be complete; all where undefined. */
   readonly only?: readonly string[]
+}
+
+/** The classes of all splits as one group. */
+export function putTogether(groups: LayoutIndex['groups']): Map<string, ClassImages> {
+  const all: ClassImages = new Map()
+  for (const classes of groups.values())
+    for (const [name, images] of classes) all.set(name, [...(all.get(name) ?? []), ...images])
+  return new Map([['all', all]])
 }
 
 /** The ways to pictures that are files of a tree, which `fileOf` names by their ids. */

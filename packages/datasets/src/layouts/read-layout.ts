@@ -6,7 +6,7 @@ import { detectCifarPython, readCifarPython } from './cifar100-python.js'
 import { quoted, withTellableNames } from './class-names.js'
 import { readCsv, tableIndex } from './csv.js'
 import { detectImageFolders, readClassFolders, readOmniglot, readSplitFolders } from './image-folders.js'
-import { type LayoutIndex, type LayoutInput, type LayoutName, layoutNames } from './layout.js'
+import { type LayoutIndex, type LayoutInput, type LayoutName, layoutNames, putTogether } from './layout.js'
 
 const readers: Readonly<Record<LayoutName, (input: LayoutInput) => LayoutIndex | Promise<LayoutIndex>>> = {
   'cifar100-binary': readCifarBinary,
@@ -15,6 +15,7 @@ const readers: Readonly<Record<LayoutName, (input: LayoutInput) => LayoutIndex |
   omniglot: readOmniglot,
   'split-folders': readSplitFolders,
   'class-folders': readClassFolders,
+  classes: readClasses,
 }
 
 /**
@@ -40,6 +41,29 @@ async function readRecognised(input: LayoutInput): Promise<LayoutIndex> {
   const index = readers[detectImageFolders(tree)](input)
   const { notes = [], ...rest } = await index
   return { ...rest, notes: [...found.notes, ...notes, ...noteOnOneClass(tree.root, rest)] }
+}
+
+/** The classes that tables name, or else class folders; those of all splits together. */
+async function readClasses(input: LayoutInput): Promise<LayoutIndex> {
+  const found = await findTables(input.tree, {})
+  if (found.tables.size === 0) {
+    const index = readClassFolders(input)
+    return { ...index, notes: [...found.notes, ...(index.notes ?? [])] }
+  }
+  const index = tableIndex(input, found)
+  const splits = [...index.groups.keys()].toSorted()
+  const files = [...found.tables.values()].map(({ file }) => input.tree.label(file))
+  return {
+    ...index,
+    groups: putTogether(index.groups),
+    notes: [
+      `${files.join(', ')}: ${files.length > 1 ? 'say' : 'says'} which class each picture is of`,
+      ...(splits.length > 1
+        ? [`${input.tree.root}: the classes of its splits ${splits.join(', ')} are put together`]
+        : []),
+      ...(index.notes ?? []),
+    ],
+  }
 }
 
 /** Pictures that are all in one folder are mostly of several classes. */

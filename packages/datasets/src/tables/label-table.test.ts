@@ -377,3 +377,43 @@ describe('refused with the line and what was expected', () => {
     )
   })
 })
+
+describe('as classes', () => {
+  const classes = (root: string) => found({ root, layout: 'classes' })
+  const all = { all: { ...expected.train, ...expected.test } }
+
+  test('tables are taken, and their splits put together, also where a class is in two', async () => {
+    for (const root of [
+      await folderOf(withTables(plain)),
+      await temporaryFile('t.zip', await zipOf(withTables(plain))),
+    ]) {
+      const { splits, notes } = await classes(root)
+      expect(splits).toEqual(all)
+      expect(notes[0]).toMatch(/test\.csv, .*train\.csv: say which class each picture is of$/)
+      expect(notes[1]).toBe('ROOT: the classes of its splits test, train are put together')
+    }
+    const halves = lines(
+      'filename,label,split',
+      (name) => `${name}.png,${labelOf(name)},${name.endsWith('1') ? 'train' : 'test'}`,
+    )
+    expect((await classes(await folderOf({ ...flat, 'labels.csv': halves(names) }))).splits).toEqual(all)
+  })
+
+  test('a table that names all pictures counts before the folders that they lie in', async () => {
+    const files = Object.fromEntries(
+      names.map((name, index) => [`batch${index % 2}/${name}.png`, flat[`images/${name}.png`]!]),
+    )
+    const table = lines('filename,label', (name, index) => `batch${index % 2}/${name}.png,${labelOf(name)}`)
+    expect((await classes(await folderOf({ ...files, 'labels.csv': table(names) }))).splits).toEqual(all)
+    const part = await classes(await folderOf({ ...files, 'labels.csv': table(names.slice(0, 3)) }))
+    expect(Object.keys(part.splits.all!)).toEqual(['batch0', 'batch1'])
+    expect(part.notes.join()).toContain('is passed over')
+  })
+
+  test('a table that cannot be read is not passed over', async () => {
+    const table = Buffer.from('filename,label\nrose1.png,\xf0\xee\xe7\xe0\n', 'latin1')
+    expect(await messageOf(classes(await folderOf({ ...flat, 'labels.csv': table })))).toContain(
+      'line 2 is not UTF-8 text',
+    )
+  })
+})

@@ -23,7 +23,7 @@ export interface UnreadableExample {
 }
 
 /**
- * The examples of a folder or archive of class folders, or of a table of `filename,label`; each real file once.
+ * The examples of a folder or archive with class folders or a table, or of a table of `filename,label`; each real file once.
  *
  * @param reduceTo see `DecodeOptions` of `@m2l/datasets`
  * @throws {InputError} when it cannot be read, there are fewer than two classes, or a file is an example of two
@@ -115,7 +115,7 @@ async function supportOfTable(table: string, reduceTo: number): Promise<Opened> 
 }
 
 async function supportOfFolders(root: string, reduceTo: number): Promise<Opened> {
-  const dataset = await openDataset({ root, layout: 'class-folders', reduceTo, cacheBytes: 0 })
+  const dataset = await openDataset({ root, layout: 'classes', reduceTo, cacheBytes: 0 })
   const classes = dataset.splits.all!.classes.map(({ name, images }) => {
     const ofClass = images.map((image): SupportImage => {
       const file = dataset.fileOf?.(image)
