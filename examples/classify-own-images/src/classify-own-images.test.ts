@@ -95,3 +95,14 @@ it('names pictures that cannot be read, and goes on', async () => {
 it('tells its usage', async () => {
   await expect(run()).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('usage: ') as string })
 })
+
+it('says in one line what is wrong with a folder', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'm2l-own-images-'))
+  const complaint = (...words: string[]) =>
+    run(...words).then(
+      () => 'nothing',
+      ({ code, stderr }: { code: number; stderr: string }) => `${code}: ${stderr}`,
+    )
+  expect(await complaint(join(folder, 'none'), folder)).toMatch(/^2: .*no such file or directory.*none'\n$/)
+  expect(await complaint(folder, folder)).toMatch(/^2: there is no class; .*\n$/)
+})

@@ -11,6 +11,10 @@ if (examples === undefined || pictures === undefined) {
   process.exit(2)
 }
 process.stdout.on('error', () => process.exit(141)) // nobody reads on, as after `| head`
+process.on('uncaughtException', ({ message }) => {
+  console.error(message) // a folder that is not there, or a class without pictures
+  process.exit(2)
+})
 
 const classifier = await FewShotClassifier.load(weights)
 for (const entry of await readdir(examples, { withFileTypes: true })) {
@@ -25,6 +29,7 @@ console.log(`${recognised} of ${leaveOneOut.known.length} examples are recognise
 
 const familiarity = new Familiarity(leaveOneOut)
 const files = await imagesIn(pictures)
+if (files.length === 0) complain(`${pictures}: holds no pictures`)
 for (const [index, found] of (await classifier.classifyReadable(files)).entries()) {
   if (found instanceof Error) {
     complain(found.message)
