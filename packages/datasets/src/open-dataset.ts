@@ -6,7 +6,7 @@ import { ImageCache } from './decoding/image-cache.js'
 import { PictureDecoder } from './decoding/picture-decoder.js'
 import { rotateImage } from './decoding/rotate-image.js'
 import { exclusionsOf } from './exclusions/exclusion-list.js'
-import { leaveOut } from './exclusions/leave-out.js'
+import { leaveOut, notesOnStrangers } from './exclusions/leave-out.js'
 import { eachFileOnce, passedOverBy } from './layouts/each-file-once.js'
 import type { LayoutIndex, LayoutName } from './layouts/layout.js'
 import { readLayout } from './layouts/read-layout.js'
@@ -18,7 +18,7 @@ import { describeLeftOut, joinLeftOut, type LeftOut } from './sources/left-out.j
 import { openTree } from './sources/open-tree.js'
 import { recordedTree } from './sources/recorded-tree.js'
 import { ownSplitsOf, splitsOfFile } from './splits/build-splits.js'
-import { readSplitFile, type SplitFile } from './splits/split-file.js'
+import { type SplitFile, splitOfOption } from './splits/split-file.js'
 
 /** What to open, and how. */
 export interface OpenDatasetOptions extends DecodeOptions, PackOptions {
@@ -55,7 +55,7 @@ export async function openDataset(options: OpenDatasetOptions): Promise<Dataset>
   if (!Number.isSafeInteger(cacheBytes) || cacheBytes < 0) {
     throw new InputError(`cacheBytes is ${cacheBytes}; give a whole number of bytes, 0 or more`)
   }
-  const file = typeof options.split === 'string' ? await readSplitFile(options.split) : options.split
+  const file = options.split === undefined ? undefined : await splitOfOption(options.split)
   const excluded = await exclusionsOf(options.exclude)
   const tree = await openTree(root)
   const decoder = new PictureDecoder(tree, options)
@@ -71,13 +71,14 @@ export async function openDataset(options: OpenDatasetOptions): Promise<Dataset>
     const once = eachFileOnce(whole, file)
     const leftOut = joinLeftOut([tree.leftOut, passedOverBy(whole, tree, recorded.read), once.leftOut])
     const index = excluded ? leaveOut(root, once.index, excluded, file) : once.index
+    const strange = excluded ? notesOnStrangers(root, once.index, excluded) : []
     const splits = file ? splitsOfFile(root, index, file, only) : ownSplitsOf(root, index, only)
     const name = options.name ?? datasetName(root)
     const nameOf = (id: string) => index.pathOf?.(id) ?? `${root}: ${id}`
     const read = async (id: string) => named(await index.read(id), nameOf(id))
     const pack = await openPack({ name, tree, splits, read, decodeOptions: options, cacheBytes }, options)
     return dataset(
-      { name, splits, leftOut, notes: notesOf(root, whole, leftOut) },
+      { name, splits, leftOut, notes: [...notesOf(root, whole, leftOut), ...strange] },
       new ImageCache(cacheBytes, pack ? throughPack(pack, read, nameOf) : read),
       (id) => index.pathOf?.(id),
       async () => {

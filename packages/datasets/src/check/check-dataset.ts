@@ -11,7 +11,7 @@ import { datasetName } from '../open-dataset.js'
 import { joinLeftOut } from '../sources/left-out.js'
 import { openTree } from '../sources/open-tree.js'
 import { recordedTree } from '../sources/recorded-tree.js'
-import { readSplitFile, type SplitFile } from '../splits/split-file.js'
+import { type SplitFile, splitOfOption } from '../splits/split-file.js'
 import { balanceOf, nearEmptyClasses } from './class-counts.js'
 import { countRemarks } from './count-remarks.js'
 import type { BrokenImage, DatasetCheck, ImagePlace } from './dataset-check.js'
@@ -71,7 +71,7 @@ export async function checkDataset(options: CheckOptions): Promise<DatasetCheck>
   requireWhole('distance', distance, mostDistance)
   requireWhole('fewest', fewest)
   requireWhole('smallest', smallest)
-  const file = typeof options.split === 'string' ? await readSplitFile(options.split) : options.split
+  const file = options.split === undefined ? undefined : await splitOfOption(options.split)
   const excluded = await exclusionsOf(options.exclude)
   const decodeOptions = {
     ...(transparency && { transparency }),

@@ -5,7 +5,7 @@ import type { ExclusionList } from './exclusion-list.js'
 
 /**
  * A source without the pictures of a list, and without the classes that have no others. Names of pictures that are gone
- * from the source are passed over.
+ * from the source are passed over, see {@link notesOnStrangers}.
  *
  * @param split the split file that names the classes to keep, if there is one
  * @throws InputError when the source has none of the pictures, so that the list must be of another, or when nothing is
@@ -40,4 +40,19 @@ export function leaveOut(
     )
   }
   return { ...index, groups }
+}
+
+/** Tells of listed pictures that the source does not have. */
+export function notesOnStrangers(
+  root: string,
+  { groups, isPartial = false }: LayoutIndex,
+  { source, ids }: ExclusionList,
+): string[] {
+  if (isPartial) return []
+  const there = new Set([...groups.values()].flatMap((classes) => [...classes.values()].flat()))
+  const strange = [...ids].filter((id) => !there.has(id))
+  if (strange.length === 0) return []
+  return [
+    `${source}: names ${count(strange.length, 'picture')} that ${strange.length === 1 ? 'is' : 'are'} not in ${root}, such as ${JSON.stringify(strange[0])}`,
+  ]
 }

@@ -128,3 +128,21 @@ test('split files and lists of pictures are read strictly', async () => {
     `${exclude}: line 3 is not UTF-8 text; save the file as UTF-8`,
   )
 })
+
+test('splits of a program are held to the rules of split files', async () => {
+  const root = await labelled('a', 'b', 'caf\u00e9')
+  const opened = (classes: object) => openDataset({ root, split: { source: 'mine', classes } })
+  expect(await messageOf(opened({ train: ['a'], test: ['a'] }))).toBe(
+    'mine: class "a" is in train and in test; splits must share no class',
+  )
+  expect(await messageOf(opened({ train: ['a', 'a'] }))).toContain('train names class "a" twice')
+  expect(await messageOf(opened({ Train: ['a'] }))).toContain('did you mean "train"?')
+  expect((await opened({ train: ['cafe\u0301'] })).splits.train!.classes[0]!.name).toBe('caf\u00e9')
+})
+
+test('listed pictures that are not there are told', async () => {
+  const root = await labelled('a', 'b')
+  const { notes, splits } = await openDataset({ root, exclude: ['images/0.png', 'images/9.png'] })
+  expect(splits.all!.classes.map(({ name }) => name)).toEqual(['b'])
+  expect(notes).toEqual([`exclude: names 1 picture that is not in ${root}, such as "images/9.png"`])
+})

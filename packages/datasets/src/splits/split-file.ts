@@ -53,6 +53,16 @@ export async function readSplitFile(nameOrPath: string): Promise<SplitFile> {
   }
 }
 
+/**
+ * A split as a file or a program gives it, held to the same rules.
+ *
+ * @throws InputError as {@link readSplitFile}
+ */
+export async function splitOfOption(split: string | SplitFile): Promise<SplitFile> {
+  if (typeof split === 'string') return readSplitFile(split)
+  return { source: split.source, classes: checked(split.source, split.classes) }
+}
+
 const classNames = z
   .array(
     z

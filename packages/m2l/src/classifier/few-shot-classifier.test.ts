@@ -328,6 +328,11 @@ describe('mistakes are told in a line', () => {
     ],
     ['no image', () => classifier.add('cat', []), /^class cat: expected a list of at least one image/],
     ['no list', () => classifier.add('cat', 'cat.jpg' as never), /^class cat: expected a list/],
+    [
+      'half a letter',
+      () => classifier.add('a\ud800', patterns(0, 1)),
+      /^a class is called "a\\ud800", which holds half/,
+    ],
     ['no label', () => classifier.add('', patterns(0, 1)), /^a class is called ""; expected a text/],
     ['nothing to save', () => classifier.save('x'), /^x: there are no classes to save/],
     [
@@ -459,3 +464,16 @@ function expectClose(values: ArrayLike<number>, expected: ArrayLike<number>): vo
     expect(Math.abs(values[index]! - value)).toBeLessThan(1e-3 * Math.max(1, Math.abs(value)))
   }
 }
+
+it('takes a label for the same in each Unicode form', async () => {
+  const own = await FewShotClassifier.load('emoji-conv64f')
+  try {
+    await own.add('cafe\u0301', patterns(0, 1))
+    await own.add('caf\u00e9', patterns(0, 2))
+    expect(own.classes.map(({ label }) => label)).toEqual(['caf\u00e9'])
+    own.remove('cafe\u0301')
+    expect(own.classes).toEqual([])
+  } finally {
+    own.dispose()
+  }
+})

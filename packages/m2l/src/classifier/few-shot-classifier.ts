@@ -148,7 +148,7 @@ export class FewShotClassifier {
    */
   remove(label: string): void {
     const classes = new Map(this.#classes)
-    if (!classes.delete(label)) {
+    if (!classes.delete(label.normalize('NFC'))) {
       const labels = [...classes.keys()]
       throw new InputError(
         `there is no class ${label}${didYouMean(label, labels) || `; there are ${labels.join(', ') || 'none'}`}`,
@@ -233,15 +233,13 @@ export class FewShotClassifier {
   }
 
   async #add(
-    label: string,
+    given: string,
     images: readonly GivenImage[],
     options: EmbedOptions,
     onUnreadable?: OnUnreadable,
   ): Promise<void> {
     this.#requireUse()
-    if (typeof label !== 'string' || label === '') {
-      throw new InputError(`a class is called ${JSON.stringify(label)}; expected a text that is not empty`)
-    }
+    const label = labelOf(given)
     if (!Array.isArray(images) || images.length === 0) {
       throw new InputError(`class ${label}: expected a list of at least one image to add`)
     }
@@ -325,4 +323,17 @@ function fingerprintOf(recipe: string, tensors: Tensors): string {
     hash.update(`${name} [${shape}]`).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
   }
   return hash.digest('hex')
+}
+
+/** A label in Unicode's composed form (NFC), as labels of folders and tables are. */
+function labelOf(given: string): string {
+  if (typeof given !== 'string' || given === '') {
+    throw new InputError(`a class is called ${JSON.stringify(given)}; expected a text that is not empty`)
+  }
+  if (/\p{Cs}/u.test(given)) {
+    throw new InputError(
+      `a class is called ${JSON.stringify(given)}, which holds half a character; give its whole name`,
+    )
+  }
+  return given.normalize('NFC')
 }

@@ -42,6 +42,9 @@ export async function queryPictures(
   paths: readonly string[],
   labels: ReadonlySet<string>,
 ): Promise<QueryPictures> {
+  if (!Array.isArray(paths) || paths.length === 0) {
+    throw new InputError('query: expected a list of at least one folder, archive, table or picture')
+  }
   const lists = await listAll(paths)
   const close = async () => {
     for (const list of lists) await list.close()
