@@ -57,17 +57,26 @@ describe('words that are refused in one line', () => {
       ['train', '--cfg', 'a', 'train.epochs=3', 'k_shot=5', 'train.epochs=5'],
       'train.epochs is given twice, by train.epochs=3 and by train.epochs=5; leave one',
     ],
+    [
+      ['train', '--cfg', 'a', '--', 'seed=1', 'seed=2'],
+      'seed is given twice, by seed=1 and by seed=2; leave one',
+    ],
+    [
+      ['train', '--cfg', 'a', 'train.epochs=1', 'train={optim: SGD}'],
+      'train.epochs is given twice, by train.epochs=1 and by train={optim: SGD}; leave one',
+    ],
     [['data', 'show', ''], 'a word is empty'],
     [['data', 'show', 'a', 'b'], "'b' was not expected"],
     [['compare', 'a'], "missing required argument 'b'"],
     [['engine', 'install', '--gup'], "unknown option '--gup' (Did you mean --gpu?)"],
   ])('%j', async (words, message) => {
     const { exitCode, stdout, stderr } = await m2lHere(folder, ...words)
+    const command = message.startsWith(`unknown command '${words[0]}'`) ? '' : ` ${words[0]}`
     const inner = words[0] === 'data' || words[0] === 'engine' ? ` ${words[1]}` : ''
     expect({ exitCode, stdout, stderr }).toEqual({
       exitCode: 2,
       stdout: '',
-      stderr: `m2l: ${message}; see m2l ${words[0]}${inner} --help\n`,
+      stderr: `m2l: ${message}; see m2l${command}${inner} --help\n`,
     })
   })
 })
@@ -77,6 +86,7 @@ describe('words that are taken', () => {
     [['classify', ...both, '--query', 'c', '--json', '--json'], /^m2l: a: does not exist/],
     [['classify', '--support=a', '--query=-b', '--quiet'], /^m2l: a: does not exist/],
     [['evaluate', '-cshipped', '--cfg', 'a=b.yaml'], /^m2l: a=b\.yaml: expected a recipe/],
+    [['train', '--cfg', 'a', 'train={epochs: 2}', 'train.epochs=1'], /^m2l: a: /],
     [['data', 'show', '--', '-photos'], /^m2l: -photos: does not exist/],
   ])('%j', async (words, message) => {
     const { exitCode, stderr } = await m2lHere(folder, ...words)

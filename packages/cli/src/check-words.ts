@@ -13,11 +13,15 @@ export function checkWords(program: Command, words: readonly string[]): void {
   const given = new Set<Option>()
   const keys = new Map<string, string>()
   let position = 0
+  let onlyArguments = false
   for (let index = 0; index < words.length; index++) {
     const word = words[index]!
-    if (word === '--') return
-    if (!isOption(word)) {
-      const inner = command.commands.find((one) => one.name() === word)
+    if (word === '--' && !onlyArguments) {
+      onlyArguments = true
+      continue
+    }
+    if (onlyArguments || !isOption(word)) {
+      const inner = onlyArguments ? undefined : command.commands.find((one) => one.name() === word)
       if (inner && command.registeredArguments.length === 0) command = inner
       else if (isUnknownCommand(command, word)) refuseCommand(command, word)
       else checkArgument(command, word, { position: position++, keys })
@@ -74,8 +78,11 @@ function checkArgument(
   }
   if (argument?.name() !== 'key=value') return
   const key = word.split('=', 1)[0]!
-  const before = keys.get(key)
-  if (before !== undefined) refuse(command, `${key} is given twice, by ${before} and by ${word}; leave one`)
+  // what narrows down an earlier one is taken, as in model.levels={global: {}} model.levels.global.weight=2
+  for (const [earlier, before] of keys) {
+    if (`${earlier}.`.startsWith(`${key}.`))
+      refuse(command, `${earlier} is given twice, by ${before} and by ${word}; leave one`)
+  }
   keys.set(key, word)
 }
 
