@@ -89,7 +89,8 @@ test.each([
   const large = join(folder, signal)
   await mkdir(large)
   await writeFile(join(large, 'pets.zip'), await archive(20_000))
-  const run = start(folder, [...prepare, '--from', join(signal, 'pets.zip'), '--to', join(signal, 'out')])
+  const source = ['--from', join(signal, 'pets.zip'), '--to', join(signal, 'out')]
+  const run = start(folder, ['data', 'prepare', 'pets', '--split', 'pets.yaml', ...source])
   const ended = run.finished.then(() => true)
   while ((await readdir(large)).length === 1) if (await Promise.race([ended, setTimeout(5, false)])) break
   run.kill(signal)

@@ -8,7 +8,7 @@ test('a level that cannot be parsed is named with file and line, also where anot
   await writeFile(join(folder, 'bad.mjs'), 'const a = 1\nexport default {\n  b: ,\n}\n')
   await writeFile(join(folder, 'level.mjs'), "import './bad.mjs'\nexport default 1\n")
   await writeFile(join(folder, 'r.yaml'), 'model: { imports: [./level.mjs] }\ndata: { dataset: emoji }\n')
-  const { exitCode, stdout, stderr } = await m2l(folder, 'evaluate', '--cfg', 'r.yaml', '--quiet')
+  const { exitCode, stdout, stderr } = await m2l(folder, 'train', '--cfg', 'r.yaml', '--quiet')
   expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
   expect(stderr).toMatch(
     /^m2l: .*r\.yaml: model\.imports: \.\/level\.mjs cannot be imported: syntax error: Unexpected token ',' \(.*bad\.mjs line 3\)\n$/,

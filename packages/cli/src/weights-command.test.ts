@@ -60,7 +60,10 @@ test('shipped weights are evaluated, trained from and shown by name', async () =
   expect(refused.stderr).toContain('data.image_size 32 (recipe: 16)')
   const evaluated = await here('evaluate', ...words, '--force')
   expect(json(evaluated.stdout)).toMatchObject({ checkpoint: 'emoji-conv64f', episodes: 10 })
-  expect(json(evaluated.stdout).notes).toEqual([expect.stringContaining('data.image_size 32 (recipe: 16)')])
+  expect(json(evaluated.stdout).notes).toEqual([
+    expect.stringContaining('model.fusion consistent (recipe: released)'),
+    expect.stringContaining('data.image_size 32 (recipe: 16)'),
+  ])
   const train = (name: string) =>
     here(
       'train',
