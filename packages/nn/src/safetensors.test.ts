@@ -141,7 +141,7 @@ describe('safetensors', () => {
     ],
     ['tensor a has the impossible offsets [0]', file({ a: entry({ data_offsets: [0] }) }, Buffer.alloc(2))],
     [
-      'tensor a has the impossible shape that is nested too deeply',
+      'tensor a has the impossible shape ',
       file(
         `{"a":{"dtype":"U8","shape":${'['.repeat(50_000)}${']'.repeat(50_000)},"data_offsets":[0,2]}}`,
         Buffer.alloc(2),
@@ -166,6 +166,7 @@ describe('safetensors', () => {
     const result = attempt(() => decodeSafetensors(bytes, 'models/best.safetensors'))
     const message = result instanceof InputError ? result.message : 'read without an error'
     expect(message).toContain(problem)
+    expect(message.length).toBeLessThan(600)
     expect(message).toMatch(
       /^models\/best\.safetensors: not a valid safetensors file: [^\n]+; save or copy it again$/,
     )

@@ -174,11 +174,14 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** A value of a header in a message; brackets in brackets may be too deep for JSON. */
+/** A value of a header in a message, by its beginning; brackets in brackets may be too deep for JSON. */
 function shown(value: unknown): string | undefined {
   try {
-    return JSON.stringify(value)
+    const text = JSON.stringify(value) as string | undefined
+    return text !== undefined && text.length > longestShown ? `${text.slice(0, longestShown)}…` : text
   } catch {
     return 'that is nested too deeply'
   }
 }
+
+const longestShown = 200

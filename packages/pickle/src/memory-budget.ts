@@ -32,7 +32,7 @@ export const costs = {
   /** A text or a number of many digits. */
   text: 32,
   /** An object that stands for bytes. */
-  bytes: 160,
+  bytes: 184,
   /** Any other object. */
   object: 128,
 } as const
