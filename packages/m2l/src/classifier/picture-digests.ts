@@ -4,12 +4,13 @@ import { readGivenImage, type GivenImage, type NamedImage } from './given-image.
 
 /** What pictures were seen, by their pixels: copies have the same digest, whatever their files are called. */
 export class PictureDigests {
-  readonly #digests = new Map<string, string>()
-  /** The first picture of each digest. */
-  readonly #first = new Map<string, string>()
+  /** By name, in the order in which pictures were given; undefined for those that have not been read. */
+  readonly #digests = new Map<string, string | undefined>()
+  #firsts: ReadonlyMap<string, string> | undefined
 
   /** The same image, whose pixels are noted when it is read. */
   noting(image: GivenImage, name: string, options: DecodeOptions): NamedImage {
+    this.#digests.set(name, undefined)
     return {
       name,
       read: async () => {
@@ -23,19 +24,30 @@ export class PictureDigests {
   note(name: string, { width, height, data }: RgbImage): void {
     const digest = createHash('sha256').update(`${width} x ${height}`).update(data).digest('base64')
     this.#digests.set(name, digest)
-    if (!this.#first.has(digest)) this.#first.set(digest, name)
+    this.#firsts = undefined
   }
 
   /** The first picture among others that is the same as one of these. */
   sameIn(others: PictureDigests, name: string): string | undefined {
-    return others.#first.get(this.#digests.get(name) ?? '')
+    return others.#first(this.#digests.get(name))
   }
 
   /** The pictures that are the same as an earlier one, with that. */
   copies(): (readonly [name: string, first: string])[] {
     return [...this.#digests].flatMap(([name, digest]) => {
-      const first = this.#first.get(digest)!
-      return first === name ? [] : [[name, first] as const]
+      const first = this.#first(digest)
+      return first === undefined || first === name ? [] : [[name, first] as const]
     })
+  }
+
+  /** The first picture of a digest, in the order in which they were given. */
+  #first(digest: string | undefined): string | undefined {
+    if (digest === undefined) return undefined
+    this.#firsts ??= new Map(
+      [...this.#digests]
+        .toReversed()
+        .flatMap(([name, other]) => (other === undefined ? [] : [[other, name]])),
+    )
+    return this.#firsts.get(digest)
   }
 }
