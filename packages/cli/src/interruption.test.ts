@@ -66,20 +66,27 @@ test('a training that is interrupted twice ends with the weights of one that nev
   }
 })
 
-/** Runs the program in a Node.js that says when it comes to a module, and then takes a minute to load it. */
+/** Runs the program in a Node.js that says when it comes to a module, and then takes a minute to begin with it. */
 async function slowlyLoading(module: string): Promise<string[]> {
-  const hooks = `
-    import { writeSync } from 'node:fs'
-    export async function load(url, context, next) {
-      if (!url.endsWith(${JSON.stringify(module)})) return next(url, context)
-      writeSync(2, 'waiting\\n')
-      await new Promise((done) => setTimeout(done, 60_000))
-      return next(url, context)
-    }`
+  const waits = `
+    import { writeSync as sayOfWaiting } from 'node:fs'
+    sayOfWaiting(2, 'waiting\\n')
+    await new Promise((done) => setTimeout(done, 60_000))
+  `
+  const slowed = `
+    const slowed = (url, loaded) =>
+      url.endsWith(${JSON.stringify(module)}) ? { ...loaded, source: ${JSON.stringify(waits)} + loaded.source } : loaded`
+  const asynchronous = `${slowed}
+    export const load = async (url, context, next) => slowed(url, await next(url, context))`
   const file = join(folder, `slow-${module.replaceAll('/', '-')}.mjs`)
   await writeFile(
     file,
-    `import { register } from 'node:module'\nregister('data:text/javascript,' + encodeURIComponent(${JSON.stringify(hooks)}))\n`,
+    `import * as module from 'node:module'
+    ${slowed}
+    // Node 20 has only the asynchronous kind, of which Node 26 warns.
+    if (module.registerHooks) module.registerHooks({ load: (url, context, next) => slowed(url, next(url, context)) })
+    else module.register('data:text/javascript,' + encodeURIComponent(${JSON.stringify(asynchronous)}))
+    `,
   )
   return ['env', `NODE_OPTIONS=--import=${pathToFileURL(file).href}`]
 }
