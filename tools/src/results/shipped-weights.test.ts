@@ -31,7 +31,7 @@ it("shipped weights give their card's accuracy again on its episodes, to four di
   )
   const measured = await readCard(again)
   for (const key of ['recipe', 'data', 'episodes', 'weights'] as const)
-    expect(measured[key]).toEqual(card[key])
+    expect(measured[key]).toMatchObject(card[key])
   expect(Object.keys(measured.accuracy)).toEqual(Object.keys(card.accuracy))
   for (const [name, accuracy] of Object.entries(card.accuracy))
     expect(measured.accuracy[name], name).toBeCloseTo(accuracy, 4)

@@ -60,7 +60,8 @@ async function readChecked(file: string, pinned: PinnedPackage): Promise<Buffer>
 
 /** Takes a package apart, without its tests, declarations and sources in TypeScript. */
 async function unpack(archive: Buffer, folder: string): Promise<void> {
-  for (const { name, type, data } of parseTar(gunzipSync(archive))) {
+  const unpacked = new Uint8Array(gunzipSync(archive)) // a memory of its own, whose start parseTar takes for the archive's
+  for (const { name, type, data } of parseTar(unpacked)) {
     const path = name.slice(name.indexOf('/') + 1)
     if (type !== 'file' || /\.ts$|_test\.|^scripts\//.test(path)) continue
     await mkdir(dirname(join(folder, path)), { recursive: true })

@@ -356,7 +356,8 @@ describe.runIf(canMount())('a disk that fills up', () => {
 /** Whether this user may start programs of another, who may read this checkout. */
 function canBeAnother(): boolean {
   const index = join(packageFolder, 'src', 'index.ts')
-  return process.getuid?.() === 0 && spawnSync('test', ['-r', index], { uid: another }).status === 0
+  const reads = ['--eval', 'require("node:fs").readFileSync(process.argv[1])', index]
+  return process.getuid?.() === 0 && spawnSync(process.execPath, reads, { uid: another }).status === 0
 }
 
 /** Whether this user may mount a file system of his own. */
