@@ -49,6 +49,7 @@ describe('an axis', () => {
     expect(axisOf({ label: 'x' }, [], 2)).toMatchObject({ domain: [0, 1], ticks: [0, 0.5, 1] })
     expect(axisOf({ label: 'x' }, [7, 7], 5).ticks).toEqual([7])
     expect(axisOf({ label: 'x' }, [0.3, 0.3], 5).ticks).toEqual([0.3])
+    expect(axisOf({ label: 'x' }, [-1e-323, 5e-324], 5).ticks).toEqual([-1e-323])
   })
 })
 

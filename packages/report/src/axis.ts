@@ -10,6 +10,9 @@ export type Axis = Plot.ScaleOptions & {
 /** Values that span more decades than this do not fit on a linear axis: the smallest ones look like 0. */
 const mostLinearDecades = 1.5
 
+/** Near the least numbers there are, powers of ten round to 0, and nothing is told apart. */
+const leastMagnitude = 1e-300
+
 /**
  * How an axis is drawn on which some values lie.
  *
@@ -19,7 +22,7 @@ const mostLinearDecades = 1.5
 export function axisOf(scale: Scale, values: readonly number[], count: number): Axis {
   const drawn = values.filter(isDrawable)
   const [least, most] = extent(drawn)
-  if (scale.logarithmic && least > 1e-300 && Math.log10(most / least) > mostLinearDecades) {
+  if (scale.logarithmic && least > leastMagnitude && Math.log10(most / least) > mostLinearDecades) {
     const ticks = logarithmicTicks(least, most, count)
     const domain: [number, number] = [ticks[0]!, ticks.at(-1)!]
     return { type: 'log', domain, ...written(scale, ticks), label: `${scale.label}, logarithmic` }
@@ -55,7 +58,7 @@ function written({ percent: inPercent }: Scale, ticks: number[]) {
  */
 export function roundTicks(from: number, to: number, count: number, leastStep = 0): number[] {
   const least = Math.max(leastStep, (to - from) / count)
-  if (!(least > 0)) return [from]
+  if (!(least > leastMagnitude)) return [from]
   const power = 10 ** Math.floor(Math.log10(least))
   const step = power * ([1, 2, 5].find((factor) => factor * power >= least * (1 - 1e-9)) ?? 10)
   const first = Math.ceil(from / step - 1e-9)
