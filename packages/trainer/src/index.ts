@@ -36,6 +36,13 @@ export {
   type ImageTransforms,
   type RenderedImages,
 } from './image-tensors.js'
+export {
+  embeddedImages,
+  graphNetwork,
+  type EmbeddedField,
+  type EmbeddedImages,
+  type ImageNetwork,
+} from './image-network.js'
 export { calibration, type Calibration, type CalibrationBin } from './calibration.js'
 export { accuracy, evaluate, type Evaluation, type EvaluationOptions } from './evaluate.js'
 export { sliceEvaluation } from './evaluation-slice.js'

@@ -1,26 +1,10 @@
 import { tf } from '@m2l/engine'
 import type { Embedding, EmbeddingField } from '@m2l/metric'
+import type { EmbeddedField, EmbeddedImages } from '@m2l/trainer'
 
-/** A field of the embeddings of some images, as plain numbers. */
-export interface EmbeddedField {
-  /** [images, …] */
-  readonly shape: readonly number[]
-  readonly data: Float32Array
-}
+export type { EmbeddedImages }
 
-/** The embeddings of some images as plain numbers, which nobody has to free. */
-export type EmbeddedImages = Readonly<Partial<Record<EmbeddingField, EmbeddedField>>>
-
-/** The numbers of an embedding, whose tensors stay the caller's. */
-export async function embeddedImages({ map, parts }: Embedding): Promise<EmbeddedImages> {
-  const read = async (tensor: tf.Tensor): Promise<EmbeddedField> => ({
-    shape: tensor.shape,
-    data: (await tensor.data()) as Float32Array,
-  })
-  return { ...(map && { map: await read(map) }), ...(parts && { parts: await read(parts) }) }
-}
-
-/** The same as tensors, which are the caller's. */
+/** Embeddings as tensors, which are the caller's. */
 export function embeddingOf({ map, parts }: EmbeddedImages): Embedding {
   return {
     ...(map && { map: tf.tensor(map.data, [...map.shape] as [number, number, number, number]) }),

@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto'
 import { InputError, loadEngine } from '@m2l/engine'
-import { assignCheckpoint, readCheckpoint, type FewShotModel, type OnEager, type Tensors } from '@m2l/trainer'
+import {
+  assignCheckpoint,
+  graphNetwork,
+  readCheckpoint,
+  type FewShotModel,
+  type OnEager,
+  type Tensors,
+} from '@m2l/trainer'
 import { AgreementCheck, type AgreementOptions } from '../agreement/agreement.js'
 import { modelSettings } from '../agreement/model-settings.js'
 import { createModel } from '../create-model.js'
@@ -53,7 +60,6 @@ const comparedAtOnce = 128
  */
 export class FewShotClassifier {
   readonly #model: FewShotModel
-  readonly #fingerprint: string
   readonly #embedder: ImageEmbedder
   readonly #counts: ShotCounts
   #classes: LabelledImages = new Map()
@@ -68,9 +74,13 @@ export class FewShotClassifier {
   ) {
     this.#counts = counts
     this.#model = model
-    this.#fingerprint = fingerprint
-    const reduceTo = readAtTimes * recipe.data.image_size
-    this.#embedder = new ImageEmbedder(model, episodeTransforms(recipe), reduceTo, onEager)
+    this.#embedder = new ImageEmbedder({
+      network: graphNetwork(model, onEager),
+      views: model.views,
+      transforms: episodeTransforms(recipe),
+      reduceTo: readAtTimes * recipe.data.image_size,
+      fingerprint,
+    })
   }
 
   /**
@@ -200,7 +210,7 @@ export class FewShotClassifier {
   async save(file: string): Promise<void> {
     this.#requireUse()
     if (this.#classes.size === 0) throw new InputError(`${file}: there are no classes to save; add some`)
-    await saveClasses(file, this.#classes, this.#fingerprint)
+    await saveClasses(file, this.#classes, this.#embedder.fingerprint)
   }
 
   /**
@@ -211,7 +221,7 @@ export class FewShotClassifier {
   async load(file: string): Promise<void> {
     this.#requireUse()
     const example = await this.#example()
-    this.#classes = await loadClasses(file, { model: this.#fingerprint, example })
+    this.#classes = await loadClasses(file, { model: this.#embedder.fingerprint, example })
   }
 
   /** Frees the model; no call may be under way, and none may follow. Harmless when repeated. */

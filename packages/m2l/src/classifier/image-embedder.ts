@@ -1,23 +1,7 @@
 import type { RgbImage } from '@m2l/datasets'
 import { InputError } from '@m2l/engine'
-import {
-  disposeImages,
-  embeddingGraph,
-  imageTensors,
-  prefetch,
-  renderImages,
-  type EmbeddingGraph,
-  type FewShotModel,
-  type ImageTransforms,
-  type OnEager,
-} from '@m2l/trainer'
-import {
-  chooseImages,
-  disposeEmbedding,
-  embeddedImages,
-  notFinite,
-  type EmbeddedImages,
-} from './embedded-images.js'
+import { prefetch, renderImages, type ImageNetwork, type ImageTransforms, type ImageView } from '@m2l/trainer'
+import { chooseImages, notFinite, type EmbeddedImages } from './embedded-images.js'
 import { nameOfImage, readGivenImage, type GivenImage } from './given-image.js'
 
 /** How many images pass the backbone at once, each with all its parts or without any. */
@@ -41,22 +25,33 @@ export interface EmbeddedBatch {
 /** Called with a picture that cannot be read, which is then left out. */
 export type OnUnreadable = (position: number, error: InputError) => void
 
+/** What images are read for, and what embeds them. */
+export interface ImageEmbedderOptions {
+  /** What embeds them, which is the embedder's from then on. */
+  readonly network: ImageNetwork
+  /** The views of an image that the network sees, and how they are made. */
+  readonly views: readonly ImageView[]
+  readonly transforms: ImageTransforms
+  /** Larger pictures are reduced while they are read, so that their shorter side is so long. */
+  readonly reduceTo: number
+  /** Names all that decides the numbers: a SHA-256 in hexadecimal. */
+  readonly fingerprint: string
+}
+
 /** Reads images and embeds them, in batches whose number does not change what it takes in memory. */
 export class ImageEmbedder {
-  readonly reduceTo: number
-  readonly #model: FewShotModel
-  readonly #transforms: ImageTransforms
-  readonly #embed: EmbeddingGraph
+  readonly #options: ImageEmbedderOptions
 
-  /**
-   * @param reduceTo larger pictures are reduced while they are read, so that their shorter side is so long
-   * @param onEager see `GraphFunctionOptions` of `@m2l/engine`
-   */
-  constructor(model: FewShotModel, transforms: ImageTransforms, reduceTo: number, onEager?: OnEager) {
-    this.#model = model
-    this.#transforms = transforms
-    this.reduceTo = reduceTo
-    this.#embed = embeddingGraph(model, onEager)
+  constructor(options: ImageEmbedderOptions) {
+    this.#options = options
+  }
+
+  get fingerprint(): string {
+    return this.#options.fingerprint
+  }
+
+  get reduceTo(): number {
+    return this.#options.reduceTo
   }
 
   /**
@@ -70,23 +65,17 @@ export class ImageEmbedder {
     { onProgress, signal }: EmbedOptions,
     onUnreadable?: OnUnreadable,
   ): AsyncGenerator<EmbeddedBatch> {
-    const size = this.#views.includes('parts') ? imagesPerBatch.withParts : imagesPerBatch.withoutParts
+    const { network, views } = this.#options
+    const size = views.includes('parts') ? imagesPerBatch.withParts : imagesPerBatch.withoutParts
     let done = 0
     for await (const [positions, batch] of prefetch(slices(images.length, size), (some) =>
       this.#load(images, some, onUnreadable),
     )) {
       signal?.throwIfAborted()
       if (batch.positions.length > 0) {
-        const tensors = imageTensors(batch.rendered!, this.#transforms)
-        const embedding = this.#embed(tensors)
-        disposeImages(tensors, batch.rendered)
-        try {
-          const embedded = { positions: batch.positions, images: await embeddedImages(embedding) }
-          const finite = withoutNotFinite(embedded, images, onUnreadable)
-          if (finite.positions.length > 0) yield finite
-        } finally {
-          disposeEmbedding(embedding)
-        }
+        const embedded = { positions: batch.positions, images: await network.embed(batch.rendered!) }
+        const finite = withoutNotFinite(embedded, images, onUnreadable)
+        if (finite.positions.length > 0) yield finite
       }
       done += positions.length
       onProgress?.(done, images.length)
@@ -94,11 +83,7 @@ export class ImageEmbedder {
   }
 
   dispose(): void {
-    this.#embed.dispose()
-  }
-
-  get #views() {
-    return this.#model.views
+    this.#options.network.dispose()
   }
 
   async #load(images: readonly GivenImage[], positions: readonly number[], onUnreadable?: OnUnreadable) {
@@ -115,23 +100,17 @@ export class ImageEmbedder {
     const readable = positions.filter((_, index) => pictures[index] !== undefined)
     const seen = pictures.filter((picture) => picture !== undefined)
     if (seen.length === 0) return { positions: readable }
-    return { positions: readable, rendered: await renderImages(seen, this.#transforms, this.#views) }
+    const { transforms, views } = this.#options
+    return { positions: readable, rendered: await renderImages(seen, transforms, views) }
   }
 
   #read(image: GivenImage, position: number): Promise<RgbImage> {
-    return readForModel(image, nameOfImage(image, position), {
-      views: this.#views,
-      transforms: this.#transforms,
-      reduceTo: this.reduceTo,
-    })
+    return readForModel(image, nameOfImage(image, position), this.#options)
   }
 }
 
 /** What a picture is read for. */
-export interface ReadForModelOptions extends Pick<ImageEmbedder, 'reduceTo'> {
-  readonly views: FewShotModel['views']
-  readonly transforms: ImageTransforms
-}
+export type ReadForModelOptions = Pick<ImageEmbedderOptions, 'views' | 'transforms' | 'reduceTo'>
 
 /**
  * The pixels of a picture of which a model's views can be made.
