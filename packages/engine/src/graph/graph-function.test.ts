@@ -241,4 +241,63 @@ describe('graphFunction', () => {
     f.dispose()
     factor.dispose()
   })
+
+  it('serves every number of items by one graph where that is asked for', () => {
+    const { reasons, options } = collecting({ anyBatch: true })
+    const weight = tf.variable(randomUniform(randomKey(1), [3, 3, 3, 4]) as tf.Tensor4D)
+    let calls = 0
+    const features = ({ x }: { x: tf.Tensor }) => {
+      calls++
+      const map = tf.relu(tf.conv2d(x as tf.Tensor4D, weight, 1, 'same'))
+      return { rows: map.reshape([x.shape[0]!, 4, 16, 4]), means: tf.mean(map, [1, 2]) }
+    }
+    const f = graphFunction(features, options)
+    for (const count of [2, 1, 7]) {
+      const x = randomUniform(randomKey(count), [count, 8, 8, 3])
+      const [got, expected] = [f({ x }), features({ x })]
+      expect(got.rows!.shape).toEqual([count, 4, 16, 4])
+      expectClose([...got.rows!.dataSync()], [...expected.rows.dataSync()], 5)
+      expectClose([...got.means!.dataSync()], [...expected.means.dataSync()], 5)
+      tf.dispose([x, got, expected])
+    }
+    expect(calls).toBe(2 + 3) // recorded at two numbers, and the three comparisons
+    expect(reasons).toEqual([])
+    f.dispose()
+    weight.dispose()
+  })
+
+  it('makes a graph for each number where more than shapes depends on it', () => {
+    const { reasons, options } = collecting({ anyBatch: true })
+    const f = graphFunction(({ x }: { x: tf.Tensor }) => ({ shares: tf.div(x, x.shape[0]!) }), options)
+    for (const count of [1, 2, 4]) {
+      const x = tf.ones([count, 2])
+      const { shares } = f({ x })
+      expect([...shares.dataSync()]).toEqual(Array.from({ length: 2 * count }, () => 1 / count))
+      tf.dispose([x, shares])
+    }
+    expect(reasons).toEqual([])
+    f.dispose()
+  })
+
+  it('keeps the values of variables where it is frozen, and refuses to assign them', () => {
+    const { reasons, options } = collecting({ frozen: true })
+    const factor = tf.variable(tf.scalar(2))
+    const frozen = graphFunction(({ x }: { x: tf.Tensor }) => ({ y: tf.mul(x, factor) }), options)
+    const x = tf.scalar(3)
+    const before = frozen({ x })
+    factor.assign(tf.scalar(5))
+    const after = frozen({ x })
+    expect([before.y.dataSync()[0], after.y.dataSync()[0]]).toEqual([6, 6])
+    const assigning = graphFunction(({ x: value }: { x: tf.Tensor }) => {
+      factor.assign(tf.mul(factor, value) as tf.Scalar)
+      return { y: tf.add(value, 1) }
+    }, options)
+    const { y } = assigning({ x })
+    expect(y.dataSync()[0]).toBe(4)
+    expect(factor.dataSync()[0]).toBe(15)
+    expect(reasons).toEqual(['it is frozen, but assigns a variable'])
+    tf.dispose([x, before, after, y, factor])
+    frozen.dispose()
+    assigning.dispose()
+  })
 })

@@ -4,6 +4,7 @@ import { recordingSpan, span } from '../profile/span.js'
 import { enginePrecision, type Precision } from '../precision.js'
 import type { RandomKey } from '../random-key.js'
 import { tf } from '../tensorflow.js'
+import { recordForAnyBatch } from './any-batch.js'
 import { inBfloat16 } from './bfloat16.js'
 import { GraphFault, GraphSession } from './graph-session.js'
 import { NotRecordable } from './not-recordable.js'
@@ -27,6 +28,16 @@ export interface GraphFunctionOptions {
   readonly kept?: number
   /** How graphs compute; `enginePrecision()` if not given. */
   readonly precision?: Precision
+  /**
+   * Makes the values that variables have at the first call part of the graph, so that TensorFlow prepares them once: for
+   * weights that change no more. Assigning a variable is then refused, as whatever else cannot be recorded.
+   */
+  readonly frozen?: boolean
+  /**
+   * Says that the first axis of every input counts the same items and that what is made of an item depends on it alone. One
+   * graph then serves every number of items, where no more depends on the number than shapes.
+   */
+  readonly anyBatch?: boolean
 }
 
 /** A function of tensors that runs as one TensorFlow graph. */
@@ -69,40 +80,48 @@ export function graphFunction<Inputs extends NamedTensors, Outputs extends Named
     onEager = (reason) => warnOfSlowness(name, reason),
     kept = 8,
     precision: ofFunction,
+    frozen = false,
+    anyBatch = false,
   }: GraphFunctionOptions = {},
 ): GraphFunction<Inputs, Outputs, Fixed> {
-  const sessions = new Map<string, GraphSession | 'eager'>()
+  const sessions = new Map<string, GraphSession | 'eager' | 'one for each number'>()
 
   const call = (inputs: Inputs, key?: RandomKey, fixed?: Fixed): Outputs => {
-    const run = (calledWith: RandomKey | undefined) =>
-      tf.tidy(() => cloned(compute(inputs, calledWith, fixed as Fixed)))
-    const runEagerly = () => span(`${name} (operation by operation)`, () => run(key))
+    const run = (some: Inputs, calledWith: RandomKey | undefined) =>
+      tf.tidy(() => cloned(compute(some, calledWith, fixed as Fixed)))
+    const runEagerly = () => span(`${name} (operation by operation)`, () => run(inputs, key))
     if (eager || !hasGraphs() || process.env.M2L_EAGER === '1') return runEagerly()
     const precision = ofFunction ?? enginePrecision()
-    const signature = `${precision}: ${signatureOf(inputs, key, fixed)}`
-    const goOnEagerly = (reason: string): void => {
-      forget(signature)
-      sessions.set(signature, 'eager')
-      onEager(reason)
-    }
-
-    if (sessions.get(signature) === 'eager') return runEagerly()
-    try {
+    const recorded = (some: Inputs) => record((calledWith) => run(some, calledWith), some, key, frozen)
+    const make = (signature: string, recording: () => Recording | undefined): void => {
       if (!sessions.has(signature)) {
-        recordingSpan(`${name}: record`, () => keep(signature, record(run, inputs, key), precision))
+        recordingSpan(`${name}: record`, () => keep(signature, recording(), precision))
       }
+    }
+    let signature = ''
+    try {
+      signature = `${precision}: ${signatureOf(inputs, key, fixed, anyBatch)}`
+      make(signature, () => (anyBatch ? recordForAnyBatch(inputs, recorded) : recorded(inputs)))
+      if (sessions.get(signature) === 'one for each number') {
+        signature = `${precision}: ${signatureOf(inputs, key, fixed)}`
+        make(signature, () => recorded(inputs))
+      }
+      if (sessions.get(signature) === 'eager') return runEagerly()
       return profiledCall(name, latest(signature), inputs, key) as Outputs
     } catch (error) {
       if (!(error instanceof NotRecordable || error instanceof GraphFault)) throw error
-      goOnEagerly(error.message)
+      forget(signature)
+      sessions.set(signature, 'eager')
+      onEager(error.message)
       return runEagerly()
     }
   }
 
-  const keep = (signature: string, recording: Recording, precision: Precision): void => {
+  const keep = (signature: string, recording: Recording | undefined, precision: Precision): void => {
     const [oldest] = sessions.keys()
     if (sessions.size >= kept && oldest !== undefined) forget(oldest)
-    sessions.set(signature, new GraphSession(precision === 'bf16' ? inBfloat16(recording) : recording))
+    const session = recording && new GraphSession(precision === 'bf16' ? inBfloat16(recording) : recording)
+    sessions.set(signature, session ?? 'one for each number')
   }
 
   /** The session of a signature, which from now on is the one used last. */
@@ -138,7 +157,15 @@ function cloned<Tensors extends NamedTensors>(tensors: Tensors): Tensors {
   ) as Tensors
 }
 
-function signatureOf(inputs: NamedTensors, key: RandomKey | undefined, fixed: unknown): string {
-  const shapes = Object.entries(inputs).map(([name, { dtype, shape }]) => `${name} ${dtype} [${shape}]`)
+function signatureOf(
+  inputs: NamedTensors,
+  key: RandomKey | undefined,
+  fixed: unknown,
+  anyBatch = false,
+): string {
+  const shapes = Object.entries(inputs).map(
+    ([name, { dtype, shape }]) =>
+      `${name} ${dtype} [${anyBatch ? ['any number', ...shape.slice(1)] : shape}]`,
+  )
   return [...shapes, key ? 'with a key' : 'without a key', JSON.stringify(fixed)].join('; ')
 }

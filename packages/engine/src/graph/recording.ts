@@ -53,18 +53,20 @@ export interface Recording {
  * then have the values that they had before.
  *
  * @param run makes the call with a key that it is given
+ * @param frozen whether the values of variables are part of the recording
  * @throws {NotRecordable} when the call depends on more than a graph can
  */
 export function record(
   run: (key: RandomKey | undefined) => NamedTensors,
   inputs: NamedTensors,
   key: RandomKey | undefined,
+  frozen = false,
 ): Recording {
   const recorder = new Recorder()
   const inputNodes = mapValues(inputs, (tensor) => recorder.addInput(tensor))
   const known = Object.values(tf.engine().registeredVariables).map((variable) => ({
     variable,
-    node: recorder.addInput(variable),
+    ...(!frozen && { node: recorder.addInput(variable) }),
     before: tf.tidy(() => tf.keep(tf.clone(variable))),
   }))
   const stopListening = recorder.listen()
@@ -76,10 +78,13 @@ export function record(
       throw new NotRecordable('it makes variables')
     }
     const changed = known.filter(({ variable, before }) => variable.dataId !== before.dataId)
+    if (frozen && changed.length > 0) throw new NotRecordable('it is frozen, but assigns a variable')
     const assigned = changed.map(({ variable }) => ({ variable, source: recorder.sourceOf(variable) }))
     const { nodes, seeds } = recorder
     const used = usedNodes(nodes, [...Object.values(outputs), ...assigned.map(({ source }) => source)])
-    const read = known.filter(({ node }) => used.has(node)).map(({ variable, node }) => ({ variable, node }))
+    const read = known.flatMap(({ variable, node }) =>
+      node !== undefined && used.has(node) ? [{ variable, node }] : [],
+    )
     return { nodes, inputs: inputNodes, read, seeds, outputs, assigned }
   } finally {
     stopListening()
