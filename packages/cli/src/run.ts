@@ -28,9 +28,9 @@ export async function run(args: readonly string[]): Promise<number> {
 
 /** What was done wrong or what the machine lacks fits in one line; a mistake of the program comes with its stack. */
 async function complainOf(error: unknown): Promise<number> {
-  const { EngineError, InputError } = await import('@m2l/engine')
+  const { InstallationError, InputError } = await import('@m2l/engine')
   if (error instanceof InputError) return complain(inOneLine(error.message), 2)
-  if (error instanceof EngineError) return complain(inOneLine(error.message), 1)
+  if (error instanceof InstallationError) return complain(inOneLine(error.message), 1)
   if (error instanceof Error && error.name === 'NonFiniteError') return complain(inOneLine(error.message), 1)
   if (isSystemError(error)) return complain(inOneLine(error.message), 1)
   return complain(error instanceof Error ? (error.stack ?? error.message) : String(error), 1)

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { EngineError } from './engine-error.js'
+import { InstallationError } from './fetch/installation-error.js'
 import { InputError } from './input-error.js'
 import { installEngine } from './install/install-engine.js'
 import type { EngineStatus } from './status.js'
@@ -51,7 +51,7 @@ export async function runEngineCommand(
     else throw new InputError(`${command} is no command; expected install or status (see ${program} --help)`)
     return 0
   } catch (error) {
-    if (signal?.aborted || !(error instanceof InputError || error instanceof EngineError)) throw error
+    if (signal?.aborted || !(error instanceof InputError || error instanceof InstallationError)) throw error
     complain(`${program}: ${error.message}`)
     return error instanceof InputError ? 2 : 1
   }
@@ -99,7 +99,7 @@ async function install(
             engine.bindingPath,
     )
   } catch (error) {
-    if (signal?.aborted || !optional || !(error instanceof EngineError || error instanceof InputError))
+    if (signal?.aborted || !optional || !(error instanceof InstallationError || error instanceof InputError))
       throw error
     complain(`the native engine was not installed: ${error.message}`)
     if (json) print('null')

@@ -2,13 +2,13 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { EngineError } from '../engine-error.js'
+import { InstallationError } from '../fetch/installation-error.js'
 import { compileModule, type NativeModule } from './compiler.js'
-import { DiskFullError, saysDiskFull } from './disk-space.js'
+import { DiskFullError, saysDiskFull } from '../fetch/disk-space.js'
 import { bindingFile, kernelsFile } from './engine-cache.js'
 import { quietStart } from './quiet-start.js'
-import { runCommand } from './run-command.js'
-import { toolEnvironment } from './tool-environment.js'
+import { runCommand } from '../fetch/run-command.js'
+import { toolEnvironment } from '../fetch/tool-environment.js'
 
 const require = createRequire(import.meta.url)
 const nodeApi = dirname(require.resolve('node-api-headers/package.json'))
@@ -30,7 +30,7 @@ export interface Compilation {
  * Compiles tfjs-node's binding and, on Linux, a module with operations of our own against a libtensorflow, and loads them
  * once in a process of its own. Elsewhere these operations are composed of TensorFlow's.
  *
- * @throws {EngineError} they do not compile or do not load.
+ * @throws {InstallationError} they do not compile or do not load.
  */
 export async function compileBinding({
   tfjsNode,
@@ -98,7 +98,7 @@ async function explainFailure(what: string, output: string, logFile: string): Pr
   const remedy = /failed to map segment/.test(reason)
     ? 'nothing on that disk may be executed (it is mounted with noexec); set M2L_CACHE to a folder on another'
     : `the whole log is ${logFile}`
-  return new EngineError(
+  return new InstallationError(
     `the binding between Node.js and TensorFlow ${what}: ${reason.slice(0, 300)}; ${remedy}`,
   )
 }

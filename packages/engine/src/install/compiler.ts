@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { runCommand, type CommandOptions } from './run-command.js'
+import { runCommand, type CommandOptions } from '../fetch/run-command.js'
 
 const isMac = process.platform === 'darwin'
 

@@ -1,7 +1,9 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cacheFolder } from '../cache-folder.js'
-import { findDamage, forbidden, isForbidden, readManifest, type FileRecord } from './manifest.js'
+import type { FileRecord } from '../fetch/file-record.js'
+import { isForbidden } from '../fetch/forbidden.js'
+import { findDamage, forbidden, readManifest } from './manifest.js'
 import { tfjsNode } from './pinned-packages.js'
 import type { Variant } from './wheels.js'
 

@@ -42,7 +42,7 @@ export interface InstalledEngine {
  * is compiled, from the pinned package of npm's registry.
  * Takes milliseconds when they are there already. Safe to be called by several processes at once, and to be killed.
  *
- * @throws {EngineError} a tool, the network or room on the disk is missing; the message says what to type.
+ * @throws {InstallationError} a tool, the network or room on the disk is missing; the message says what to type.
  * @throws {InputError} there is no TensorFlow for this platform, or none with CUDA.
  */
 export async function installEngine(options: InstallOptions = {}): Promise<InstalledEngine> {

@@ -1,11 +1,12 @@
 import { mkdir, stat, symlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { EngineError } from '../engine-error.js'
+import { extractWheel } from '../fetch/extract-wheel.js'
+import type { FileRecord } from '../fetch/file-record.js'
+import { InstallationError } from '../fetch/installation-error.js'
+import { downloadWheel } from '../fetch/pip.js'
 import type { LibraryManifest } from './engine-cache.js'
 import { hostPlatform } from './engine-cache.js'
-import { extractWheel } from './extract.js'
-import { recordFile, type FileRecord } from './manifest.js'
-import { downloadWheel } from './pip.js'
+import { recordFile } from './manifest.js'
 import type { PythonTensorflow } from './python-tensorflow.js'
 import type { Variant, WheelSet } from './wheels.js'
 
@@ -41,13 +42,13 @@ export async function layOutWheels(
   const files: FileRecord[] = []
   for (const wheel of wheels) {
     onProgress(`downloading ${wheel.name} ${wheel.version}`)
-    const path = await downloadWheel(python, wheel, join(folder, 'wheels'), signal)
+    const path = await downloadWheel(python, wheel, join(folder, 'wheels'), { signal })
     onProgress(`extracting ${wheel.name} ${wheel.version}`)
     files.push(...(await extractWheel(path, folder, placeOf, signal)))
   }
   for (const needed of [library, framework]) {
     if (!files.some((file) => file.path === join('deps', 'lib', needed))) {
-      throw new EngineError(`the wheel ${tensorflow.name} ${tensorflow.version} holds no ${needed}`)
+      throw new InstallationError(`the wheel ${tensorflow.name} ${tensorflow.version} holds no ${needed}`)
     }
   }
   await linkLibraries(folder)
@@ -86,7 +87,7 @@ export async function layOutPythonTensorflow(
   const needed = [`deps/lib/${library}`, `deps/lib/${framework}`, 'deps/include/tensorflow/c/eager/c_api.h']
   for (const path of needed) {
     await stat(join(folder, path)).catch(() => {
-      throw new EngineError(
+      throw new InstallationError(
         `the Python TensorFlow in ${tensorflow.folder} lacks ${path.slice('deps/'.length)}`,
       )
     })

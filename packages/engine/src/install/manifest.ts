@@ -1,18 +1,11 @@
 import { count } from '../count.js'
-import { createHash } from 'node:crypto'
-import { constants, createReadStream } from 'node:fs'
+import { constants } from 'node:fs'
 import { access, readFile, readdir, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import { pipeline } from 'node:stream/promises'
+import { sha256OfFile } from '../fetch/file-hash.js'
+import type { FileRecord } from '../fetch/file-record.js'
+import { isForbidden } from '../fetch/forbidden.js'
 import { writeFileAtomically } from '../write-file-atomically.js'
-
-/** A file of the cache as it was when it was put there; the path is relative to the manifest's folder. */
-export interface FileRecord {
-  readonly path: string
-  readonly size: number
-  /** Not present for the files of an installed Python TensorFlow. */
-  readonly sha256?: string
-}
 
 const manifestName = 'manifest.json'
 
@@ -40,9 +33,6 @@ export async function readManifest<Manifest extends { files: readonly FileRecord
     return undefined
   }
 }
-
-export const isForbidden = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && (error.code === 'EACCES' || error.code === 'EPERM')
 
 /** Says of a part of the cache that it belongs to somebody else. */
 export const forbidden = (path: string): string =>
@@ -77,13 +67,6 @@ async function sizeOf(path: string): Promise<number | 'forbidden' | undefined> {
   } catch (error) {
     return isForbidden(error) ? 'forbidden' : undefined
   }
-}
-
-/** SHA-256 of a file, 64 hexadecimal digits. */
-export async function sha256OfFile(path: string): Promise<string> {
-  const hash = createHash('sha256')
-  await pipeline(createReadStream(path), hash)
-  return hash.digest('hex')
 }
 
 /** The record of a file as it is now, without its hash. */

@@ -4,11 +4,11 @@ import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { parseTar } from 'nanotar'
-import { EngineError } from '../engine-error.js'
-import { DiskFullError, saysDiskFull } from './disk-space.js'
+import { InstallationError } from '../fetch/installation-error.js'
+import { DiskFullError, saysDiskFull } from '../fetch/disk-space.js'
 import type { PinnedPackage } from './pinned-packages.js'
-import { commandWorks, runCommand } from './run-command.js'
-import { toolEnvironment } from './tool-environment.js'
+import { commandWorks, runCommand } from '../fetch/run-command.js'
+import { toolEnvironment } from '../fetch/tool-environment.js'
 
 /**
  * Brings pinned packages into a folder `node_modules` with npm, from wherever npm is configured to look. Their hashes are
@@ -16,7 +16,7 @@ import { toolEnvironment } from './tool-environment.js'
  *
  * @param folder where `node_modules` appears.
  * @param workFolder one for what is needed on the way.
- * @throws {EngineError} there is no npm, npm failed, or a hash is another.
+ * @throws {InstallationError} there is no npm, npm failed, or a hash is another.
  */
 export async function fetchPackages(
   packages: readonly PinnedPackage[],
@@ -37,10 +37,10 @@ export async function fetchPackages(
     )
     signal?.throwIfAborted()
     if (code !== 0) {
-      throw saysDiskFull(output) ? new DiskFullError() : new EngineError(explainFailure(pinned, output))
+      throw saysDiskFull(output) ? new DiskFullError() : new InstallationError(explainFailure(pinned, output))
     }
     const archive = (await readdir(target)).find((name) => name.endsWith('.tgz'))
-    if (!archive) throw new EngineError(`npm left no archive of ${nameOf(pinned)}; ${remedy}`)
+    if (!archive) throw new InstallationError(`npm left no archive of ${nameOf(pinned)}; ${remedy}`)
     await unpack(await readChecked(join(target, archive), pinned), join(folder, 'node_modules', pinned.name))
   }
   await rm(join(workFolder, 'npm-cache'), { recursive: true, force: true })
@@ -52,7 +52,7 @@ async function readChecked(file: string, pinned: PinnedPackage): Promise<Buffer>
   const bytes = await readFile(file)
   const sha512 = createHash('sha512').update(bytes).digest('base64')
   if (sha512 === pinned.sha512) return bytes
-  throw new EngineError(
+  throw new InstallationError(
     `${nameOf(pinned)} has SHA-512 ${sha512} instead of ${pinned.sha512}: it is damaged or not the one that was pinned; ` +
       remedy,
   )
@@ -73,7 +73,7 @@ async function unpack(archive: Buffer, folder: string): Promise<void> {
  * The npm that runs this program, else that of the PATH, else the one that came with this Node.js; as a command and its first
  * arguments.
  *
- * @throws {EngineError} there is none.
+ * @throws {InstallationError} there is none.
  */
 export async function findNpm(): Promise<[string, ...string[]]> {
   const running = process.env.npm_execpath?.replace(/npx-cli\.js$/, 'npm-cli.js')
@@ -84,7 +84,7 @@ export async function findNpm(): Promise<[string, ...string[]]> {
   const prefix = dirname(dirname(process.execPath))
   const beside = join(prefix, 'lib', 'node_modules', 'npm', 'bin', 'npm-cli.js')
   if (existsSync(beside)) return [process.execPath, beside]
-  throw new EngineError(
+  throw new InstallationError(
     'npm is missing: it fetches the binding between Node.js and TensorFlow; put it on the PATH ' +
       '(on Debian or Ubuntu: sudo apt-get install npm) and type the command again',
   )

@@ -217,7 +217,7 @@ describe('what an installation lacks', () => {
   ]
   it.each(failures)('%s, is told in one line', async (_, environment, order, message) => {
     const outcome = await workshop.install(environment, order)
-    expect(outcome).toMatchObject({ error: 'EngineError', message: expect.stringMatching(message) })
+    expect(outcome).toMatchObject({ error: 'InstallationError', message: expect.stringMatching(message) })
     expect(outcome.message).not.toContain('\n')
     // A libtensorflow that was fetched stays, so that the next attempt need not fetch it again.
     const keeps = environment.FAKE_NPM_ERROR ? [engineFolder] : []

@@ -1,9 +1,10 @@
-import { randomUUID } from 'node:crypto'
-import { access, constants, mkdir, readdir, rename, rm, symlink } from 'node:fs/promises'
+import { mkdir, rename, rm, symlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { EngineError } from '../engine-error.js'
+import { assertRoom } from '../fetch/disk-space.js'
+import { fillCache, makeStaging, withStaging } from '../fetch/fill-cache.js'
+import { InstallationError } from '../fetch/installation-error.js'
+import { assertPython } from '../fetch/pip.js'
 import { compileBinding } from './compile-binding.js'
-import { assertRoom, diskFull, isDiskFull } from './disk-space.js'
 import {
   bindingFolder,
   engineRoot,
@@ -16,10 +17,9 @@ import {
   type CachedLibrary,
   type LibraryManifest,
 } from './engine-cache.js'
-import { assertBindingTools, assertPython } from './host-tools.js'
-import { withInstallationLock } from './installation-lock.js'
+import { assertBindingTools } from './host-tools.js'
 import { layOutPythonTensorflow, layOutWheels } from './lay-out-library.js'
-import { findDamage, isForbidden, recordFolder, writeManifest } from './manifest.js'
+import { findDamage, recordFolder, writeManifest } from './manifest.js'
 import { fetchPackages } from './npm.js'
 import type { PinnedPackage } from './pinned-packages.js'
 import { findPythonTensorflow, isSuitable } from './python-tensorflow.js'
@@ -46,33 +46,27 @@ export interface Provision {
   readonly alreadyThere: boolean
 }
 
-const stagingPrefix = '.staging-'
+/** As a sentence calls it. */
+const theEngine = 'the engine'
 
 /** Brings an engine into the cache; does nothing if a whole one is there. */
 export async function provision(order: Order): Promise<Provision> {
-  const { variant, cache, verify, onProgress, signal } = order
-  const root = engineRoot(cache)
+  const { variant, cache, wheels, verify, onProgress, signal } = order
   const present = await findEngine(variant, cache, verify)
   if (present.engine) return { engine: present.engine, alreadyThere: true }
   if (present.damage) onProgress(`the engine in the cache cannot be used: ${present.damage}`)
-  try {
-    await makeRoot(root)
-    return await withInstallationLock(
-      root,
-      onProgress,
-      (locked) => install({ ...order, signal: locked }),
-      signal,
-    )
-  } catch (error) {
-    if (isDiskFull(error)) throw diskFull(root, order.wheels.diskBytes)
-    throw isReadOnly(error) ? unwritable(root, error) : error
+  const filling = {
+    folder: engineRoot(cache),
+    what: theEngine,
+    diskBytes: wheels.diskBytes,
+    onProgress,
+    signal,
   }
+  return fillCache(filling, (locked) => install({ ...order, signal: locked }))
 }
 
 async function install(order: Order & { signal: AbortSignal }): Promise<Provision> {
   const { variant, cache, verify } = order
-  const root = engineRoot(cache)
-  await clearLeftovers(root)
   const present = await findEngine(variant, cache, verify)
   if (present.engine) return { engine: present.engine, alreadyThere: true }
 
@@ -80,38 +74,16 @@ async function install(order: Order & { signal: AbortSignal }): Promise<Provisio
   const library = await findLibrary(order)
   if (library) await addBinding(order, library)
   else {
-    await assertPython(order.python)
+    await assertPython(order.python, 'TensorFlow')
     if (!(await usePythonTensorflow(order))) await addBinding(order, await useWheels(order))
   }
 
   const { engine, damage } = await findEngine(variant, cache)
-  if (!engine) throw new EngineError(`the engine in ${root} is not whole (${damage}); type the command again`)
+  if (!engine)
+    throw new InstallationError(
+      `the engine in ${engineRoot(cache)} is not whole (${damage}); type the command again`,
+    )
   return { engine, alreadyThere: false }
-}
-
-async function makeRoot(root: string): Promise<void> {
-  try {
-    await mkdir(root, { recursive: true })
-    await access(root, constants.W_OK)
-  } catch (error) {
-    throw isDiskFull(error) ? error : unwritable(root, error)
-  }
-}
-
-const isReadOnly = (error: unknown): boolean =>
-  isForbidden(error) || (error as NodeJS.ErrnoException).code === 'EROFS'
-
-const unwritable = (root: string, error: unknown): EngineError =>
-  new EngineError(
-    `${root} cannot be written (${(error as Error).message}); set M2L_CACHE to a folder that can, ` +
-      `and type the command again`,
-  )
-
-/** Removes what installers that died have left. */
-async function clearLeftovers(root: string): Promise<void> {
-  for (const name of await readdir(root)) {
-    if (name.startsWith(stagingPrefix)) await rm(join(root, name), { recursive: true, force: true })
-  }
 }
 
 /** A whole libtensorflow that is in the cache already, without the binding for this Node.js. */
@@ -136,7 +108,7 @@ async function usePythonTensorflow(order: Order & { signal: AbortSignal }): Prom
     return true
   } catch (error) {
     if (library) await rm(library.folder, { recursive: true, force: true })
-    if (!(error instanceof EngineError) || signal.aborted) throw error
+    if (!(error instanceof InstallationError) || signal.aborted) throw error
     onProgress(`the Python TensorFlow does not serve: ${error.message}`)
     return false
   }
@@ -144,7 +116,7 @@ async function usePythonTensorflow(order: Order & { signal: AbortSignal }): Prom
 
 async function useWheels(order: Order & { signal: AbortSignal }): Promise<CachedLibrary> {
   const { cache, wheels, variant, python, onProgress, signal } = order
-  await assertRoom(engineRoot(cache), wheels.diskBytes)
+  await assertRoom(engineRoot(cache), theEngine, wheels.diskBytes)
   onProgress(`fetching libtensorflow (${Math.round(wheels.downloadBytes / 1e6)} MB)`)
   return publishLibrary(order, (staging) =>
     layOutWheels(staging, variant, wheels, python, onProgress, signal),
@@ -156,7 +128,7 @@ async function publishLibrary(
   { cache, variant }: Order,
   layOut: (staging: string) => Promise<LibraryManifest>,
 ): Promise<CachedLibrary> {
-  return withStaging(cache, async (staging) => {
+  return withStaging(engineRoot(cache), async (staging) => {
     const manifest = await layOut(staging)
     await rm(join(staging, 'wheels'), { recursive: true, force: true })
     await writeManifest(staging, manifest)
@@ -169,7 +141,7 @@ async function publishLibrary(
 /** Compiles the binding aside and puts it in its place in one step. */
 async function addBinding(order: Order & { signal: AbortSignal }, library: CachedLibrary): Promise<void> {
   const { cache, packages, onProgress, signal, compile = compileBinding } = order
-  await withStaging(cache, async (staging) => {
+  await withStaging(engineRoot(cache), async (staging) => {
     await symlink(join(library.folder, 'deps'), join(staging, 'deps'))
     const output = join(staging, bindingFolder)
     await mkdir(output, { recursive: true })
@@ -184,25 +156,6 @@ async function addBinding(order: Order & { signal: AbortSignal }, library: Cache
     await mkdir(dirname(target), { recursive: true })
     await replaceFolder(output, target, engineRoot(cache))
   })
-}
-
-async function withStaging<Result>(
-  cache: string,
-  work: (staging: string) => Promise<Result>,
-): Promise<Result> {
-  const staging = await makeStaging(engineRoot(cache))
-  try {
-    return await work(staging)
-  } finally {
-    await rm(staging, { recursive: true, force: true })
-  }
-}
-
-/** An empty folder that others may read as far as this user's mask lets them; one of `mkdtemp` is its owner's alone. */
-async function makeStaging(root: string): Promise<string> {
-  const folder = join(root, stagingPrefix + randomUUID())
-  await mkdir(folder)
-  return folder
 }
 
 /** Renames a folder to a name that a damaged one may bear. */

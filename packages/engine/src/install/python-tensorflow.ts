@@ -1,4 +1,4 @@
-import { runCommand } from './run-command.js'
+import { runCommand } from '../fetch/run-command.js'
 import type { Variant } from './wheels.js'
 
 /** An installed Python TensorFlow. */

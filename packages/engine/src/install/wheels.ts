@@ -1,13 +1,4 @@
-/** One file of Python's package index, fixed by its hash; it is fetched with whatever pip is configured to use. */
-export interface Wheel {
-  /** Name of the Python package, such as `tensorflow-cpu`. */
-  readonly name: string
-  readonly version: string
-  /** Platform tag for `pip download --platform`. */
-  readonly platform: string
-  /** SHA-256 of the wheel file, 64 lower-case hexadecimal digits. */
-  readonly sha256: string
-}
+import type { Wheel } from '../fetch/wheel.js'
 
 /** Wheels that together hold one libtensorflow, the wheel of TensorFlow itself first. */
 export interface WheelSet {

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { openPromise } from 'yauzl'
-import type { FileRecord } from './manifest.js'
+import type { FileRecord } from './file-record.js'
 
 /**
  * Takes some files out of a wheel, which is a zip archive.

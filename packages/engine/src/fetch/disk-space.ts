@@ -1,5 +1,5 @@
 import { statfs } from 'node:fs/promises'
-import { EngineError } from '../engine-error.js'
+import { InstallationError } from './installation-error.js'
 
 /** A program that was started for the installation found no room on the disk. */
 export class DiskFullError extends Error {
@@ -14,17 +14,20 @@ export const saysDiskFull = (output: string): boolean =>
 export const isDiskFull = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
 
-/** @throws {EngineError} fewer than `bytes` are free where `folder` lies. */
-export async function assertRoom(folder: string, bytes: number): Promise<void> {
+/**
+ * @param what takes the room, as a sentence calls it.
+ * @throws {InstallationError} fewer than `bytes` are free where `folder` lies.
+ */
+export async function assertRoom(folder: string, what: string, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(folder)
-  if (bavail * bsize < bytes) throw diskFull(folder, bytes, bavail * bsize)
+  if (bavail * bsize < bytes) throw diskFull(folder, what, bytes, bavail * bsize)
 }
 
 /** The error for a full disk. */
-export function diskFull(folder: string, needed: number, free?: number): EngineError {
+export function diskFull(folder: string, what: string, needed: number, free?: number): InstallationError {
   const left = free === undefined ? 'it is full' : `${inWords(free)} are free`
-  return new EngineError(
-    `the disk of ${folder} has too little room: the engine needs ${inWords(needed)} there while it is installed ` +
+  return new InstallationError(
+    `the disk of ${folder} has too little room: ${what} needs ${inWords(needed)} there while it is installed ` +
       `and ${left}; free some, or set M2L_CACHE to a folder on another disk, and type the command again`,
   )
 }
