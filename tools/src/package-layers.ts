@@ -24,7 +24,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   pickle: [],
   report: [],
   nn: ['engine', 'pickle'],
-  datasets: ['engine', 'pickle'],
+  datasets: ['engine', 'pickle', 'nn'],
   'dataset-emoji': ['engine', 'datasets'],
   samplers: ['engine'],
   backbones: ['engine', 'nn'],

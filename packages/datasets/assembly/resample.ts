@@ -101,7 +101,7 @@ function four<From>(at: usize): v128 {
 
 /** Four sums as levels, 0-255; as what becomes of these at the end. */
 function rounded<To>(sum: v128, scale: v128, shift: v128): v128 {
-  const level = i32x4.min_s(i32x4.shr_s(sum, coefficientBits), i32x4.splat(255))
+  const level = i32x4.min_s(i32x4.max_s(i32x4.shr_s(sum, coefficientBits), i32x4.splat(0)), i32x4.splat(255))
   if (isFloat<To>()) return f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(level), scale), shift)
   return level
 }

@@ -9,6 +9,7 @@ export {
   trainableVariables,
 } from './parameter.js'
 export type { Backbone, ForwardContext } from './module.js'
+export type { PerChannel, PictureInput, ResizeFilter } from './picture-input.js'
 export type { Initialiser } from './initialisers.js'
 export { kaimingNormalFanOut, normal, uniform, uniformFanIn, xavierUniform } from './initialisers.js'
 export { Convolution, type ConvolutionOptions } from './convolution.js'

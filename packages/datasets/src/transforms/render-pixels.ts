@@ -18,7 +18,7 @@ export interface RenderedViews extends Size {
 }
 
 /**
- * Computes views of pictures, to the bit as Pillow 13's `crop`, `resize(…, BILINEAR)`, `crop`, `transpose` do:
+ * Computes views of pictures, to the bit as Pillow 13's `crop`, `resize` (BILINEAR or BICUBIC), `crop`, `transpose` do:
  * one axis after the other, in fixed point, rounded to 8 bits after each.
  *
  * A view that needs no resize is an exact copy. The taps of a resize are few, so their sums on 8-bit pixels cost
@@ -71,7 +71,7 @@ export function checkedLayout(images: readonly Size[], views: readonly (readonly
 }
 
 function renderView(image: RgbImage, view: View, levels: LevelMap, output: Float32Array): void {
-  const { window, size, cut = wholeWindow(size), flip } = view
+  const { window, size, filter = 'bilinear', cut = wholeWindow(size), flip } = view
   const columns = axisMap({
     windowStart: window.left,
     windowLength: window.width,
@@ -79,6 +79,7 @@ function renderView(image: RgbImage, view: View, levels: LevelMap, output: Float
     cutStart: cut.left,
     cutLength: cut.width,
     reversed: flip,
+    filter,
   })
   const rows = axisMap({
     windowStart: window.top,
@@ -87,6 +88,7 @@ function renderView(image: RgbImage, view: View, levels: LevelMap, output: Float
     cutStart: cut.top,
     cutLength: cut.height,
     reversed: false,
+    filter,
   })
   resample(image, { columns, rows, columnsFirst: columnsFirst(window, size), levels }, output)
 }

@@ -29,7 +29,7 @@ function alongRows(rows: AxisMap, level: Level): Level {
 function weightedSum({ taps, table }: AxisMap, index: number, level: (from: number) => number): number {
   const [start, ...coefficients] = table.subarray(index * (1 + taps), (index + 1) * (1 + taps))
   const sum = coefficients.reduce((so, coefficient, tap) => so + coefficient * level(start! + tap), 0)
-  return Math.min(255, Math.floor(sum / 2 ** 22 + 1 / 2))
+  return Math.min(255, Math.max(0, Math.floor(sum / 2 ** 22 + 1 / 2)))
 }
 
 /** The same, computed once for each place where it is asked for. */

@@ -23,6 +23,7 @@ const axisOf = (length: number, longest: number): fc.Arbitrary<Axis> =>
         windowLength: fc.integer({ min: 1, max: length - windowStart }),
         resizedLength: fc.constantFrom(resizedLength, length - windowStart),
         reversed: fc.boolean(),
+        filter: fc.constantFrom('bilinear' as const, 'bicubic' as const),
       }),
     )
     .chain((axis) =>
@@ -74,7 +75,7 @@ describe('to the bit, the passes compute the rounded sums of both axes', () => {
     'of pictures that are summed in several bands, columns first %s',
     (columnsFirst) => {
       const image = noise(1300, 500, 1)
-      const whole = { windowStart: 0, cutStart: 0, reversed: false }
+      const whole = { windowStart: 0, cutStart: 0, reversed: false, filter: 'bicubic' as const }
       for (const [height, width, windowWidth] of [
         [40, 30, 500],
         [1, 700, 500],
@@ -102,7 +103,14 @@ test('a picture that needs more memory than is kept, and one after it', () => {
   const colour = [10, 100, 250]
   const image = { height, width, data: new Uint8Array(height * width * 3) }
   for (let at = 0; at < image.data.length; at++) image.data[at] = colour[at % 3]!
-  const point = { windowStart: 0, resizedLength: 1, cutStart: 0, cutLength: 1, reversed: false }
+  const point = {
+    windowStart: 0,
+    resizedLength: 1,
+    cutStart: 0,
+    cutLength: 1,
+    reversed: false,
+    filter: 'bilinear' as const,
+  }
   const levels = levelMap(undefined)
   for (const columnsFirst of [true, false]) {
     const output = new Float32Array(3)

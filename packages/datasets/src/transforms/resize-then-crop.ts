@@ -1,5 +1,6 @@
 import { InputError } from '@m2l/engine'
 import { assertSide } from './side.js'
+import { centreCut, randomCut } from './square-cut.js'
 import type { Transform } from './transform.js'
 import { wholeWindow } from './view.js'
 
@@ -15,23 +16,16 @@ import { wholeWindow } from './view.js'
 export function resizeThenCrop(resized: number, side: number): Transform {
   assertSide('resizeThenCrop', resized)
   assertSide('resizeThenCrop', side)
-  const margin = resized - side
-  if (margin < 0) {
+  if (resized < side) {
     throw new InputError(
       `resizeThenCrop: cannot cut ${side} pixels out of ${resized}; resize to ${side} or more`,
     )
   }
   const size = { height: resized, width: resized }
   return (image, key) => {
-    const random = key?.generator()
-    const top = random ? random.integer(margin + 1) : roundHalfToEven(margin / 2)
-    const left = random ? random.integer(margin + 1) : roundHalfToEven(margin / 2)
-    const cut = { top, left, height: side, width: side }
-    return [{ window: wholeWindow(image), size, cut, flip: random !== undefined && random.uniform() < 0.5 }]
+    const window = wholeWindow(image)
+    if (!key) return [{ window, size, cut: centreCut(size, side), flip: false }]
+    const random = key.generator()
+    return [{ window, size, cut: randomCut(size, side, random), flip: random.uniform() < 0.5 }]
   }
-}
-
-function roundHalfToEven(value: number): number {
-  const below = Math.floor(value)
-  return value - below === 0.5 ? below + (below % 2) : Math.round(value)
 }

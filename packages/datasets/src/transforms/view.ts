@@ -1,3 +1,5 @@
+import type { ResizeFilter } from '@m2l/nn'
+
 /** Rows and columns, in pixels. */
 export interface Size {
   readonly height: number
@@ -21,6 +23,8 @@ export interface View {
   readonly window: Rectangle
   /** The window is resized to this, without keeping its aspect. */
   readonly size: Size
+  /** How the resize weighs pixels; bilinear where absent. */
+  readonly filter?: ResizeFilter
   /** This rectangle is then cut out of the resized window; the whole of it where absent. */
   readonly cut?: Rectangle
   /** Whether the result is mirrored left to right. */
