@@ -1,11 +1,9 @@
 import { areFinite, InputError, tf } from '@m2l/engine'
 import type { Embedding, EmbeddingField } from '@m2l/metric'
-import { embeddingGraph, type OnEager } from './embedding-graph.js'
 import type { EpisodeImages } from './episode-images.js'
-import type { FewShotModel } from './few-shot-model.js'
 import type { ImageView } from './forward-encoding.js'
 import { fromImageKey } from './image-key.js'
-import { disposeImages } from './image-tensors.js'
+import type { EmbeddedField, EmbeddedImages, ImageNetwork } from './image-network.js'
 import { prefetch } from './prefetch.js'
 import type { RowStore } from './row-store.js'
 
@@ -14,7 +12,7 @@ const imagesPerBatch = { withParts: 16, withoutParts: 128 }
 
 /** What a table of embeddings is made of. */
 export interface TableSource {
-  readonly model: FewShotModel
+  readonly network: ImageNetwork
   readonly images: EpisodeImages
   /** The images, each once. */
   readonly keys: readonly number[]
@@ -31,17 +29,11 @@ export function widthOf(shape: readonly number[]): number {
 }
 
 /** Embeds one image to learn the shapes; nothing where there is none. */
-export async function rowShapes({ model, images, keys, views }: TableSource): Promise<RowShapes> {
+export async function rowShapes({ network, images, keys, views }: TableSource): Promise<RowShapes> {
   const [first] = keys
   if (first === undefined) return {}
-  const rendered = await images.load([images.record(...fromImageKey(first))], views)
-  const tensors = images.tensors(rendered)
-  const shapes = tf.tidy(() => {
-    const embedding = model.embed(tensors, { training: false })
-    return Object.fromEntries(fieldsOf(embedding).map(([field, { shape }]) => [field, shape.slice(1)]))
-  })
-  disposeImages(tensors, rendered)
-  return shapes
+  const embedded = await network.embed(await images.load([images.record(...fromImageKey(first))], views))
+  return Object.fromEntries(fieldsOf(embedded).map(([field, { shape }]) => [field, shape.slice(1)]))
 }
 
 /** The embeddings of some images, in stores of rows that its maker opens and closes. */
@@ -62,45 +54,28 @@ export class EmbeddingTable {
 
   /** Embeds images into empty stores, one for each field. */
   static async fill(
-    { model, images, keys, views }: TableSource,
+    { network, images, keys, views }: TableSource,
     shapes: RowShapes,
     stores: ReadonlyMap<EmbeddingField, RowStore>,
-    {
-      onDone,
-      onEager,
-      signal,
-    }: { onDone: (images: number) => void; onEager?: OnEager; signal?: AbortSignal | undefined },
+    { onDone, signal }: { onDone: (images: number) => void; signal?: AbortSignal | undefined },
   ): Promise<EmbeddingTable> {
-    const embed = embeddingGraph(model, onEager)
     let done = 0
-    try {
-      const load = (some: readonly number[]) =>
-        images.load(
-          some.map((key) => images.record(...fromImageKey(key))),
-          views,
-        )
-      const size = views.includes('parts') ? imagesPerBatch.withParts : imagesPerBatch.withoutParts
-      for await (const [some, rendered] of prefetch(slices(keys, size), load)) {
-        signal?.throwIfAborted()
-        const tensors = images.tensors(rendered)
-        const embedding = embed(tensors)
-        disposeImages(tensors, rendered)
-        try {
-          for (const [field, values] of fieldsOf(embedding)) {
-            const numbers = (await values.data()) as Float32Array
-            if (!areFinite(numbers)) throw notFinite(field, numbers, { images, some })
-            await stores.get(field)!.append(numbers)
-          }
-        } finally {
-          tf.dispose([embedding.map, embedding.parts])
-        }
-        done += some.length
-        onDone(done)
+    const load = (some: readonly number[]) =>
+      images.load(
+        some.map((key) => images.record(...fromImageKey(key))),
+        views,
+      )
+    const size = views.includes('parts') ? imagesPerBatch.withParts : imagesPerBatch.withoutParts
+    for await (const [some, rendered] of prefetch(slices(keys, size), load)) {
+      signal?.throwIfAborted()
+      for (const [field, { data }] of fieldsOf(await network.embed(rendered))) {
+        if (!areFinite(data)) throw notFinite(field, data, { images, some })
+        await stores.get(field)!.append(data)
       }
-      return new EmbeddingTable(shapes, stores, keys)
-    } finally {
-      embed.dispose()
+      done += some.length
+      onDone(done)
     }
+    return new EmbeddingTable(shapes, stores, keys)
   }
 
   /**
@@ -148,10 +123,8 @@ function notFinite(
   )
 }
 
-function fieldsOf({ map, parts }: Embedding): [EmbeddingField, tf.Tensor][] {
-  return [...(map ? [['map', map] as const] : []), ...(parts ? [['parts', parts] as const] : [])].map(
-    ([field, values]) => [field, values as tf.Tensor],
-  )
+function fieldsOf(embedded: EmbeddedImages): [EmbeddingField, EmbeddedField][] {
+  return Object.entries(embedded) as [EmbeddingField, EmbeddedField][]
 }
 
 function* slices<Item>(items: readonly Item[], size: number): Generator<Item[]> {

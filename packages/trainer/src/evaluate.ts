@@ -1,18 +1,19 @@
 import { InputError, span, tf } from '@m2l/engine'
 import type { Episode } from '@m2l/samplers'
-import { embeddingGraph, type OnEager } from './embedding-graph.js'
+import type { OnEager } from './embedding-graph.js'
 import { episodeBatches, labelsOf } from './episode-batches.js'
-import { disposeEpisode, episodeSeenBy, type EpisodeImages } from './episode-images.js'
+import { episodeSeenBy, type EpisodeImages } from './episode-images.js'
 import { taskOf } from './episode-task.js'
+import { networkOf, type EvaluatedModel } from './evaluated-model.js'
 import { FeatureBank, type BankOptions, type BankSize } from './feature-bank.js'
-import type { FewShotModel } from './few-shot-model.js'
+import { embeddingOf } from './image-network.js'
 import { interval95, type Interval } from './interval.js'
 import { measureGraph, type MeasureGraph } from './measure-graph.js'
 import { prefetch } from './prefetch.js'
 import { ProgressMeter, type OnProgress, type Phase } from './progress.js'
 
 export interface EvaluationOptions extends BankOptions {
-  readonly model: FewShotModel
+  readonly model: EvaluatedModel
   readonly images: EpisodeImages
   readonly episodes: readonly Episode[]
   /**
@@ -235,26 +236,31 @@ async function* separateEpisodes(
   { model, images, episodes, onEager }: EvaluationOptions,
   measure: MeasureGraph,
 ): AsyncGenerator<MeasuredBatch> {
-  const embed = embeddingGraph(model, onEager)
+  const network = networkOf(model, onEager)
   try {
     let position = 0
     for await (const [, rendered] of prefetch(episodes, (episode) => images.loadEpisode(episode, model))) {
-      const tensors = images.episodeTensors(rendered)
-      const { support, shots, query, unlabelled, labels } = tensors
+      const { support, shots, query, unlabelled, labels } = rendered
+      const embedded = {
+        support: await network.embed(support),
+        query: await network.embed(query),
+        unlabelled: unlabelled && (await network.embed(unlabelled)),
+      }
       const measured = tf.tidy(() => {
-        const ofUnlabelled = unlabelled && { unlabelled: embed(unlabelled) }
-        const embedded = {
-          episodes: 1,
-          support: { ...embed(support), shots, ...ofUnlabelled },
-          query: embed(query),
-        }
-        return measure(embedded, labels)
+        const ofUnlabelled = embedded.unlabelled && { unlabelled: embeddingOf(embedded.unlabelled) }
+        return measure(
+          {
+            episodes: 1,
+            support: { ...embeddingOf(embedded.support), shots, ...ofUnlabelled },
+            query: embeddingOf(embedded.query),
+          },
+          tf.tensor1d([...labels], 'int32'),
+        )
       })
-      disposeEpisode(tensors, rendered)
       yield { measured, positions: [position++] }
     }
   } finally {
-    embed.dispose()
+    network.dispose()
   }
 }
 

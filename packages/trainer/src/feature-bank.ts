@@ -10,8 +10,9 @@ import {
 } from './embedding-table.js'
 import type { OnEager } from './embedding-graph.js'
 import type { EpisodeImages } from './episode-images.js'
-import type { FewShotModel } from './few-shot-model.js'
+import { networkOf, type EvaluatedModel } from './evaluated-model.js'
 import { distinct, labelledKeys, unlabelledKeys } from './image-key.js'
+import type { ImageNetwork } from './image-network.js'
 import type { EpisodeEmbeddings } from './measure-graph.js'
 import { ProgressMeter, type OnProgress } from './progress.js'
 import { FileRows, MemoryRows, type RowStore } from './row-store.js'
@@ -68,7 +69,7 @@ export class FeatureBank {
    */
   static async build(
     options: BankOptions & {
-      readonly model: FewShotModel
+      readonly model: EvaluatedModel
       readonly images: EpisodeImages
       readonly episodes: readonly Episode[]
       readonly onProgress?: OnProgress
@@ -76,9 +77,21 @@ export class FeatureBank {
       readonly signal?: AbortSignal
     },
   ): Promise<FeatureBank> {
-    const { model, images, episodes, onProgress, onEager, signal, bankFolder } = options
+    const network = networkOf(options.model, options.onEager)
+    try {
+      return await FeatureBank.#build(options, network)
+    } finally {
+      network.dispose()
+    }
+  }
+
+  static async #build(
+    options: Parameters<typeof FeatureBank.build>[0],
+    network: ImageNetwork,
+  ): Promise<FeatureBank> {
+    const { model, images, episodes, onProgress, signal, bankFolder } = options
     const labelled: TableSource = {
-      model,
+      network,
       images,
       keys: distinct(
         episodes.flatMap((episode) => [
@@ -89,7 +102,7 @@ export class FeatureBank {
       views: model.views,
     }
     const unlabelled: TableSource = {
-      model,
+      network,
       images,
       keys: distinct(episodes.flatMap(unlabelledKeys)),
       views: model.viewsOfUnlabelled,
@@ -113,7 +126,7 @@ export class FeatureBank {
         opened.push(store)
       }
       const onDone = (done: number) => meter.update(doneBefore + done)
-      return EmbeddingTable.fill(source, rows, stores, { onDone, onEager, signal })
+      return EmbeddingTable.fill(source, rows, stores, { onDone, signal })
     }
     try {
       const ofLabelled = await table(labelled, shapes[0], 0)

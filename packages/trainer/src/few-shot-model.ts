@@ -1,15 +1,14 @@
 import { span, tf } from '@m2l/engine'
-import type { Embedding, EmbeddingField, LevelFusion, LevelScores } from '@m2l/metric'
+import type { Embedding, LevelFusion, LevelScores } from '@m2l/metric'
 import {
   disposeState,
   mergeStates,
   prefixed,
-  pyramidPool,
-  regionPool,
   type Backbone,
   type ForwardContext,
   type StateDict,
 } from '@m2l/nn'
+import { encodeMaps, type ViewMaps } from './encode-maps.js'
 import type { EpisodeTensors } from './episode-images.js'
 import { viewsFor, type ForwardEncoding, type ImageView } from './forward-encoding.js'
 import type { ImageTensors } from './image-tensors.js'
@@ -82,34 +81,19 @@ export class FewShotModel {
     disposeState(this.metric.state)
   }
 
-  #embedWhole({ whole }: ImageTensors, context: ForwardContext): Embedding {
+  #embedWhole({ count, whole }: ImageTensors, context: ForwardContext): Embedding {
     if (!whole) return {}
-    const { encoding } = this
-    const map = this.backbone.embed(whole, context)
-    return {
-      ...(this.#isNeeded('map') && {
-        map: encoding.map === 'pyramid' ? pyramidPool(map, encoding.sizes) : map,
-      }),
-      ...(encoding.regions && this.#asParts(regionPool(map, encoding.regions))),
-    }
+    return this.#encode({ count, whole: this.backbone.embed(whole, context) })
   }
 
-  #embedParts({ parts, count }: ImageTensors, context: ForwardContext): Embedding {
+  #embedParts({ count, parts }: ImageTensors, context: ForwardContext): Embedding {
     if (!parts || this.encoding.regions) return {}
-    const pooled = tf.mean(this.backbone.embed(parts, context), [1, 2]) // [count * parts, channels]
-    return this.#asParts(pooled.reshape([count, parts.shape[0] / count, this.backbone.channels]))
+    return this.#encode({ count, parts: this.backbone.embed(parts, context) })
   }
 
-  /** The features of parts, [n, parts, channels], where a level asks for them and where the encoding puts them. */
-  #asParts(features: tf.Tensor3D): Embedding {
-    return {
-      ...(this.#isNeeded('parts') && { parts: features }),
-      ...(this.encoding.map === 'parts' && { map: tf.expandDims(features, 2) as tf.Tensor4D }),
-    }
-  }
-
-  #isNeeded(field: EmbeddingField): boolean {
-    return this.metric.needs.includes(field) || this.metric.needsOfUnlabelled.includes(field)
+  #encode(maps: ViewMaps): Embedding {
+    const { needs, needsOfUnlabelled } = this.metric
+    return encodeMaps(maps, this.encoding, [...needs, ...needsOfUnlabelled])
   }
 }
 

@@ -1,4 +1,4 @@
-import type { tf } from '@m2l/engine'
+import { tf } from '@m2l/engine'
 import type { Embedding, EmbeddingField } from '@m2l/metric'
 import { embeddingGraph, type OnEager } from './embedding-graph.js'
 import type { FewShotModel } from './few-shot-model.js'
@@ -59,7 +59,15 @@ export async function embeddedImages({ map, parts }: Embedding): Promise<Embedde
   return { ...(map && { map: await read(map) }), ...(parts && { parts: await read(parts) }) }
 }
 
-function disposeEmbedding({ map, parts }: Embedding): void {
-  map?.dispose()
-  parts?.dispose()
+/** Embeddings as tensors, which are the caller's. */
+export function embeddingOf({ map, parts }: EmbeddedImages): Embedding {
+  return {
+    ...(map && { map: tf.tensor(map.data, [...map.shape] as [number, number, number, number]) }),
+    ...(parts && { parts: tf.tensor(parts.data, [...parts.shape] as [number, number, number]) }),
+  }
+}
+
+/** Frees the tensors of an embedding. */
+export function disposeEmbedding({ map, parts }: Embedding): void {
+  tf.dispose([map, parts])
 }

@@ -37,8 +37,8 @@ export {
   type RenderedImages,
 } from './image-tensors.js'
 export {
-  embeddedImages,
-  graphNetwork,
+  disposeEmbedding,
+  embeddingOf,
   type EmbeddedField,
   type EmbeddedImages,
   type ImageNetwork,
@@ -49,6 +49,8 @@ export { sliceEvaluation } from './evaluation-slice.js'
 export { describeGuessing, episodeTask, taskOf, type EpisodeTask } from './episode-task.js'
 export { FeatureBank, type BankOptions, type BankSize } from './feature-bank.js'
 export { FewShotModel } from './few-shot-model.js'
+export { ForeignModel, type MapNetwork } from './foreign-model.js'
+export { networkOf, type EvaluatedModel } from './evaluated-model.js'
 export type { ForwardEncoding, ImageView } from './forward-encoding.js'
 export { interval95, type Interval } from './interval.js'
 export { nearestPrototype } from './nearest-prototype.js'

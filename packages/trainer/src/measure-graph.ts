@@ -1,7 +1,7 @@
 import { graphFunction, tf, type NamedTensors } from '@m2l/engine'
 import type { Embedding, Support } from '@m2l/metric'
 import type { OnEager } from './embedding-graph.js'
-import type { FewShotModel } from './few-shot-model.js'
+import type { EvaluatedModel } from './evaluated-model.js'
 import { tensorsAs, tensorsWithin } from './named-tensors.js'
 
 /** The embeddings of some episodes of equal layout: in each field the images of the first episode, then of the next. */
@@ -35,7 +35,7 @@ interface Layout {
  * One graph measures several episodes, each by operations of its own, which TensorFlow runs side by side: a level need not
  * know of batches, and an episode's result does not depend on those beside it.
  */
-export function measureGraph({ metric }: FewShotModel, onEager?: OnEager): MeasureGraph {
+export function measureGraph({ metric }: Pick<EvaluatedModel, 'metric'>, onEager?: OnEager): MeasureGraph {
   const measureOne = (support: Support, query: Embedding, labels: tf.Tensor1D): tf.Tensor1D => {
     const scores = metric.scores(support, query, { training: false })
     const probabilities = metric.probabilities(scores)

@@ -1,16 +1,7 @@
-import { tf } from '@m2l/engine'
-import type { Embedding, EmbeddingField } from '@m2l/metric'
+import type { EmbeddingField } from '@m2l/metric'
 import type { EmbeddedField, EmbeddedImages } from '@m2l/trainer'
 
-export type { EmbeddedImages }
-
-/** Embeddings as tensors, which are the caller's. */
-export function embeddingOf({ map, parts }: EmbeddedImages): Embedding {
-  return {
-    ...(map && { map: tf.tensor(map.data, [...map.shape] as [number, number, number, number]) }),
-    ...(parts && { parts: tf.tensor(parts.data, [...parts.shape] as [number, number, number]) }),
-  }
-}
+export { disposeEmbedding, embeddingOf, type EmbeddedImages } from '@m2l/trainer'
 
 /** The number of images. */
 export function imageCount({ map, parts }: EmbeddedImages): number {
@@ -59,11 +50,6 @@ export function notFinite(images: EmbeddedImages): number[] {
     }
   }
   return [...bad].toSorted((a, b) => a - b)
-}
-
-/** Frees the tensors of an embedding. */
-export function disposeEmbedding({ map, parts }: Embedding): void {
-  tf.dispose([map, parts])
 }
 
 function mapFields(images: EmbeddedImages, change: (field: EmbeddingField) => EmbeddedField): EmbeddedImages {

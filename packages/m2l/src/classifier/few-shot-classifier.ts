@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import { InputError, loadEngine } from '@m2l/engine'
 import {
   assignCheckpoint,
-  graphNetwork,
+  networkOf,
   readCheckpoint,
-  type FewShotModel,
+  type EvaluatedModel,
   type OnEager,
   type Tensors,
 } from '@m2l/trainer'
@@ -59,7 +59,7 @@ const comparedAtOnce = 128
  * Conv-64F-4x, however many images it classifies and however large they are.
  */
 export class FewShotClassifier {
-  readonly #model: FewShotModel
+  readonly #model: EvaluatedModel
   readonly #embedder: ImageEmbedder
   readonly #counts: ShotCounts
   #classes: LabelledImages = new Map()
@@ -67,7 +67,7 @@ export class FewShotClassifier {
   #isDisposed = false
 
   private constructor(
-    model: FewShotModel,
+    model: EvaluatedModel,
     recipe: Recipe,
     fingerprint: string,
     { counts = 'neutral', onEager }: ClassifierOptions,
@@ -75,7 +75,7 @@ export class FewShotClassifier {
     this.#counts = counts
     this.#model = model
     this.#embedder = new ImageEmbedder({
-      network: graphNetwork(model, onEager),
+      network: networkOf(model, onEager),
       views: model.views,
       transforms: episodeTransforms(recipe),
       reduceTo: readAtTimes * recipe.data.image_size,
