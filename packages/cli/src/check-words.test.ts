@@ -15,7 +15,10 @@ describe('words that are refused in one line', () => {
     [['classify', '--suport', 'x'], "unknown option '--suport' (Did you mean --support?)"],
     [['classify', '-support', 'x'], "unknown option '-support'; write --support"],
     [['classify', ...both, '-1.jpg'], "unknown option '-1.jpg'; if it is a file, write ./-1.jpg"],
-    [['classify', '--query', 'b'], "required option '--support <path>' not specified"],
+    [
+      ['classify', '--query', 'b'],
+      "expected examples: option '--support <path>' or '--load <file>' is not specified",
+    ],
     [['classify', '--support', 'a', '--query'], "option '--query <path...>' has no value"],
     [['classify', '--support', '--query', 'b'], "option '--support <path>' has no value"],
     [['classify', '--support', 'a', '--query', ''], "option '--query <path...>' has an empty value"],

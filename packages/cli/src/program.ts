@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { classifyCommand } from './commands/classify.js'
+import { classesCommand } from './commands/classes.js'
 import { compareCommand } from './commands/compare.js'
 import { completeWordsCommand, completionCommand } from './commands/completion.js'
 import { dataCommand } from './commands/data.js'
@@ -40,6 +41,7 @@ Exit codes: 0 done, 1 failed, 2 bad input, 130 or 143 interrupted,
     evaluateCommand(),
     explainCommand(),
     classifyCommand(),
+    classesCommand(),
     compareCommand(),
     weightsCommand(),
     completionCommand(),

@@ -10,6 +10,17 @@ export type {
   UnknownReport,
 } from './classifier/classification-report.js'
 export type { UnreadableExample } from './classifier/support-pictures.js'
+export {
+  addToClasses,
+  mergeIntoClasses,
+  removeFromClasses,
+  showClasses,
+  type AddToClassesOptions,
+  type ChangedClasses,
+  type ClassesReport,
+} from './classes/change-classes.js'
+export type { Example, SavedClass, SavedClasses } from './classes/saved-classes.js'
+export type { EmbeddedField, EmbeddedImages } from './classifier/embedded-images.js'
 export { ClassNames, type DisplayNames } from './class-names/class-names.js'
 export { findClassNames, type FoundClassNames } from './class-names/find-class-names.js'
 export { readClassNames } from './class-names/read-class-names.js'
@@ -23,7 +34,7 @@ export {
   type ClassifierOptions,
 } from './classifier/few-shot-classifier.js'
 export type { GivenImage, NamedImage } from './classifier/given-image.js'
-export type { EmbedOptions } from './classifier/image-embedder.js'
+export type { EmbeddedBatch, EmbedOptions, OnUnreadable } from './classifier/image-embedder.js'
 export type { ShotCounts } from './classifier/shot-counts.js'
 export type { LeaveOneOut, LeftOut } from './classifier/leave-one-out.js'
 export {

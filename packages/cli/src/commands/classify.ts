@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import type { ClassificationReport, ClassNames, LeaveOneOutReport, PicturePrediction } from '@m2l/m2l'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { stringify } from 'csv-stringify/sync'
@@ -7,13 +8,16 @@ import { ProgressDisplay } from '../terminal/progress-display.js'
 import { table } from '../terminal/table.js'
 import { checkWritable } from '../writable-file.js'
 import { engineOptions, loadChosenEngine, type EngineOptions } from './engine-options.js'
+import { refuseToReplace } from './new-file.js'
 import { withProgress, type OutputOptions } from './output-options.js'
 import { withForce } from './recipe-options.js'
 import { complaintOfUnreadable } from './unreadable-pictures.js'
 import { wholeNumber } from './whole-number.js'
 
 interface ClassifyCommandOptions extends EngineOptions, OutputOptions {
-  readonly support: string
+  readonly support?: string
+  readonly load?: string
+  readonly save?: string
   readonly query: string[]
   readonly weights?: string
   readonly cfg?: string
@@ -29,14 +33,22 @@ interface ClassifyCommandOptions extends EngineOptions, OutputOptions {
 export function classifyCommand(): Command {
   const command = new Command('classify')
     .description('classify pictures by a few examples of each class')
-    .requiredOption(
+    .option(
       '--support <path>',
       'the examples: a folder or archive with a folder for each class, or a .csv table of filename,label',
+    )
+    .option(
+      '--load <file>',
+      'classes that --save wrote, in place of --support; examples of both are taken together',
+    )
+    .option(
+      '--save <file>',
+      'save the classes as soon as their examples are read, for --load and m2l classes',
     )
     .requiredOption('--query <path...>', 'the pictures: folders, archives, files, or .csv tables')
     .option(
       '--weights <name>',
-      'shipped weights or a checkpoint (default: cifar-fs-conv64f, for photographs)',
+      'shipped weights or a checkpoint (default: those of --load, or cifar-fs-conv64f, for photographs)',
     )
     .option('--cfg <file>', 'the recipe of weights that do not say how their model is made')
     .option(
@@ -64,19 +76,29 @@ Examples:
   m2l classify --support examples.csv --query IMG_*.jpg --json   lines such as: pictures/1.jpg,cat
   m2l classify --support icons --query new --weights emoji-conv64f --unknown auto
   m2l classify --support examples --query photos --report found.html
+  m2l classify --support examples --query photos --save pets.safetensors
+  m2l classify --load pets.safetensors --query more-photos       m2l classes --help: show, add, remove, merge
   m2l weights list                                               the weights that can be named
 
-Where the pictures lie in folders called like the classes, it is measured how many are right. Each file counts once, however
+A file of classes knows its weights. --save replaces the file that --load names; another that is there is replaced with --force
+alone. Where the pictures lie in folders called like the classes, it is measured how many are right. Each file counts once, however
 often it is given, and pictures that are examples themselves do not count. Pictures and examples that cannot be read are
 named and left out; the exit code is then 2.`,
     )
     .action(classify)
 }
 
-async function classify(options: ClassifyCommandOptions): Promise<void> {
+async function classify(options: ClassifyCommandOptions, command: Command): Promise<void> {
+  if (options.support === undefined && options.load === undefined) {
+    command.error("error: expected examples: option '--support <path>' or '--load <file>' is not specified", {
+      exitCode: 2,
+    })
+  }
   if (options.report !== undefined) await checkWritable(options.report, 'the page', '--report')
+  if (options.save !== undefined) await checkSave(options.save, options)
   const display = new ProgressDisplay(options)
-  await interruptible(display, 'nothing was written', async (signal) => {
+  const left = options.save === undefined ? 'nothing was written' : 'nothing half-made stays'
+  await interruptible(display, left, async (signal) => {
     const { InputError, writeFileAtomically } = await import('@m2l/engine')
     const { ClassNames, classificationPage, classifyPictures, readRecipe, unknownLabel } =
       await import('@m2l/m2l')
@@ -88,12 +110,14 @@ async function classify(options: ClassifyCommandOptions): Promise<void> {
     }
     const by = {
       support: options.support,
+      load: options.load,
       query: options.query,
       ...(recipe && { recipe }),
       ...(options.force && { force: true }),
     }
     const report = await classifyPictures({
       ...by,
+      save: options.save,
       ...(options.weights !== undefined && { weights: options.weights }),
       ...(options.unknown !== undefined && { unknown: options.unknown }),
       ...(options.top !== undefined && { top: options.top }),
@@ -119,6 +143,15 @@ async function classify(options: ClassifyCommandOptions): Promise<void> {
     const complaint = complaintOfUnreadable(report)
     if (complaint !== undefined) throw new InputError(complaint)
   })
+}
+
+/** The file that was loaded may be written back to. */
+async function checkSave(
+  file: string,
+  { load, force }: Pick<ClassifyCommandOptions, 'load' | 'force'>,
+): Promise<void> {
+  await checkWritable(file, 'the classes', '--save')
+  if (!force && (load === undefined || resolve(load) !== resolve(file))) await refuseToReplace(file, '--save')
 }
 
 function asCsv({ predictions, unknown, classes }: ClassificationReport, top: number): string {

@@ -8,6 +8,7 @@ import {
   type LeaveOneOutReport,
   type PicturePrediction,
 } from './classification-report.js'
+import { exampleNames } from '../classes/saved-classes.js'
 import { findClassNames } from '../class-names/find-class-names.js'
 import { Familiarity } from './familiarity.js'
 import { FewShotClassifier } from './few-shot-classifier.js'
@@ -17,15 +18,22 @@ import { copyNotes, otherLabelNotes, ownExampleNotes, sameQueryNotes } from './n
 import { PictureDigests } from './picture-digests.js'
 import { queryPictures, type QueryPicture, type QueryPictures } from './query-pictures.js'
 import type { ShotCounts } from './shot-counts.js'
-import { addSupport, openSupport, type UnreadableExample } from './support-pictures.js'
+import { addSupport, openSupport, type SupportPictures, type UnreadableExample } from './support-pictures.js'
 
 /** What to classify by what. */
 export interface ClassifyPicturesOptions {
-  /** A folder or archive of class folders, or a `.csv` table of `filename,label`. */
-  readonly support: string
+  /**
+   * A folder or archive of class folders, or a `.csv` table of `filename,label`; where classes are loaded, its examples are added
+   * to them.
+   */
+  readonly support?: string | undefined
+  /** A file of classes that `FewShotClassifier.save` wrote; needed where there is no `support`. */
+  readonly load?: string | undefined
+  /** The file that the classes are saved to as soon as the examples are there; what has that name is replaced. */
+  readonly save?: string | undefined
   /** Folders, archives, tables and picture files. Where folders are called like classes, it is measured how many are right. */
   readonly query: readonly string[]
-  /** Shipped weights by name, or a checkpoint; `cifar-fs-conv64f` if not given. */
+  /** Shipped weights by name, or a checkpoint; those of loaded classes, else `cifar-fs-conv64f`, if not given. */
   readonly weights?: string
   /** See `ClassifierOptions`. */
   readonly recipe?: Recipe
@@ -59,7 +67,6 @@ export const defaultWeights = 'cifar-fs-conv64f'
  */
 export async function classifyPictures(options: ClassifyPicturesOptions): Promise<ClassificationReport> {
   const started = performance.now()
-  const { weights = defaultWeights } = options
   const threshold = thresholdOf(options.unknown)
   const top = topOf(options.top)
   const notes: string[] = []
@@ -68,7 +75,7 @@ export async function classifyPictures(options: ClassifyPicturesOptions): Promis
     for (const line of lines) options.onNote?.(line)
   }
   const told = { onNote: (line: string) => tell([line]) }
-  const classifier = await FewShotClassifier.load(weights, { ...options, ...told, ...notesOfSlowness(told) })
+  const classifier = await openClassifier({ ...options, ...told, ...notesOfSlowness(told) })
   let query: QueryPictures | undefined
   try {
     const opened = await openPictures(classifier, options, threshold !== undefined)
@@ -80,6 +87,7 @@ export async function classifyPictures(options: ClassifyPicturesOptions): Promis
     })
     tell(nameNotes)
     const examples = await opened.addExamples()
+    if (options.save !== undefined) await classifier.save(options.save)
     const leftOut = await classifier.leaveOneOut(withSignal(options))
     const familiarity = threshold === undefined ? undefined : new Familiarity(leftOut)
     const { pictures } = query
@@ -107,7 +115,7 @@ export async function classifyPictures(options: ClassifyPicturesOptions): Promis
     ])
     const classes = classifier.classes.map(({ label }) => label)
     return {
-      weights,
+      weights: options.weights ?? classifier.saved.weights!,
       classes: Object.fromEntries(classifier.classes.map(({ label, images }) => [label, images])),
       displayNames: names,
       predictions,
@@ -136,6 +144,14 @@ export async function classifyPictures(options: ClassifyPicturesOptions): Promis
   }
 }
 
+/** Without examples, or with those of loaded classes. */
+async function openClassifier(options: ClassifyPicturesOptions): Promise<FewShotClassifier> {
+  const { load, support, weights } = options
+  if (load !== undefined) return FewShotClassifier.open(load, options)
+  if (support !== undefined) return FewShotClassifier.load(weights ?? defaultWeights, options)
+  throw new InputError('expected examples: name a folder of class folders, or a file of saved classes')
+}
+
 /** The examples of a classifier. */
 interface AddedExamples {
   readonly digests: PictureDigests
@@ -155,15 +171,18 @@ async function openPictures(
   notes: string[]
   addExamples(): Promise<AddedExamples>
 }> {
-  const reduceTo = classifier.readsAt
-  const support = await openSupport(options.support, reduceTo)
+  const loaded = classifier.classes.map(({ label }) => label)
+  const support =
+    options.support === undefined
+      ? noSupport
+      : await openSupport(options.support, classifier.readsAt, loaded.length > 0 ? 1 : 2)
   try {
-    if (tellsUnknown && support.classes.has(unknownLabel)) {
+    const labels = new Set([...loaded, ...support.classes.keys()])
+    if (tellsUnknown && labels.has(unknownLabel)) {
       throw new InputError(
-        `${options.support}: a class is called ${unknownLabel}, as pictures of no class are; rename its folder`,
+        `${options.support ?? options.load}: a class is called ${unknownLabel}, as pictures of no class are; rename ${options.support === undefined ? 'it' : 'its folder'}`,
       )
     }
-    const labels = new Set(support.classes.keys())
     const query = await queryPictures(options.query, labels)
     const { [unknownLabel]: _, ...strange } = query.otherLabels
     const others = tellsUnknown ? strange : query.otherLabels
@@ -177,24 +196,12 @@ async function openPictures(
         ...otherLabelNotes(others, labels, tellsUnknown ? 'unknown' : 'unmeasured'),
       ],
       async addExamples() {
-        const digests = new PictureDigests()
-        const classes = [...support.classes].map(([label, images]) => {
-          return [label, images.map((image) => digests.noting(image, image.name, { reduceTo }))] as const
-        })
         try {
-          const unreadable = await addSupport(
-            classifier,
-            { classes: new Map(classes) },
-            {
-              onProgress: (done, total) => options.onProgress?.('examples', done, total),
-              ...withSignal(options),
-            },
-          )
-          const failed = new Set(unreadable.map(({ file }) => file))
-          const files = classes.map(([label, images]) => {
-            return [label, images.map(({ name }) => name).filter((name) => !failed.has(name))] as const
+          const unreadable = await addSupport(classifier, support, {
+            onProgress: (done, total) => options.onProgress?.('examples', done, total),
+            ...withSignal(options),
           })
-          return { digests, files: new Map(files), unreadable }
+          return { ...examplesOf(classifier), unreadable }
         } finally {
           await support.close()
         }
@@ -204,6 +211,21 @@ async function openPictures(
     await support.close()
     throw error
   }
+}
+
+const noSupport: SupportPictures = { classes: new Map(), notes: [], close: async () => {} }
+
+function examplesOf({ examples }: FewShotClassifier): Pick<AddedExamples, 'digests' | 'files'> {
+  const digests = new PictureDigests()
+  const files = [...examples].map(([label, ofClass]) => {
+    const names = exampleNames(label, ofClass).map((name, index) => {
+      const own = digests.has(name) ? `${name} (again)` : name
+      digests.set(own, ofClass[index]!.digest ?? undefined)
+      return own
+    })
+    return [label, names] as const
+  })
+  return { digests, files: new Map(files) }
 }
 
 function withSignal({ signal }: Pick<ClassifyPicturesOptions, 'signal'>): { signal?: AbortSignal } {

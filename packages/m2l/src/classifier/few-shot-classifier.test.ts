@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openDataset } from '@m2l/datasets'
 import { InputError, loadEngine, tf } from '@m2l/engine'
@@ -203,95 +203,9 @@ describe('classes', () => {
     )
     expect(classifier.classes).toEqual([])
   })
-
-  it('are saved and loaded, whatever they are called', async () => {
-    const file = join(await temporaryFolder(), 'classes.safetensors')
-    await classifier.add('Füchse 🦊', patterns(0, 3))
-    await classifier.add('__proto__', patterns(1, 1))
-    const image = pattern(0, 9)
-    const [expected] = (await classifier.classify([image])) as [Classification]
-    await classifier.save(file)
-    const other = await FewShotClassifier.load(weights)
-    await other.add('gone', patterns(5, 1))
-    await other.load(file)
-    expect(other.classes).toEqual(classifier.classes)
-    expect(await other.classify([image])).toEqual([expected])
-    other.dispose()
-  })
-
-  it('are refused where the file is damaged, something else, or of other weights', async () => {
-    const folder = await temporaryFolder()
-    const [file, damaged, others] = ['a', 'b', 'c'].map((name) => join(folder, `${name}.safetensors`)) as [
-      string,
-      string,
-      string,
-    ]
-    await addThree()
-    await classifier.save(file)
-    const bytes = await readFile(file)
-    bytes[bytes.length - 1]! ^= 1
-    await writeFile(damaged, bytes)
-    const { tensors, metadata } = await loadSafetensors(file)
-    await saveSafetensors(others, tensors, { ...metadata, model: 'another' })
-    await expect(classifier.load(damaged)).rejects.toThrow('its tensors do not match their checksum')
-    await expect(classifier.load(others)).rejects.toThrow('holds classes as other weights see them')
-    await expect(classifier.load(weightsFile(weights))).rejects.toThrow('holds no classes of a classifier')
-    expect(classifier.classes).toHaveLength(3)
-  })
-
-  it.each<[string, (saved: Awaited<ReturnType<typeof loadSafetensors>>['tensors']) => object]>([
-    ['labels that are no JSON', (saved) => ({ ...saved, classes: bytesOf('[["red",2],') })],
-    ['labels of another form', (saved) => ({ ...saved, classes: bytesOf('{"red":2}') })],
-    ['more images than embeddings', (saved) => ({ ...saved, classes: bytesOf('[["red",2],["blue",1e9]]') })],
-    ['a label that is empty', (saved) => ({ ...saved, classes: bytesOf('[["",3],["green",2],["blue",4]]') })],
-    ['a class twice', (saved) => ({ ...saved, classes: bytesOf('[["red",3],["red",3]]') })],
-    ['another kind of embedding', ({ classes, map, parts }) => ({ classes, map: parts, parts: map })],
-    ['a kind of embedding less', ({ classes, map }) => ({ classes, map })],
-    [
-      'embeddings of no number',
-      ({ classes, parts }) => ({
-        classes,
-        parts,
-        map: { shape: [2 ** 40, 0, 5, 64], data: new Float32Array() },
-      }),
-    ],
-    [
-      'embeddings of whole numbers',
-      ({ classes, parts, map }) => ({
-        classes,
-        parts,
-        map: { shape: map!.shape, data: new Int32Array(map!.data.length) },
-      }),
-    ],
-  ])('are refused where they do not fit together: %s', async (_, change) => {
-    const file = join(await temporaryFolder(), 'a.safetensors')
-    await addThree()
-    await classifier.save(file)
-    const { tensors, metadata } = await loadSafetensors(file)
-    await saveSafetensors(file, change(tensors) as typeof tensors, metadata)
-    await expect(classifier.load(file)).rejects.toThrow(InputError)
-    await expect(classifier.load(file)).rejects.toThrow(
-      'its classes and their embeddings do not fit together',
-    )
-    expect(classifier.classes).toHaveLength(3)
-  })
 })
 
 describe('numbers that are not finite', () => {
-  it('are named in saved classes', async () => {
-    const folder = await temporaryFolder()
-    const file = join(folder, 'classes.safetensors')
-    await addThree()
-    await classifier.save(file)
-    const saved = await loadSafetensors(file)
-    const map = { ...saved.tensors.map!, data: Float32Array.from(saved.tensors.map!.data as Float32Array) }
-    map.data[Math.floor((map.data.length / 9) * 4)] = Infinity
-    await saveSafetensors(file, { ...saved.tensors, map }, saved.metadata)
-    await expect(classifier.load(file)).rejects.toThrow(
-      /classes\.safetensors: the map of its pictures are not finite: 1 of \d+ numbers, Infinity first; add/,
-    )
-  })
-
   it('are told where a network makes them of a picture', async () => {
     const folder = await temporaryFolder()
     const file = join(folder, 'huge.safetensors')
@@ -309,11 +223,6 @@ describe('numbers that are not finite', () => {
     other.dispose()
   })
 })
-
-function bytesOf(text: string) {
-  const data = new TextEncoder().encode(text)
-  return { shape: [data.length], data }
-}
 
 describe('mistakes are told in a line', () => {
   it.each<[string, () => Promise<unknown> | unknown, RegExp]>([
@@ -476,4 +385,37 @@ it('takes a label for the same in each Unicode form', async () => {
   } finally {
     own.dispose()
   }
+})
+
+describe('embeddings', () => {
+  it('are plain numbers, the same in batches, and no tensor stays', async () => {
+    const pictures = [...patterns(0, 3), ...patterns(4, 2)]
+    const held = tf.memory().numTensors
+    const embedded = await classifier.embed(pictures)
+    expect(tf.memory().numTensors).toBe(held)
+    expect(Object.keys(embedded)).toEqual(['map', 'parts'])
+    for (const { shape, data } of Object.values(embedded)) {
+      expect(shape[0]).toBe(5)
+      expect(data).toBeInstanceOf(Float32Array)
+      expect(data).toHaveLength(shape.reduce((product, side) => product * side, 1))
+      expect(data.every((value) => Number.isFinite(value))).toBe(true)
+    }
+    const batches = []
+    for await (const batch of classifier.embedBatches(pictures)) batches.push(batch)
+    expect(batches.flatMap(({ positions }) => positions)).toEqual([0, 1, 2, 3, 4])
+    expect(batches[0]!.images).toEqual(embedded)
+  })
+
+  it('leave out pictures that cannot be read, where that is asked for', async () => {
+    const pictures = [pattern(0, 0), Buffer.from('none'), pattern(0, 1)]
+    await expect(classifier.embed(pictures)).rejects.toThrow('image 2: is not a picture')
+    const { positions, images, failures } = await classifier.embedReadable(pictures)
+    expect(positions).toEqual([0, 2])
+    expect(images.map!.shape[0]).toBe(2)
+    expect([...failures.keys()]).toEqual([1])
+    await expect(classifier.embedReadable([Buffer.from('none')])).rejects.toThrow(
+      /^none of the images can be read: image 1: is not a picture/,
+    )
+    await expect(classifier.embed([])).rejects.toThrow('expected a list of at least one image to embed')
+  })
 })

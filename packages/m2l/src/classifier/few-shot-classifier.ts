@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { resolve } from 'node:path'
 import { InputError, loadEngine } from '@m2l/engine'
 import {
   assignCheckpoint,
@@ -19,12 +20,15 @@ import { isDropBlockCounter, ownName } from '../weights/published-names.js'
 import { weightsExist, weightsFile } from '../weights/shipped-weights.js'
 import { settingsOfModel } from '../weights/stored-facts.js'
 import { recipeOfWeights, storedRecipe } from '../weights/stored-recipe.js'
+import { readClasses, requireOfModel, writeClasses } from '../classes/classes-file.js'
+import { joinClass, type Example, type SavedClass, type SavedClasses } from '../classes/saved-classes.js'
 import { classifications, type Classification } from './classification.js'
 import { disposeEmbedding, imageCount, joinImages, type EmbeddedImages } from './embedded-images.js'
 import type { GivenImage } from './given-image.js'
 import { ImageEmbedder, type EmbeddedBatch, type EmbedOptions, type OnUnreadable } from './image-embedder.js'
-import { loadClasses, saveClasses, supportOf, type LabelledImages } from './labelled-images.js'
+import { supportOf, type LabelledImages } from './labelled-images.js'
 import { leaveOneOut, type LeaveOneOut } from './leave-one-out.js'
+import { NotedImage } from './noted-image.js'
 import { probabilitiesOf, scoreQueries } from './scores.js'
 import type { ShotCounts } from './shot-counts.js'
 
@@ -62,7 +66,8 @@ export class FewShotClassifier {
   readonly #model: EvaluatedModel
   readonly #embedder: ImageEmbedder
   readonly #counts: ShotCounts
-  #classes: LabelledImages = new Map()
+  readonly #origin: Pick<SavedClasses, 'weights' | 'recipe'>
+  #classes: ReadonlyMap<string, SavedClass> = new Map()
   #known: EmbeddedImages | undefined
   #isDisposed = false
 
@@ -70,9 +75,14 @@ export class FewShotClassifier {
     model: EvaluatedModel,
     recipe: Recipe,
     fingerprint: string,
-    { counts = 'neutral', onEager }: ClassifierOptions,
+    {
+      counts = 'neutral',
+      onEager,
+      origin,
+    }: ClassifierOptions & { readonly origin: Pick<SavedClasses, 'weights' | 'recipe'> },
   ) {
     this.#counts = counts
+    this.#origin = origin
     this.#model = model
     this.#embedder = new ImageEmbedder({
       network: networkOf(model, onEager),
@@ -109,16 +119,56 @@ export class FewShotClassifier {
     try {
       assignCheckpoint(file, stored, { model: model.state }, { optional: isDropBlockCounter })
       const fingerprint = fingerprintOf(storedRecipe(recipe), tensors)
-      return new FewShotClassifier(model, recipe, fingerprint, options)
+      const origin = {
+        weights: lastingName(weights),
+        ...(options.recipe && { recipe: storedRecipe(options.recipe) }),
+      }
+      return new FewShotClassifier(model, recipe, fingerprint, { ...options, origin })
     } catch (error) {
       model.dispose()
       throw error
     }
   }
 
+  /**
+   * A classifier of saved classes, with the weights that the file names or others that are the same.
+   *
+   * @throws {InputError} when the file or the weights cannot be read, or do not belong together
+   */
+  static async open(
+    file: string,
+    { weights, ...options }: ClassifierOptions & { readonly weights?: string | undefined } = {},
+  ): Promise<FewShotClassifier> {
+    const saved = await readClasses(file)
+    const named = weights ?? saved.weights
+    if (named === undefined) {
+      throw new InputError(`${file}: does not say what weights its classes belong to; name them (--weights)`)
+    }
+    if (weights === undefined && !weightsExist(weightsFile(named, '', `${file}: `))) {
+      throw new InputError(
+        `${file}: its classes belong to the weights ${named}, which are not there any more; name where they are (--weights)`,
+      )
+    }
+    const isNeeded = saved.recipe !== undefined && options.recipe === undefined
+    const recipe = isNeeded ? { recipe: recipeOfWeights(file, saved.recipe) } : {}
+    const classifier = await FewShotClassifier.load(named, { ...options, ...recipe })
+    try {
+      await classifier.#restore(file, saved)
+      return classifier
+    } catch (error) {
+      classifier.dispose()
+      throw error
+    }
+  }
+
   /** The classes, in the order in which they were added. */
   get classes(): readonly ClassifierClass[] {
-    return [...this.#classes].map(([label, images]) => ({ label, images: imageCount(images) }))
+    return [...this.#classes].map(([label, { images }]) => ({ label, images: imageCount(images) }))
+  }
+
+  /** What is known of the pictures of each class, in the order in which they were added. */
+  get examples(): ReadonlyMap<string, readonly Example[]> {
+    return new Map([...this.#classes].map(([label, { examples }]) => [label, examples]))
   }
 
   /** Pictures whose shorter side is at least twice so many pixels are reduced to it while they are read. */
@@ -203,14 +253,60 @@ export class FewShotClassifier {
   }
 
   /**
-   * Saves the classes, as embeddings, in a safetensors file with a checksum, at once.
+   * The embeddings of pictures as plain numbers: what levels compare, a `map` [pictures, height, width, channels] and, where a
+   * level needs them, `parts` [pictures, parts, channels].
+   *
+   * @throws {InputError} naming the first picture that cannot be read, or when there is none
+   */
+  async embed(images: readonly GivenImage[], options: EmbedOptions = {}): Promise<EmbeddedImages> {
+    const { images: embedded } = await this.#embed(images, options)
+    return embedded
+  }
+
+  /**
+   * As {@link embed}, but a picture that cannot be read is only left out.
+   *
+   * @returns the embeddings of the others with their positions in the list, and why each of these cannot be read, by its own
+   * @throws {InputError} when none can be read, or there is none
+   */
+  async embedReadable(
+    images: readonly GivenImage[],
+    options: EmbedOptions = {},
+  ): Promise<EmbeddedBatch & { readonly failures: ReadonlyMap<number, InputError> }> {
+    const failures = new Map<number, InputError>()
+    const embedded = await this.#embed(images, options, (position, error) => failures.set(position, error))
+    return { ...embedded, failures }
+  }
+
+  /**
+   * As {@link embed}, batch by batch, so that memory does not grow with the number of pictures.
+   *
+   * @param onUnreadable called with each picture that cannot be read; without it, the first one ends all
+   * @throws {InputError} naming the first picture that cannot be read
+   */
+  embedBatches(
+    images: readonly GivenImage[],
+    options: EmbedOptions = {},
+    onUnreadable?: OnUnreadable,
+  ): AsyncGenerator<EmbeddedBatch> {
+    this.#requireUse()
+    return this.#embedder.embed(images, options, onUnreadable)
+  }
+
+  /** The classes as plain data, as {@link save} writes them. */
+  get saved(): SavedClasses {
+    this.#requireUse()
+    return { model: this.#embedder.fingerprint, ...this.#origin, classes: this.#classes }
+  }
+
+  /**
+   * Saves the classes, as embeddings, in a safetensors file with a checksum, at once. It names the weights, and the example
+   * files; {@link open} needs nothing else.
    *
    * @throws {InputError} when there are none or the file cannot be written
    */
   async save(file: string): Promise<void> {
-    this.#requireUse()
-    if (this.#classes.size === 0) throw new InputError(`${file}: there are no classes to save; add some`)
-    await saveClasses(file, this.#classes, this.#embedder.fingerprint)
+    await writeClasses(file, this.saved)
   }
 
   /**
@@ -220,8 +316,7 @@ export class FewShotClassifier {
    */
   async load(file: string): Promise<void> {
     this.#requireUse()
-    const example = await this.#example()
-    this.#classes = await loadClasses(file, { model: this.#embedder.fingerprint, example })
+    await this.#restore(file, await readClasses(file))
   }
 
   /** Frees the model; no call may be under way, and none may follow. Harmless when repeated. */
@@ -231,6 +326,36 @@ export class FewShotClassifier {
     this.#embedder.dispose()
     this.#model.dispose()
     this.#classes = new Map()
+  }
+
+  async #restore(file: string, saved: SavedClasses): Promise<void> {
+    requireOfModel(file, saved, { model: this.#embedder.fingerprint, example: await this.#example() })
+    this.#classes = saved.classes
+  }
+
+  async #embed(
+    images: readonly GivenImage[],
+    options: EmbedOptions,
+    onUnreadable?: OnUnreadable,
+  ): Promise<EmbeddedBatch> {
+    this.#requireUse()
+    if (!Array.isArray(images) || images.length === 0) {
+      throw new InputError('expected a list of at least one image to embed')
+    }
+    const reasons: string[] = []
+    const batches: EmbeddedBatch[] = []
+    const onLeftOut: OnUnreadable = (position, error) => {
+      reasons.push(error.message)
+      onUnreadable!(position, error)
+    }
+    for await (const batch of this.#embedder.embed(images, options, onUnreadable && onLeftOut)) {
+      batches.push(batch)
+    }
+    if (batches.length === 0) throw new InputError(`none of the images can be read: ${reasons[0]}`)
+    return {
+      positions: batches.flatMap(({ positions }) => positions),
+      images: joinImages(batches.map((batch) => batch.images)),
+    }
   }
 
   /** The embedding of a picture of nothing, which has the shape of any other. */
@@ -258,15 +383,21 @@ export class FewShotClassifier {
       reason ||= error.message
       onUnreadable!(position, error)
     }
-    const batches: EmbeddedImages[] = []
-    for await (const batch of this.#embedder.embed(images, options, onUnreadable && onLeftOut)) {
-      batches.push(batch.images)
+    const noted = images.map((image, position) => {
+      return new NotedImage(image as GivenImage, position, { reduceTo: this.readsAt })
+    })
+    const batches: EmbeddedBatch[] = []
+    for await (const batch of this.#embedder.embed(noted, options, onUnreadable && onLeftOut)) {
+      batches.push(batch)
     }
     if (batches.length === 0) {
       throw noneReadable(label, images.length, reason)
     }
-    const before = this.#classes.get(label)
-    this.#classes = new Map(this.#classes).set(label, joinImages(before ? [before, ...batches] : batches))
+    const added = {
+      images: joinImages(batches.map((batch) => batch.images)),
+      examples: batches.flatMap(({ positions }) => positions.map((position) => noted[position]!.example)),
+    }
+    this.#classes = new Map(this.#classes).set(label, joinClass(this.#classes.get(label), added))
   }
 
   async #classify(
@@ -306,7 +437,9 @@ export class FewShotClassifier {
 
   #requireClasses(): LabelledImages {
     this.#requireUse()
-    if (this.#classes.size >= 2) return this.#classes
+    if (this.#classes.size >= 2) {
+      return new Map([...this.#classes].map(([label, { images }]) => [label, images]))
+    }
     const [only] = this.#classes.keys()
     throw new InputError(
       `${only === undefined ? 'there is no class' : `there is only one class (${only})`}; expected examples of at least two classes, to tell them apart`,
@@ -316,6 +449,12 @@ export class FewShotClassifier {
   #requireUse(): void {
     if (this.#isDisposed) throw new Error('the classifier is disposed')
   }
+}
+
+/** What weights can be found by later, from any folder. */
+function lastingName(weights: string): string {
+  const path = resolve(weights)
+  return resolve(weightsFile(weights)) === path ? path : weights
 }
 
 /** Why a class cannot be one. */

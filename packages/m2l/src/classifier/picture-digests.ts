@@ -21,8 +21,16 @@ export class PictureDigests {
     }
   }
 
-  note(name: string, { width, height, data }: RgbImage): void {
-    const digest = createHash('sha256').update(`${width} x ${height}`).update(data).digest('base64')
+  note(name: string, picture: RgbImage): void {
+    this.set(name, digestOf(picture))
+  }
+
+  has(name: string): boolean {
+    return this.#digests.has(name)
+  }
+
+  /** Notes a picture whose digest is known, or is not. */
+  set(name: string, digest: string | undefined): void {
     this.#digests.set(name, digest)
     this.#firsts = undefined
   }
@@ -50,4 +58,9 @@ export class PictureDigests {
     )
     return this.#firsts.get(digest)
   }
+}
+
+/** SHA-256 of a picture's size and pixels, in base64. */
+export function digestOf({ width, height, data }: RgbImage): string {
+  return createHash('sha256').update(`${width} x ${height}`).update(data).digest('base64')
 }

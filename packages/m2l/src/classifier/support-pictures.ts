@@ -26,15 +26,20 @@ export interface UnreadableExample {
  * The examples of a folder or archive with class folders or a table, or of a table of `filename,label`; each real file once.
  *
  * @param reduceTo see `DecodeOptions` of `@m2l/datasets`
- * @throws {InputError} when it cannot be read, there are fewer than two classes, or a file is an example of two
+ * @param fewest how many classes it must have: one where they are added to others
+ * @throws {InputError} when it cannot be read, there are fewer classes, or a file is an example of two
  */
-export async function openSupport(path: string, reduceTo: number): Promise<SupportPictures> {
+export async function openSupport(
+  path: string,
+  reduceTo: number,
+  fewest: 1 | 2 = 2,
+): Promise<SupportPictures> {
   const support = isTable(path)
     ? await supportOfTable(path, reduceTo)
     : await supportOfFolders(path, reduceTo)
   try {
     const { classes, repeated } = await eachFileOnce(path, support.classes)
-    if (classes.size < 2) {
+    if (classes.size < fewest) {
       const [only] = classes.keys()
       throw new InputError(
         `${path}: holds only one class (${only}); expected ${await expectedOf(path)}, to tell them apart`,

@@ -22,6 +22,7 @@ import { queryPictures } from '../classifier/query-pictures.js'
 import { drawnPictures, type PicturesToExplain } from '../explain/explain-pictures.js'
 import {
   mistakenExamples,
+  mistakenTable,
   mostOfClass,
   namesOf,
   predictionsTable,
@@ -41,16 +42,20 @@ const most = { mistakes: 48, explained: 3 }
 /** An explanation compares with all examples at once; it is left out where there are more. */
 const mostExamplesExplained = 500
 
+/** By what pictures were classified: the examples, a file of classes, or both. */
+export interface ClassifiedBy extends Omit<PicturesToExplain, 'weights' | 'only' | 'support'> {
+  readonly support?: string | undefined
+  readonly load?: string | undefined
+}
+
 /**
- * What {@link ClassificationReport} says, with pictures, as an HTML document.
+ * What {@link ClassificationReport} says, with pictures, as an HTML document. Examples of loaded classes are told by name: there
+ * are no pictures of them, and nothing that could be drawn over them.
  *
  * @param by the pictures, the examples, and the recipe if one was given, by which they were classified
  * @throws {InputError} when these cannot be read any more
  */
-export async function classificationPage(
-  report: ClassificationReport,
-  by: Omit<PicturesToExplain, 'weights' | 'only'>,
-): Promise<string> {
+export async function classificationPage(report: ClassificationReport, by: ClassifiedBy): Promise<string> {
   const query = await queryPictures(by.query, new Set(Object.keys(report.classes)))
   try {
     const images = new Map(query.pictures.map(({ file, image }) => [file, image]))
@@ -62,17 +67,15 @@ export async function classificationPage(
   }
 }
 
-async function pageOf(
-  report: ClassificationReport,
-  by: Omit<PicturesToExplain, 'weights' | 'only'>,
-  read: ReadPicture,
-): Promise<string> {
+async function pageOf(report: ClassificationReport, by: ClassifiedBy, read: ReadPicture): Promise<string> {
   const { predictions, classes, weights, accuracy, confusion } = report
   const examples = Object.values(classes).reduce((sum, number) => sum + number, 0)
   const notRead = [...report.unreadableExamples, ...report.unreadable]
   const mistakes = predictions.filter(isMistake)
   const called = namesOf(report)
+  const { support, load } = by
   const mistaken = report.leaveOneOut?.mistakes ?? []
+  const hasAll = support !== undefined && load === undefined
   return page({
     title: 'Classified pictures',
     summary: `${count(predictions.length, 'picture')} by ${count(examples, 'example')} of ${count(Object.keys(classes).length, 'class')}, with ${weights}.`,
@@ -115,9 +118,9 @@ async function pageOf(
             {
               title: 'Examples that the others take for another class',
               note: `${Math.min(mistaken.length, most.mistakes)} of ${mistaken.length}, the most confident first, each left out in turn: what it was taken for, and the class that it was given for. Look whether it lies in the right class.`,
-              content: pictureGrid(
-                await mistakenExamples(mistaken.slice(0, most.mistakes), by.support, called),
-              ),
+              content: hasAll
+                ? pictureGrid(await mistakenExamples(mistaken.slice(0, most.mistakes), support, called))
+                : mistakenTable(mistaken.slice(0, most.mistakes), called),
             },
           ]
         : []),
@@ -126,7 +129,7 @@ async function pageOf(
         note: `For each class up to ${mostOfClass.examples} examples and the ${mostOfClass.pictures} most doubtful pictures that were taken for it: wrong ones first, then${report.unknown ? ' unknown ones and' : ''} those of which the class is least ahead of the next one. Below each its name and the probability of the nearest class.`,
         content: pictureRows(
           ['class', 'examples', 'pictures, the doubtful first'],
-          await rowsOfClasses(report, by.support, read),
+          await rowsOfClasses(report, support, read),
         ),
       },
       ...(predictions.length > 0
@@ -140,8 +143,8 @@ async function pageOf(
             },
           ]
         : []),
-      ...(predictions.length > 0 && examples <= mostExamplesExplained
-        ? [await whySection(predictions, mistakes, { ...by, weights }, called)]
+      ...(predictions.length > 0 && examples <= mostExamplesExplained && hasAll
+        ? [await whySection(predictions, mistakes, { ...by, support, weights }, called)]
         : []),
       ...(notRead.length > 0
         ? [

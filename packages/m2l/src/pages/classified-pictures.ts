@@ -62,10 +62,14 @@ export function shownPredictions(
   )
 }
 
-/** A row for each class: examples, and the most doubtful of the pictures that were taken for it. */
+/**
+ * A row for each class: examples, and the most doubtful of the pictures that were taken for it.
+ *
+ * @param path the examples; those of loaded classes have no pictures
+ */
 export async function rowsOfClasses(
   report: ClassificationReport,
-  path: string,
+  path: string | undefined,
   read: ReadPicture,
 ): Promise<PictureRow[]> {
   const { classes, predictions, unreadableExamples } = report
@@ -82,11 +86,11 @@ export async function rowsOfClasses(
         ],
       },
     )
-  const support = await openSupport(path, readAt)
+  const support = path === undefined ? undefined : await openSupport(path, readAt, 1)
   try {
     const rows: PictureRow[] = []
     for (const label of Object.keys(classes).slice(0, mostClasses)) {
-      const readable = support.classes.get(label)!.filter(({ name }) => !damaged.has(name))
+      const readable = (support?.classes.get(label) ?? []).filter(({ name }) => !damaged.has(name))
       const examples = await Promise.all(
         readable.slice(0, mostOfClass.examples).map(async (image) => ({
           picture: await thumbnail(await readGivenImage(image, image.name, { reduceTo: readAt })),
@@ -99,7 +103,7 @@ export async function rowsOfClasses(
     const unknown = await found(unknownLabel)
     return unknown.length > 0 ? [...rows, { name: unknownLabel, groups: [[], unknown] }] : rows
   } finally {
-    await support.close()
+    await support?.close()
   }
 }
 
@@ -129,6 +133,19 @@ export async function mistakenExamples(
   } finally {
     await support.close()
   }
+}
+
+/** The same by name, where some are examples of loaded classes, of which there are no pictures. */
+export function mistakenTable(mistakes: readonly MistakenExample[], called: (label: string) => string): Html {
+  return table({
+    columns: ['example', 'taken for', { name: '%', number: true }, 'given as'],
+    rows: mistakes.map(({ file, truth, label, probability }) => [
+      file,
+      called(label),
+      percent(probability),
+      called(truth),
+    ]),
+  })
 }
 
 /** All predictions, the doubtful first. */
