@@ -20,7 +20,7 @@ export {
   type ClassesReport,
 } from './classes/change-classes.js'
 export type { Example, SavedClass, SavedClasses } from './classes/saved-classes.js'
-export type { EmbeddedField, EmbeddedImages } from './classifier/embedded-images.js'
+export type { EmbeddedField, EmbeddedImages } from '@m2l/trainer'
 export { ClassNames, type DisplayNames } from './class-names/class-names.js'
 export { findClassNames, type FoundClassNames } from './class-names/find-class-names.js'
 export { readClassNames } from './class-names/read-class-names.js'
