@@ -35,7 +35,7 @@ import type { RecipeRunOptions } from './recipe-run.js'
 import type { Recipe } from './recipe/read-recipe.js'
 import { testManifest } from './test-manifest.js'
 import { trainedModel } from './trained-model.js'
-import { weightsFile } from './weights/shipped-weights.js'
+import { weightsFile } from './weights/weights-file.js'
 import { storedRecipe } from './weights/stored-recipe.js'
 
 /** What to evaluate, and on what. */

@@ -91,6 +91,22 @@ export {
   type StartedFrom,
 } from './weights/initial-weights.js'
 export { ownName, publishedName } from './weights/published-names.js'
-export { shippedWeights, weightsFile, type WeightsCard } from './weights/shipped-weights.js'
+export { shippedWeights, type WeightsCard } from './weights/shipped-weights.js'
+export { weightsFile } from './weights/weights-file.js'
+export {
+  fetchWeights,
+  requireFetchable,
+  type FetchOptions,
+  type FetchOutcome,
+  type FetchProgress,
+} from './weights/fetched/fetch-weights.js'
+export {
+  fetchableNames,
+  fetchableWeights,
+  type FetchableWeights,
+  type WeightsOrigin,
+} from './weights/fetched/fetchable-weights.js'
+export type { FetchedCard } from './weights/fetched/fetched-card.js'
+export { fetchedWeights, type FetchedWeights } from './weights/fetched/fetched-weights.js'
 export { showWeights, type ShownTensor, type ShownWeights } from './weights/show-weights.js'
 export type { EpisodeTask, Progress } from '@m2l/trainer'

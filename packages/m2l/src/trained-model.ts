@@ -8,7 +8,7 @@ import { createModel } from './create-model.js'
 import { levelRegistry } from './levels.js'
 import type { Recipe } from './recipe/read-recipe.js'
 import { isDropBlockCounter, ownName } from './weights/published-names.js'
-import { weightsExist, weightsFile } from './weights/shipped-weights.js'
+import { weightsExist, weightsFile } from './weights/weights-file.js'
 import { learningOfWeights, settingsOfModel } from './weights/stored-facts.js'
 
 /** A model with learned weights, which is the caller's to dispose. */

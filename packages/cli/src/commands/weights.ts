@@ -1,8 +1,10 @@
 import { Command } from 'commander'
-import type { ShownWeights, WeightsCard } from '@m2l/m2l'
-import { count, percent, printable } from '../terminal/format.js'
+import type { ShownWeights } from '@m2l/m2l'
+import { count, printable } from '../terminal/format.js'
 import { table } from '../terminal/table.js'
 import { withJson } from './output-options.js'
+import { weightsGetCommand } from './weights-get.js'
+import { weightsListCommand } from './weights-list.js'
 import { wholeNumber } from './whole-number.js'
 
 interface ConvertOptions {
@@ -11,32 +13,24 @@ interface ConvertOptions {
   readonly json?: true
 }
 
-/** `m2l weights list`, `m2l weights show` and `m2l weights convert`. */
+/** `m2l weights list`, `get`, `show` and `convert`. */
 export function weightsCommand(): Command {
   const weights = new Command('weights')
-    .description('list the weights that are shipped; look at weights and convert them, ours and of PyTorch')
+    .description(
+      'list the weights that are shipped or can be fetched, and fetch them; look at weights and convert them, ours and of PyTorch',
+    )
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help for a command')
-  withJson(weights.command('list'))
-    .description('list the weights that come with this program, what they were made of and how good they are')
-    .addHelpText(
-      'after',
-      `
-Examples:
-  m2l weights list
-  m2l classify --support icons --query new --weights emoji-conv64f
-  m2l evaluate --cfg configs/emoji/M2L_N5K1_Conv64F-4x.yaml -c emoji-conv64f
-  m2l train --cfg configs/emoji/M2L_N5K1_Conv64F-4x.yaml model.weights=cifar-fs-conv64f`,
-    )
-    .action(list)
+  weights.addCommand(weightsListCommand()).addCommand(weightsGetCommand())
   withJson(weights.command('show'))
     .description('list the tensors of a safetensors file or PyTorch checkpoint, and what else is in it')
-    .argument('<file>', 'the file, whose content tells the format, or the name of shipped weights')
+    .argument('<file>', 'the file, whose content tells the format, or the name of shipped or fetched weights')
     .addHelpText(
       'after',
       `
 Examples:
   m2l weights show runs/emoji/M2L_N5K1_Conv64F-4x/best.safetensors
+  m2l weights show efficientnet-lite0
   m2l weights show published.pth                            nothing in a checkpoint is run
   m2l weights show averaged.pth#ema                         one of several sets of weights
   m2l evaluate --cfg configs/mini-imagenet/M2L_N5K1_R12.yaml -c published.pth`,
@@ -68,49 +62,10 @@ and layout are translated. The state of an optimiser is left out; go on with tra
     `
 Examples:
   m2l weights list
+  m2l weights get efficientnet-lite0
   m2l weights show published.pth
   m2l weights convert published.pth published.safetensors`,
   )
-}
-
-async function list(options: { readonly json?: true }): Promise<void> {
-  const { shippedWeights } = await import('@m2l/m2l')
-  const weights = shippedWeights()
-  process.stdout.write(
-    options.json ? `${JSON.stringify({ weights })}\n` : `${weights.map(describeCard).join('\n\n')}\n`,
-  )
-}
-
-function describeCard({
-  name,
-  description,
-  data,
-  training,
-  accuracy,
-  use,
-  licence,
-  ...file
-}: WeightsCard): string {
-  const rows = accuracy.flatMap(({ ways, shots, episodes, accuracy: of, interval95 }) =>
-    Object.entries(of).map(([level, value]) => [
-      `${ways}-way ${shots}-shot`,
-      level,
-      `${percent(value)} ± ${percent(interval95[level]!)}`,
-      percent(1 / ways),
-      String(episodes),
-    ]),
-  )
-  return [
-    name,
-    `  ${description}`,
-    `  use       ${use}`,
-    `  data      ${data.pictures}`,
-    `  training  ${training.commands.join('\n            ')}`,
-    `            seed ${training.seed}; ${training.engine}; chosen by ${training.chosenBy}`,
-    `  licence   ${licence}. ${data.licence}`,
-    `  file      ${count(file.parameters, 'number')}, ${count(file.bytes, 'byte')}, SHA-256 ${file.sha256}`,
-    table(['test classes', 'level', 'accuracy (%)', 'guessing (%)', 'episodes'], rows),
-  ].join('\n')
 }
 
 async function show(file: string, options: { readonly json?: true }): Promise<void> {

@@ -2,15 +2,21 @@ import type { Command, Option } from 'commander'
 import { recipeFiles } from './recipe-files.js'
 import type { Candidate } from './shell-script.js'
 
-const shippedNames = async () => (await import('@m2l/m2l')).shippedWeights().map(({ name }) => name)
+const fetchableNames = async () => (await import('@m2l/m2l')).fetchableNames
+
+const weightsNames = async () => {
+  const { fetchableNames: fetchable, shippedWeights } = await import('@m2l/m2l')
+  return [...shippedWeights().map(({ name }) => name), ...fetchable]
+}
 
 /** What may stand for values that are not fixed: by an option's or an argument's name within a command. */
 const knownValues: Readonly<Record<string, () => Promise<readonly string[]>>> = {
   '--cfg': () => recipeFiles('.'),
   '--device': async () => ['cpu', 'gpu'],
-  '--weights': shippedNames,
-  '--checkpoint': shippedNames,
+  '--weights': weightsNames,
+  '--checkpoint': weightsNames,
   '--split': async () => (await import('@m2l/datasets')).shippedSplits(),
+  'get name': fetchableNames,
   'prepare name': async () => (await import('@m2l/datasets')).preparableNames,
 }
 

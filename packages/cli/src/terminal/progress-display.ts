@@ -26,14 +26,14 @@ export class ProgressDisplay {
     this.#show(titleOf(progress), progress.done, progress.total, detailOf(progress))
   }
 
-  /** Shows how many of some images are done, from the first call on. */
-  readonly counting = (title: string): ((done: number, total: number) => void) => {
+  /** Shows how many of some images, or of something else, are done, from the first call on. */
+  readonly counting = (title: string, unit = 'images'): ((done: number, total: number) => void) => {
     let since: number | undefined
     return (done, total) => {
       since ??= performance.now()
       const perSecond = done / Math.max(1e-3, (performance.now() - since) / 1000)
       const secondsLeft = (total - done) / perSecond
-      this.#show(title, done, total, detailOf({ unit: 'images', perSecond, secondsLeft }))
+      this.#show(title, done, total, detailOf({ unit, perSecond, secondsLeft }))
     }
   }
 
@@ -115,10 +115,9 @@ function detailOf({
   waiting = 0,
   perSecond,
   secondsLeft,
-}: Pick<
-  Progress,
-  'unit' | 'loss' | 'accuracy' | 'chance' | 'waiting' | 'perSecond' | 'secondsLeft'
->): string {
+}: Pick<Progress, 'loss' | 'accuracy' | 'chance' | 'waiting' | 'perSecond' | 'secondsLeft'> & {
+  readonly unit: string
+}): string {
   return [
     ...(loss === undefined ? [] : [`loss ${loss.toFixed(3)}`]),
     ...(accuracy === undefined

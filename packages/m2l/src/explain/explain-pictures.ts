@@ -15,7 +15,7 @@ import { episodeTransforms } from '../recipe-data.js'
 import type { Recipe } from '../recipe/read-recipe.js'
 import { trainedModel } from '../trained-model.js'
 import { ownName } from '../weights/published-names.js'
-import { weightsExist, weightsFile } from '../weights/shipped-weights.js'
+import { weightsExist, weightsFile } from '../weights/weights-file.js'
 import { recipeOfWeights } from '../weights/stored-recipe.js'
 import {
   drawExplanations,

@@ -10,7 +10,7 @@ import {
   type Tensors,
 } from '@m2l/trainer'
 import { ownName, publishedName } from './published-names.js'
-import { weightsFile } from './shipped-weights.js'
+import { weightsFile } from './weights-file.js'
 
 /** How weights are converted. */
 export interface ConvertOptions {

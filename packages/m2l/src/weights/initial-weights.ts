@@ -7,7 +7,7 @@ import type { Learning } from '../agreement/seen-classes.js'
 import type { TrainingData } from './training-settings.js'
 import { initialWeights, type Recipe } from '../recipe/read-recipe.js'
 import { isDropBlockCounter, ownName } from './published-names.js'
-import { weightsExist } from './shipped-weights.js'
+import { weightsExist } from './weights-file.js'
 import { learningOfWeights, settingsOfBackbone } from './stored-facts.js'
 
 /** What a training starts from. */

@@ -1,11 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { InputError } from '@m2l/engine'
-import { weightsPath } from '@m2l/nn'
 import { z } from 'zod'
 import { sha256 } from '../cards/file-hash.js'
-import { didYouMean } from '../nearest-name.js'
 
 const folder = fileURLToPath(new URL('../../weights/', import.meta.url))
 
@@ -63,35 +60,19 @@ export function shippedWeights(): WeightsCard[] {
   )
 }
 
-/** Whether there is anything where weights are said to be; reading it tells what it is. */
-export function weightsExist(file: string): boolean {
-  return existsSync(weightsPath(file).file)
-}
-
 /** The card of shipped weights by their file; nothing for other files. */
 export function shippedCardOf(file: string): WeightsCard | undefined {
   const isShipped = resolve(dirname(file)) === resolve(folder)
   return isShipped ? shippedWeights().find(({ name }) => basename(file) === `${name}.safetensors`) : undefined
 }
 
-/**
- * The file of weights that are named by a person: of the shipped weights of this name, else the path of a file.
- *
- * @param from where paths start
- * @param said what stands before the name where it was given, for a mistake to be found
- * @throws {InputError} when it is a plain name, neither of shipped weights nor of a file
- */
-export function weightsFile(nameOrFile: string, from = '', said = ''): string {
-  const names = shippedNames()
-  if (names.includes(nameOrFile)) return join(folder, `${nameOrFile}.safetensors`)
-  const file = from === '' ? nameOrFile : resolve(from, nameOrFile)
-  if (!/^[\w-]+$/.test(nameOrFile) || existsSync(file)) return file
-  throw new InputError(
-    `${said}${nameOrFile}: no weights of this name are shipped${didYouMean(nameOrFile, names)}; expected ${names.join(', ')} or the path of a file`,
-  )
+/** The file of shipped weights, by their name. */
+export function shippedFile(name: string): string {
+  return join(folder, `${name}.safetensors`)
 }
 
-function shippedNames(): string[] {
+/** Their names, sorted. */
+export function shippedNames(): string[] {
   return readdirSync(folder)
     .filter((file) => file.endsWith('.json'))
     .map((file) => file.slice(0, -'.json'.length))

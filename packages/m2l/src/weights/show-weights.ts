@@ -1,7 +1,7 @@
 import { faultIn, type StoredTensor, type Weights } from '@m2l/nn'
 import { readCheckpoint } from '@m2l/trainer'
 import { ownName } from './published-names.js'
-import { weightsFile } from './shipped-weights.js'
+import { weightsFile } from './weights-file.js'
 
 /** One tensor of a file of weights. */
 export interface ShownTensor {
