@@ -30,7 +30,8 @@ const follower = (inputs: readonly number[]): Kind => ({ inputs, outputs: [0], r
 const adder: Kind = { inputs: [0, 1], outputs: [0], role: 'adds' }
 
 /**
- * What is computed in bfloat16. All else stays in float32: sums over many values, losses, updates of weights.
+ * What is computed in bfloat16. All else stays in float32: sums over many values, losses, updates of weights, and matrices
+ * that are factorised, which rounding could make indefinite.
  */
 const kinds: Readonly<Record<string, Kind>> = {
   Conv2D: leader([0, 1], true),
@@ -75,11 +76,15 @@ class Rewriter {
   /** The outputs, at hand in bfloat16, that are features or gradients of features. */
   readonly #features = new Set<string>()
 
+  /** The nodes of which factorised matrices are made, back to the products. */
+  readonly #exact: ReadonlySet<number>
+
   /** Of the operation that is being taken; casts for it belong there too. */
   #scopes: Operation['scopes']
 
   constructor(recording: Recording) {
     this.#recording = recording
+    this.#exact = madeIntoFactors(recording)
   }
 
   take(node: RecordedNode, index: number): void {
@@ -89,7 +94,8 @@ class Rewriter {
     }
     this.#scopes = node.scopes
     const kind = kinds[node.operation]
-    if (kind && this.#isWanted(node, kind)) this.#moved[index] = this.#addNarrow(node, kind, index)
+    if (kind && !this.#exact.has(index) && this.#isWanted(node, kind))
+      this.#moved[index] = this.#addNarrow(node, kind, index)
     else this.#moved[index] = this.#add({ ...node, inputs: node.inputs.map((source) => this.#wide(source)) })
   }
 
@@ -167,6 +173,16 @@ class Rewriter {
     this.#nodes.push(node)
     return this.#nodes.length - 1
   }
+}
+
+function madeIntoFactors({ nodes }: Recording): ReadonlySet<number> {
+  const exact = new Set<number>()
+  for (const [index, node] of Array.from(nodes.entries()).toReversed()) {
+    if (node.kind !== 'operation') continue
+    const goesOn = exact.has(index) && kinds[node.operation]?.role !== 'leads'
+    if (goesOn || node.operation === 'Cholesky') for (const source of node.inputs) exact.add(source.node)
+  }
+  return exact
 }
 
 type Operation = Extract<RecordedNode, { kind: 'operation' }>

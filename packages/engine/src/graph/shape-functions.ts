@@ -115,6 +115,8 @@ export const shapeFunctions: Readonly<Record<string, ShapeFunction>> = {
     const batch = broadcast(a!.shape.slice(0, -2), b!.shape.slice(0, -2))
     return [{ shape: [...batch, rows, columns], dtype: a!.dtype }]
   },
+  Cholesky: ({ inputs }) => [inputs[0]!],
+  MatrixTriangularSolve: ({ inputs }) => [inputs[1]!],
   Conv2D: (call) => {
     const [x, filter] = call.inputs as [AbstractTensor, AbstractTensor]
     const [height, width] = windows(call, filter.shape.slice(0, 2))

@@ -3,8 +3,8 @@ import type { Attribute, NativeTensor } from '../kernels/native-backend.js'
 type Shape = readonly number[]
 
 /**
- * The multiplications and additions of an operation by its shapes, each counted as one: of convolutions, their gradients
- * and matrix products. Of other operations it is not told; they are bound by memory.
+ * The multiplications and additions of an operation by its shapes, each counted as one: of convolutions, their gradients,
+ * matrix products and linear systems. Of other operations it is not told; they are bound by memory.
  */
 export function flopsOf(
   operation: string,
@@ -27,6 +27,10 @@ export function flopsOf(
       return 2 * product(result) * first!.at(isSet('transpose_a') ? -2 : -1)!
     case 'BatchMatMulV2':
       return 2 * product(result) * first!.at(isSet('adj_x') ? -2 : -1)!
+    case 'Cholesky':
+      return Math.round((product(result) * result.at(-1)!) / 3)
+    case 'MatrixTriangularSolve':
+      return product(result) * result.at(-2)!
     default:
       return undefined
   }
