@@ -73,7 +73,9 @@ describe.each(backboneNames)('%s', (name) => {
     trainOnce(backbone, 0)
     expect(tf.memory().numTensors).toBe(before)
     const trained = digests(backbone)
-    for (const parameter of Object.keys(initial)) expect(trained[parameter]).not.toEqual(initial[parameter])
+    const unchanged = Object.keys(initial).filter((parameter) => trained[parameter] === initial[parameter])
+    // What a 1x1 convolution and a batch norm follow may be shifted without effect.
+    expect(unchanged.filter((parameter) => !parameter.endsWith('project_bn.bias'))).toEqual([])
     backbone.dispose()
   })
 
@@ -93,7 +95,7 @@ describe.each(backboneNames)('%s', (name) => {
   it('draws equal weights from equal keys and different ones from others', () => {
     const weights = ['a', 'a', 'b'].map((purpose) => {
       const backbone = createBackbone(name, key.fold(purpose))
-      const drawn = Object.entries(digests(backbone)).find(([parameter]) => parameter.startsWith('layer4'))
+      const drawn = Object.entries(digests(backbone)).find(([parameter]) => /^(layer4|head)/.test(parameter))
       backbone.dispose()
       return drawn
     })
@@ -212,7 +214,8 @@ describe('R12-pre', () => {
 describe('createBackbone', () => {
   it('names the backbones there are when asked for another', () => {
     expect(() => createBackbone('R18', key)).toThrow(
-      '"R18" is not a backbone; choose one of FourLayer_64F, FourLayer_64F_4x, R12, R12-pre',
+      '"R18" is not a backbone; choose one of FourLayer_64F, FourLayer_64F_4x, R12, R12-pre, EfficientNet-Lite0, ' +
+        'EfficientNet-Lite1, EfficientNet-Lite2',
     )
     expect(() => createBackbone('toString', key)).toThrow(InputError)
   })

@@ -1,6 +1,7 @@
 import { tf, type RandomKey } from '@m2l/engine'
 import {
   BatchNorm,
+  type BatchNormOptions,
   Convolution,
   mergeStates,
   prefixed,
@@ -9,8 +10,8 @@ import {
   type StateDict,
 } from '@m2l/nn'
 
-/** What a normalised convolution is made from: a convolution's options, and the names of its two parts. */
-export interface NormalisedConvolutionOptions extends Omit<ConvolutionOptions, 'key'> {
+/** What a normalised convolution is made from: the options and the names of its two parts. */
+export interface NormalisedConvolutionOptions extends Omit<ConvolutionOptions, 'key'>, BatchNormOptions {
   /** Of the whole network; the convolution's name is folded in. */
   readonly key: RandomKey
   readonly convolution: string
@@ -25,7 +26,7 @@ export class NormalisedConvolution {
 
   constructor({ key, convolution, batchNorm, ...options }: NormalisedConvolutionOptions) {
     this.#convolution = new Convolution({ ...options, key: key.fold(convolution) })
-    this.#batchNorm = new BatchNorm(options.outputChannels)
+    this.#batchNorm = new BatchNorm(options.outputChannels, options)
     this.state = mergeStates(
       prefixed(convolution, this.#convolution.state),
       prefixed(batchNorm, this.#batchNorm.state),

@@ -1,4 +1,5 @@
 import './kernels/leaky-relu-gradient.js'
+import './kernels/relu6-gradient.js'
 
 export { tf } from './tensorflow.js'
 export { InputError } from './input-error.js'

@@ -29,6 +29,21 @@ export interface Backbone {
    * @returns [n, height', width', channels], see `outputSize`.
    */
   embed(images: tf.Tensor4D, context: ForwardContext): tf.Tensor4D
+  /** The names of its depths, shallow to deep; the map of the last is what `embed` gives. */
+  readonly stages?: readonly string[]
+  /**
+   * The maps at several depths, in one pass that goes no deeper than it must.
+   *
+   * @param images as for `embed`
+   * @param stages out of `stages`
+   * @returns for each stage [n, height', width', channels'], the caller's
+   * @throws {InputError} when a name is no stage
+   */
+  maps?(
+    images: tf.Tensor4D,
+    context: ForwardContext,
+    stages: readonly string[],
+  ): Readonly<Record<string, tf.Tensor4D>>
   /** The height and width of the feature map of images of this size. */
   outputSize(height: number, width: number): readonly [height: number, width: number]
   /** The parameters, in the order of the layers. */

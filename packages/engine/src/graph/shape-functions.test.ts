@@ -77,6 +77,16 @@ const operations: Readonly<Record<string, Operation>> = {
     tf.grads((image, filter) =>
       tf.sum(tf.square(tf.conv2d(image as tf.Tensor4D, filter as tf.Tensor4D, 1, 'valid'))),
     )([x, tf.ones([3, 3, 3, 4])]),
+  'depthwise convolutions': (x) => [
+    tf.depthwiseConv2d(x, tf.ones([3, 3, 3, 1]), 1, 'same'),
+    tf.depthwiseConv2d(x, tf.ones([3, 2, 3, 2]), 1, 'valid'),
+    tf.depthwiseConv2d(x, tf.ones([3, 3, 3, 2]), 2, 'same'),
+    tf.depthwiseConv2d(x, tf.ones([2, 2, 3, 1]), 1, 'valid', 'NHWC', 2),
+  ],
+  'gradients of depthwise convolutions': (x) =>
+    tf.grads((image, filter) =>
+      tf.sum(tf.square(tf.relu6(tf.depthwiseConv2d(image as tf.Tensor4D, filter as tf.Tensor4D, 2, 'same')))),
+    )([x, tf.ones([3, 3, 3, 2])]),
   pooling: (x) => [tf.maxPool(x, 2, 2, 'valid'), tf.maxPool(x, 3, 1, 'same'), tf.avgPool(x, 2, 2, 'same')],
   'gradients of pooling': (x) => [
     tf.grad((image) => tf.sum(tf.square(tf.maxPool(image as tf.Tensor4D, 2, 2, 'valid'))))(x),

@@ -25,7 +25,7 @@ export type ShapeFunction = (call: AbstractCall) => readonly AbstractTensor[]
  */
 export const shapeFunctions: Readonly<Record<string, ShapeFunction>> = {
   ...all(
-    'Abs BiasAdd Ceil Cos Elu Erf Exp Expm1 Floor Identity LeakyRelu Log Log1p Neg OnesLike Reciprocal Relu Relu6 Round Rsqrt Selu Sigmoid Sign Sin Softmax Softplus Sqrt Square Tan Tanh ZerosLike LogicalNot Cumsum AddN LeakyReluGrad EluGrad MaxPoolGrad',
+    'Abs BiasAdd Ceil Cos Elu Erf Exp Expm1 Floor Identity LeakyRelu Log Log1p Neg OnesLike Reciprocal Relu Relu6 Round Rsqrt Selu Sigmoid Sign Sin Softmax Softplus Sqrt Square Tan Tanh ZerosLike LogicalNot Cumsum AddN LeakyReluGrad Relu6Grad EluGrad MaxPoolGrad',
     ({ inputs }) => [inputs[0]!],
   ),
   ...all('IsFinite IsInf IsNan', ({ inputs, types }) => [{ shape: inputs[0]!.shape, dtype: types.bool }]),
@@ -122,8 +122,18 @@ export const shapeFunctions: Readonly<Record<string, ShapeFunction>> = {
     const [height, width] = windows(call, filter.shape.slice(0, 2))
     return [{ shape: [x.shape[0]!, height, width, filter.shape[3]!], dtype: x.dtype }]
   },
-  Conv2DBackpropInput: ({ inputs, constant }) => [{ shape: constant(0), dtype: inputs[1]!.dtype }],
-  Conv2DBackpropFilter: ({ inputs, constant }) => [{ shape: constant(1), dtype: inputs[0]!.dtype }],
+  DepthwiseConv2dNative: (call) => {
+    const [x, filter] = call.inputs as [AbstractTensor, AbstractTensor]
+    const [rows, columns, channels, multiplier] = filter.shape as [number, number, number, number]
+    const [height, width] = windows(call, [rows, columns])
+    return [{ shape: [x.shape[0]!, height, width, channels * multiplier], dtype: x.dtype }]
+  },
+  ...all('Conv2DBackpropInput DepthwiseConv2dNativeBackpropInput', ({ inputs, constant }) => [
+    { shape: constant(0), dtype: inputs[1]!.dtype },
+  ]),
+  ...all('Conv2DBackpropFilter DepthwiseConv2dNativeBackpropFilter', ({ inputs, constant }) => [
+    { shape: constant(1), dtype: inputs[0]!.dtype },
+  ]),
   ...all('AvgPool MaxPool', (call) => [pooled(call)]),
   AvgPoolGrad: ({ inputs, constant }) => [{ shape: constant(0), dtype: inputs[1]!.dtype }],
   FusedBatchNorm: ({ inputs: [x, scale] }) => [x!, ...Array.from({ length: 4 }, () => scale!)],

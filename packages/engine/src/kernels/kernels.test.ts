@@ -188,3 +188,20 @@ describe('the gradient of LeakyReLU', () => {
     expect(gradient).toEqual([-0.5, 1])
   })
 })
+
+describe('the gradient of ReLU6', () => {
+  it.each(backends)('passes between 0 and 6, and at neither, on %s', async (backend) => {
+    const gradient = await on(backend, () =>
+      tf.tidy(() =>
+        Array.from(
+          tf
+            .grad((x: tf.Tensor) => tf.sum(tf.mul(tf.relu6(x), [1, 2, 3, 4, 5, 6])))(
+              tf.tensor1d([-2, 0, 0.5, 5.5, 6, 7]),
+            )
+            .dataSync(),
+        ),
+      ),
+    )
+    expect(gradient).toEqual([0, 0, 3, 4, 0, 0])
+  })
+})

@@ -23,6 +23,12 @@ export function flopsOf(
       return convolution(third!, second!)
     case 'Conv2DBackpropFilter':
       return convolution(third!, result)
+    case 'DepthwiseConv2dNative':
+      return depthwise(result, second!)
+    case 'DepthwiseConv2dNativeBackpropInput':
+      return depthwise(third!, second!)
+    case 'DepthwiseConv2dNativeBackpropFilter':
+      return depthwise(third!, result)
     case 'MatMul':
       return 2 * product(result) * first!.at(isSet('transpose_a') ? -2 : -1)!
     case 'BatchMatMulV2':
@@ -50,6 +56,14 @@ const bytesEach: Readonly<Record<number, number>> = { 2: 8, 4: 1, 6: 1, 9: 8, 10
  */
 function convolution(output: Shape, filter: Shape): number {
   return 2 * product(output) * product(filter.slice(0, 3))
+}
+
+/**
+ * @param output [n, height, width, channels times multiplier]
+ * @param filter [height, width, channels, multiplier]
+ */
+function depthwise(output: Shape, filter: Shape): number {
+  return 2 * product(output) * product(filter.slice(0, 2))
 }
 
 function product(shape: Shape): number {

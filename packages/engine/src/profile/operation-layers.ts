@@ -54,8 +54,9 @@ function originOf(node: Operation, { nodes, origins, forward }: Known): Origin {
   if (gradient) {
     const key = keyOf(gradient.of, node.inputs[gradient.input]!)
     const candidates = forward.get(key) ?? []
-    const size =
-      node.operation === 'Conv2DBackpropFilter' ? filterSize(nodes[node.inputs[1]!.node]!) : undefined
+    const size = node.operation.endsWith('BackpropFilter')
+      ? filterSize(nodes[node.inputs[1]!.node]!)
+      : undefined
     const fitting = candidates.find((index) => {
       const { inputs: ofForward } = nodes[index] as Operation
       return size !== undefined && String(origins[ofForward[1]!.node]?.variable?.shape) === size
@@ -69,15 +70,17 @@ function originOf(node: Operation, { nodes, origins, forward }: Known): Origin {
 /** Where a gradient finds the operation whose gradient it is: that with this name whose first input is one of its inputs. */
 const gradients: Readonly<Record<string, { readonly of: string; readonly input: number }>> = {
   Conv2DBackpropFilter: { of: 'Conv2D', input: 0 },
+  DepthwiseConv2dNativeBackpropFilter: { of: 'DepthwiseConv2dNative', input: 0 },
   MaxPoolGrad: { of: 'MaxPool', input: 0 },
 }
 
-/** What belongs to the layer that makes one of its inputs, with that input. The gradient of LeakyReLU reads its output. */
+/** What belongs to the layer that makes one of its inputs, with that input. Gradients of activations read their output. */
 const followers: Readonly<Record<string, number>> = {
   ...Object.fromEntries(
     'AvgPool Cast Elu Identity LeakyRelu MaxPool Relu Relu6'.split(' ').map((name) => [name, 0]),
   ),
   LeakyReluGrad: 1,
+  Relu6Grad: 1,
 }
 
 /** TensorFlow.js puts such around batch norms and poolings; other reshapes lead away from a layer. */
