@@ -11,6 +11,7 @@ const belowModel = [
   'metric-pixel',
   'metric-part',
   'metric-global',
+  'onnx',
   'trainer',
   'explain',
 ]
@@ -32,6 +33,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   'metric-pixel': ['engine', 'nn', 'metric'],
   'metric-part': ['engine', 'nn', 'metric'],
   'metric-global': ['engine', 'nn', 'metric'],
+  onnx: ['engine', 'nn', 'datasets'],
   trainer: ['engine', 'nn', 'datasets', 'samplers', 'metric'],
   explain: ['engine', 'nn', 'datasets', 'metric', 'trainer'],
   m2l: belowModel,

@@ -1,0 +1,100 @@
+import { InputError } from '@m2l/engine'
+import protobuf from 'protobufjs'
+import {
+  modelType,
+  type GraphMessage,
+  type ModelMessage,
+  type NodeMessage,
+  type SparseTensorMessage,
+  type TensorMessage,
+} from './onnx-messages.js'
+import { requireOwnSize, sizeOfTensor, type ExternalData } from './tensor-size.js'
+
+/** What an ONNX file says of itself. */
+export interface ModelFile {
+  /** The names of its inputs that it has no numbers for. */
+  readonly inputs: readonly string[]
+  readonly outputs: readonly string[]
+  /** Whatever its nodes make, outputs among it. */
+  readonly tensors: ReadonlySet<string>
+  /** Of the default operators; 0 where it names none. */
+  readonly opset: number
+  readonly irVersion: number
+  /** The numbers in its weights. */
+  readonly parameters: number
+  /** Where weights lie that are not in it. */
+  readonly external: readonly ExternalData[]
+}
+
+/**
+ * Reads what an ONNX file says of itself. Nothing is unpacked, and its weights take no more memory than the file.
+ *
+ * @param name what errors call it
+ * @throws {InputError} when it is none, is cut off, or a tensor is said to be larger than what is there of it
+ */
+export function readModelFile(bytes: Uint8Array, name: string): ModelFile {
+  const { graph, opsetImport, irVersion, functions } = decoded(bytes, name)
+  const tensors = [...tensorsOfGraph(graph), ...functions.flatMap(({ node }) => node.flatMap(tensorsOfNode))]
+  const external = tensors.flatMap((tensor) => requireOwnSize(tensor, name) ?? [])
+  const held = new Set(graph.initializer.map((tensor) => tensor.name))
+  const opset = opsetImport.find(({ domain }) => domain === '' || domain === 'ai.onnx')
+  return {
+    inputs: graph.input.map((input) => input.name).filter((input) => !held.has(input)),
+    outputs: graph.output.map((output) => output.name),
+    tensors: new Set(graph.node.flatMap(({ output }) => output).filter((output) => output !== '')),
+    opset: Number(opset?.version ?? 0),
+    irVersion: Number(irVersion),
+    parameters: graph.initializer.reduce((sum, tensor) => sum + sizeOfTensor(tensor), 0),
+    external,
+  }
+}
+
+/**
+ * The same file with one more output: a tensor within it. To append a message of the same field is to merge both, so that the
+ * file stays as it is.
+ */
+export function withOutput(bytes: Uint8Array, tensor: string): Uint8Array {
+  const addition = { graph: { output: [{ name: tensor }] } }
+  return Buffer.concat([bytes, modelType.encode(modelType.create(addition)).finish()])
+}
+
+function decoded(bytes: Uint8Array, name: string): ModelMessage & { readonly graph: GraphMessage } {
+  let message: ModelMessage
+  try {
+    message = modelType.decode(protobuf.Reader.create(bytes)) as unknown as ModelMessage
+  } catch (error) {
+    // what does not even begin like a model is something else
+    const isModel = bytes[0] === 0x08
+    throw new InputError(
+      isModel
+        ? `${name}: is cut off or damaged (${(error as Error).message}); copy or export it again`
+        : `${name}: is no ONNX file; expected a network that was exported as ONNX`,
+    )
+  }
+  const { graph } = message
+  if (!graph || graph.node.length === 0) {
+    throw new InputError(
+      `${name}: is no ONNX file, since it holds no graph; expected a network that was exported as ONNX`,
+    )
+  }
+  return message as ModelMessage & { graph: GraphMessage }
+}
+
+function tensorsOfGraph({ initializer, sparseInitializer, node }: GraphMessage): TensorMessage[] {
+  return [...initializer, ...sparseInitializer.flatMap(tensorsOfSparse), ...node.flatMap(tensorsOfNode)]
+}
+
+function tensorsOfNode({ attribute }: NodeMessage): TensorMessage[] {
+  return attribute.flatMap(({ t, g, tensors, graphs, sparseTensor, sparseTensors }) => [
+    ...(t ? [t] : []),
+    ...tensors,
+    ...(sparseTensor ? tensorsOfSparse(sparseTensor) : []),
+    ...sparseTensors.flatMap(tensorsOfSparse),
+    ...(g ? tensorsOfGraph(g) : []),
+    ...graphs.flatMap(tensorsOfGraph),
+  ])
+}
+
+function tensorsOfSparse({ values, indices }: SparseTensorMessage): TensorMessage[] {
+  return [values, indices].filter((tensor) => tensor !== null)
+}

@@ -1,0 +1,74 @@
+import { spawn } from 'node:child_process'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { InputError } from '@m2l/engine'
+import type { NetworkSource } from './network-session.js'
+
+/** What a process is told that tries a network; the network's bytes follow. */
+export interface ProbeOrder {
+  readonly source: Omit<NetworkSource, 'bytes'>
+  /** The process ends where it takes more memory. */
+  readonly mostBytes: number
+}
+
+/** What it answers: the height, width and channels of a picture's features, or why there are none. */
+export type ProbeResult =
+  | { readonly shape: readonly [number, number, number]; readonly refusal?: never }
+  | { readonly refusal: string }
+
+/** The exit code of a process that would take too much memory. */
+export const outOfMemory = 77
+
+/** What a network may take beside its weights, which ONNX Runtime holds up to so many times while it loads them. */
+const [bytesBeside, timesWeights] = [2 * 2 ** 30, 5]
+
+/** A network that says nothing about two pictures after so many milliseconds does not end. */
+const longestTrial = 120_000
+
+/** The compiled file, also where this one runs from source. */
+const probeFile = fileURLToPath(new URL('../dist/probe.js', import.meta.url))
+
+/**
+ * Tries a network on one and on two blank pictures in a process of its own: a network may crash the runtime, take all memory or
+ * never end.
+ *
+ * @param weightBytes the size of its files
+ * @returns the height, width and channels of a picture's features
+ * @throws {InputError} when it is refused, crashes, does not end or takes too much memory
+ */
+export async function tryNetwork(
+  { bytes, ...source }: NetworkSource,
+  weightBytes: number,
+): Promise<readonly [height: number, width: number, channels: number]> {
+  const { name } = source
+  const mostBytes = bytesBeside + timesWeights * weightBytes
+  const order: ProbeOrder = { source, mostBytes }
+  const child = spawn(process.execPath, [probeFile, JSON.stringify(order)], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+    timeout: longestTrial,
+    killSignal: 'SIGKILL',
+    windowsHide: true,
+  })
+  const ended = new Promise<{ code: number | null; signal: string | null }>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code, signal) => resolve({ code, signal }))
+  })
+  child.stdin.on('error', () => {}) // a process that ended early reads no more, which its exit code tells
+  child.stdin.end(bytes)
+  const [{ code, signal }, answer] = await Promise.all([ended, text(child.stdout)])
+  if (code === 0) {
+    const result = JSON.parse(answer) as ProbeResult
+    if (result.refusal === undefined) return result.shape
+    throw new InputError(result.refusal)
+  }
+  if (code === outOfMemory) {
+    throw new InputError(
+      `${name}: takes more than ${Math.round(mostBytes / 2 ** 20)} MiB for two pictures; expected a network of features, so check where it is from`,
+    )
+  }
+  throw new InputError(
+    child.killed
+      ? `${name}: has not answered for two pictures within ${longestTrial / 1000} seconds; check where it is from`
+      : `${name}: ends ONNX Runtime (${signal ?? `exit code ${code}`}); check where it is from, or export it again`,
+  )
+}
