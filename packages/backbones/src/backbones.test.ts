@@ -66,6 +66,28 @@ describe.each(backboneNames)('%s', (name) => {
     expect(tf.memory().numTensors).toBe(start)
   })
 
+  it('gives the maps of its stages in one pass, and that of the last is its embedding', () => {
+    const backbone = createBackbone(name, key)
+    const batch = images(2, 40)
+    const before = tf.memory().numTensors
+    tf.tidy(() => {
+      const [first, ...others] = backbone.stages!
+      const asked = [others.at(-1)!, first!]
+      const maps = backbone.maps!(batch, { training: false }, asked)
+      expect(Object.keys(maps)).toEqual(asked)
+      expect(maps[asked[0]!]!.arraySync()).toEqual(backbone.embed(batch, { training: false }).arraySync())
+      const alone = backbone.maps!(batch, { training: false }, [first!])
+      expect(alone[first!]!.arraySync()).toEqual(maps[first!]!.arraySync())
+      expect(backbone.maps!(batch, { training: false }, [])).toEqual({})
+    })
+    expect(tf.memory().numTensors).toBe(before)
+    expect(() => backbone.maps!(batch, { training: false }, ['stage8'])).toThrow(
+      `${name} has no stage "stage8"; choose one of ${backbone.stages!.join(', ')}`,
+    )
+    batch.dispose()
+    backbone.dispose()
+  })
+
   it('keeps the tensor count over a training step, and learns', () => {
     const backbone = createBackbone(name, key)
     const before = tf.memory().numTensors

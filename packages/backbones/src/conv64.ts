@@ -1,23 +1,16 @@
-import { tf, type RandomKey } from '@m2l/engine'
-import { Convolution, disposeState, mergeStates, prefixed, xavierUniform, type Backbone } from '@m2l/nn'
+import type { RandomKey } from '@m2l/engine'
+import { Convolution, prefixed, xavierUniform, type Backbone } from '@m2l/nn'
 import { Conv64Block, conv64Channels } from './conv64-block.js'
-import { checkImages } from './images.js'
-
-const name = 'FourLayer_64F'
+import { stagedBackbone } from './staged-backbone.js'
 
 /**
  * Conv-64F, `FourLayer_64F`: 84x84 -> 19x19x64, the encoder of local-descriptor methods (Li et al., "Revisiting Local
  * Descriptor Based Image-to-Class Measure for Few-Shot Learning", CVPR 2019). It pools only after the first two blocks,
- * so that many descriptors are left; the fourth block is an unpadded convolution alone.
+ * so that many descriptors are left; the fourth block is an unpadded convolution alone. Its stages are `layer1` to `layer4`.
  *
  * @param key from which the weights are drawn (Xavier uniform)
  */
 export function conv64({ key }: { readonly key: RandomKey }): Backbone {
-  const blocks = [
-    new Conv64Block(key, 1, { pooled: true }),
-    new Conv64Block(key, 2, { pooled: true }),
-    new Conv64Block(key, 3, { pooled: false }),
-  ]
   const last = new Convolution({
     key: key.fold('layer4.0'),
     inputChannels: conv64Channels,
@@ -26,16 +19,16 @@ export function conv64({ key }: { readonly key: RandomKey }): Backbone {
     padding: 'valid',
     initialise: xavierUniform,
   })
-  const state = mergeStates(...blocks.map((block) => block.state), prefixed('layer4.0', last.state))
-  return {
-    name,
+  return stagedBackbone({
+    name: 'FourLayer_64F',
     channels: conv64Channels,
-    state,
-    embed(images, context) {
-      checkImages(name, images, 12)
-      return tf.tidy(() => last.forward(blocks.reduce((x, block) => block.forward(x, context), images)))
-    },
+    stages: [
+      new Conv64Block(key, 1, { pooled: true }),
+      new Conv64Block(key, 2, { pooled: true }),
+      new Conv64Block(key, 3, { pooled: false }),
+      { name: 'layer4', state: prefixed('layer4.0', last.state), forward: (x) => last.forward(x) },
+    ],
+    smallest: 12,
     outputSize: (height, width) => [Math.floor(height / 4) - 2, Math.floor(width / 4) - 2],
-    dispose: () => disposeState(state),
-  }
+  })
 }

@@ -6,6 +6,6 @@ export {
   type EfficientNetLiteOptions,
   type EfficientNetLiteVariant,
 } from './efficientnet-lite.js'
-export { publishedLiteWeights } from './efficientnet-lite-names.js'
+export { liteName } from './efficientnet-lite-names.js'
 export { resNet12, type ResNet12Options } from './resnet12.js'
 export { backboneNames, createBackbone, type BackboneName } from './registry.js'
