@@ -108,7 +108,7 @@ describe('recipes and options', () => {
     ],
     [
       ['evaluate', '--cfg', 'm2l.yaml', '-c', 'none'],
-      'm2l: none: no weights of this name are shipped; expected cifar-fs-conv64f, emoji-conv64f, fc100-conv64f, flowers-conv64f, omniglot-conv64f or the path of a file',
+      'm2l: none: no weights of this name are shipped or can be fetched; expected cifar-fs-conv64f, emoji-conv64f, fc100-conv64f, flowers-conv64f, omniglot-conv64f, efficientnet-lite0, efficientnet-lite1, efficientnet-lite2 or the path of a file',
     ],
     [
       ['evaluate', '--cfg', 'm2l.yaml', '-c', 'none.safetensors'],
@@ -147,7 +147,7 @@ describe('what a recipe leads to', () => {
     ],
     [
       ['model.weights=none'],
-      /m2l: \S+m2l\.yaml: model\.weights: none: no weights of this name are shipped; /,
+      /m2l: \S+m2l\.yaml: model\.weights: none: no weights of this name are shipped or can be fetched; /,
     ],
     [
       ['model.weights=none.pth'],

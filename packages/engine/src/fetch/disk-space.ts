@@ -10,9 +10,10 @@ export class DiskFullError extends Error {
 export const saysDiskFull = (output: string): boolean =>
   /no space left on device|disk quota exceeded|errno 28\b/i.test(output)
 
-/** Whether an error means that a disk is full. */
+/** Whether an error, or what caused it, means that a disk is full. */
 export const isDiskFull = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
+  error instanceof Error &&
+  (('code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')) || isDiskFull(error.cause))
 
 /**
  * @param what takes the room, as a sentence calls it.

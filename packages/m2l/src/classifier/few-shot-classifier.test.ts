@@ -340,7 +340,10 @@ describe('mistakes are told in a line', () => {
   })
 
   it.each([
-    ['emoji-conv64', /^emoji-conv64: no weights of this name are shipped; did you mean emoji-conv64f\?/],
+    [
+      'emoji-conv64',
+      /^emoji-conv64: no weights of this name are shipped or can be fetched; did you mean emoji-conv64f\?/,
+    ],
     ['nowhere.safetensors', /^nowhere\.safetensors: there are no such weights/],
   ])('weights %s', async (name, message) => {
     await expect(FewShotClassifier.load(name)).rejects.toThrow(message)

@@ -45,8 +45,10 @@ describe('weightsFile', () => {
 
   it('answers a wrong name with the nearest', () => {
     expect(() => initialWeights(recipe('emojy-conv64f'))).toThrow(
-      /r\.yaml: model\.weights: emojy-conv64f: no weights of this name are shipped; did you mean emoji-conv64f\?; expected /,
+      /r\.yaml: model\.weights: emojy-conv64f: no weights of this name are shipped or can be fetched; did you mean emoji-conv64f\?; expected /,
     )
-    expect(() => weightsFile('zzz')).toThrow(/^zzz: no weights of this name are shipped; expected /)
+    expect(() => weightsFile('zzz')).toThrow(
+      /^zzz: no weights of this name are shipped or can be fetched; expected /,
+    )
   })
 })
