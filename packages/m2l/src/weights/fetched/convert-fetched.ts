@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { liteName, type EfficientNetLiteVariant } from '@m2l/backbones'
 import { InstallationError, sha256OfFile, writeFileAtomically } from '@m2l/engine'
 import { decodePyTorch, type StoredTensor } from '@m2l/nn'
 import { saveModelWeights } from '@m2l/trainer'
 import { conversion, type FetchedCard } from './fetched-card.js'
 import type { FetchableWeights } from './fetchable-weights.js'
 import { cardName, weightsName } from './fetched-weights.js'
-import { liteName } from './lite-names.js'
 
 /**
  * Writes the weights of a fetched checkpoint, with our names, and their card.
@@ -44,11 +44,12 @@ export async function convertFetched(
 
 /** The tensors under our names, and the kinds of those that have none here: the classifier. Counts of batches go without saying. */
 function translated({ encoder, origin }: FetchableWeights, tensors: Readonly<Record<string, StoredTensor>>) {
+  const variant = Number(encoder.at(-1)) as EfficientNetLiteVariant
   const model: Record<string, StoredTensor> = {}
   const leftOut: Record<string, string> = {}
   for (const [published, tensor] of Object.entries(tensors)) {
     if (published.endsWith('num_batches_tracked')) continue
-    const own = liteName(encoder, published)
+    const own = liteName(variant, published)
     if (own === undefined) {
       throw new InstallationError(
         `${origin.checkpoint}: holds ${published}, which no tensor of ${encoder} is called`,
