@@ -4,6 +4,7 @@ import { classesCommand } from './commands/classes.js'
 import { compareCommand } from './commands/compare.js'
 import { completeWordsCommand, completionCommand } from './commands/completion.js'
 import { dataCommand } from './commands/data.js'
+import { embedCommand } from './commands/embed.js'
 import { engineCommand } from './commands/engine.js'
 import { evaluateCommand } from './commands/evaluate.js'
 import { explainCommand } from './commands/explain.js'
@@ -42,6 +43,7 @@ Exit codes: 0 done, 1 failed, 2 bad input, 130 or 143 interrupted,
     explainCommand(),
     classifyCommand(),
     classesCommand(),
+    embedCommand(),
     compareCommand(),
     weightsCommand(),
     completionCommand(),

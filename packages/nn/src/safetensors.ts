@@ -50,16 +50,33 @@ export function encodeSafetensors({ tensors, metadata }: SafetensorsContent): Bu
   }
   const digest = createHash('sha256')
   for (const chunk of chunks) digest.update(chunk)
-  const ofFile = { ...metadata, [checksumKey]: digest.digest('hex') }
-  const entries = Object.fromEntries(header)
-  const headerChecksum = checksumOfHeader({ ...entries, [metadataKey]: ofFile })
-  const whole = { ...entries, [metadataKey]: { ...ofFile, [headerChecksumKey]: headerChecksum } }
+  return Buffer.concat([encodeHeader(Object.fromEntries(header), metadata, digest.digest('hex')), ...chunks])
+}
 
+/**
+ * What stands before the tensors' bytes: the header's length, and the header with its checksums.
+ *
+ * @param tensors type, shape and place of each tensor, in the order of their places
+ * @param checksum of the tensors' bytes
+ * @param size of all of it in bytes; as small as can be if not given
+ * @throws {RangeError} when it does not fit
+ */
+export function encodeHeader(
+  tensors: Readonly<Record<string, unknown>>,
+  metadata: SafetensorsContent['metadata'],
+  checksum: string,
+  size?: number,
+): Buffer {
+  const ofFile = { ...metadata, [checksumKey]: checksum }
+  const headerChecksum = checksumOfHeader({ ...tensors, [metadataKey]: ofFile })
+  const whole = { ...tensors, [metadataKey]: { ...ofFile, [headerChecksumKey]: headerChecksum } }
   const text = Buffer.from(JSON.stringify(whole))
-  const padding = Buffer.alloc(-text.length & 7, ' ')
-  const length = Buffer.alloc(lengthBytes)
-  length.writeBigUInt64LE(BigInt(text.length + padding.length))
-  return Buffer.concat([length, text, padding, ...chunks])
+  const smallest = lengthBytes + Math.ceil(text.length / 8) * 8
+  const bytes = Buffer.alloc(size ?? smallest, ' ')
+  if (bytes.length < smallest) throw new RangeError(`a header takes ${smallest} bytes, not ${bytes.length}`)
+  bytes.writeBigUInt64LE(BigInt(bytes.length - lengthBytes))
+  text.copy(bytes, lengthBytes)
+  return bytes
 }
 
 /**

@@ -37,8 +37,13 @@ export async function writeWhole(file: string, bytes: Uint8Array): Promise<void>
   try {
     await writeFileAtomically(file, bytes)
   } catch (error) {
-    throw unusable(file, 'written', 'choose a place that exists, is writable and has room', error)
+    throw notWritable(file, error)
   }
+}
+
+/** What is told where the system refuses to write a file; other errors as they are. */
+export function notWritable(file: string, error: unknown): unknown {
+  return unusable(file, 'written', 'choose a place that exists, is writable and has room', error)
 }
 
 function unusable(file: string, verb: string, remedy: string, error: unknown): unknown {

@@ -12,20 +12,33 @@ import { measureGraph, type MeasureGraph } from './measure-graph.js'
 import { prefetch } from './prefetch.js'
 import { ProgressMeter, type OnProgress, type Phase } from './progress.js'
 
-export interface EvaluationOptions extends BankOptions {
-  readonly model: EvaluatedModel
-  readonly images: EpisodeImages
+/** What every evaluation takes. */
+interface CommonOptions {
   readonly episodes: readonly Episode[]
-  /**
-   * Whether to embed every image once (the default) or anew in each episode. The accuracies are the same; the bank is
-   * much faster, but keeps the embeddings of all images of the episodes, in memory or on disk.
-   */
-  readonly bank?: boolean
   readonly phase?: Extract<Phase, 'validate' | 'test'>
   readonly onProgress?: OnProgress
   /** See `GraphFunctionOptions` of `@m2l/engine`. */
   readonly onEager?: OnEager
   readonly signal?: AbortSignal
+}
+
+export interface EvaluationOptions extends CommonOptions, BankOptions {
+  readonly model: EvaluatedModel
+  readonly images: EpisodeImages
+  /**
+   * Whether to embed every image once (the default) or anew in each episode. The accuracies are the same; the bank is
+   * much faster, but keeps the embeddings of all images of the episodes, in memory or on disk.
+   */
+  readonly bank?: boolean
+}
+
+/** Embeddings of the images of episodes that are there already. */
+export type EpisodeFeatures = Pick<FeatureBank, 'size' | 'embeddings'>
+
+/** An evaluation of levels alone, on embeddings that are there already. */
+export interface FeatureEvaluationOptions extends CommonOptions {
+  readonly model: Pick<EvaluatedModel, 'metric'>
+  readonly features: EpisodeFeatures
 }
 
 /** What an evaluation measured, in plain numbers and lists, as JSON has them. */
@@ -72,7 +85,7 @@ const batchLimit = { episodes: 5, bytes: 32 * 2 ** 20 }
  * @throws {InputError} when features of a picture or scores of a level are not finite, or the feature bank is too large for memory and cannot be kept on disk
  * @throws {Error} the signal's reason when it is aborted
  */
-export async function evaluate(options: EvaluationOptions): Promise<Evaluation> {
+export async function evaluate(options: EvaluationOptions | FeatureEvaluationOptions): Promise<Evaluation> {
   const { model, episodes, phase = 'test', onProgress, signal } = options
   if (episodes.length === 0) throw new RangeError('an evaluation needs at least one episode')
   const start = performance.now()
@@ -113,7 +126,7 @@ export async function evaluate(options: EvaluationOptions): Promise<Evaluation> 
   }
   const onBank = (size: BankSize) => {
     bank = size
-    options.onBank?.(size)
+    if (!('features' in options)) options.onBank?.(size)
   }
   try {
     let unread = 0
@@ -189,13 +202,20 @@ function disposeAll(batches: readonly MeasuredBatch[]): void {
   tf.dispose(batches.map(({ measured }) => measured))
 }
 
-async function* measuredBatches(options: EvaluationOptions): AsyncGenerator<MeasuredBatch> {
-  const { model } = options
-  const episodes = options.episodes.map((episode) => episodeSeenBy(model, episode))
-  const measure = measureGraph(model, options.onEager)
+async function* measuredBatches(
+  options: (EvaluationOptions | FeatureEvaluationOptions) & Required<Pick<BankOptions, 'onBank'>>,
+): AsyncGenerator<MeasuredBatch> {
+  const measure = measureGraph(options.model, options.onEager)
   try {
-    const batches = (options.bank ?? true) ? bankedBatches : separateEpisodes
-    yield* batches({ ...options, episodes }, measure)
+    if ('features' in options) {
+      options.onBank(options.features.size)
+      yield* batchesOf(options.features, options.episodes, measure)
+    } else {
+      const { model } = options
+      const episodes = options.episodes.map((episode) => episodeSeenBy(model, episode))
+      const batches = (options.bank ?? true) ? bankedBatches : separateEpisodes
+      yield* batches({ ...options, episodes }, measure)
+    }
   } finally {
     measure.dispose()
   }
@@ -206,19 +226,27 @@ async function* bankedBatches(
   options: EvaluationOptions,
   measure: MeasureGraph,
 ): AsyncGenerator<MeasuredBatch> {
-  const { episodes } = options
   const bank = await span('embed bank', () => FeatureBank.build(options))
   try {
-    for (const batch of episodeBatches(episodes, episodesPerBatch(episodes, bank.size))) {
-      const measured = tf.tidy(() => {
-        const labels = tf.tensor1d(labelsOf(batch.episodes[0]!), 'int32')
-        return measure(bank.embeddings(batch.episodes), labels)
-      })
-      yield { measured, positions: batch.positions }
-      await yieldToEventLoop()
-    }
+    yield* batchesOf(bank, options.episodes, measure)
   } finally {
     await bank.dispose()
+  }
+}
+
+/** Episodes of one layout are measured together. */
+async function* batchesOf(
+  features: EpisodeFeatures,
+  episodes: readonly Episode[],
+  measure: MeasureGraph,
+): AsyncGenerator<MeasuredBatch> {
+  for (const batch of episodeBatches(episodes, episodesPerBatch(episodes, features.size))) {
+    const measured = tf.tidy(() => {
+      const labels = tf.tensor1d(labelsOf(batch.episodes[0]!), 'int32')
+      return measure(features.embeddings(batch.episodes), labels)
+    })
+    yield { measured, positions: batch.positions }
+    await yieldToEventLoop()
   }
 }
 

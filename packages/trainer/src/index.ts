@@ -44,7 +44,15 @@ export {
   type ImageNetwork,
 } from './image-network.js'
 export { calibration, type Calibration, type CalibrationBin } from './calibration.js'
-export { accuracy, evaluate, type Evaluation, type EvaluationOptions } from './evaluate.js'
+export {
+  accuracy,
+  evaluate,
+  type EpisodeFeatures,
+  type Evaluation,
+  type EvaluationOptions,
+  type FeatureEvaluationOptions,
+} from './evaluate.js'
+export type { EpisodeEmbeddings } from './measure-graph.js'
 export { sliceEvaluation } from './evaluation-slice.js'
 export { describeGuessing, episodeTask, taskOf, type EpisodeTask } from './episode-task.js'
 export { FeatureBank, type BankOptions, type BankSize } from './feature-bank.js'

@@ -45,12 +45,18 @@ export function classifyCommand(): Command {
       '--save <file>',
       'save the classes as soon as their examples are read, for --load and m2l classes',
     )
-    .requiredOption('--query <path...>', 'the pictures: folders, archives, files, or .csv tables')
+    .requiredOption(
+      '--query <path...>',
+      'the pictures: folders, archives, files, or .csv tables; of features their files',
+    )
     .option(
       '--weights <name>',
       'shipped weights or a checkpoint (default: those of --load, or cifar-fs-conv64f, for photographs)',
     )
-    .option('--cfg <file>', 'the recipe of weights that do not say how their model is made')
+    .option(
+      '--cfg <file>',
+      'the recipe of weights that do not say how their model is made, or of the levels that compare features',
+    )
     .option(
       '--unknown <threshold>',
       'call pictures unknown that are less familiar than this, from 0 to 1; auto is .5, calibrated by the examples',
@@ -78,6 +84,7 @@ Examples:
   m2l classify --support examples --query photos --report found.html
   m2l classify --support examples --query photos --save pets.safetensors
   m2l classify --load pets.safetensors --query more-photos       m2l classes --help: show, add, remove, merge
+  m2l classify --support examples.safetensors --query photos.safetensors   features that m2l embed or others made
   m2l weights list                                               the weights that can be named
 
 A file of classes knows its weights. --save replaces the file that --load names; another that is there is replaced with --force
@@ -100,8 +107,13 @@ async function classify(options: ClassifyCommandOptions, command: Command): Prom
   const left = options.save === undefined ? 'nothing was written' : 'nothing half-made stays'
   await interruptible(display, left, async (signal) => {
     const { InputError, writeFileAtomically } = await import('@m2l/engine')
-    const { ClassNames, classificationPage, classifyPictures, readRecipe, unknownLabel } =
+    const { ClassNames, classificationPage, classifyPictures, isFeatureFile, readRecipe, unknownLabel } =
       await import('@m2l/m2l')
+    if (options.report !== undefined && options.support !== undefined && isFeatureFile(options.support)) {
+      throw new InputError(
+        `${options.support}: are features, without pictures for a page; leave out --report, or name the pictures`,
+      )
+    }
     const recipe = options.cfg === undefined ? undefined : await readRecipe(options.cfg)
     await loadChosenEngine(options)
     const counting = {

@@ -1,7 +1,7 @@
-import type { EvaluationReport } from '@m2l/m2l'
-import { InvalidArgumentError, type Command } from 'commander'
+import type { EvaluationReport, FeatureEvaluation } from '@m2l/m2l'
+import { InvalidArgumentError, Option, type Command } from 'commander'
 import { interruptible } from '../interruptible.js'
-import { count, guessing, mebibytes, percent, seconds } from '../terminal/format.js'
+import { count, guessing, mebibytes, percent, printable, seconds } from '../terminal/format.js'
 import { ProgressDisplay } from '../terminal/progress-display.js'
 import { table } from '../terminal/table.js'
 import { checkWritable } from '../writable-file.js'
@@ -16,7 +16,20 @@ interface EvaluateCommandOptions extends RecipeCommandOptions {
   readonly report?: string
   readonly card?: string
   readonly against?: string[]
+  readonly features?: string
 }
+
+/** Options that are about a model, its pictures, or what a run folder keeps. */
+const notWithFeatures = [
+  'checkpoint',
+  'manifest',
+  'bankMib',
+  'bankFolder',
+  'report',
+  'card',
+  'against',
+  'profile',
+]
 
 export function evaluateCommand(): Command {
   return recipeCommand('evaluate', "measure the accuracy of a recipe's model on test episodes")
@@ -43,12 +56,28 @@ export function evaluateCommand(): Command {
       '--against <run...>',
       'run folders of other results on the same episodes, to compare with in the card',
     )
+    .addOption(
+      new Option(
+        '--features <file>',
+        'features that m2l embed or others made, in place of model and pictures: episodes are drawn from their labels, and the levels of the recipe compare them',
+      ).conflicts(notWithFeatures),
+    )
     .action(async (overrides: string[], options: EvaluateCommandOptions) => {
       if (options.report !== undefined) await checkWritable(options.report, 'the page', '--report')
       if (options.card !== undefined) await checkWritable(options.card, 'the card', '--card')
       const display = new ProgressDisplay(options)
       const recipe = await prepareRecipe(options, overrides, display)
-      const { evaluateRecipe } = await import('@m2l/m2l')
+      const { evaluateFeatures, evaluateRecipe } = await import('@m2l/m2l')
+      const { features } = options
+      if (features !== undefined) {
+        const measured = await interruptible(display, 'nothing was written', (signal) =>
+          evaluateFeatures(recipe, features, { onProgress: display.update, signal }),
+        )
+        process.stdout.write(
+          options.json ? `${JSON.stringify(measured)}\n` : `${describeFeatures(measured)}\n`,
+        )
+        return
+      }
       const report = await interruptible(display, 'earlier results are as they were', (signal) =>
         profiled(options, display.say, () =>
           evaluateRecipe(recipe, {
@@ -82,6 +111,7 @@ Examples:
   m2l evaluate --cfg configs/mini-imagenet/M2L_N5K1_R12.yaml -c published.pth
   m2l evaluate --cfg configs/emoji/M2L_N5K1_Conv64F-4x.yaml -c emoji-conv64f
   m2l evaluate --cfg configs/emoji/M2L_N5K1_Conv64F-4x.yaml --report evaluation.html
+  m2l evaluate --cfg configs/emoji/ProtoNet_N5K1_Conv64F-4x.yaml --features photos.safetensors
   m2l evaluate --cfg configs/emoji/M2L_N5K1_Conv64F-4x.yaml --manifest results/manifests/emoji_N5K1.json --card card.json
 
 The episodes, the prediction for each query and the result are left in the run folder as test-manifest.jsonl,
@@ -100,11 +130,28 @@ function parseSize(text: string): number {
   throw new InvalidArgumentError('expected a number of MiB, 0 or more')
 }
 
-function describe(report: EvaluationReport): string {
-  const rows = Object.entries(report.accuracy).map(([name, accuracy]) => [
+function describeFeatures(report: FeatureEvaluation): string {
+  const { episodes, ways, shots, features, weights, seconds: duration } = report
+  const made = weights === null ? '' : `, made by ${printable(weights)},`
+  return [
+    accuracyTable(report),
+    `${count(episodes, `${ways}-way ${String(shots)}-shot episode`)} of ${printable(features)}${made} in ${seconds(duration)}; ± is the 95 % interval; ${guessing(report.chance)}`,
+    ...report.notes.map((note) => `note      ${note}`),
+  ].join('\n')
+}
+
+function accuracyTable({
+  accuracy: of,
+  interval95,
+}: Pick<EvaluationReport, 'accuracy' | 'interval95'>): string {
+  const rows = Object.entries(of).map(([name, accuracy]) => [
     name,
-    `${percent(accuracy)} ± ${percent(report.interval95[name]!)}`,
+    `${percent(accuracy)} ± ${percent(interval95[name]!)}`,
   ])
+  return table(['level', 'accuracy (%)'], rows)
+}
+
+function describe(report: EvaluationReport): string {
   const {
     episodes,
     ways,
@@ -120,7 +167,7 @@ function describe(report: EvaluationReport): string {
   } = report
   return [
     ...(report.rounds.length > 1 ? [roundsTable(report)] : []),
-    table(['level', 'accuracy (%)'], rows),
+    accuracyTable(report),
     `${count(episodes, `${ways}-way ${shots}-shot episode`)} of ${dataset} (${split}) in ${seconds(duration)}; ± is the 95 % interval; ${guessing(report.chance)}`,
     ...report.notes.map((note) => `note      ${note}`),
     `result    ${result}`,

@@ -9,6 +9,9 @@ import {
   type PicturePrediction,
 } from './classification-report.js'
 import { exampleNames } from '../classes/saved-classes.js'
+import { isFeatureFile, readFeatures } from '../features/feature-file.js'
+import { queryFeatures, supportOfFeatures } from '../features/feature-pictures.js'
+import type { FeatureSet } from '../features/feature-set.js'
 import { findClassNames } from '../class-names/find-class-names.js'
 import { Familiarity } from './familiarity.js'
 import { FewShotClassifier } from './few-shot-classifier.js'
@@ -24,18 +27,18 @@ import { addSupport, openSupport, type SupportPictures, type UnreadableExample }
 export interface ClassifyPicturesOptions {
   /**
    * A folder or archive of class folders, or a `.csv` table of `filename,label`; where classes are loaded, its examples are added
-   * to them.
+   * to them. Or a file of features, see `readFeatures`; then the pictures are files of features, too.
    */
   readonly support?: string | undefined
   /** A file of classes that `FewShotClassifier.save` wrote; needed where there is no `support`. */
   readonly load?: string | undefined
   /** The file that the classes are saved to as soon as the examples are there; what has that name is replaced. */
   readonly save?: string | undefined
-  /** Folders, archives, tables and picture files. Where folders are called like classes, it is measured how many are right. */
+  /** Folders, archives, tables and picture files, or files of features. Where folders are called like classes, it is measured how many are right. */
   readonly query: readonly string[]
   /** Shipped weights by name, or a checkpoint; those of loaded classes, else `cifar-fs-conv64f`, if not given. */
   readonly weights?: string
-  /** See `ClassifierOptions`. */
+  /** See `ClassifierOptions`; of features the recipe whose levels compare them. */
   readonly recipe?: Recipe
   /** See `ClassifierOptions`. */
   readonly counts?: ShotCounts
@@ -75,10 +78,13 @@ export async function classifyPictures(options: ClassifyPicturesOptions): Promis
     for (const line of lines) options.onNote?.(line)
   }
   const told = { onNote: (line: string) => tell([line]) }
-  const classifier = await openClassifier({ ...options, ...told, ...notesOfSlowness(told) })
+  const { classifier, features } = await openClassifier({ ...options, ...told, ...notesOfSlowness(told) })
   let query: QueryPictures | undefined
   try {
-    const opened = await openPictures(classifier, options, threshold !== undefined)
+    const opened = await openPictures(classifier, features, {
+      ...options,
+      tellsUnknown: threshold !== undefined,
+    })
     query = opened.query
     tell(opened.notes)
     const { names, notes: nameNotes } = await findClassNames(opened.labels, {
@@ -115,7 +121,7 @@ export async function classifyPictures(options: ClassifyPicturesOptions): Promis
     ])
     const classes = classifier.classes.map(({ label }) => label)
     return {
-      weights: options.weights ?? classifier.saved.weights!,
+      weights: options.weights ?? classifier.saved.weights ?? `the features of ${options.support}`,
       classes: Object.fromEntries(classifier.classes.map(({ label, images }) => [label, images])),
       displayNames: names,
       predictions,
@@ -144,11 +150,36 @@ export async function classifyPictures(options: ClassifyPicturesOptions): Promis
   }
 }
 
-/** Without examples, or with those of loaded classes. */
-async function openClassifier(options: ClassifyPicturesOptions): Promise<FewShotClassifier> {
+/** Without examples, or with those of loaded classes; of features with them. */
+async function openClassifier(
+  options: ClassifyPicturesOptions,
+): Promise<{ classifier: FewShotClassifier; features?: FeatureSet }> {
   const { load, support, weights } = options
-  if (load !== undefined) return FewShotClassifier.open(load, options)
-  if (support !== undefined) return FewShotClassifier.load(weights ?? defaultWeights, options)
+  if (support !== undefined && isFeatureFile(support)) {
+    if (load !== undefined || weights !== undefined) {
+      throw new InputError(
+        `${support}: are features, which are compared as they are; leave out ${load === undefined ? `the weights ${weights}` : `the classes of ${load}`}`,
+      )
+    }
+    if (options.save !== undefined) {
+      throw new InputError(
+        `${options.save}: is not written, since ${support} keeps the features; name that again`,
+      )
+    }
+    const features = await readFeatures(support)
+    supportOfFeatures(features)
+    return { classifier: await FewShotClassifier.ofFeatures(features, options), features }
+  }
+  const stray = options.query.find(isFeatureFile)
+  if (stray !== undefined) {
+    throw new InputError(
+      `${stray}: are features, but the examples are pictures; embed them first (m2l embed)`,
+    )
+  }
+  if (load !== undefined) return { classifier: await FewShotClassifier.open(load, options) }
+  if (support !== undefined) {
+    return { classifier: await FewShotClassifier.load(weights ?? defaultWeights, options) }
+  }
   throw new InputError('expected examples: name a folder of class folders, or a file of saved classes')
 }
 
@@ -163,8 +194,8 @@ interface AddedExamples {
 /** Lists examples and pictures, so that mistakes in their places are told before anything is read. */
 async function openPictures(
   classifier: FewShotClassifier,
-  options: ClassifyPicturesOptions,
-  tellsUnknown: boolean,
+  features: FeatureSet | undefined,
+  { tellsUnknown, ...options }: ClassifyPicturesOptions & { readonly tellsUnknown: boolean },
 ): Promise<{
   query: QueryPictures
   labels: string[]
@@ -173,7 +204,7 @@ async function openPictures(
 }> {
   const loaded = classifier.classes.map(({ label }) => label)
   const support =
-    options.support === undefined
+    options.support === undefined || features
       ? noSupport
       : await openSupport(options.support, classifier.readsAt, loaded.length > 0 ? 1 : 2)
   try {
@@ -183,7 +214,9 @@ async function openPictures(
         `${options.support ?? options.load}: a class is called ${unknownLabel}, as pictures of no class are; rename ${options.support === undefined ? 'it' : 'its folder'}`,
       )
     }
-    const query = await queryPictures(options.query, labels)
+    const query = features
+      ? await queryFeatures(options.query, labels, features)
+      : await queryPictures(options.query, labels)
     const { [unknownLabel]: _, ...strange } = query.otherLabels
     const others = tellsUnknown ? strange : query.otherLabels
     return {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
 import { InputError, loadEngine } from '@m2l/engine'
+import { disposeState } from '@m2l/nn'
 import {
   assignCheckpoint,
   networkOf,
@@ -22,13 +23,17 @@ import { settingsOfModel } from '../weights/stored-facts.js'
 import { recipeOfWeights, storedRecipe } from '../weights/stored-recipe.js'
 import { readClasses, requireOfModel, writeClasses } from '../classes/classes-file.js'
 import { joinClass, type Example, type SavedClass, type SavedClasses } from '../classes/saved-classes.js'
+import { embedderOf } from '../features/feature-embedder.js'
+import { featureMetric } from '../features/feature-metric.js'
+import { labelledFeatures, type FeatureSet } from '../features/feature-set.js'
 import { classifications, type Classification } from './classification.js'
 import { disposeEmbedding, imageCount, joinImages, type EmbeddedImages } from './embedded-images.js'
+import type { Embedder } from './embedder.js'
 import type { GivenImage } from './given-image.js'
 import { ImageEmbedder, type EmbeddedBatch, type EmbedOptions, type OnUnreadable } from './image-embedder.js'
 import { supportOf, type LabelledImages } from './labelled-images.js'
 import { leaveOneOut, type LeaveOneOut } from './leave-one-out.js'
-import { NotedImage } from './noted-image.js'
+import { notedImage } from './noted-image.js'
 import { probabilitiesOf, scoreQueries } from './scores.js'
 import type { ShotCounts } from './shot-counts.js'
 
@@ -49,6 +54,9 @@ export interface ClassifierClass {
   readonly images: number
 }
 
+/** What of saved classes says where their weights come from. */
+type Origin = Pick<SavedClasses, 'weights' | 'recipe'>
+
 /** Photographs are reduced to so many times the network's input while they are read: its smallest crop is half a side. */
 export const readAtTimes = 8
 
@@ -63,34 +71,23 @@ const comparedAtOnce = 128
  * Conv-64F-4x, however many images it classifies and however large they are.
  */
 export class FewShotClassifier {
-  readonly #model: EvaluatedModel
-  readonly #embedder: ImageEmbedder
+  readonly #model: Pick<EvaluatedModel, 'metric' | 'dispose'>
+  readonly #embedder: Embedder
   readonly #counts: ShotCounts
-  readonly #origin: Pick<SavedClasses, 'weights' | 'recipe'>
+  readonly #origin: Origin
   #classes: ReadonlyMap<string, SavedClass> = new Map()
   #known: EmbeddedImages | undefined
   #isDisposed = false
 
   private constructor(
-    model: EvaluatedModel,
-    recipe: Recipe,
-    fingerprint: string,
-    {
-      counts = 'neutral',
-      onEager,
-      origin,
-    }: ClassifierOptions & { readonly origin: Pick<SavedClasses, 'weights' | 'recipe'> },
+    model: Pick<EvaluatedModel, 'metric' | 'dispose'>,
+    embedder: Embedder,
+    { counts = 'neutral', origin = {} }: Pick<ClassifierOptions, 'counts'> & { readonly origin?: Origin },
   ) {
+    this.#model = model
+    this.#embedder = embedder
     this.#counts = counts
     this.#origin = origin
-    this.#model = model
-    this.#embedder = new ImageEmbedder({
-      network: networkOf(model, onEager),
-      views: model.views,
-      transforms: episodeTransforms(recipe),
-      reduceTo: readAtTimes * recipe.data.image_size,
-      fingerprint,
-    })
   }
 
   /**
@@ -118,12 +115,18 @@ export class FewShotClassifier {
     const model = await createModel(recipe)
     try {
       assignCheckpoint(file, stored, { model: model.state }, { optional: isDropBlockCounter })
-      const fingerprint = fingerprintOf(storedRecipe(recipe), tensors)
+      const embedder = new ImageEmbedder({
+        network: networkOf(model, options.onEager),
+        views: model.views,
+        transforms: episodeTransforms(recipe),
+        reduceTo: readAtTimes * recipe.data.image_size,
+        fingerprint: fingerprintOf(storedRecipe(recipe), tensors),
+      })
       const origin = {
         weights: lastingName(weights),
         ...(options.recipe && { recipe: storedRecipe(options.recipe) }),
       }
-      return new FewShotClassifier(model, recipe, fingerprint, { ...options, origin })
+      return new FewShotClassifier(model, embedder, { ...options, origin })
     } catch (error) {
       model.dispose()
       throw error
@@ -159,6 +162,25 @@ export class FewShotClassifier {
       classifier.dispose()
       throw error
     }
+  }
+
+  /**
+   * A classifier by features of pictures that some network made, see `readFeatures`; their labels are its classes. It takes pictures
+   * as their features, see `featuresAt`.
+   *
+   * @param options the recipe is that of the levels which compare them: by default cosines with class means
+   * @throws {InputError} when a picture has no label, or a level needs what features do not have
+   */
+  static async ofFeatures(
+    features: FeatureSet,
+    options: Pick<ClassifierOptions, 'recipe' | 'counts'> = {},
+  ): Promise<FewShotClassifier> {
+    await loadEngine()
+    const metric = await featureMetric(features.map.shape.slice(1), options.recipe)
+    const model = { metric, dispose: () => disposeState(metric.state) }
+    const classifier = new FewShotClassifier(model, embedderOf(features), options)
+    await classifier.addFeatures(features)
+    return classifier
   }
 
   /** The classes, in the order in which they were added. */
@@ -199,6 +221,21 @@ export class FewShotClassifier {
     const failures = new Map<number, InputError>()
     await this.#add(label, images, options, (position, error) => failures.set(position, error))
     return failures
+  }
+
+  /**
+   * Adds examples that are given as features, each to the class of its label; only to a classifier of features.
+   *
+   * @throws {InputError} when a picture has no label, or they are of another network; nothing is added then
+   */
+  async addFeatures(features: FeatureSet): Promise<void> {
+    const before = this.#classes
+    try {
+      for (const [label, images] of labelledFeatures(features)) await this.#add(label, images, {})
+    } catch (error) {
+      this.#classes = before
+      throw error
+    }
   }
 
   /**
@@ -358,8 +395,10 @@ export class FewShotClassifier {
     }
   }
 
-  /** The embedding of a picture of nothing, which has the shape of any other. */
+  /** The embedding of some picture, which has the shape of any other. */
   async #example(): Promise<EmbeddedImages> {
+    const [own] = this.#classes.values()
+    if (own) return own.images
     if (this.#known) return this.#known
     const side = this.#embedder.reduceTo
     const blank = { width: side, height: side, data: new Uint8Array(side * side * 3) }
@@ -384,10 +423,11 @@ export class FewShotClassifier {
       onUnreadable!(position, error)
     }
     const noted = images.map((image, position) => {
-      return new NotedImage(image as GivenImage, position, { reduceTo: this.readsAt })
+      return notedImage(image as GivenImage, position, { reduceTo: this.readsAt })
     })
+    const readable = noted.map(({ image }) => image)
     const batches: EmbeddedBatch[] = []
-    for await (const batch of this.#embedder.embed(noted, options, onUnreadable && onLeftOut)) {
+    for await (const batch of this.#embedder.embed(readable, options, onUnreadable && onLeftOut)) {
       batches.push(batch)
     }
     if (batches.length === 0) {

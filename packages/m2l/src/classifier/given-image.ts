@@ -1,11 +1,12 @@
 import { decodeImage, decodeImageFile, type DecodeOptions, type RgbImage } from '@m2l/datasets'
 import { count, InputError, tf } from '@m2l/engine'
+import { isFeatures, type GivenFeatures } from '../features/feature-set.js'
 
 /**
  * A picture as a program has it: the path of a file, the bytes of one, decoded pixels, a tensor [height, width, 3] of levels
- * from 0 to 255, or one that is read when its turn comes.
+ * from 0 to 255, or one that is read when its turn comes. A classifier of features takes pictures as their features.
  */
-export type GivenImage = string | Uint8Array | RgbImage | tf.Tensor3D | NamedImage
+export type GivenImage = string | Uint8Array | RgbImage | tf.Tensor3D | NamedImage | GivenFeatures
 
 /** A picture that is read when its turn comes, so that not all are held in memory. */
 export interface NamedImage {
@@ -35,6 +36,9 @@ export async function readGivenImage(
   if (isBytes(image)) return decodeImage(image, name, options)
   if (image instanceof tf.Tensor) return fromTensor(image, name)
   if (isNamed(image)) return readGivenImage(await image.read(), name, options)
+  if (isFeatures(image)) {
+    throw new InputError(`${name}: is given as features, but pictures are needed; give the picture itself`)
+  }
   return checked(image, name)
 }
 

@@ -2,6 +2,7 @@ import type { RgbImage } from '@m2l/datasets'
 import { InputError } from '@m2l/engine'
 import { prefetch, renderImages, type ImageNetwork, type ImageTransforms, type ImageView } from '@m2l/trainer'
 import { chooseImages, notFinite, type EmbeddedImages } from './embedded-images.js'
+import type { Embedder } from './embedder.js'
 import { nameOfImage, readGivenImage, type GivenImage } from './given-image.js'
 
 /** How many images pass the backbone at once, each with all its parts or without any. */
@@ -39,7 +40,7 @@ export interface ImageEmbedderOptions {
 }
 
 /** Reads images and embeds them, in batches whose number does not change what it takes in memory. */
-export class ImageEmbedder {
+export class ImageEmbedder implements Embedder {
   readonly #options: ImageEmbedderOptions
 
   constructor(options: ImageEmbedderOptions) {

@@ -1,10 +1,31 @@
 import type { DecodeOptions, RgbImage } from '@m2l/datasets'
 import type { Example } from '../classes/saved-classes.js'
 import { nameOfImage, readGivenImage, type GivenImage, type NamedImage } from './given-image.js'
-import { digestOf } from './picture-digests.js'
+import { isFeatures } from '../features/feature-set.js'
+import { digestOf, digestOfFeatures } from './picture-digests.js'
+
+/**
+ * A picture in the form in which a classifier adds it, and what is to be known of it as an example once it has been read.
+ *
+ * @param position its place in a list
+ */
+export function notedImage(
+  image: GivenImage,
+  position: number,
+  options: DecodeOptions,
+): { readonly image: GivenImage; readonly example: Example } {
+  if (isFeatures(image)) return { image, example: { name: image.name, digest: digestOfFeatures(image) } }
+  const noted = new NotedImage(image, position, options)
+  return {
+    image: noted,
+    get example() {
+      return noted.example
+    },
+  }
+}
 
 /** A picture of which it is noted, when it is read, what is to be known of it as an example. */
-export class NotedImage implements NamedImage {
+class NotedImage implements NamedImage {
   readonly name: string
   readonly #image: GivenImage
   readonly #options: DecodeOptions

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { DecodeOptions, RgbImage } from '@m2l/datasets'
+import { isFeatures, type GivenFeatures } from '../features/feature-set.js'
 import { readGivenImage, type GivenImage, type NamedImage } from './given-image.js'
 
 /** What pictures were seen, by their pixels: copies have the same digest, whatever their files are called. */
@@ -9,7 +10,11 @@ export class PictureDigests {
   #firsts: ReadonlyMap<string, string> | undefined
 
   /** The same image, whose pixels are noted when it is read. */
-  noting(image: GivenImage, name: string, options: DecodeOptions): NamedImage {
+  noting(image: GivenImage, name: string, options: DecodeOptions): NamedImage | GivenFeatures {
+    if (isFeatures(image)) {
+      this.set(name, digestOfFeatures(image))
+      return image
+    }
     this.#digests.set(name, undefined)
     return {
       name,
@@ -58,6 +63,12 @@ export class PictureDigests {
     )
     return this.#firsts.get(digest)
   }
+}
+
+/** SHA-256 of a picture's features, in base64. */
+export function digestOfFeatures({ features: { shape, data } }: GivenFeatures): string {
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+  return createHash('sha256').update(`features ${shape}`).update(bytes).digest('base64')
 }
 
 /** SHA-256 of a picture's size and pixels, in base64. */

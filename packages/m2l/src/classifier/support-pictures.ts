@@ -1,5 +1,6 @@
 import { decodeImageFile, isTable, listImages, openDataset } from '@m2l/datasets'
 import { count, InputError } from '@m2l/engine'
+import type { GivenFeatures } from '../features/feature-set.js'
 import type { FewShotClassifier } from './few-shot-classifier.js'
 import type { NamedImage } from './given-image.js'
 import type { EmbedOptions } from './image-embedder.js'
@@ -8,7 +9,7 @@ import { identityOfFile } from './real-file.js'
 /** The examples of the classes. */
 export interface SupportPictures {
   /** Their pictures, by class; read until it is closed. */
-  readonly classes: ReadonlyMap<string, readonly NamedImage[]>
+  readonly classes: ReadonlyMap<string, readonly (NamedImage | GivenFeatures)[]>
   /** What a person should be told of them. */
   readonly notes: readonly string[]
   close(): Promise<void>
