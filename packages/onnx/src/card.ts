@@ -67,13 +67,14 @@ const cardSchema = z
     message: 'expected layout: tokens beside it, since only tokens lack a grid',
   })
 
+/** Data that nobody changes. */
+type Constant<Data> = Data extends object ? { readonly [Key in keyof Data]: Constant<Data[Key]> } : Data
+
 /** How pictures go into a network and features come out of it. */
-export interface OnnxCard extends z.output<typeof cardSchema> {
-  readonly picture: PictureInput & z.output<typeof cardSchema>['picture']
-}
+export type OnnxCard = Constant<z.output<typeof cardSchema>> & { readonly picture: PictureInput }
 
 /** The same as people write it. */
-export type OnnxCardInput = z.input<typeof cardSchema>
+export type OnnxCardInput = Constant<z.input<typeof cardSchema>>
 
 /**
  * A card: given as an object, or as the path of a YAML file.

@@ -17,9 +17,6 @@ export interface ModelFile {
   readonly outputs: readonly string[]
   /** Whatever its nodes make, outputs among it. */
   readonly tensors: ReadonlySet<string>
-  /** Of the default operators; 0 where it names none. */
-  readonly opset: number
-  readonly irVersion: number
   /** The numbers in its weights. */
   readonly parameters: number
   /** Where weights lie that are not in it. */
@@ -33,17 +30,14 @@ export interface ModelFile {
  * @throws {InputError} when it is none, is cut off, or a tensor is said to be larger than what is there of it
  */
 export function readModelFile(bytes: Uint8Array, name: string): ModelFile {
-  const { graph, opsetImport, irVersion, functions } = decoded(bytes, name)
+  const { graph, functions } = decoded(bytes, name)
   const tensors = [...tensorsOfGraph(graph), ...functions.flatMap(({ node }) => node.flatMap(tensorsOfNode))]
   const external = tensors.flatMap((tensor) => requireOwnSize(tensor, name) ?? [])
   const held = new Set(graph.initializer.map((tensor) => tensor.name))
-  const opset = opsetImport.find(({ domain }) => domain === '' || domain === 'ai.onnx')
   return {
     inputs: graph.input.map((input) => input.name).filter((input) => !held.has(input)),
     outputs: graph.output.map((output) => output.name),
     tensors: new Set(graph.node.flatMap(({ output }) => output).filter((output) => output !== '')),
-    opset: Number(opset?.version ?? 0),
-    irVersion: Number(irVersion),
     parameters: graph.initializer.reduce((sum, tensor) => sum + sizeOfTensor(tensor), 0),
     external,
   }

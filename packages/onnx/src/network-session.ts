@@ -153,8 +153,28 @@ function isOrAny(side: number | string | undefined, expected: number): boolean {
   return typeof side !== 'number' || side === expected
 }
 
-/** What ONNX Runtime says, without where in its own source that is. */
+/** What ONNX Runtime says, in words of its own only where these help. */
 function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error)
-  return message.replaceAll(/\/[\w./-]+\.(?:cc|h):\d+ \S+(?: [^:]*)?/g, '').trim()
+  const opset = /Opset (\d+) is under development.* till opset (\d+)/s.exec(message)
+  if (opset) return newer('opset', opset)
+  const format = /IR version: (\d+), max supported IR version: (\d+)/.exec(message)
+  if (format) return newer('IR version', format)
+  return withoutPlace(message).trim() || 'it does not say why'
+}
+
+function newer(what: string, [, needed, known]: RegExpExecArray): string {
+  return `it needs ${what} ${needed}, and this one knows ${known} at most; export it with ${what} ${known} or less, or install a newer onnxruntime-node`
+}
+
+/** Leaves out the files, lines and functions of ONNX Runtime's source. */
+function withoutPlace(message: string): string {
+  const place = /\S+\.(?:cc|cpp|h):\d+ [^(]*(?=\()/.exec(message)
+  if (!place) return message
+  let end = place.index + place[0].length
+  for (let open = 0; end < message.length; end++) {
+    if (message[end] === '(') open++
+    if (message[end] === ')' && --open === 0) break
+  }
+  return message.slice(0, place.index) + withoutPlace(message.slice(end + 1).trimStart())
 }

@@ -11,13 +11,10 @@ const schema: protobuf.INamespace = {
   nested: {
     ModelProto: {
       fields: {
-        irVersion: { id: 1, type: 'int64' },
         graph: { id: 7, type: 'GraphProto' },
-        opsetImport: { id: 8, rule: 'repeated', type: 'OperatorSetIdProto' },
         functions: { id: 25, rule: 'repeated', type: 'FunctionProto' },
       },
     },
-    OperatorSetIdProto: { fields: { domain: { id: 1, type: 'string' }, version: { id: 2, type: 'int64' } } },
     FunctionProto: { fields: { node: { id: 7, rule: 'repeated', type: 'NodeProto' } } },
     GraphProto: {
       fields: {
@@ -119,8 +116,6 @@ export interface GraphMessage {
 }
 
 export interface ModelMessage {
-  readonly irVersion: Wide
   readonly graph: GraphMessage | null
-  readonly opsetImport: readonly { readonly domain: string; readonly version: Wide }[]
   readonly functions: readonly { readonly node: readonly NodeMessage[] }[]
 }

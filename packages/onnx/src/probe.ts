@@ -1,29 +1,24 @@
+import { once } from 'node:events'
 import { buffer } from 'node:stream/consumers'
-import { isMainThread, Worker, workerData } from 'node:worker_threads'
+import { Worker } from 'node:worker_threads'
 import { InputError } from '@m2l/engine'
 import { featureMaps } from './feature-maps.js'
 import { NetworkSession, type NetworkSource } from './network-session.js'
-import { outOfMemory, type ProbeOrder, type ProbeResult } from './try-network.js'
+import type { ProbeOrder, ProbeResult } from './try-network.js'
 
 // Tries a network in a process of its own, which may crash or be killed: its bytes come on the standard input.
 
-if (isMainThread) {
-  const order = JSON.parse(process.argv[2]!) as ProbeOrder
-  new Worker(new URL(import.meta.url), { workerData: order.mostBytes }).unref()
-  const result = await probe({ ...order.source, bytes: await buffer(process.stdin) })
-  process.stdout.write(JSON.stringify(result), () => process.exit())
-} else {
-  const mostBytes = workerData as number
-  setInterval(() => {
-    if (process.memoryUsage.rss() > mostBytes) process.exit(outOfMemory)
-  }, 5)
-}
+const { source, mostBytes } = JSON.parse(process.argv[2]!) as ProbeOrder
+const watch = new Worker(new URL('./memory-watch.js', import.meta.url), { workerData: mostBytes })
+await once(watch, 'online')
+const result = await probe({ ...source, bytes: await buffer(process.stdin) })
+process.stdout.write(JSON.stringify(result), () => process.exit())
 
 /** One picture, then two, which must give as much each. */
-async function probe(source: NetworkSource): Promise<ProbeResult> {
+async function probe(network: NetworkSource): Promise<ProbeResult> {
   try {
-    const session = await NetworkSession.open(source)
-    const { name, output, card } = source
+    const session = await NetworkSession.open(network)
+    const { name, output, card } = network
     const shapes: (readonly number[])[] = []
     for (const count of session.fixedBatch === undefined ? [1, 2] : [session.fixedBatch]) {
       const data = new Float32Array(count * card.picture.size ** 2 * 3)

@@ -16,9 +16,6 @@ export type ProbeResult =
   | { readonly shape: readonly [number, number, number]; readonly refusal?: never }
   | { readonly refusal: string }
 
-/** The exit code of a process that would take too much memory. */
-export const outOfMemory = 77
-
 /** What a network may take beside its weights, which ONNX Runtime holds up to so many times while it loads them. */
 const [bytesBeside, timesWeights] = [2 * 2 ** 30, 5]
 
@@ -61,7 +58,7 @@ export async function tryNetwork(
     if (result.refusal === undefined) return result.shape
     throw new InputError(result.refusal)
   }
-  if (code === outOfMemory) {
+  if (signal === 'SIGKILL' && !child.killed) {
     throw new InputError(
       `${name}: takes more than ${Math.round(mostBytes / 2 ** 20)} MiB for two pictures; expected a network of features, so check where it is from`,
     )
