@@ -209,6 +209,17 @@ describe('classes that weights have learned', () => {
   })
 })
 
+test('what weights learned elsewhere, whose classes nobody listed, is told', async () => {
+  const { tensors, metadata } = await loadSafetensors(join(folder, 'm2l/best.safetensors'))
+  const elsewhere = join(folder, 'elsewhere.safetensors')
+  const learned = JSON.stringify([{ kind: 'pretraining', dataset: 'ImageNet' }])
+  await saveSafetensors(elsewhere, tensors, { ...metadata, learned })
+  const { notes } = await evaluateRecipe(recipe('m2l'), { checkpoint: elsewhere })
+  expect(notes).toEqual([
+    `${elsewhere}: has learned ImageNet, whose classes cannot be compared with those of split test: where they are among them, the accuracy is not of new classes`,
+  ])
+})
+
 describe('going on with a run', () => {
   const other = () => recipe('resumed', 'train.epochs=1')
   test('is refused with other settings, which are named with what was and what is', async () => {
