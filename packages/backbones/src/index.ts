@@ -8,4 +8,13 @@ export {
 } from './efficientnet-lite.js'
 export { liteName } from './efficientnet-lite-names.js'
 export { resNet12, type ResNet12Options } from './resnet12.js'
-export { backboneNames, createBackbone, type BackboneName } from './registry.js'
+export {
+  defineBackbone,
+  type BackboneDefinition,
+  type BackboneEnvironment,
+  type BackboneInput,
+  type LevelStatistics,
+  type PictureFrame,
+} from './definition.js'
+export { ownBackbones } from './own-backbones.js'
+export { backboneNames, BackboneRegistry, createBackbone } from './registry.js'

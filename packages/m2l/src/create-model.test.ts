@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { InputError, loadEngine, tf } from '@m2l/engine'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { createModel, episodeTransforms, parseRecipe, type Recipe } from './index.js'
-import { partGrids } from './forward-encoding.js'
+import { createModel, episodeTransforms, parseRecipe, readRecipeText, type Recipe } from './index.js'
 
 beforeAll(async () => {
   await loadEngine()
@@ -13,7 +12,7 @@ beforeAll(async () => {
 const small = 'model: { encoder: FourLayer_64F_4x }'
 
 async function levelsOf(recipe: Recipe) {
-  const model = await createModel(recipe)
+  const model = createModel(recipe)
   const levels = model.metric.levels.map(({ level, weight, temperature }) => [
     level.name,
     weight,
@@ -49,10 +48,12 @@ describe('createModel', () => {
   ])('shows the levels of %s what the forward encoding %s says', async (query, encoding, expected, views) => {
     const overrides = [`model.query=${query}`, `model.forward_encoding=${encoding}`]
     const recipe = parseRecipe(small, 'r.yaml', overrides)
-    const model = await createModel(recipe)
+    const model = createModel(recipe)
     expect(model.encoding).toEqual(expected)
     expect(model.views).toEqual(views)
-    expect(partGrids(recipe) ?? null).toEqual(encoding === null || encoding === 'Grid-3,2' ? [3, 2] : null)
+    expect(recipe.resolved.grids ?? null).toEqual(
+      encoding === null || encoding === 'Grid-3,2' ? [3, 2] : null,
+    )
     model.dispose()
   })
 
@@ -66,7 +67,7 @@ describe('createModel', () => {
     const [query, encoding, map, regions, views] = row
     const overrides = [`model.query=${query}`, `model.forward_encoding=${encoding}`, 'model.parts=map']
     const recipe = parseRecipe(small, 'r.yaml', overrides)
-    const model = await createModel(recipe)
+    const model = createModel(recipe)
     expect(model.encoding.map).toBe(map)
     expect(model.encoding.regions?.length).toBe(regions)
     expect(model.views).toEqual(views)
@@ -75,7 +76,7 @@ describe('createModel', () => {
   })
 
   it('orders regions of the map as crops are: grids as written, cells row by row', async () => {
-    const model = await createModel(parseRecipe(small, 'r.yaml', ['model.parts=map']))
+    const model = createModel(parseRecipe(small, 'r.yaml', ['model.parts=map']))
     const { regions } = model.encoding
     expect(regions![9]).toEqual({ top: 0, bottom: 0.75, left: 0, right: 0.75 })
     expect(regions![10]).toEqual({ top: 0, bottom: 0.75, left: 0.25, right: 1 })
@@ -95,7 +96,7 @@ describe('createModel', () => {
   it('draws its weights from the seed and leaves no tensor behind', async () => {
     const before = tf.memory().numTensors
     const weights = async (seed: number) => {
-      const model = await createModel(parseRecipe(small, 'r.yaml', [`seed=${seed}`]))
+      const model = createModel(parseRecipe(small, 'r.yaml', [`seed=${seed}`]))
       const values = Object.values(model.state).flatMap(({ value }) =>
         Array.from(value.dataSync().slice(0, 4)),
       )
@@ -108,10 +109,13 @@ describe('createModel', () => {
   })
 
   it.each([
-    ['model.levels={pixl: {}}', /r\.yaml: model\.levels.*pixl.*pixel/],
+    [
+      'model.levels={pixl: {}}',
+      /^model\.levels=\S+ \S+: model\.levels\.pixl: there is no level pixl; there are part, .*; did you mean pixel\?$/,
+    ],
     [
       'model.levels={part: {graph: star}}',
-      /r\.yaml: model\.levels\.part\.graph is "star", expected identity, class or full/,
+      /: model\.levels\.part\.graph is "star", expected identity, class or full/,
     ],
     [
       'model.forward_encoding=PyramidFCN-2',
@@ -125,11 +129,11 @@ describe('createModel', () => {
       'model={ parts: map, forward_encoding: "PyramidFCN-5,2" }',
       /r\.yaml: model\.forward_encoding is PyramidFCN-5,2, but level part needs the parts of images/,
     ],
-    ['model.levels={pixel: {topk: 3}}', /r\.yaml: model\.levels\.pixel\.topk is not an option/],
+    ['model.levels={pixel: {topk: 3}}', /: model\.levels\.pixel\.topk is not an option/],
     ['model.imports=[./missing.js]', /r\.yaml: model\.imports: \.\/missing\.js cannot be imported/],
   ])('refuses %s in one line and frees what it had made', async (override, message) => {
     const before = tf.memory().numTensors
-    const failure = createModel(parseRecipe(small, 'r.yaml', [override]))
+    const failure = readRecipeText(small, 'r.yaml', [override]).then(createModel)
     await expect(failure).rejects.toThrow(InputError)
     await expect(failure).rejects.toThrow(message)
     expect(tf.memory().numTensors).toBe(before)
@@ -141,18 +145,14 @@ describe('createModel', () => {
     mkdirSync(packageFolder, { recursive: true })
     writeFileSync(join(packageFolder, 'package.json'), '{ "type": "module", "exports": "./level.js" }')
     writeFileSync(join(packageFolder, 'level.js'), 'export default "found, but no level"\n')
-    const recipe = parseRecipe(small, join(folder, 'r.yaml'), ['model.imports=[some-level]'])
-    await expect(createModel(recipe)).rejects.toThrow(
-      'expected the default export of some-level to be a level',
-    )
+    const recipe = readRecipeText(small, join(folder, 'r.yaml'), ['model.imports=[some-level]'])
+    await expect(recipe).rejects.toThrow('expected the default export of some-level to be a level')
   })
 
   it('refuses a module that exports no level', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'm2l-level-'))
     writeFileSync(join(folder, 'level.mjs'), 'export default 3\n')
-    const recipe = parseRecipe(small, join(folder, 'r.yaml'), ['model.imports=[./level.mjs]'])
-    await expect(createModel(recipe)).rejects.toThrow(
-      'expected the default export of ./level.mjs to be a level',
-    )
+    const recipe = readRecipeText(small, join(folder, 'r.yaml'), ['model.imports=[./level.mjs]'])
+    await expect(recipe).rejects.toThrow('expected the default export of ./level.mjs to be a level')
   })
 })

@@ -1,35 +1,51 @@
-import { createBackbone } from '@m2l/backbones'
-import { randomKey } from '@m2l/engine'
-import { LevelFusion } from '@m2l/metric'
+import { InputError, randomKey, type RandomKey } from '@m2l/engine'
+import { LevelFusion, type LevelEnvironment, type MetricLevel } from '@m2l/metric'
+import { disposeState, type Backbone } from '@m2l/nn'
 import { FewShotModel } from '@m2l/trainer'
 import { forwardEncoding } from './forward-encoding.js'
-import { createLevel, levelRegistry, recipeLevels } from './levels.js'
 import type { Recipe } from './recipe/read-recipe.js'
+import type { ChosenLevel } from './recipe/resolve-recipe.js'
 
 /**
  * A model as a recipe describes it, with weights drawn from its seed.
  *
- * @throws {InputError} when the recipe names a level that does not exist or gives one a wrong option
+ * @throws {InputError} when the recipe's forward encoding does not make the parts that a level needs
  */
-export async function createModel(recipe: Recipe): Promise<FewShotModel> {
-  const registry = await levelRegistry(recipe)
+export function createModel(recipe: Recipe): FewShotModel {
   const key = randomKey(recipe.seed).fold('model')
-  const backbone = createBackbone(recipe.model.encoder, key.fold('encoder'))
+  const backbone = createRecipeBackbone(recipe, key.fold('encoder'))
   try {
-    const levels = Object.entries(recipeLevels(recipe)).map(
-      ([name, { weight, temperature, ...options }]) => ({
-        level: createLevel(recipe, registry, name, options, {
-          channels: backbone.channels,
-          key: key.fold(name),
-        }),
-        weight,
-        temperature,
+    const levels = recipe.resolved.levels.map((chosen) => ({
+      level: createLevel(recipe, chosen, {
+        channels: backbone.channels,
+        key: key.fold(chosen.definition.name),
       }),
-    )
+      weight: chosen.weight,
+      temperature: chosen.temperature,
+    }))
     const metric = new LevelFusion(levels, recipe.model.fusion)
     return new FewShotModel(backbone, metric, forwardEncoding(recipe, metric.needs))
   } catch (error) {
     backbone.dispose()
     throw error
   }
+}
+
+/** A recipe's backbone, with weights drawn from a key. */
+export function createRecipeBackbone({ resolved }: Recipe, key: RandomKey): Backbone {
+  const { definition, options } = resolved.backbone
+  return definition.create(options, { key })
+}
+
+function createLevel(
+  { file, model, resolved }: Recipe,
+  { definition, options }: ChosenLevel,
+  environment: LevelEnvironment,
+): MetricLevel {
+  const level = definition.create(options, environment)
+  if (!level.needs.includes('parts') || resolved.grids) return level
+  disposeState(level.state)
+  throw new InputError(
+    `${file}: model.forward_encoding is ${model.forward_encoding}, but level ${definition.name} needs the parts of images; expected Grid-N,N…, for example Grid-3,2`,
+  )
 }

@@ -20,7 +20,7 @@ import { describeDifferences, settingDifferences, type SettingDifference } from 
 import { episodesByShots } from './pages/episodes-by-shots.js'
 import { evaluationPage } from './pages/evaluation-page.js'
 import { divideEvaluation } from './pages/shots-section.js'
-import { recipeLevels, type RecipeLevels } from './levels.js'
+import type { RecipeLevels } from './methods.js'
 import {
   episodeTransforms,
   notesOfSlowness,
@@ -256,10 +256,10 @@ function semiSupervisedReport(
 ): Pick<EvaluationReport, 'semiSupervised'> {
   if (!unlabelled) return {}
   const { labelledShare, perClass: unlabelledPerClass, distractorClasses } = unlabelled
-  const using = Object.entries(recipeLevels(recipe)).filter(
+  const using = recipe.resolved.levels.filter(
     (_, index) => (metric.levels[index]!.level.needsOfUnlabelled ?? []).length > 0,
   )
-  const levels = Object.fromEntries(using)
+  const levels = Object.fromEntries(using.map(({ definition, said }) => [definition.name, said]))
   return { semiSupervised: { labelledShare, unlabelledPerClass, distractorClasses, levels } }
 }
 

@@ -57,7 +57,7 @@ async function withMapParts(...overrides: string[]) {
   const images = new EpisodeImages(dataset, split, episodeTransforms(recipe))
   const shape = { ways: 3, shots: 1, queries: 2, ...semiSupervision(recipe, 'test') }
   const episodes = sampleEpisodes(split, { ...shape, key: randomKey(1), episodes: 12 })
-  return { model: await createModel(recipe), images, episodes }
+  return { model: createModel(recipe), images, episodes }
 }
 
 const distractors = ['semi.with_distractors=1', 'semi.distractor_class=1', 'semi.unlabeled_per_task_test=2']

@@ -1,22 +1,10 @@
-import { gridShares, parseGrid } from '@m2l/datasets'
+import { gridShares } from '@m2l/datasets'
 import type { EmbeddingField } from '@m2l/metric'
 import type { Region } from '@m2l/nn'
 import type { ForwardEncoding } from '@m2l/trainer'
 import type { Recipe } from './recipe/read-recipe.js'
 
-/** The grids of parts where a recipe names no encoding, as published for M2L. */
-export const publishedGrid = 'Grid-3,2'
-
 const pyramid = 'PyramidFCN-'
-
-/**
- * The grids that images are cut into, cells a side of each: those of `Grid-…`, or the published ones where the recipe
- * names no encoding; nothing where its encoding has no parts.
- */
-export function partGrids({ model }: Recipe): readonly number[] | undefined {
-  const encoding = model.forward_encoding ?? publishedGrid
-  return encoding.startsWith('Grid-') ? parseGrid(encoding) : undefined
-}
 
 /**
  * What the levels see of an image: `FCN` the backbone's positions, `PyramidFCN-5,2,1` their averages over grids,
@@ -27,14 +15,14 @@ export function partGrids({ model }: Recipe): readonly number[] | undefined {
  * @param needs what the levels need, together
  */
 export function forwardEncoding(recipe: Recipe, needs: readonly EmbeddingField[]): ForwardEncoding {
-  const { model } = recipe
+  const { model, resolved } = recipe
   const encoding = model.forward_encoding ?? 'FCN'
   if (encoding.startsWith(pyramid)) {
     return { map: 'pyramid', sizes: encoding.slice(pyramid.length).split(',').map(Number) }
   }
   const inPlaceOfPositions = encoding.startsWith('Grid-') && !needs.includes('parts')
   const hasParts = inPlaceOfPositions || needs.includes('parts')
-  const grids = hasParts && model.parts === 'map' ? partGrids(recipe) : undefined
+  const grids = hasParts && model.parts === 'map' ? resolved.grids : undefined
   return {
     map: inPlaceOfPositions ? 'parts' : 'positions',
     ...(grids && { regions: gridRegions(grids) }),

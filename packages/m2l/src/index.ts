@@ -72,7 +72,8 @@ export {
 export { episodeQueries, type ChosenQueries } from './explain/episode-queries.js'
 export { explainEpisode, type ExplainEpisodeOptions } from './explain/explain-episode.js'
 export { explainPictures, type ExplainPicturesOptions } from './explain/explain-pictures.js'
-export { levelRegistry, recipeLevels, type RecipeLevels } from './levels.js'
+export type { KnownParts } from './known-parts.js'
+export { methods, recipeLevels, type MethodValues, type RecipeLevels } from './methods.js'
 export { pretrainRecipe } from './pretrain-recipe.js'
 export {
   dataFolder,
@@ -82,8 +83,15 @@ export {
   requireSplit,
 } from './recipe-data.js'
 export type { RecipeRunOptions, TrainingReport } from './recipe-run.js'
-export { initialWeights, parseRecipe, readRecipe, type Recipe } from './recipe/read-recipe.js'
+export { initialWeights, parseRecipe, readRecipe, readRecipeText, type Recipe } from './recipe/read-recipe.js'
 export { recipeHash } from './recipe/recipe-hash.js'
+export type {
+  ChosenBackbone,
+  ChosenInput,
+  ChosenLevel,
+  ResolvedData,
+  ResolvedRecipe,
+} from './recipe/resolve-recipe.js'
 export { recipeSchema, type RecipeValues } from './recipe/schema.js'
 export { semiSupervision } from './semi-supervision.js'
 export { testManifest } from './test-manifest.js'

@@ -50,7 +50,7 @@ async function evaluated(
 ): Promise<Evaluation> {
   const small = ['model.encoder=FourLayer_64F_4x', `data.image_size=${side}`]
   const recipe = parseRecipe('', 'r.yaml', [...small, ...overrides])
-  const model = await createModel(recipe)
+  const model = createModel(recipe)
   try {
     // As trained statistics would, those of batch norm differ from those of any batch.
     for (const [name, { value }] of Object.entries(model.state)) {

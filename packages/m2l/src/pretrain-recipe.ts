@@ -1,9 +1,9 @@
-import { createBackbone } from '@m2l/backbones'
 import type { ImageSplit } from '@m2l/datasets'
 import { count, InputError, randomKey } from '@m2l/engine'
 import { disposeState, Linear } from '@m2l/nn'
 import { sampleEpisodes } from '@m2l/samplers'
 import { classifierState, EpisodeImages, episodeTask, pretrain } from '@m2l/trainer'
+import { createRecipeBackbone } from './create-model.js'
 import { pretrainingOptimiser, pretrainingSchedule } from './optimisers.js'
 import {
   episodeTransforms,
@@ -32,7 +32,7 @@ export async function pretrainRecipe(
 ): Promise<TrainingReport> {
   const key = randomKey(recipe.seed).fold('pretraining')
   const dataset = await openRecipeDataset(recipe, ['train', 'val'], options)
-  const backbone = createBackbone(recipe.model.encoder, key.fold('encoder'))
+  const backbone = createRecipeBackbone(recipe, key.fold('encoder'))
   try {
     const train = labelledSplit(recipe, requireSplit(recipe, dataset, 'train'))
     const val = requireSplit(recipe, dataset, 'val')

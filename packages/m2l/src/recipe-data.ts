@@ -2,21 +2,21 @@ import { existsSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
 import { openEmoji } from '@m2l/dataset-emoji'
 import {
-  cifarNormalisation,
   gridParts,
-  imagenetNormalisation,
   openDataset,
   randomResizedCrop,
   resizeThenCrop,
+  shorterSideThenCrop,
   squareResize,
   type Dataset,
   type ImageSplit,
   type OpenDatasetOptions,
+  type Transform,
 } from '@m2l/datasets'
 import { InputError, span } from '@m2l/engine'
 import type { ImageTransforms } from '@m2l/trainer'
-import { partGrids } from './forward-encoding.js'
 import type { Recipe } from './recipe/read-recipe.js'
+import type { ChosenInput } from './recipe/resolve-recipe.js'
 
 /** What is told while a recipe's data set is opened. */
 export interface DataOptions extends Pick<OpenDatasetOptions, 'onPack' | 'onPackProblem' | 'signal'> {
@@ -110,40 +110,34 @@ export function requireSplit(recipe: Recipe, dataset: Dataset, name: SplitName):
 }
 
 /**
- * The transforms of episodes: the whole image, and its parts where the recipe's forward encoding has some that are
- * crops of the image.
- *
- * As published, the Conv-64F encoders see the image resized to a square; for the others it is resized a little larger
- * (92 for 84) and cropped.
+ * The transforms of episodes: the whole image, framed as its encoder wants it, and its parts where the recipe's forward encoding
+ * has some that are crops of the image.
  */
-export function episodeTransforms(recipe: Recipe): ImageTransforms {
-  const { model, data, train } = recipe
-  const side = data.image_size
-  const grids = partGrids(recipe)
+export function episodeTransforms({ model, train, resolved: { grids, input } }: Recipe): ImageTransforms {
   return {
-    whole: model.encoder.startsWith('FourLayer_64F')
-      ? squareResize(side)
-      : resizeThenCrop(largerSide(side), side),
-    ...(grids && model.parts === 'image' && { parts: gridParts(grids, side) }),
-    ...normalisation(data),
+    whole: framed(input),
+    ...(grids && model.parts === 'image' && { parts: gridParts(grids, input.size) }),
+    ...normalisationOf(input),
     jitter: train.colorjitter,
   }
 }
 
 /** The transform of pretraining: random crops. */
-export function pretrainingTransforms({ data, pre }: Recipe): ImageTransforms {
+export function pretrainingTransforms({ pre, resolved: { input } }: Recipe): ImageTransforms {
   return {
-    whole: randomResizedCrop(data.image_size, pre.smallest_crop),
-    ...normalisation(data),
+    whole: randomResizedCrop(input.size, pre.smallest_crop),
+    ...normalisationOf(input),
     jitter: pre.colorjitter,
   }
 }
 
-function normalisation({ normalisation: name }: Recipe['data']): Pick<ImageTransforms, 'normalisation'> {
-  if (name === 'none') return {}
-  return { normalisation: name === 'cifar' ? cifarNormalisation : imagenetNormalisation }
+function framed({ size, frame, filter }: ChosenInput): Transform {
+  if (frame === 'square') return squareResize(size, filter)
+  return 'square' in frame
+    ? resizeThenCrop(Math.round(size * frame.square), size, filter)
+    : shorterSideThenCrop(Math.round(size * frame.shorterSide), size, filter)
 }
 
-function largerSide(side: number): number {
-  return Math.round((side * 92) / 84)
+function normalisationOf({ normalisation }: ChosenInput): Pick<ImageTransforms, 'normalisation'> {
+  return normalisation ? { normalisation } : {}
 }

@@ -59,7 +59,7 @@ describe('a semi-supervised recipe', () => {
 
   it('makes a model that looks at whole unlabelled images only', async () => {
     const small = 'model: { encoder: FourLayer_64F_4x }'
-    const model = await createModel(recipe(small, ['semi.with_distractors=1']))
+    const model = createModel(recipe(small, ['semi.with_distractors=1']))
     expect(model.views).toEqual(['whole', 'parts'])
     expect(model.viewsOfUnlabelled).toEqual(['whole'])
     expect(Object.keys(model.state)).toContain('global.distractor_log_length_scale')

@@ -2,6 +2,7 @@ import type { ImageSplit } from '@m2l/datasets'
 import { count, InputError, randomKey } from '@m2l/engine'
 import { divideClass, type EpisodeOptions, type LabelDivision } from '@m2l/samplers'
 import type { Recipe } from './recipe/read-recipe.js'
+import type { RecipeValues } from './recipe/schema.js'
 
 /**
  * The unlabelled images of a recipe's episodes, as a part of their options; nothing where the recipe has no `semi`
@@ -41,7 +42,10 @@ export function labelledSplit(recipe: Recipe, split: ImageSplit): ImageSplit {
  * Options of the global level by which unlabelled images refine its prototypes; none where there are no such images. The
  * length scale makes the assignments what the level itself would predict at its temperature.
  */
-export function refinementFor(recipe: Recipe, temperature: number): Readonly<Record<string, unknown>> {
+export function refinementFor(
+  recipe: Pick<RecipeValues, 'semi'>,
+  temperature: number,
+): Readonly<Record<string, unknown>> {
   if (!recipe.semi) return {}
   return {
     refine: hasDistractors(recipe) ? 'soft-with-distractors' : 'soft',
@@ -49,7 +53,7 @@ export function refinementFor(recipe: Recipe, temperature: number): Readonly<Rec
   }
 }
 
-function hasDistractors({ semi }: Recipe): boolean {
+function hasDistractors({ semi }: Pick<RecipeValues, 'semi'>): boolean {
   return semi !== undefined && Boolean(semi.with_distractors)
 }
 

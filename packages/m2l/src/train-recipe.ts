@@ -18,7 +18,7 @@ import { storedRecipe } from './weights/stored-recipe.js'
  */
 export async function trainRecipe(recipe: Recipe, options: RecipeRunOptions = {}): Promise<TrainingReport> {
   const key = randomKey(recipe.seed).fold('training')
-  const model = await createModel(recipe)
+  const model = createModel(recipe)
   const optimiser = episodicOptimiser(recipe, model.state)
   try {
     const dataset = await openRecipeDataset(recipe, ['train', 'val'], options)

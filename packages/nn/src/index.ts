@@ -9,7 +9,13 @@ export {
   trainableVariables,
 } from './parameter.js'
 export type { Backbone, ForwardContext } from './module.js'
-export type { PerChannel, PictureInput, ResizeFilter } from './picture-input.js'
+export {
+  normalisationNames,
+  type NormalisationName,
+  type PerChannel,
+  type PictureInput,
+  type ResizeFilter,
+} from './picture-input.js'
 export type { Initialiser } from './initialisers.js'
 export { kaimingNormalFanOut, normal, uniform, uniformFanIn, xavierUniform } from './initialisers.js'
 export { Convolution, type ConvolutionOptions } from './convolution.js'

@@ -4,6 +4,10 @@ export type ResizeFilter = 'bilinear' | 'bicubic'
 /** One number for each colour channel: red, green, blue. */
 export type PerChannel = readonly [number, number, number]
 
+/** Normalisations that have a name; `none` leaves levels as they are. */
+export const normalisationNames = ['imagenet', 'cifar', 'efficientnet-lite', 'none'] as const
+export type NormalisationName = (typeof normalisationNames)[number]
+
 /** How pictures become the input of a network, as plain data that a file can say. */
 export interface PictureInput {
   /** Height and width of the input, in pixels. */

@@ -41,7 +41,7 @@ export async function levelTemperatures(
   count: number,
   options: AgreementOptions = {},
 ): Promise<LevelTemperature[]> {
-  const model = await createModel(recipe)
+  const model = createModel(recipe)
   try {
     const dataset = await openRecipeDataset(recipe, ['val'])
     try {

@@ -45,7 +45,7 @@ export function runUnequalCommand(args: readonly string[], start: string): Promi
     const recipe = await readRecipe(resolve(start, values.cfg), [data, ...positionals])
     const weights = values.weights ?? `${recipe.data.dataset}-conv64f`
     await loadEngine({ device: 'cpu', precision: 'f32' })
-    const model = await createModel(recipe)
+    const model = createModel(recipe)
     try {
       await loadCheckpoint(weightsFile(weights), { model: model.state }, { rename: ownName })
       const dataset = await openRecipeDataset(recipe, ['test'])

@@ -55,7 +55,7 @@ export async function soak(
   { steps, episodes }: SoakLength,
   say: (line: string) => void,
 ): Promise<SoakedWork[]> {
-  const model = await createModel(recipe)
+  const model = createModel(recipe)
   try {
     return [await soakTraining(model, steps, say), await soakEvaluation(model, episodes, say)]
   } finally {

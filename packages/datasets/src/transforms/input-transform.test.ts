@@ -115,9 +115,15 @@ describe('inputTransform', () => {
   })
 
   test.each<[Partial<PictureInput>, string]>([
-    [{ size: 0 }, 'a side of 0 pixels cannot be made; give a whole number of at least 1'],
-    [{ resize: 24.5 }, 'a side of 24.5 pixels cannot be made; give a whole number of at least 1'],
-    [{ resize: 23 }, 'cannot cut 24 pixels out of a shorter side of 23; resize to 24 or more'],
+    [{ size: 0 }, 'squareResize: a side of 0 pixels cannot be made; give a whole number of at least 1'],
+    [
+      { resize: 24.5 },
+      'shorterSideThenCrop: a side of 24.5 pixels cannot be made; give a whole number of at least 1',
+    ],
+    [
+      { resize: 23 },
+      'shorterSideThenCrop: cannot cut 24 pixels out of a shorter side of 23; resize to 24 or more',
+    ],
     [
       { mean: [0, Number.NaN, 0] },
       'mean is [0, NaN, 0]; give three numbers, in levels from 0 to 255: red, green, blue',
@@ -127,6 +133,6 @@ describe('inputTransform', () => {
       'deviation is [1, 0, 1]; give three numbers above 0, in levels from 0 to 255: red, green, blue',
     ],
   ])('refuses %j', (wrong, message) => {
-    expect(() => inputTransform({ ...plain, ...wrong })).toThrow(new InputError(`inputTransform: ${message}`))
+    expect(() => inputTransform({ ...plain, ...wrong })).toThrow(new InputError(message))
   })
 })

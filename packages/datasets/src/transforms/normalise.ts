@@ -1,4 +1,5 @@
-import { tf } from '@m2l/engine'
+import { InputError, tf } from '@m2l/engine'
+import type { NormalisationName, PerChannel, PictureInput } from '@m2l/nn'
 import { levelMap, type Normalisation } from './level-map.js'
 
 /** The normalisation of miniImageNet and everything like it in the M2L reference program. */
@@ -13,6 +14,15 @@ export const cifarNormalisation: Normalisation = {
   std: [0.2009, 0.1984, 0.2023],
 }
 
+/** What the names of normalisations stand for; nothing is done to levels under `none`. */
+export const normalisations: Readonly<Record<NormalisationName, Normalisation | undefined>> = {
+  imagenet: imagenetNormalisation,
+  cifar: cifarNormalisation,
+  /** That of the program to which the EfficientNet-Lite weights belong: (level - 127) / 128. */
+  'efficientnet-lite': levelNormalisation({ mean: [127, 127, 127], deviation: [128, 128, 128] }),
+  none: undefined,
+}
+
 /**
  * (images / 255 - mean) / std, as one multiplication and one addition.
  *
@@ -24,4 +34,28 @@ export const cifarNormalisation: Normalisation = {
 export function normalise(images: tf.Tensor4D, normalisation: Normalisation): tf.Tensor4D {
   const { scale, shift } = levelMap(normalisation)
   return tf.tidy(() => images.mul<tf.Tensor4D>(tf.tensor1d(scale)).add(tf.tensor1d(shift)))
+}
+
+/**
+ * The normalisation by means and deviations in levels from 0 to 255.
+ *
+ * @throws InputError when they are not three numbers each, or a deviation is not more than 0.
+ */
+export function levelNormalisation({
+  mean,
+  deviation,
+}: Pick<PictureInput, 'mean' | 'deviation'>): Normalisation {
+  return { mean: shares('mean', mean), std: shares('deviation', deviation) }
+}
+
+/** Levels as shares of 255. */
+function shares(name: 'mean' | 'deviation', levels: PerChannel): PerChannel {
+  const usable = (level: number): boolean => Number.isFinite(level) && (name === 'mean' || level > 0)
+  if (levels.length !== 3 || !levels.every(usable)) {
+    const kind = name === 'mean' ? 'numbers' : 'numbers above 0'
+    throw new InputError(
+      `${name} is [${levels.join(', ')}]; give three ${kind}, in levels from 0 to 255: red, green, blue`,
+    )
+  }
+  return [levels[0] / 255, levels[1] / 255, levels[2] / 255]
 }

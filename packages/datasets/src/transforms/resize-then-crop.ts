@@ -1,8 +1,8 @@
 import { InputError } from '@m2l/engine'
+import type { ResizeFilter } from '@m2l/nn'
 import { assertSide } from './side.js'
-import { centreCut, randomCut } from './square-cut.js'
+import { cropTransform } from './crop-transform.js'
 import type { Transform } from './transform.js'
-import { wholeWindow } from './view.js'
 
 /**
  * The whole picture resized to a square, its aspect not kept, then a smaller square cut out: at a random place and
@@ -11,9 +11,10 @@ import { wholeWindow } from './view.js'
  *
  * @param resized side after the resize, in pixels.
  * @param side of the result, in pixels, not larger than `resized`.
+ * @param filter how the resize weighs pixels; bilinear if not given.
  * @throws InputError when a side is not a whole number of at least one pixel, or the crop is larger than the resize.
  */
-export function resizeThenCrop(resized: number, side: number): Transform {
+export function resizeThenCrop(resized: number, side: number, filter?: ResizeFilter): Transform {
   assertSide('resizeThenCrop', resized)
   assertSide('resizeThenCrop', side)
   if (resized < side) {
@@ -22,10 +23,5 @@ export function resizeThenCrop(resized: number, side: number): Transform {
     )
   }
   const size = { height: resized, width: resized }
-  return (image, key) => {
-    const window = wholeWindow(image)
-    if (!key) return [{ window, size, cut: centreCut(size, side), flip: false }]
-    const random = key.generator()
-    return [{ window, size, cut: randomCut(size, side, random), flip: random.uniform() < 0.5 }]
-  }
+  return cropTransform(() => size, side, filter)
 }

@@ -87,7 +87,7 @@ describe('classify', () => {
 
     const file = weightsFile(weights)
     const recipe = recipeOfWeights(file, (await loadSafetensors(file)).metadata.recipe)
-    const model = await createModel(recipe)
+    const model = createModel(recipe)
     await loadCheckpoint(file, { model: model.state })
     const dataset = await openDataset({ root: folder, layout: 'class-folders' })
     const images = new EpisodeImages(dataset, dataset.splits.all!, episodeTransforms(recipe))

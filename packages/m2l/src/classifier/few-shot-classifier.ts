@@ -2,24 +2,13 @@ import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
 import { InputError, loadEngine } from '@m2l/engine'
 import { disposeState } from '@m2l/nn'
-import {
-  assignCheckpoint,
-  networkOf,
-  readCheckpoint,
-  type EvaluatedModel,
-  type OnEager,
-  type Tensors,
-} from '@m2l/trainer'
-import { AgreementCheck, type AgreementOptions } from '../agreement/agreement.js'
-import { modelSettings } from '../agreement/model-settings.js'
-import { createModel } from '../create-model.js'
-import { levelRegistry } from '../levels.js'
+import { networkOf, type EvaluatedModel, type OnEager, type Tensors } from '@m2l/trainer'
+import type { AgreementOptions } from '../agreement/agreement.js'
 import { didYouMean } from '../nearest-name.js'
 import { episodeTransforms } from '../recipe-data.js'
 import type { Recipe } from '../recipe/read-recipe.js'
-import { isDropBlockCounter, ownName } from '../weights/published-names.js'
+import { modelOfWeights } from '../trained-model.js'
 import { weightsExist, weightsFile } from '../weights/weights-file.js'
-import { settingsOfModel } from '../weights/stored-facts.js'
 import { recipeOfWeights, storedRecipe } from '../weights/stored-recipe.js'
 import { readClasses, requireOfModel, writeClasses } from '../classes/classes-file.js'
 import { joinClass, type Example, type SavedClass, type SavedClasses } from '../classes/saved-classes.js'
@@ -99,38 +88,19 @@ export class FewShotClassifier {
    */
   static async load(weights: string, options: ClassifierOptions = {}): Promise<FewShotClassifier> {
     await loadEngine()
-    const file = weightsFile(weights)
-    if (!weightsExist(file)) {
-      throw new InputError(`${weights}: there are no such weights; name shipped ones or a checkpoint's file`)
+    const { model, recipe, tensors } = await modelOfWeights(weights, options.recipe, options)
+    const embedder = new ImageEmbedder({
+      network: networkOf(model, options.onEager),
+      views: model.views,
+      transforms: episodeTransforms(recipe),
+      reduceTo: readAtTimes * recipe.data.image_size,
+      fingerprint: fingerprintOf(storedRecipe(recipe), tensors),
+    })
+    const origin = {
+      weights: lastingName(weights),
+      ...(options.recipe && { recipe: storedRecipe(options.recipe) }),
     }
-    const stored = await readCheckpoint(file, ownName)
-    const { model: tensors, metadata } = stored
-    const recipe = options.recipe ?? recipeOfWeights(weights, metadata.recipe)
-    if (options.recipe) {
-      const registry = await levelRegistry(recipe)
-      const settings = settingsOfModel(weights, metadata, registry)
-      const check = new AgreementCheck(weights, options)
-      check.compareSettings(settings, modelSettings(recipe, registry), stored.under)
-    }
-    const model = await createModel(recipe)
-    try {
-      assignCheckpoint(file, stored, { model: model.state }, { optional: isDropBlockCounter })
-      const embedder = new ImageEmbedder({
-        network: networkOf(model, options.onEager),
-        views: model.views,
-        transforms: episodeTransforms(recipe),
-        reduceTo: readAtTimes * recipe.data.image_size,
-        fingerprint: fingerprintOf(storedRecipe(recipe), tensors),
-      })
-      const origin = {
-        weights: lastingName(weights),
-        ...(options.recipe && { recipe: storedRecipe(options.recipe) }),
-      }
-      return new FewShotClassifier(model, embedder, { ...options, origin })
-    } catch (error) {
-      model.dispose()
-      throw error
-    }
+    return new FewShotClassifier(model, embedder, { ...options, origin })
   }
 
   /**
@@ -176,7 +146,7 @@ export class FewShotClassifier {
     options: Pick<ClassifierOptions, 'recipe' | 'counts'> = {},
   ): Promise<FewShotClassifier> {
     await loadEngine()
-    const metric = await featureMetric(features.map.shape.slice(1), options.recipe)
+    const metric = featureMetric(features.map.shape.slice(1), options.recipe)
     const model = { metric, dispose: () => disposeState(metric.state) }
     const classifier = new FewShotClassifier(model, embedderOf(features), options)
     await classifier.addFeatures(features)

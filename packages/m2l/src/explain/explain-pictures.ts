@@ -1,6 +1,5 @@
 import { InputError } from '@m2l/engine'
 import type { SupportClass } from '@m2l/explain'
-import { readCheckpoint, type FewShotModel } from '@m2l/trainer'
 import type { AgreementOptions } from '../agreement/agreement.js'
 import { defaultWeights } from '../classifier/classify-pictures.js'
 import { noneReadable, readAtTimes } from '../classifier/few-shot-classifier.js'
@@ -13,10 +12,7 @@ import { drawnShots } from '../classifier/shot-counts.js'
 import { openSupport, type SupportPictures, type UnreadableExample } from '../classifier/support-pictures.js'
 import { episodeTransforms } from '../recipe-data.js'
 import type { Recipe } from '../recipe/read-recipe.js'
-import { trainedModel } from '../trained-model.js'
-import { ownName } from '../weights/published-names.js'
-import { weightsExist, weightsFile } from '../weights/weights-file.js'
-import { recipeOfWeights } from '../weights/stored-recipe.js'
+import { modelOfWeights, trainedModel } from '../trained-model.js'
 import {
   drawExplanations,
   explainQueries,
@@ -100,20 +96,21 @@ export async function* drawnPictures(
 
 /** Opens the model and archives, which the caller closes, and reads the examples. */
 async function openPictures(options: PicturesToExplain) {
-  const weights = options.weights ?? (options.recipe ? undefined : defaultWeights)
-  const recipe = options.recipe ?? (await storedRecipeOf(weights!))
+  const force = { force: options.force ?? false }
+  const trained = options.recipe
+    ? await trainedModel(options.recipe, options.weights, force)
+    : await modelOfWeights(options.weights ?? defaultWeights, undefined, force)
+  const { model, recipe } = trained
   const reduceTo = readAtTimes * recipe.data.image_size
-  const support = await openSupport(options.support, reduceTo)
+  let support: SupportPictures | undefined
   let query: QueryPictures | undefined
-  let model: FewShotModel | undefined
   const close = async () => {
     await query?.close()
-    model?.dispose()
+    model.dispose()
   }
   try {
+    support = await openSupport(options.support, reduceTo)
     query = await queryPictures(options.query, new Set(support.classes.keys()))
-    const trained = await trainedModel(recipe, weights, { force: options.force ?? false })
-    model = trained.model
     const reading = { views: model.views, transforms: episodeTransforms(recipe), reduceTo }
     const { classes, unreadableExamples } = await readExamples(support, reading)
     const seen = new PictureDigests()
@@ -130,7 +127,6 @@ async function openPictures(options: PicturesToExplain) {
         },
       }))
     return {
-      recipe,
       ...trained,
       explained: {
         classes,
@@ -155,7 +151,7 @@ async function openPictures(options: PicturesToExplain) {
     await close()
     throw error
   } finally {
-    await support.close()
+    await support?.close()
   }
 }
 
@@ -173,15 +169,6 @@ function notesOfCopies(
     ...copyNotes(examples, new Map(files)),
     ...own.map(({ name }) => `${name} is an example itself, so that it is taken for its class by itself`),
   ]
-}
-
-async function storedRecipeOf(weights: string): Promise<Recipe> {
-  const file = weightsFile(weights)
-  if (!weightsExist(file)) {
-    throw new InputError(`${weights}: there are no such weights; name shipped ones or a checkpoint's file`)
-  }
-  const { metadata } = await readCheckpoint(file, ownName)
-  return recipeOfWeights(weights, metadata.recipe)
 }
 
 /**

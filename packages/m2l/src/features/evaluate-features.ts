@@ -57,7 +57,7 @@ export async function evaluateFeatures(
     episodes: episode * times,
     key: randomKey(recipe.seed).fold('test'),
   })
-  const metric = await featureMetric(set.map.shape.slice(1), recipe)
+  const metric = featureMetric(set.map.shape.slice(1), recipe)
   try {
     const { episodes } = manifest
     const measured = await evaluate({

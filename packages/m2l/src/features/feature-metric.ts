@@ -1,7 +1,6 @@
 import { InputError, randomKey } from '@m2l/engine'
 import { LevelFusion } from '@m2l/metric'
 import { disposeState } from '@m2l/nn'
-import { createLevel, levelRegistry, recipeLevels } from '../levels.js'
 import { parseRecipe, type Recipe } from '../recipe/read-recipe.js'
 import { shown } from './feature-embedder.js'
 
@@ -18,13 +17,13 @@ const usual = '{ model: { query: MatchingNet, fusion: consistent } }'
  * @param recipe whose levels compare them; cosines with class means if not given
  * @throws {InputError} when a level needs what features do not have: parts, positions, or weights that it has learned
  */
-export async function featureMetric(shape: readonly number[], recipe?: Recipe): Promise<LevelFusion> {
+export function featureMetric(shape: readonly number[], recipe?: Recipe): LevelFusion {
   const by = recipe ?? parseRecipe(usual, 'features')
-  const registry = await levelRegistry(by)
   const key = randomKey(by.seed).fold('model')
   const [height, width, channels] = shape as [number, number, number]
-  const levels = Object.entries(recipeLevels(by)).map(([name, { weight, temperature, ...options }]) => {
-    const level = createLevel(withParts(by), registry, name, options, { channels, key: key.fold(name) })
+  const levels = by.resolved.levels.map(({ definition, weight, temperature, options }) => {
+    const { name } = definition
+    const level = definition.create(options, { channels, key: key.fold(name) })
     const refuse = (lacks: string) => {
       disposeState(level.state)
       return new InputError(
@@ -39,9 +38,4 @@ export async function featureMetric(shape: readonly number[], recipe?: Recipe): 
     return { level, weight, temperature }
   })
   return new LevelFusion(levels, by.model.fusion)
-}
-
-/** So that a level which needs parts is not told of crops. */
-function withParts(recipe: Recipe): Recipe {
-  return { ...recipe, model: { ...recipe.model, forward_encoding: 'Grid-2' } }
 }

@@ -19,6 +19,12 @@ export function describeIssue(
   return `${keys.join('.')} ${read}, expected ${describeExpected(issue, expected)}${hint(found, expected)}`
 }
 
+/** The keys under which an issue lies, with the one that is unknown. */
+export function keysOf(issue: z.core.$ZodIssue, path: readonly PropertyKey[] = []): PropertyKey[] {
+  const unknown = issue.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : []
+  return [...path, ...issue.path, ...unknown]
+}
+
 function describeUnknownKey(unknown: string, path: readonly string[], { properties }: JsonSchema): string {
   const withPath = (key: string) => [...path, key].join('.')
   const known = Object.keys(properties ?? {})

@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { imagenetNormalisation } from '@m2l/datasets'
 import { InputError } from '@m2l/engine'
 import fc from 'fast-check'
 import { dump } from 'js-yaml'
@@ -28,7 +29,8 @@ function refusalIfAny(text: string, overrides: readonly string[]): string {
 
 describe('a recipe', () => {
   test('without keys is that of the published program', () => {
-    const { name, file: path, folder, model, data, run, ...published } = parseRecipe('', 'configs/x.yaml')
+    const recipe = parseRecipe('', 'configs/x.yaml')
+    const { name, file: path, folder, model, data, run, resolved, ...published } = recipe
     expect({ name, path, folder, run }).toEqual({
       name: 'x',
       path: resolve('configs/x.yaml'),
@@ -78,6 +80,16 @@ describe('a recipe', () => {
       matchingnet: { temperature: 32 },
     })
     expect(data).toEqual({ dataset: 'images', image_size: 84, normalisation: 'imagenet', pack: 'auto' })
+    expect(resolved).toMatchObject({
+      backbone: { definition: { name: 'FourLayer_64F' }, options: {} },
+      grids: [3, 2],
+      input: { size: 84, frame: 'square', normalisation: imagenetNormalisation },
+    })
+    expect(resolved.levels.map(({ definition, weight }) => [definition.name, weight])).toEqual([
+      ['part', 1],
+      ['pixel', 0.5],
+      ['global', 0.5],
+    ])
   })
 
   test('takes the default where a key has no value, in the file and in overrides', () => {
@@ -173,7 +185,7 @@ describe('a mistake is told with its file, key, value and remedy', () => {
     ['train: { optim: adam }', 'train.optim is "adam", expected Adam or SGD; did you mean Adam?'],
     [
       'model: { encoder: resnet12 }',
-      'model.encoder is "resnet12", expected FourLayer_64F, FourLayer_64F_4x, R12 or R12-pre',
+      'model.encoder is "resnet12", expected FourLayer_64F, FourLayer_64F_4x, R12, R12-pre, EfficientNet-Lite0, EfficientNet-Lite1 or EfficientNet-Lite2',
     ],
     [
       'model: { forward_encoding: Grid-0 }',

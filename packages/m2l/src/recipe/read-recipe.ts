@@ -2,52 +2,121 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { loadYaml } from '@m2l/datasets'
 import { decodeText, InputError, readRegularFile } from '@m2l/engine'
 import { YAMLException } from 'js-yaml'
-import type { z } from 'zod'
+import { importedParts, ownParts, type KnownParts } from '../known-parts.js'
 import { weightsFile } from '../weights/weights-file.js'
-import { describeIssue } from './describe-issue.js'
+import { describeIssue, keysOf } from './describe-issue.js'
 import { applyOverrides, parseOverride, type Override } from './overrides.js'
-import { recipeSchema, type RecipeValues } from './schema.js'
+import { resolveRecipe, type ResolvedData, type ResolvedRecipe } from './resolve-recipe.js'
+import { recipeSchemaFor, type RecipeValues } from './schema.js'
 
-/** A checked recipe, and where it came from. */
-export interface Recipe extends RecipeValues {
+/** A checked recipe, where it came from, and what its names stand for. */
+export interface Recipe extends Omit<RecipeValues, 'data'> {
   /** The file's name without its ending. */
   readonly name: string
   /** The file, as an absolute path. */
   readonly file: string
   /** Where results go. */
   readonly folder: string
+  readonly data: ResolvedData
+  readonly resolved: ResolvedRecipe
 }
 
 /**
- * Reads a recipe.
+ * Reads a recipe, and runs the modules that it imports.
  *
  * @param file a YAML file
  * @param overrides `key=value` texts with dots between nested keys, for example `train.epochs=3`; a value is YAML, and
  *   none or `null` means the default
- * @throws {InputError} naming the file and the key when it cannot be read, a key is unknown, or a value is wrong
+ * @throws {InputError} naming the file and the key when it cannot be read, a key is unknown, a value is wrong, or a module cannot
+ *   be imported
  */
 export async function readRecipe(file: string, overrides: readonly string[] = []): Promise<Recipe> {
-  return parseRecipe(await readText(file), file, overrides)
+  return readRecipeText(await readText(file), file, overrides)
 }
 
 /** The same for a text that is at hand; `file` names it and is what its relative paths refer to. */
+export async function readRecipeText(
+  text: string,
+  file: string,
+  overrides: readonly string[] = [],
+): Promise<Recipe> {
+  const given = givenRecipe(text, file, overrides)
+  return checkedRecipe(given, await importedParts(importsOf(given.value), resolve(file)))
+}
+
+/**
+ * The same for a text that imports nothing.
+ *
+ * @throws {InputError} when it does: importing takes {@link readRecipeText}
+ */
 export function parseRecipe(text: string, file: string, overrides: readonly string[] = []): Recipe {
+  const given = givenRecipe(text, file, overrides)
+  const [imported] = importsOf(given.value)
+  if (imported === undefined) return checkedRecipe(given, ownParts())
+  throw new InputError(
+    `${file}: model.imports: ${imported} is not imported here, since that takes time; read the recipe with readRecipe or readRecipeText`,
+  )
+}
+
+/**
+ * What a recipe says, its names not looked up.
+ *
+ * @param encoders the names that it may give its encoder
+ * @throws {InputError} when a key is unknown or a value is wrong
+ */
+export function recipeValues(text: string, file: string, encoders: readonly string[]): RecipeValues {
+  return checkedValues(givenRecipe(text, file, []), encoders)
+}
+
+/** What was written, not yet checked. */
+interface GivenRecipe {
+  readonly file: string
+  readonly changes: readonly Override[]
+  readonly value: Readonly<Record<string, unknown>>
+}
+
+function givenRecipe(text: string, file: string, overrides: readonly string[]): GivenRecipe {
   const changes = overrides.map(parseOverride)
   const value = withoutNulls(applyOverrides(parseYaml(text, file), changes)) as Record<string, unknown>
   const reserved = reservedKey(value)
   if (reserved !== undefined) throw new InputError(`${file}: ${reserved} is not an option; leave it out`)
-  const parsed = recipeSchema.safeParse(value)
+  return { file, changes, value }
+}
+
+/** The modules that a recipe names; none where it is wrong there, which checking it tells. */
+function importsOf({ model }: GivenRecipe['value']): readonly string[] {
+  const imports = (model as { readonly imports?: unknown } | undefined)?.imports
+  return Array.isArray(imports) && imports.every((name) => typeof name === 'string') ? imports : []
+}
+
+function checkedRecipe(given: GivenRecipe, known: KnownParts): Recipe {
+  const { file } = given
+  const values = checkedValues(given, known.backbones.names)
+  const { data, resolved } = resolveRecipe(values, known, (path, words) => refusal(given, path, words))
+  const name = basename(file).replace(/\.ya?ml$/, '')
+  const folder = values.run.folder ?? join('runs', data.dataset, name)
+  return { ...values, data, resolved, name, file: resolve(file), folder }
+}
+
+function checkedValues(given: GivenRecipe, encoders: readonly string[]): RecipeValues {
+  const { value, changes } = given
+  const schema = recipeSchemaFor(encoders)
+  const parsed = schema.safeParse(value)
   if (!parsed.success) {
-    const [issue] = parsed.error.issues
-    throw new InputError(
-      `${sourceOf(issue!, changes) ?? file}: ${describeIssue(issue!, { schema: recipeSchema, value })}`,
-    )
+    const issue = parsed.error.issues[0]!
+    throw refusal(given, keysOf(issue), describeIssue(issue, { schema, value }))
   }
   refuseIdleQuery(parsed.data, changes)
-  const name = basename(file).replace(/\.ya?ml$/, '')
-  const values = parsed.data
-  const folder = values.run.folder ?? join('runs', values.data.dataset, name)
-  return { ...values, name, file: resolve(file), folder }
+  return parsed.data
+}
+
+/** Names the override that brought in what is wrong, if one did, or the file. */
+function refusal({ file, changes }: GivenRecipe, path: readonly PropertyKey[], words: string): InputError {
+  const wrong = path.map(String)
+  const override = changes.findLast((change) =>
+    change.path.every((key, depth) => key === (wrong[depth] ?? key)),
+  )
+  return new InputError(`${override?.text ?? file}: ${words}`)
 }
 
 /**
@@ -118,11 +187,4 @@ function refuseIdleQuery({ model }: RecipeValues, overrides: readonly Override[]
   throw new InputError(
     `${query.text}: changes nothing, since the recipe names its levels itself under model.levels; add model.levels=null to leave them out`,
   )
-}
-
-/** The override that brought in what is wrong, if one did. */
-function sourceOf(issue: z.core.$ZodIssue, overrides: readonly Override[]): string | undefined {
-  const unknown = issue.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : []
-  const wrong = [...issue.path, ...unknown].map(String)
-  return overrides.findLast(({ path }) => path.every((key, depth) => key === (wrong[depth] ?? key)))?.text
 }

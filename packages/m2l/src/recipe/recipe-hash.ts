@@ -6,7 +6,15 @@ import type { Recipe } from './read-recipe.js'
  * Left out is where things are: the recipe's file, its pictures, its run folder.
  */
 export function recipeHash(recipe: Recipe): string {
-  const { name: _name, file: _file, folder: _folder, run: _run, data, ...values } = recipe
+  const {
+    name: _name,
+    file: _file,
+    folder: _folder,
+    resolved: _resolved,
+    run: _run,
+    data,
+    ...values
+  } = recipe
   const { root: _root, image_dir: _images, pack: _pack, exclude: _exclude, ...ofData } = data
   return createHash('sha256')
     .update(JSON.stringify(sorted({ ...values, data: ofData })))

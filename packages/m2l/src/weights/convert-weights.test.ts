@@ -14,8 +14,8 @@ let other: FewShotModel
 beforeAll(async () => {
   await loadEngine()
   folder = await mkdtemp(join(tmpdir(), 'm2l-convert-'))
-  model = await createModel(parseRecipe(small, 'r.yaml'))
-  other = await createModel(parseRecipe(small, 'r.yaml', ['seed=2']))
+  model = createModel(parseRecipe(small, 'r.yaml'))
+  other = createModel(parseRecipe(small, 'r.yaml', ['seed=2']))
   const position = { ...startPosition, epoch: 4 }
   const optimiser = { step: { value: tf.variable(tf.scalar(3)), trainable: false, layout: 'plain' as const } }
   const description = { backbone: model.backbone.name, run: 'small' }
@@ -163,7 +163,7 @@ describe('a checkpoint from elsewhere', () => {
   test('is the whole of a model without weights of levels', async () => {
     const file = at('whole.pth')
     await savePyTorch(file, Object.fromEntries(await encoder()))
-    const plain = await createModel(parseRecipe(small, 'r.yaml', ['model.query=DN4', 'seed=3']))
+    const plain = createModel(parseRecipe(small, 'r.yaml', ['model.query=DN4', 'seed=3']))
     await loadCheckpoint(file, { model: plain.state }, { rename: ownName })
     expect(Object.values(valuesOf(plain))[0]).toEqual(Object.values(valuesOf(model))[0])
     plain.dispose()

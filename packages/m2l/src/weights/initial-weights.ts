@@ -6,7 +6,7 @@ import { backboneSettings } from '../agreement/model-settings.js'
 import type { Learning } from '../agreement/seen-classes.js'
 import type { TrainingData } from './training-settings.js'
 import { initialWeights, type Recipe } from '../recipe/read-recipe.js'
-import { isDropBlockCounter, ownName } from './published-names.js'
+import { isDropBlockCounter, namesFor } from './published-names.js'
 import { weightsExist } from './weights-file.js'
 import { learningOfWeights, settingsOfBackbone } from './stored-facts.js'
 
@@ -42,10 +42,10 @@ export async function loadInitialWeights(
       `${recipe.file}: model.weights: there is no ${weights}; pretrain first (m2l pretrain), or start from random weights with model.weights=null`,
     )
   }
-  const stored = await readCheckpoint(weights, ownName)
+  const stored = await readCheckpoint(weights, namesFor(recipe))
   const agreement = new AgreementCheck(weights, options)
   agreement.compareSettings(
-    settingsOfBackbone(weights, stored.metadata),
+    settingsOfBackbone(weights, stored.metadata, recipe.resolved.known),
     backboneSettings(recipe),
     stored.under,
   )

@@ -1,3 +1,5 @@
+import type { Recipe } from '../recipe/read-recipe.js'
+
 /**
  * What the published program calls parts of a model, and what they are called here: beginnings of names. Null where the
  * other side has no such part. The first row that fits counts, so that the encoder's own names come last.
@@ -27,6 +29,17 @@ export function ownName(published: string): string | null {
   const row = table.find((each) => each.published !== null && name.startsWith(each.published))
   if (!row?.published) return name
   return row.own === null ? null : row.own + name.slice(row.published.length)
+}
+
+/** What tensors of weights from elsewhere are called here where they are for a recipe: its backbone may know their names itself. */
+export function namesFor(recipe: Recipe | undefined): (published: string) => string | null {
+  const definition = recipe?.resolved.backbone.definition
+  if (!definition?.ownName) return ownName
+  return (published) => {
+    const bare = published.replace(/^(fsl\.|module\.|encoder\.|backbone\.|feature_extractor\.)+/, '')
+    const own = definition.ownName!(bare)
+    return typeof own === 'string' ? `encoder.${own}` : own === null ? null : ownName(published)
+  }
 }
 
 /**

@@ -1,10 +1,15 @@
-import type { LevelRegistry } from '@m2l/metric'
 import { learningOf } from '../agreement/agreement.js'
-import { backboneSettings, modelSettings, networkOf } from '../agreement/model-settings.js'
+import {
+  encoderOptions,
+  networkOf,
+  storedBackboneSettings,
+  storedModelSettings,
+} from '../agreement/model-settings.js'
 import type { Learning } from '../agreement/seen-classes.js'
 import type { Settings } from '../agreement/settings.js'
+import type { KnownParts } from '../known-parts.js'
 import { shippedCardOf } from './shipped-weights.js'
-import { recipeOfWeights } from './stored-recipe.js'
+import { storedValues } from './stored-recipe.js'
 import { settingsOfRun } from './training-settings.js'
 
 type Metadata = Readonly<Record<string, string>>
@@ -14,23 +19,25 @@ type Metadata = Readonly<Record<string, string>>
  *
  * @throws {InputError} when what they say cannot be read
  */
-export function settingsOfModel(
-  file: string,
-  metadata: Metadata,
-  registry: LevelRegistry,
-): Settings | undefined {
-  if (metadata.recipe === undefined) return settingsOfBackbone(file, metadata)
-  return modelSettings(recipeOfWeights(file, metadata.recipe), registry)
+export function settingsOfModel(file: string, metadata: Metadata, known: KnownParts): Settings | undefined {
+  if (metadata.recipe === undefined) return settingsOfBackbone(file, metadata, known)
+  return storedModelSettings(storedValues(file, metadata.recipe, known.backbones.names), known)
 }
 
 /** The same of their backbone alone. */
-export function settingsOfBackbone(file: string, metadata: Metadata): Settings | undefined {
-  if (metadata.recipe !== undefined) return backboneSettings(recipeOfWeights(file, metadata.recipe))
+export function settingsOfBackbone(
+  file: string,
+  metadata: Metadata,
+  known: KnownParts,
+): Settings | undefined {
+  if (metadata.recipe !== undefined)
+    return storedBackboneSettings(storedValues(file, metadata.recipe, known.backbones.names), known)
   const ofRun = settingsOfRun(metadata.settings)
   if (!ofRun) return undefined
   const { 'model.encoder': encoder, 'data.image_size': size, 'data.normalisation': normalisation } = ofRun
   return {
-    'model.encoder': networkOf(String(encoder)),
+    'model.encoder': networkOf(known, String(encoder)),
+    ...Object.fromEntries(Object.entries(ofRun).filter(([key]) => key.startsWith(encoderOptions))),
     'data.image_size': size,
     'data.normalisation': normalisation,
   }

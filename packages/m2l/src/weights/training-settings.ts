@@ -4,7 +4,6 @@ import { modelSettings, backboneSettings } from '../agreement/model-settings.js'
 import { picturesHash } from '../agreement/pictures-hash.js'
 import { classMarks, type Learning } from '../agreement/seen-classes.js'
 import { flattened, type Settings } from '../agreement/settings.js'
-import { levelRegistry } from '../levels.js'
 import type { Recipe } from '../recipe/read-recipe.js'
 
 /** The splits that a training learns from and is validated on. */
@@ -39,7 +38,7 @@ export async function trainingSettings(
       ? {
           n_way,
           k_shot,
-          ...modelSettings(recipe, await levelRegistry(recipe)),
+          ...modelSettings(recipe),
           ...flattened(ofTraining, 'train.'),
           'test.query_per_class_per_episode': queries,
           ...(initialWeights !== undefined && { 'model.weights': initialWeights ?? gone }),

@@ -17,7 +17,7 @@ data: { image_size: 32, normalisation: cifar }
  */
 export async function measureEvaluation({ data, quick }: Job): Promise<readonly number[]> {
   const recipe = parseRecipe(recipeText, 'bench.yaml')
-  const model = await createModel(recipe)
+  const model = createModel(recipe)
   const { dataset, split } = await openClassFolders(data!, 20)
   const images = new EpisodeImages(dataset, split, episodeTransforms(recipe))
 

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { levelRegistry, parseRecipe } from './index.js'
+import { parseRecipe, readRecipeText } from './index.js'
 
 const stripsTypes = Boolean((process.features as { readonly typescript?: string }).typescript)
 const level = (name: string) =>
@@ -28,10 +28,11 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
-const imported = async (name: string) =>
-  (
-    await levelRegistry(parseRecipe(`model: { imports: ['${name}'] }`, join(folder, 'recipes/r.yaml')))
-  ).names.at(-1)
+const known = async (name: string) => {
+  const recipe = await readRecipeText(`model: { imports: ['${name}'] }`, join(folder, 'recipes/r.yaml'))
+  return recipe.resolved.known
+}
+const imported = async (name: string) => (await known(name)).levels.names.at(-1)
 
 it('imports a module relative to the recipe, also by its address', async () => {
   expect(await imported('../level.mjs')).toBe('plain')
@@ -60,7 +61,7 @@ it.each([
   ['../null.mjs', '../null.mjs cannot be imported: it throws null'],
   [
     '../named.mjs',
-    'expected the default export of ../named.mjs to be a level definition (see defineLevel of @m2l/metric), found none, only a, b',
+    'expected the default export of ../named.mjs to be a level or a backbone (see defineLevel of @m2l/metric, defineBackbone of @m2l/backbones), found none, only a, b',
   ],
   ['../empty.mjs', 'found no export at all'],
   ['../three.mjs', 'found something else'],
@@ -72,11 +73,11 @@ it.each([
   ['..', '.. is a folder; name a file in it, such as ../index.js'],
   [
     'no-such-level',
-    'there is no package no-such-level; install it beside the recipe (npm install no-such-level), or name a file, such as ./level.js',
+    'there is no package no-such-level; install it beside the recipe (npm install no-such-level), or name a file, such as ./module.js',
   ],
   [
     'http://levels.example/level.js',
-    'http://levels.example/level.js is an address; levels are imported from files and packages: save it beside the recipe and name the file',
+    'http://levels.example/level.js is an address; modules are imported from files and packages: save it beside the recipe and name the file',
   ],
 ])('refuses %s in one line', async (name, message) => {
   const error = await imported(name).catch((reason: unknown) => reason as Error)
@@ -91,4 +92,10 @@ it('says that a file beside the recipe lacks its ./', async () => {
     'there is no package own.mjs; for the file beside the recipe write ./own.mjs',
   )
   expect(await imported('./own.mjs')).toBe('own')
+})
+
+it('refuses a text that imports where nothing can be imported', () => {
+  expect(() => parseRecipe('model: { imports: [./level.mjs] }', 'r.yaml')).toThrow(
+    'r.yaml: model.imports: ./level.mjs is not imported here, since that takes time; read the recipe with readRecipe or readRecipeText',
+  )
 })

@@ -3,16 +3,23 @@ import { existsSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, extname, isAbsolute, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import type { BackboneDefinition } from '@m2l/backbones'
 import { InputError } from '@m2l/engine'
 import type { LevelDefinition } from '@m2l/metric'
+import { z } from 'zod'
+import { describeIssue } from './recipe/describe-issue.js'
+import { imageSizeSchema, normalisationSchema } from './recipe/schema.js'
 
 /**
- * The level that a recipe imports: the default export of a module. A path is relative to the recipe; a package is the one that a
- * program beside the recipe would find. TypeScript is imported where Node.js strips types.
+ * The level or backbone that a recipe imports: the default export of a module. A path is relative to the recipe; a package is the
+ * one that a program beside the recipe would find. TypeScript is imported where Node.js strips types.
  *
- * @throws {InputError} when there is no such module, it cannot be run, throws, or its default export is no level definition
+ * @throws {InputError} when there is no such module, it cannot be run, throws, or its default export is neither
  */
-export async function importLevel(name: string, recipeFile: string): Promise<LevelDefinition> {
+export async function importPart(
+  name: string,
+  recipeFile: string,
+): Promise<LevelDefinition | BackboneDefinition> {
   const refuse = (words: string) => new InputError(`${recipeFile}: model.imports: ${words}`)
   const address = moduleAddress(name, recipeFile, refuse)
   let module: Readonly<Record<string, unknown>>
@@ -21,22 +28,38 @@ export async function importLevel(name: string, recipeFile: string): Promise<Lev
   } catch (error) {
     throw refuse(`${name} cannot be imported: ${reasonOf(error, address)}`)
   }
-  const definition = module.default as Partial<LevelDefinition> | null | undefined
-  if (typeof definition?.name === 'string' && typeof definition.create === 'function' && definition.options) {
-    return definition as LevelDefinition
+  const part = module.default as Partial<LevelDefinition & BackboneDefinition> | null | undefined
+  if (typeof part?.name === 'string' && typeof part.create === 'function' && part.options) {
+    if (part.input === undefined) return part as LevelDefinition
+    const input = backboneInputSchema.safeParse(part.input)
+    if (input.success) return part as BackboneDefinition
+    const where = { schema: backboneInputSchema, value: part.input, path: ['input'] }
+    throw refuse(`backbone ${part.name} of ${name}: ${describeIssue(input.error.issues[0]!, where)}`)
   }
   const exported = Object.keys(module).filter((key) => key !== 'module.exports')
   throw refuse(
-    `expected the default export of ${name} to be a level definition (see defineLevel of @m2l/metric), found ${exported.includes('default') ? 'something else' : exported.length > 0 ? `none, only ${exported.join(', ')}` : 'no export at all'}`,
+    `expected the default export of ${name} to be a level or a backbone (see defineLevel of @m2l/metric, defineBackbone of @m2l/backbones), found ${exported.includes('default') ? 'something else' : exported.length > 0 ? `none, only ${exported.join(', ')}` : 'no export at all'}`,
   )
 }
+
+/** What a backbone has to say of its input, so that a mistake is told before a picture is read. */
+const backboneInputSchema = z.strictObject({
+  size: imageSizeSchema,
+  normalisation: normalisationSchema,
+  frame: z.union([
+    z.literal('square'),
+    z.strictObject({ square: z.number().min(1) }),
+    z.strictObject({ shorterSide: z.number().min(1) }),
+  ]),
+  filter: z.enum(['bilinear', 'bicubic']).optional(),
+})
 
 type Refuse = (words: string) => InputError
 
 function moduleAddress(name: string, recipeFile: string, refuse: Refuse): string {
   if (/^(https?|data|blob|ftp):/i.test(name)) {
     throw refuse(
-      `${name} is an address; levels are imported from files and packages: save it beside the recipe and name the file`,
+      `${name} is an address; modules are imported from files and packages: save it beside the recipe and name the file`,
     )
   }
   const isPath = name.startsWith('.') || isAbsolute(name) || name.startsWith('file:')
@@ -48,7 +71,7 @@ function moduleAddress(name: string, recipeFile: string, refuse: Refuse): string
     if ((error as NodeJS.ErrnoException).code === 'ERR_PACKAGE_PATH_NOT_EXPORTED') return name // for import alone
     const hint = existsSync(resolve(dirname(recipeFile), name))
       ? `for the file beside the recipe write ./${name}`
-      : `install it beside the recipe (npm install ${name}), or name a file, such as ./level.js`
+      : `install it beside the recipe (npm install ${name}), or name a file, such as ./module.js`
     throw refuse(`there is no package ${name}; ${hint}`)
   }
 }

@@ -1,0 +1,42 @@
+import { BackboneRegistry } from '@m2l/backbones'
+import { LevelRegistry, type LevelDefinition } from '@m2l/metric'
+import { globalDefinition, relationDefinition } from '@m2l/metric-global'
+import { partDefinition } from '@m2l/metric-part'
+import { alignmentDefinition, pixelDefinition } from '@m2l/metric-pixel'
+import { importPart } from './import-module.js'
+
+/** The levels of these packages. */
+const ownLevels = [
+  partDefinition,
+  pixelDefinition,
+  globalDefinition,
+  relationDefinition,
+  alignmentDefinition,
+] as LevelDefinition[]
+
+/** What the names in a recipe can stand for. */
+export interface KnownParts {
+  readonly backbones: BackboneRegistry
+  readonly levels: LevelRegistry
+}
+
+/** The backbones and levels of these packages. */
+export function ownParts(): KnownParts {
+  return { backbones: new BackboneRegistry(), levels: new LevelRegistry(ownLevels) }
+}
+
+/**
+ * The same and those that a recipe imports, `model.imports`, whose code runs.
+ *
+ * @param recipeFile what paths are relative to, absolute
+ * @throws {InputError} when a module cannot be imported, its default export is neither, or its name is taken
+ */
+export async function importedParts(imports: readonly string[], recipeFile: string): Promise<KnownParts> {
+  const known = ownParts()
+  for (const name of imports) {
+    const part = await importPart(name, recipeFile)
+    if ('input' in part) known.backbones.register(part)
+    else known.levels.register(part)
+  }
+  return known
+}
