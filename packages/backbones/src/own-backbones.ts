@@ -3,6 +3,7 @@ import { conv64FourPool } from './conv64-four-pool.js'
 import { conv64 } from './conv64.js'
 import { defineBackbone, type BackboneDefinition, type BackboneInput } from './definition.js'
 import { efficientNetLite, liteResolution, type EfficientNetLiteVariant } from './efficientnet-lite.js'
+import { liteName } from './efficientnet-lite-names.js'
 import { resNet12 } from './resnet12.js'
 
 const none = z.object({})
@@ -17,6 +18,7 @@ const lite = (variant: EfficientNetLiteVariant) =>
     name: `EfficientNet-Lite${variant}`,
     options: none,
     input: { size: liteResolution(variant), normalisation: 'efficientnet-lite', frame: 'square' },
+    ownName: (published) => liteName(variant, published),
     create: (_, { key }) => efficientNetLite({ variant, key }),
   })
 
