@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { InputError } from '@m2l/engine'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { OnnxCardInput } from './card.js'
+import { readOnnxCard, type OnnxCardInput } from './card.js'
 import { onnxEmbedder } from './onnx-embedder.js'
+import { tryNetwork } from './try-network.js'
 import {
   integers,
   pictures,
@@ -302,6 +303,40 @@ describe('a hostile network', () => {
     const taken = { ...network, weights: { shape: integers(2 ** 20, 1100) } }
     expect(await refusal(taken)).toMatch(
       /^network: (takes more than \d+ MiB for two pictures; expected a network of features|ONNX Runtime refuses it|does not run on)/,
+    )
+  })
+
+  it('ends a process of its own where it never ends', async () => {
+    const carried = { name: 'carried', shape: ['n', 3, 8, 8] }
+    const again = { name: 'again', shape: [], type: 'bool' } as const
+    const body: SmallNetwork = {
+      inputs: [{ name: 'turn', shape: [], type: 'int64' }, again, carried],
+      outputs: [
+        { ...again, name: 'still' },
+        { ...carried, name: 'next' },
+      ],
+      operations: [
+        ['Identity', ['again'], ['still']],
+        ['Identity', ['carried'], ['next']],
+      ],
+    }
+    const bytes = writeOnnx({
+      outputs: [{ name: 'out' }],
+      operations: [
+        ['Loop', ['turns', '', 'pixels'], ['looped'], { body: { graph: body } }],
+        ['GlobalAveragePool', ['looped'], ['out']],
+      ],
+      weights: { turns: { shape: [], data: BigInt64Array.of(2n ** 62n) } },
+    })
+    const source = {
+      name: 'endless.onnx',
+      bytes,
+      card: await readOnnxCard(card),
+      input: 'pixels',
+      output: 'out',
+    }
+    await expect(tryNetwork(source, bytes.length, 5000)).rejects.toThrow(
+      'endless.onnx: has not answered for two pictures within 5 seconds; check where it is from',
     )
   })
 

@@ -30,19 +30,21 @@ const probeFile = fileURLToPath(new URL('../dist/probe.js', import.meta.url))
  * never end.
  *
  * @param weightBytes the size of its files
+ * @param longest how many milliseconds it may take
  * @returns the height, width and channels of a picture's features
  * @throws {InputError} when it is refused, crashes, does not end or takes too much memory
  */
 export async function tryNetwork(
   { bytes, ...source }: NetworkSource,
   weightBytes: number,
+  longest = longestTrial,
 ): Promise<readonly [height: number, width: number, channels: number]> {
   const { name } = source
   const mostBytes = bytesBeside + timesWeights * weightBytes
   const order: ProbeOrder = { source, mostBytes }
   const child = spawn(process.execPath, [probeFile, JSON.stringify(order)], {
     stdio: ['pipe', 'pipe', 'ignore'],
-    timeout: longestTrial,
+    timeout: longest,
     killSignal: 'SIGKILL',
     windowsHide: true,
   })
@@ -65,7 +67,7 @@ export async function tryNetwork(
   }
   throw new InputError(
     child.killed
-      ? `${name}: has not answered for two pictures within ${longestTrial / 1000} seconds; check where it is from`
+      ? `${name}: has not answered for two pictures within ${longest / 1000} seconds; check where it is from`
       : `${name}: ends ONNX Runtime (${signal ?? `exit code ${code}`}); check where it is from, or export it again`,
   )
 }

@@ -35,7 +35,7 @@ const schema: protobuf.INamespace = {
         name: { id: 1, type: 'string' },
         f: { id: 2, type: 'float' },
         i: { id: 3, type: 'int64' },
-        t: { id: 5, type: 'Tensor' },
+        g: { id: 6, type: 'Graph' },
         ints: repeated(8, 'int64'),
         type: { id: 20, type: 'int32' },
       },
@@ -62,7 +62,7 @@ const schema: protobuf.INamespace = {
 const model = protobuf.Root.fromJSON(schema).lookupType('Model')
 
 /** Codes of types. */
-export const types = { float: 1, uint8: 2, int64: 7, float16: 10, double: 11 } as const
+export const types = { float: 1, uint8: 2, int64: 7, bool: 9, float16: 10, double: 11 } as const
 
 type ElementType = keyof typeof types
 
@@ -80,12 +80,14 @@ export interface Weight {
   readonly external?: { readonly location: string; readonly offset?: number; readonly length?: number }
 }
 
-/** An operation: its name, what goes in and comes out, and its attributes: whole numbers, lists of them, others as texts say. */
+type AttributeValue = number | readonly number[] | { readonly graph: SmallNetwork }
+
+/** An operation: its name, what goes in and comes out, and its attributes: whole numbers, lists of them, graphs within. */
 export type Operation = readonly [
   name: string,
   inputs: readonly string[],
   outputs: readonly string[],
-  attributes?: Readonly<Record<string, number | readonly number[] | { readonly float: number }>>,
+  attributes?: Readonly<Record<string, AttributeValue>>,
 ]
 
 export interface SmallNetwork {
@@ -109,32 +111,29 @@ export function integers(...values: number[]): Weight {
 
 /** A network as the bytes of an ONNX file. */
 export function writeOnnx(network: SmallNetwork): Uint8Array {
-  const { inputs = [pictures(8)], outputs, operations, weights = {}, opset = 17, irVersion = 8 } = network
-  return model
-    .encode(
-      model.fromObject({
-        irVersion,
-        opsetImport: [{ version: opset }],
-        graph: {
-          name: 'small',
-          node: operations.map(([opType, input, output, attributes = {}]) => ({
-            opType,
-            input,
-            output,
-            attribute: Object.entries(attributes).map(attributeMessage),
-          })),
-          initializer: Object.entries(weights).map(tensorMessage),
-          input: inputs.map(valueMessage),
-          output: outputs.map(valueMessage),
-        },
-      }),
-    )
-    .finish()
+  const { opset = 17, irVersion = 8 } = network
+  const message = { irVersion, opsetImport: [{ version: opset }], graph: graphMessage(network) }
+  return model.encode(model.fromObject(message)).finish()
 }
 
-function attributeMessage([name, value]: [string, number | readonly number[] | { readonly float: number }]) {
+function graphMessage({ inputs = [pictures(8)], outputs, operations, weights = {} }: SmallNetwork): object {
+  return {
+    name: 'small',
+    node: operations.map(([opType, input, output, attributes = {}]) => ({
+      opType,
+      input,
+      output,
+      attribute: Object.entries(attributes).map(attributeMessage),
+    })),
+    initializer: Object.entries(weights).map(tensorMessage),
+    input: inputs.map(valueMessage),
+    output: outputs.map(valueMessage),
+  }
+}
+
+function attributeMessage([name, value]: [string, AttributeValue]) {
   if (typeof value === 'number') return { name, i: value, type: 2 }
-  return 'float' in value ? { name, f: value.float, type: 1 } : { name, ints: value, type: 7 }
+  return 'graph' in value ? { name, g: graphMessage(value.graph), type: 5 } : { name, ints: value, type: 7 }
 }
 
 function tensorMessage([name, { shape, data, external }]: [string, Weight]) {
