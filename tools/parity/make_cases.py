@@ -2,7 +2,7 @@
 
     python make_cases.py FOLDER SALT [--settings CASES_JSON]
 
-Needs torch, scipy, pillow, numpy and safetensors. Which cases there are and how large they are is taken from a
+Needs torch, scipy, pillow, numpy and safetensors, and for cases of EfficientNet-Lite efficientnet-lite-pytorch 0.1.0. Which cases there are and how large they are is taken from a
 cases.json, that of `public` unless told; everything expected is computed anew. With the salt `public` this gives back
 the folder `public` to the bit, but for its pictures.
 """
@@ -44,14 +44,14 @@ class Generator:
     def tensor(self, name, shape, scale=1.0, shift=0.0):
         return torch.from_numpy(self.values(name, math.prod(shape), scale, shift)).reshape(shape)
 
-    def fill(self, encoder):
-        """Gives an encoder its generated weights and statistics."""
+    def fill(self, encoder, gain=6):
+        """Gives an encoder its generated weights and statistics; of convolutions' they are within sqrt(gain / fan-in)."""
         state = encoder.state_dict()
         for name, value in state.items():
             if name.endswith("num_batches_tracked"):
                 continue
             if value.dim() == 4:
-                scale, shift = math.sqrt(6 / math.prod(value.shape[1:])), 0
+                scale, shift = math.sqrt(gain / math.prod(value.shape[1:])), 0
             else:
                 scale, shift = SPREAD_OF_BATCH_NORM[name.rsplit(".", 1)[1]]
             state[name] = self.tensor(f"encoder.{name}", tuple(value.shape), scale, shift)
@@ -131,6 +131,51 @@ def encoder_case(generate, folder, case):
         },
         folder / f"{case['case']}.safetensors",
     )
+
+
+def lite_case(generate, folder, case):
+    from efficientnet_lite_pytorch import EfficientNet
+
+    network = EfficientNet.from_name(f"efficientnet-lite{case['variant']}", drop_connect_rate=0)
+    network._fc = nn.Identity()
+    generate.fill(network, gain=3)
+    name, scale = case["x"]
+    x = generate.tensor(name, (2, 3, case["size"], case["size"]), scale)
+    network.eval()
+    with torch.no_grad():
+        maps = [network._swish(network._bn0(network._conv_stem(x)))]
+        for block in network._blocks:
+            maps.append(block(maps[-1]))
+        head = network.extract_features(x)
+    last_of_stage = [
+        index
+        for index, block in enumerate(network._blocks)
+        if index + 1 == len(network._blocks) or starts_stage(network._blocks[index + 1])
+    ]
+    stages = {"stem": maps[0], **{f"stage{i + 1}": maps[last + 1] for i, last in enumerate(last_of_stage)}}
+    (pooled(network.extract_features(x)) * generate.tensor("probe", (2, 1280))).sum().backward()
+    network.train()
+    with torch.no_grad():
+        trained = pooled(network.extract_features(x))
+    save_file(
+        {
+            **{name: y[0, :8, y.shape[2] // 2].contiguous() for name, y in (stages | {"head": head}).items()},
+            "pooled": pooled(head),
+            "train": trained,
+            "grad_stem": network._conv_stem.weight.grad,
+            "grad_depthwise": network._blocks[-2]._depthwise_conv.weight.grad,
+            "running_mean_stem": network._bn0.running_mean,
+            "running_var_stem": network._bn0.running_var,
+        },
+        folder / f"{case['case']}.safetensors",
+    )
+
+
+def starts_stage(block):
+    """The other blocks of a stage keep the shape of their map."""
+    arguments = block._block_args
+    stride = arguments.stride if isinstance(arguments.stride, int) else arguments.stride[0]
+    return stride > 1 or arguments.input_filters != arguments.output_filters
 
 
 class Graph(nn.Module):
@@ -364,6 +409,7 @@ def transformed(picture, output, ratio):
 
 KINDS = {
     "encoder": encoder_case,
+    "efficientnet-lite": lite_case,
     "levels": levels_case,
     "optimiser": optimiser_case,
     "interval": interval_case,

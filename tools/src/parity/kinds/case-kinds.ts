@@ -1,5 +1,6 @@
 import type { CaseKind } from '../parity-case.js'
 import { checkpointKind } from './checkpoint.js'
+import { efficientNetLiteKind } from './efficientnet-lite.js'
 import { encoderKind } from './encoder.js'
 import { gridKind } from './grid.js'
 import { intervalKind } from './interval.js'
@@ -11,6 +12,7 @@ import { transformsKind } from './transforms.js'
 /** Every kind of case, under its name in `cases.json`. */
 export const caseKinds: Readonly<Record<string, CaseKind>> = {
   encoder: encoderKind,
+  'efficientnet-lite': efficientNetLiteKind,
   levels: levelsKind,
   optimiser: optimiserKind,
   interval: intervalKind,
