@@ -8,12 +8,12 @@ const patience = 5000
  * Does work that Ctrl-C or SIGTERM ends cleanly; the person is told what is left and how to start it again. Work that goes on
  * regardless, such as a read that the system does not answer, is left alone after five seconds.
  *
- * @param left what is there afterwards, as the end of a sentence that begins with "interrupted;"
+ * @param left what is there afterwards, as the end of a sentence that begins with "interrupted;", or tells it when it is known
  * @throws {InterruptedError} when it was interrupted
  */
 export async function interruptible<Result>(
   display: ProgressDisplay,
-  left: string,
+  left: string | (() => string),
   work: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   const interruption = watchForInterruption(display.say)
@@ -22,7 +22,8 @@ export async function interruptible<Result>(
     return await Promise.race([work(interruption.signal), late.promise])
   } catch (error) {
     if (!interruption.signal.aborted) throw error
-    throw new InterruptedError(`interrupted; ${left}`, interruption.exitCode, { startsAgain: true })
+    const rest = typeof left === 'string' ? left : left()
+    throw new InterruptedError(`interrupted; ${rest}`, interruption.exitCode, { startsAgain: true })
   } finally {
     late.cancel()
     display.close()

@@ -94,6 +94,15 @@ export type {
 } from './recipe/resolve-recipe.js'
 export { recipeSchema, type RecipeValues } from './recipe/schema.js'
 export { semiSupervision } from './semi-supervision.js'
+export {
+  planSort,
+  requireSortable,
+  type PlannedPicture,
+  type SortOptions,
+  type SortPlan,
+} from './sorting/plan-sort.js'
+export { sortPictures, type SortedPictures, type SortingOptions } from './sorting/sort-pictures.js'
+export { undoSort, type UndoneSort } from './sorting/undo-sort.js'
 export { testManifest } from './test-manifest.js'
 export { trainRecipe } from './train-recipe.js'
 export { convertWeights, type ConvertedWeights, type ConvertOptions } from './weights/convert-weights.js'

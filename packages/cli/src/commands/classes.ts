@@ -17,10 +17,10 @@ interface AddOptions extends EngineOptions, OutputOptions {
 
 type JsonOption = Pick<OutputOptions, 'json'>
 
-/** `m2l classes show`, `add`, `remove` and `merge`: the classes that `m2l classify --save` wrote. */
+/** `m2l classes show`, `add`, `remove` and `merge`: the classes that `m2l classify --save` wrote; `undo`: what it sorted. */
 export function classesCommand(): Command {
   const classes = new Command('classes')
-    .description('look at saved classes and change them')
+    .description('look at saved classes and change them; put pictures back that were sorted by class')
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help for a command')
   withJson(classes.command('show'))
@@ -53,6 +53,11 @@ export function classesCommand(): Command {
     .argument('<other>', 'the file that is added, which stays as it is')
     .addHelpText('after', examplesOfUse('m2l classes merge pets.safetensors birds.safetensors'))
     .action(merge)
+  withJson(classes.command('undo'))
+    .description('put pictures back that m2l classify sorted into folders of classes')
+    .argument('<undo-file>', 'the file that --move-to or --link-to left in the folder')
+    .addHelpText('after', examplesOfUse('m2l classes undo sorted/undo.jsonl'))
+    .action(undo)
   return classes.addHelpText(
     'after',
     examplesOfUse(
@@ -106,11 +111,26 @@ async function merge(file: string, other: string, options: JsonOption): Promise<
   print(changed, options)
 }
 
+async function undo(file: string, options: JsonOption): Promise<void> {
+  const { InputError } = await import('@m2l/engine')
+  const { undoSort } = await import('@m2l/m2l')
+  const undone = await undoSort(file)
+  process.stdout.write(
+    options.json ? `${JSON.stringify(undone)}\n` : `${count(undone.undone, 'picture')} put back\n`,
+  )
+  const { left } = undone
+  if (left.length === 0) return
+  const told = left.slice(0, mostNames).map((one) => `${one.file}: ${one.why}`)
+  throw new InputError(
+    `${count(left.length, 'picture')} could not be put back, and ${file} stays: ${told.join('; ')}${left.length > mostNames ? '; …' : ''}`,
+  )
+}
+
 function tellNotes({ notes }: ChangedClasses): void {
   for (const note of notes) process.stderr.write(`${note}\n`)
 }
 
-/** So many examples of a class are named on a terminal. */
+/** So many examples of a class, or pictures, are named on a terminal. */
 const mostNames = 3
 
 function print(report: ClassesReport, { json }: JsonOption): void {

@@ -11,14 +11,20 @@ import { engineOptions, loadChosenEngine, type EngineOptions } from './engine-op
 import { refuseToReplace } from './new-file.js'
 import { withProgress, type OutputOptions } from './output-options.js'
 import { withForce } from './recipe-options.js'
+import {
+  checkSorting,
+  complaintOfGone,
+  describeSorting,
+  sortClassified,
+  withSorting,
+  type SortingCommandOptions,
+} from './sorting.js'
 import { complaintOfUnreadable } from './unreadable-pictures.js'
 import { wholeNumber } from './whole-number.js'
 
-interface ClassifyCommandOptions extends EngineOptions, OutputOptions {
-  readonly support?: string
+interface ClassifyCommandOptions extends EngineOptions, OutputOptions, SortingCommandOptions {
   readonly load?: string
   readonly save?: string
-  readonly query: string[]
   readonly weights?: string
   readonly cfg?: string
   readonly unknown?: number | 'auto'
@@ -72,7 +78,7 @@ export function classifyCommand(): Command {
       'names of the classes, lines such as n02206856,bee (default: labels.csv or the like among or beside the examples)',
     )
     .option('--report <file>', 'write a page with pictures, one HTML file')
-  return withProgress(withForce(engineOptions(command)))
+  return withProgress(withForce(engineOptions(withSorting(command))))
     .addOption(new Option('--csv', 'print a table of comma-separated values').conflicts('json'))
     .addHelpText(
       'after',
@@ -85,10 +91,12 @@ Examples:
   m2l classify --support examples --query photos --save pets.safetensors
   m2l classify --load pets.safetensors --query more-photos       m2l classes --help: show, add, remove, merge
   m2l classify --support examples.safetensors --query photos.safetensors   features that m2l embed or others made
+  m2l classify --load pets.safetensors --query inbox --unknown auto --move-to sorted   what would move; --yes moves it
   m2l weights list                                               the weights that can be named
 
 A file of classes knows its weights. --save replaces the file that --load names; another that is there is replaced with --force
-alone. Where the pictures lie in folders called like the classes, it is measured how many are right. Each file counts once, however
+alone. --move-to and --link-to overwrite nothing; an undo file in the folder puts all back (m2l classes undo FILE).
+Where the pictures lie in folders called like the classes, it is measured how many are right. Each file counts once, however
 often it is given, and pictures that are examples themselves do not count. Pictures and examples that cannot be read are
 named and left out; the exit code is then 2.`,
     )
@@ -103,8 +111,15 @@ async function classify(options: ClassifyCommandOptions, command: Command): Prom
   }
   if (options.report !== undefined) await checkWritable(options.report, 'the page', '--report')
   if (options.save !== undefined) await checkSave(options.save, options)
+  await checkSorting(options)
   const display = new ProgressDisplay(options)
-  const left = options.save === undefined ? 'nothing was written' : 'nothing half-made stays'
+  let undo: string | undefined
+  const left = () =>
+    undo !== undefined
+      ? `put back what was sorted with m2l classes undo ${undo}`
+      : options.save === undefined
+        ? 'nothing was written'
+        : 'nothing half-made stays'
   await interruptible(display, left, async (signal) => {
     const { InputError, writeFileAtomically } = await import('@m2l/engine')
     const { ClassNames, classificationPage, classifyPictures, isFeatureFile, readRecipe, unknownLabel } =
@@ -138,9 +153,14 @@ async function classify(options: ClassifyCommandOptions, command: Command): Prom
       onNote: (line) => options.quiet || display.say(line),
       signal,
     })
+    const sorting = await sortClassified(report, options, {
+      display,
+      signal,
+      onUndoFile: (file) => (undo = file),
+    })
     display.close()
     const output = options.json
-      ? `${JSON.stringify(report)}\n`
+      ? `${JSON.stringify(sorting ? { ...report, sorting } : report)}\n`
       : options.csv
         ? asCsv(report, options.top ?? 1)
         : describe(
@@ -152,8 +172,14 @@ async function classify(options: ClassifyCommandOptions, command: Command): Prom
       await writeFileAtomically(options.report, await classificationPage(report, by))
     }
     process.stdout.write(output)
-    const complaint = complaintOfUnreadable(report)
-    if (complaint !== undefined) throw new InputError(complaint)
+    if (sorting && !options.json) {
+      const told = describeSorting(sorting)
+      if (options.csv) process.stderr.write(told)
+      else process.stdout.write(told)
+    }
+    const complaints = [complaintOfUnreadable(report), sorting && complaintOfGone(sorting)]
+    const complaint = complaints.filter((line) => line !== undefined).join('; ')
+    if (complaint !== '') throw new InputError(complaint)
   })
 }
 
