@@ -1,8 +1,7 @@
 import { tf } from '@m2l/engine'
-import { classesOfImages, withOwnScores, type LeftOutImages } from '@m2l/metric'
+import { classesOfImages, prototypes, withOwnScores, type LeftOutImages } from '@m2l/metric'
 import type { PrototypeRefinement } from './prototype-refinement.js'
 import { prototypesWithout, prototypeVariances } from './prototype-variances.js'
-import { prototypes } from './prototypes.js'
 import type { Centres, Similarity } from './similarities.js'
 
 /** What class centres are made of. */

@@ -1,8 +1,15 @@
 import { tf } from '@m2l/engine'
-import { readBack, rowsOfClasses, type ImageContributions, type ScoreExplanation } from '@m2l/metric'
+import {
+  pooled,
+  positionsOf,
+  prototypes,
+  readBack,
+  rowsOfClasses,
+  type ImageContributions,
+  type ScoreExplanation,
+} from '@m2l/metric'
 import { classCentres } from './class-centres.js'
 import type { PrototypeRefinement } from './prototype-refinement.js'
-import { pooled, positionsOf, prototypes } from './prototypes.js'
 import type { Centres, Similarity } from './similarities.js'
 
 /** What the global level compares. */

@@ -1,7 +1,14 @@
 import { tf } from '@m2l/engine'
-import { readBack, rowsOfClasses, type ScoreExplanation, type Support } from '@m2l/metric'
+import {
+  pooled,
+  positionsOf,
+  prototypes,
+  readBack,
+  rowsOfClasses,
+  type ScoreExplanation,
+  type Support,
+} from '@m2l/metric'
 import { prototypeVariances } from './prototype-variances.js'
-import { pooled, positionsOf, prototypes } from './prototypes.js'
 import { activity, type RelationNetwork } from './relation-network.js'
 
 /**

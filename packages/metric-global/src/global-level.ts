@@ -1,6 +1,8 @@
 import { tf } from '@m2l/engine'
 import {
   defineLevel,
+  pooled,
+  prototypes,
   requireField,
   requireFieldOfOne,
   type Embedding,
@@ -15,7 +17,6 @@ import {
   refinementOptions,
   type PrototypeRefinementOptions,
 } from './prototype-refinement.js'
-import { pooled, prototypes } from './prototypes.js'
 import { similarities, type GlobalSimilarity } from './similarities.js'
 
 /** Options of the global level. */

@@ -5,7 +5,6 @@ export {
   type PrototypeRefinement,
   type PrototypeRefinementOptions,
 } from './prototype-refinement.js'
-export { prototypes } from './prototypes.js'
 export { refinePrototypes, type RefinementOptions } from './refine-prototypes.js'
 export type { GlobalSimilarity } from './similarities.js'
 export { relationDefinition, relationLevel, type RelationLevelOptions } from './relation-level.js'

@@ -1,5 +1,5 @@
 import { tf } from '@m2l/engine'
-import { prototypes } from './prototypes.js'
+import { prototypes } from '@m2l/metric'
 
 /**
  * How much the mean of some images of a class varies with their choice: (1/m - 1/n) S^2 with the unbiased variance S^2 of

@@ -1,7 +1,8 @@
 import { loadEngine, randomKey, randomUniform, tf } from '@m2l/engine'
+import { prototypes } from '@m2l/metric'
 import * as fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { globalLevel, prototypes, refinePrototypes, type PrototypeRefinementOptions } from './index.js'
+import { globalLevel, refinePrototypes, type PrototypeRefinementOptions } from './index.js'
 
 beforeAll(async () => {
   await loadEngine()

@@ -1,6 +1,8 @@
 import { tf, type RandomKey } from '@m2l/engine'
 import {
   defineLevel,
+  pooled,
+  prototypes,
   requireField,
   requireFieldOfOne,
   type Embedding,
@@ -10,7 +12,6 @@ import {
 import { Linear, mergeStates, normal, prefixed, type Initialiser } from '@m2l/nn'
 import { z } from 'zod'
 import { explainRelation } from './explain-relation.js'
-import { pooled, prototypes } from './prototypes.js'
 import { expectedRelations, relationsLeaveOneOut, type Related } from './relation-network.js'
 
 /** Options of the relation level. */

@@ -1,8 +1,7 @@
 import { tf } from '@m2l/engine'
-import { classesOfImages, withOwnScores, type LeftOutImages } from '@m2l/metric'
+import { classesOfImages, prototypes, withOwnScores, type LeftOutImages } from '@m2l/metric'
 import type { StateDict } from '@m2l/nn'
 import { prototypesWithout, prototypeVariances } from './prototype-variances.js'
-import { prototypes } from './prototypes.js'
 
 /** The weights of the two layers of a relation network. */
 export interface RelationNetwork {

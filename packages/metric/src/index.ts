@@ -25,5 +25,6 @@ export {
 export { l2Length, l2Normalise } from './l2-normalise.js'
 export { classesOfImages, withOwnScores, type LeftOutImages } from './left-out-images.js'
 export { defineLevel, type LevelDefinition, type LevelEnvironment, type MetricLevel } from './level.js'
+export { pooled, positionsOf, prototypes } from './prototypes.js'
 export { readBack } from './read-back.js'
 export { LevelRegistry } from './registry.js'

@@ -16,6 +16,19 @@ export interface MetricLevel {
   /** Weights that are learned with the backbone; empty for most levels. */
   readonly state: StateDict
   /**
+   * Whether what a class is given depends on the images of the others, too, as in a head that is solved from all classes
+   * together. Who asks what the other classes say of an image then has to leave its whole class out of the support.
+   */
+  readonly joint?: boolean
+  /** `false` for a level that is for evaluation alone: a loss of its scores is not to train a backbone. */
+  readonly trainable?: false
+  /**
+   * Looks whether the level can be used as it is; called once before scores are asked for, outside graphs.
+   *
+   * @throws {InputError} when state that is not learned by gradient was never filled in
+   */
+  requireReady?(): void
+  /**
    * Compares every query with every class.
    *
    * A pure function of tensors, variables and the context's key: it never reads values back to JavaScript.
