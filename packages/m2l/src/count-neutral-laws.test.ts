@@ -89,15 +89,19 @@ describe.each(levels)('the level %s, whatever the numbers of images', (name, cre
     )
   })
 
-  it.each([1, 2])('expects the same of a class of %d images and of one of more', (drawn) => {
-    expect(Math.abs(advantageOfMany(level, drawn, drawn))).toBeLessThan(4)
-  })
+  it.skipIf(isOfWeights(name)).each([1, 2])(
+    'expects the same of a class of %d images and of one of more',
+    (drawn) => {
+      expect(Math.abs(advantageOfMany(level, drawn, drawn))).toBeLessThan(4)
+    },
+  )
 
   it.runIf(prefersMany(name))('as published prefers the class with more images', () => {
     expect(advantageOfMany(level, 1)).toBeGreaterThan(4)
   })
 
-  it('explains its scores by contributions of positions that sum to them', async () => {
+  it('explains its scores by contributions of positions that sum to them', async ({ skip }) => {
+    skip(!level.explain, 'the level does without explanations')
     await fc.assert(
       fc.asyncProperty(
         drawnTasks,
@@ -194,9 +198,14 @@ function comparesImageByImage(name: string): boolean {
   return /^alignment|class graph|full graph|refinement|distractors/.test(name)
 }
 
+/** Levels that are solved from all images, each with a weight: no means over choices of images. */
+function isOfWeights(name: string): boolean {
+  return /^logistic|^ridge|^matching|^probe/.test(name)
+}
+
 /** Levels whose scores with one image drawn are no means over single images, but near to them by their first two moments. */
 function isOfMoments(name: string): boolean {
-  return /^relation|^global by cosine|^global with refinement/.test(name)
+  return /^relation|^global by cosine|^global with refinement|^Gaussian/.test(name)
 }
 
 function total(contributions: Contributions): number {

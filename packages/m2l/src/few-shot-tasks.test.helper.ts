@@ -1,6 +1,15 @@
 import { randomKey, randomUniform, tf, type RandomKey } from '@m2l/engine'
 import type { Embedding, MetricLevel, Support } from '@m2l/metric'
 import { globalLevel, relationLevel } from '@m2l/metric-global'
+import {
+  cacheLevel,
+  gdaLevel,
+  logisticLevel,
+  matchingLevel,
+  nearestMeanLevel,
+  probeLevel,
+  ridgeLevel,
+} from '@m2l/metric-head'
 import { partLevel } from '@m2l/metric-part'
 import { alignmentLevel, pixelLevel } from '@m2l/metric-pixel'
 import fc from 'fast-check'
@@ -28,6 +37,15 @@ export const levels: readonly (readonly [name: string, create: (key: RandomKey) 
   ['part, identity graph', (key) => partLevel({ channels, key, graph: 'identity' })],
   ['part, class graph', (key) => partLevel({ channels, key, graph: 'class' })],
   ['part, full graph', (key) => partLevel({ channels, key, graph: 'full' })],
+  ['nearest mean', () => nearestMeanLevel()],
+  ['nearest mean of centred features', () => nearestMeanLevel({ normalise: 'cl2n', channels })],
+  ['logistic', () => logisticLevel()],
+  ['ridge of R2D2', () => ridgeLevel({ lambda: 1 })],
+  ['ridge of MetaOptNet', () => ridgeLevel({ variant: 'metaoptnet', normalise: 'l2n' })],
+  ['Gaussian', () => gdaLevel()],
+  ['cache', () => cacheLevel()],
+  ['matching', () => matchingLevel()],
+  ['probe', () => probeLevel()],
 ]
 
 /** A fresh part graph adds nothing, and a fresh relation network hardly tells pairs apart. */
@@ -113,7 +131,9 @@ export function disposeAll(...embeddings: readonly Embedding[]): void {
 
 export function expectClose(actual: readonly number[][], expected: readonly number[][]) {
   expect(actual.map((row) => row.length)).toEqual(expected.map((row) => row.length))
+  const largest = Math.max(1, ...expected.flat().map(Math.abs))
   for (const [row, values] of actual.entries()) {
-    for (const [column, value] of values.entries()) expect(value).toBeCloseTo(expected[row]![column]!, 4)
+    for (const [column, value] of values.entries())
+      expect(value / largest).toBeCloseTo(expected[row]![column]! / largest, 4)
   }
 }

@@ -1,6 +1,15 @@
 import { BackboneRegistry } from '@m2l/backbones'
 import { LevelRegistry, type LevelDefinition } from '@m2l/metric'
 import { globalDefinition, relationDefinition } from '@m2l/metric-global'
+import {
+  cacheDefinition,
+  gdaDefinition,
+  logisticDefinition,
+  matchingDefinition,
+  nearestMeanDefinition,
+  probeDefinition,
+  ridgeDefinition,
+} from '@m2l/metric-head'
 import { partDefinition } from '@m2l/metric-part'
 import { alignmentDefinition, pixelDefinition } from '@m2l/metric-pixel'
 import { importPart } from './import-module.js'
@@ -12,6 +21,13 @@ const ownLevels = [
   globalDefinition,
   relationDefinition,
   alignmentDefinition,
+  nearestMeanDefinition,
+  logisticDefinition,
+  ridgeDefinition,
+  gdaDefinition,
+  cacheDefinition,
+  matchingDefinition,
+  probeDefinition,
 ] as LevelDefinition[]
 
 /** What the names in a recipe can stand for. */

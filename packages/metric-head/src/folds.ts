@@ -8,11 +8,14 @@ export interface Folds {
   readonly weights: readonly (readonly number[])[]
   /** For each fold the number of images of each class. */
   readonly shots: readonly (readonly number[])[]
+  /** The same of those that are drawn, where not all are. */
+  readonly drawn: readonly (readonly number[])[]
 }
 
 /** The whole support as the only fold. */
 export function wholeSupport(shots: readonly number[], drawnShots: number): Folds {
-  return { weights: imageWeights(shots, drawnShots).map((weight) => [weight]), shots: [shots] }
+  const weights = imageWeights(shots, drawnShots).map((weight) => [weight])
+  return { weights, shots: [shots], drawn: [shots.map((shot) => Math.min(shot, drawnShots))] }
 }
 
 /** For each image that is left out the support without it. */
@@ -28,7 +31,8 @@ export function supportsWithout(
     return weights.toSpliced(images[fold]!, 0, 0) // as many images as the support has
   })
   const weights = ofFolds[0]?.map((_, image) => ofFolds.map((fold) => fold[image]!)) ?? []
-  return { weights, shots: remaining }
+  const drawn = remaining.map((counts) => counts.map((shot) => Math.min(shot, drawnShots)))
+  return { weights, shots: remaining, drawn }
 }
 
 /** Numbers of so many images, classes and folds are computed at once. */

@@ -108,7 +108,7 @@ function effectiveDimensions({ within, free, channels }: Scatter): tf.Tensor {
   const correction = each((count) => (count < 2 ? 1 : count ** 2 / ((count - 1) * (count + 2))))
   const chance = each((count) => (count < 2 ? 0 : 1 / count))
   const corrected = tf.mul(correction, tf.sub(squares, tf.mul(trace, chance))) // tr(S²)
-  const numerator = tf.maximum(trace, 1e-30)
+  const numerator = tf.maximum(trace, leastVariance ** 2)
   return tf.maximum(tf.div(numerator, tf.maximum(corrected, tf.div(numerator, channels))), 1)
 }
 

@@ -19,7 +19,7 @@ const powerSteps = 20
  * examples a class, which a classifier would only learn by heart, 1/2 |W|² is added to the sum of the cross entropies, as in
  * logistic regression.
  *
- * The bias starts at 0 and counts as one more feature, 1, in the Gram matrix, without which a step could be too long for it.
+ * The bias is the weight of one more feature, which is 1, in the Gram matrix, too, without which a step could be too long for it.
  *
  * For evaluation alone: no gradient is to follow the steps.
  */
@@ -30,78 +30,63 @@ export function probeHead(): LinearHead {
     state: {},
     trainable: false,
     solve: ({ gram, shots, drawnShots }) => {
-      const { coefficients, bias } = descend(gram, shots, wholeSupport(shots, drawnShots))
-      return { coefficients: coefficients.squeeze([1]), bias: bias.squeeze<tf.Tensor2D>([0]) }
+      const coefficients = descend(gram, shots, wholeSupport(shots, drawnShots)) as tf.Tensor2D
+      return { coefficients, bias: tf.sum(coefficients, 0, true) as tf.Tensor2D }
     },
     leaveOneOut: ({ gram, shots }, left) =>
-      leftOutLogits(shots, left, (folds) => {
-        const { coefficients, bias } = descend(gram, shots, folds)
-        return tf.add(times(gram, coefficients), bias)
-      }),
+      leftOutLogits(shots, left, (folds) =>
+        tf
+          .matMul(tf.add(gram, 1), descend(gram, shots, folds))
+          .reshape([gram.shape[0], folds.shots.length, shots.length]),
+      ),
   }
 }
 
-type Descended = {
-  /** [images, folds, ways] */
-  readonly coefficients: tf.Tensor3D
-  /** [1, folds, ways] */
-  readonly bias: tf.Tensor3D
-}
-
-/** W = Xᵀ A: the gradient of the cross entropies' sum is probabilities less labels for A, and their sum for the bias. */
-function descend(gram: tf.Tensor2D, shots: readonly number[], folds: Folds): Descended {
+/**
+ * W = Xᵀ A: for A the gradient of the cross entropies' sum is probabilities less labels.
+ *
+ * @returns the coefficients A, [images, folds * ways]
+ */
+function descend(gram: tf.Tensor2D, shots: readonly number[], folds: Folds): tf.Tensor {
+  const [images, count, ways] = [gram.shape[0], folds.shots.length, shots.length]
   return tf.tidy(() => {
-    const labels = tf.expandDims(oneHotLabels(shots), 1) // [images, 1, ways]
+    const flat = (x: tf.Tensor) => tf.add(x, tf.zeros([images, count, ways])).reshape([images, -1])
+    const products = tf.add(gram, 1)
     const weights = tf.expandDims(tf.tensor2d(folds.weights as number[][]), 2) // [images, folds, 1]
-    const ofClasses = tf.mul(weights, labels)
-    const means = tf.div(ofClasses, tf.maximum(tf.sum(ofClasses, 0, true), 1e-6)) // [images, folds, ways]
-    const decay = tf.tensor3d([folds.shots.map((counts) => [Math.max(...counts) <= 2 ? 1 : 0])]) // [1, folds, 1]
-    const length = tf.div(4, tf.add(largestEigenvalue(tf.add(gram, 1), weights), tf.mul(4, decay)))
+    const isDecaying = folds.drawn.map((counts) => Math.max(...counts) <= 2)
+    const decay = tf.tensor3d([isDecaying.map((decays) => [decays ? 1 : 0])]) // [1, folds, 1]
+    const length = tf.div(4, tf.add(largestEigenvalue(products, weights), tf.mul(4, decay)))
+    const force = flat(tf.mul(length, weights))
+    const shrink = isDecaying.includes(true) ? flat(tf.mul(length, decay)) : undefined
+    const labels = flat(tf.expandDims(oneHotLabels(shots), 1))
     const absent = absentClasses(folds)
-    const advance = ({ coefficients, bias, ofCoefficients, ofBias }: Moving): Moving =>
-      tf.tidy(() => {
-        const logits = tf.add(times(gram, coefficients), bias)
-        const probabilities = tf.softmax(absent ? tf.add(logits, absent) : logits)
-        const error = tf.mul(weights, tf.sub(probabilities, labels))
-        const nextOfCoefficients = tf.add(
-          tf.mul(momentum, ofCoefficients),
-          tf.add(error, tf.mul(decay, coefficients)),
-        )
-        const nextOfBias = tf.add(tf.mul(momentum, ofBias), tf.sum(error, 0, true))
-        return {
-          coefficients: tf.sub(coefficients, tf.mul(length, nextOfCoefficients)),
-          bias: tf.sub(bias, tf.mul(length, nextOfBias)),
-          ofCoefficients: nextOfCoefficients,
-          ofBias: nextOfBias,
-        } as Moving
-      })
-    const zero = tf.zeros([1, ...means.shape.slice(1)])
-    let moving: Moving = {
-      coefficients: tf.clone(means) as tf.Tensor3D,
-      bias: zero as tf.Tensor3D,
-      ofCoefficients: tf.zerosLike(means),
-      ofBias: tf.clone(zero),
+    const softmax = (logits: tf.Tensor): tf.Tensor => {
+      if (count === 1 && !absent) return tf.softmax(logits)
+      const apart = logits.reshape([images, count, ways])
+      return tf.softmax(absent ? tf.add(apart, absent) : apart).reshape([images, -1])
     }
+    const advance = ({ coefficients, velocity }: Moving): Moving =>
+      tf.tidy(() => {
+        const error = tf.sub(softmax(tf.matMul(products, coefficients)), labels)
+        const push = tf.mul(force, error)
+        const pull = shrink ? tf.add(push, tf.mul(shrink, coefficients)) : push
+        const next = tf.sub(tf.mul(momentum, velocity), pull)
+        return { coefficients: tf.add(coefficients, next), velocity: next }
+      })
+    const ofClasses = tf.mul(weights, tf.expandDims(oneHotLabels(shots), 1))
+    const means = tf.div(ofClasses, tf.maximum(tf.sum(ofClasses, 0, true), 1e-6))
+    let moving: Moving = { coefficients: flat(means), velocity: tf.zeros([images, count * ways]) }
     for (let epoch = 0; epoch < epochs; epoch++) {
       const next = advance(moving)
       tf.dispose({ ...moving })
       moving = next
     }
-    return { coefficients: moving.coefficients, bias: moving.bias }
+    return moving.coefficients
   })
 }
 
-/** A classifier on its way, with its velocity. */
-type Moving = Descended & {
-  readonly ofCoefficients: tf.Tensor
-  readonly ofBias: tf.Tensor
-}
-
-/** @returns [rows, folds, ways] */
-function times(matrix: tf.Tensor2D, x: tf.Tensor): tf.Tensor3D {
-  const [, folds, ways] = x.shape as [number, number, number]
-  return tf.matMul(matrix, x.reshape([x.shape[0]!, -1])).reshape([-1, folds, ways])
-}
+/** A classifier on its way, both [images, folds * ways]. */
+type Moving = { readonly coefficients: tf.Tensor; readonly velocity: tf.Tensor }
 
 /**
  * The largest eigenvalue of each fold's Gram matrix, by power iteration.
@@ -112,10 +97,11 @@ function times(matrix: tf.Tensor2D, x: tf.Tensor): tf.Tensor3D {
  */
 function largestEigenvalue(gram: tf.Tensor, weights: tf.Tensor): tf.Tensor {
   const roots = tf.sqrt(weights)
+  const times = (x: tf.Tensor) => tf.matMul(gram, x.reshape([x.shape[0]!, -1])).reshape(x.shape)
   let vector: tf.Tensor = tf.div(roots, tf.norm(roots, 2, 0, true))
   let value: tf.Tensor = tf.scalar(0)
   for (let step = 0; step < powerSteps; step++) {
-    const product = tf.mul(roots, times(gram as tf.Tensor2D, tf.mul(roots, vector)))
+    const product = tf.mul(roots, times(tf.mul(roots, vector)))
     value = tf.norm(product, 2, 0, true)
     vector = tf.div(product, value)
   }

@@ -10,7 +10,23 @@ const beta = z.number().min(0).lt(1)
 const milestones = z.array(z.int().min(0)).default([])
 
 /** What `model.query` may be; `methods` tells what each stands for. */
-const queryNames = ['M2L', 'MML', 'ProtoNet', 'MatchingNet', 'RelationNet', 'DN4', 'ST'] as const
+const queryNames = [
+  'M2L',
+  'MML',
+  'ProtoNet',
+  'MatchingNet',
+  'RelationNet',
+  'DN4',
+  'ST',
+  'SimpleShot',
+  'RFS',
+  'R2D2',
+  'MetaOptNet-RR',
+  'GDA',
+  'Tip-Adapter',
+  'LP++',
+  'MatchingVote',
+] as const
 export type QueryName = (typeof queryNames)[number]
 
 /** The side of a network's input, in pixels. */
