@@ -36,6 +36,14 @@ describe('createModel', () => {
     expect(await query('RelationNet')).toEqual([['relation', 1, 1]])
     expect(await query('DN4')).toEqual([['pixel', 1, 1]])
     expect(await query('ST')).toEqual([['alignment', 1, 1]])
+    expect(await query('SimpleShot')).toEqual([['nearest-mean', 1, 1]])
+    expect(await query('RFS')).toEqual([['logistic', 1, 1]])
+    expect(await query('R2D2')).toEqual([['ridge', 1, 1]])
+    expect(await query('MetaOptNet-RR')).toEqual([['ridge', 1, 1]])
+    expect(await query('GDA')).toEqual([['gda', 1, 1]])
+    expect(await query('Tip-Adapter')).toEqual([['cache', 1, 1]])
+    expect(await query('LP++')).toEqual([['probe', 1, 1]])
+    expect(await query('MatchingVote')).toEqual([['matching', 1, 1]])
   })
 
   it.each([
