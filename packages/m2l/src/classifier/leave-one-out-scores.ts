@@ -98,7 +98,10 @@ export async function leaveOneOutScores(
 }
 
 function inOnePass(level: MetricLevel, support: Support, left: readonly Left[]): LevelRows {
-  const draws = [...new Set(left.flatMap(({ drawn }) => [drawn.known, drawn.strangers]))]
+  // A level need not be able to compare with a single class.
+  const isSolvedAnew = Boolean(level.joint) && support.shots.length > 2
+  const kinds = isSolvedAnew ? (['known'] as const) : (['known', 'strangers'] as const)
+  const draws = [...new Set(left.flatMap(({ drawn }) => kinds.map((kind) => drawn[kind])))]
   const images = left.map(({ row }) => row)
   const query = rowsOf(support, images)
   const scores = level.leaveOneOut!(support, query, { images, draws }, { training: false })
@@ -107,7 +110,35 @@ function inOnePass(level: MetricLevel, support: Support, left: readonly Left[]):
     const rows = left.map(({ drawn }, index) => draws.indexOf(drawn[kind]) * left.length + index)
     return tf.gather(tf.concat(scores), tf.tensor1d(rows, 'int32')) as tf.Tensor2D
   }
-  return { known: chosen('known'), strangers: chosen('strangers') }
+  return {
+    known: chosen('known'),
+    strangers: isSolvedAnew ? withoutClasses(level, support, left) : chosen('strangers'),
+  }
+}
+
+/** What the other classes say of each image where its whole class is left out of the support, class by class. */
+function withoutClasses(level: MetricLevel, support: Support, left: readonly Left[]): tf.Tensor2D {
+  const { shots } = support
+  const classOfRow = shots.flatMap((shot, way) => Array.from({ length: shot }, () => way))
+  const order: number[] = []
+  const scored = [...new Set(left.map(({ way }) => way))].map((way) => {
+    const own = left.flatMap((image, index) => (image.way === way ? [index] : []))
+    order.push(...own)
+    const kept = classOfRow.flatMap((other, row) => (other === way ? [] : [row]))
+    const others = {
+      ...rowsOf(support, kept),
+      shots: shots.toSpliced(way, 1),
+      drawnShots: left[own[0]!]!.drawn.strangers,
+    }
+    const query = rowsOf(
+      support,
+      own.map((index) => left[index]!.row),
+    )
+    const scores = level.scores(others, query, { training: false })
+    return withColumnOfZeros(scores, way)
+  })
+  const places = left.map((_, index) => order.indexOf(index))
+  return tf.gather(tf.concat(scored), tf.tensor1d(places, 'int32')) as tf.Tensor2D
 }
 
 function oneByOne(level: MetricLevel, support: Support, left: readonly Left[]): LevelRows {
@@ -122,9 +153,7 @@ function oneByOne(level: MetricLevel, support: Support, left: readonly Left[]): 
       const others = { ...rowsOf(support, kept), shots: present, drawnShots: drawnOf }
       const scores = level.scores(others, query, { training: false })
       if (present.length === shots.length) return scores.squeeze([0])
-      return tf
-        .concat([scores.slice([0, 0], [1, way]), tf.zeros([1, 1]), scores.slice([0, way], [1, -1])], 1)
-        .squeeze([0])
+      return withColumnOfZeros(scores, way).squeeze([0])
     }
     const withoutImage = (other: number) => other !== row
     const withoutClass = (other: number) => classOfRow[other] !== way
@@ -138,6 +167,13 @@ function oneByOne(level: MetricLevel, support: Support, left: readonly Left[]): 
     known: tf.stack(scored.map(([known]) => known)) as tf.Tensor2D,
     strangers: tf.stack(scored.map(([, strangers]) => strangers)) as tf.Tensor2D,
   }
+}
+
+/** Scores with something in the place of a class that was left out. */
+function withColumnOfZeros(scores: tf.Tensor2D, way: number): tf.Tensor2D {
+  const [queries] = scores.shape
+  const [before, after] = [scores.slice([0, 0], [-1, way]), scores.slice([0, way], [-1, -1])]
+  return tf.concat([before, tf.zeros<tf.Rank.R2>([queries, 1]), after], 1)
 }
 
 /** The embedding of images of a support. */
