@@ -101,6 +101,34 @@ describe.each(backboneNames)('%s', (name) => {
     backbone.dispose()
   })
 
+  it('leaves frozen stages as they are while the others learn', () => {
+    const backbone = createBackbone(name, key)
+    const [first, second, ...others] = backbone.stages!
+    const frozen = backbone.freeze!(second!)
+    const isFrozen = (parameter: string) =>
+      [first!, second!].some((stage) => parameter.startsWith(`${stage}.`))
+    expect(Object.keys(frozen.state)).toEqual(Object.keys(backbone.state))
+    for (const [parameter, { trainable, value }] of Object.entries(frozen.state)) {
+      expect(value).toBe(backbone.state[parameter]!.value)
+      expect(trainable, parameter).toBe(backbone.state[parameter]!.trainable && !isFrozen(parameter))
+    }
+    const initial = digests(backbone)
+    const before = tf.memory().numTensors
+    trainOnce(frozen, 0)
+    expect(tf.memory().numTensors).toBe(before)
+    const trained = digests(backbone)
+    const changed = Object.keys(initial).filter((parameter) => trained[parameter] !== initial[parameter])
+    expect(changed.filter(isFrozen)).toEqual([])
+    for (const stage of others) {
+      expect(
+        changed.some((parameter) => parameter.startsWith(`${stage}.`)),
+        stage,
+      ).toBe(true)
+    }
+    expect(() => backbone.freeze!('stage8')).toThrow(`${name} has no stage "stage8"`)
+    frozen.dispose()
+  })
+
   it('is restored from its file bit by bit', async () => {
     const file = join(folder, `${name}.safetensors`)
     const [saved, restored] = [createBackbone(name, key.fold('a')), createBackbone(name, key.fold('b'))]

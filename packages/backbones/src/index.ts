@@ -17,4 +17,5 @@ export {
   type PictureFrame,
 } from './definition.js'
 export { ownBackbones } from './own-backbones.js'
+export { stagedBackbone, type Stage, type StagedBackboneOptions } from './staged-backbone.js'
 export { backboneNames, BackboneRegistry, createBackbone } from './registry.js'

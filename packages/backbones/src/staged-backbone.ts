@@ -21,14 +21,17 @@ export interface StagedBackboneOptions {
   /** The least height and width of an image. */
   readonly smallest: number
   readonly outputSize: Backbone['outputSize']
+  /** How many of the first stages are frozen, see `Backbone.freeze`; none unless told. */
+  readonly frozen?: number
   /** Called at the start of a pass; what it returns, if anything, changes the map of each stage. */
   begin?(context: ForwardContext): ((map: tf.Tensor4D, stage: number) => tf.Tensor4D) | undefined
 }
 
 /** A backbone whose stages follow one after the other. */
 export function stagedBackbone(options: StagedBackboneOptions): Backbone {
-  const { name, channels, stages, smallest, outputSize, begin } = options
-  const state = mergeStates(...stages.map((stage) => stage.state), options.state ?? {})
+  const { name, channels, stages, smallest, outputSize, frozen = 0, begin } = options
+  const states = stages.map(({ state }, index) => (index < frozen ? untrained(state) : state))
+  const state = mergeStates(...states, options.state ?? {})
   const names = stages.map((stage) => stage.name)
 
   /** The maps of the stages up to the deepest that is asked for. */
@@ -36,8 +39,9 @@ export function stagedBackbone(options: StagedBackboneOptions): Backbone {
     const change = begin?.(context)
     const maps: tf.Tensor4D[] = []
     for (const [index, stage] of stages.slice(0, deepest + 1).entries()) {
-      const map = stage.forward(maps.at(-1) ?? images, context)
-      maps.push(change?.(map, index) ?? map)
+      const isFrozen = index < frozen
+      const map = stage.forward(maps.at(-1) ?? images, isFrozen ? { training: false } : context)
+      maps.push((isFrozen ? undefined : change?.(map, index)) ?? map)
     }
     return maps
   }
@@ -59,6 +63,7 @@ export function stagedBackbone(options: StagedBackboneOptions): Backbone {
         return Object.fromEntries(depths.map((depth) => [names[depth]!, maps[depth]!]))
       })
     },
+    freeze: (last) => stagedBackbone({ ...options, frozen: depthOf(name, names, last) + 1 }),
     outputSize,
     dispose: () => disposeState(state),
   }
@@ -74,5 +79,12 @@ function depthOf(backbone: string, stages: readonly string[], stage: string): nu
   if (depth >= 0) return depth
   throw new InputError(
     `${backbone} has no stage ${JSON.stringify(stage)}; choose one of ${stages.join(', ')}`,
+  )
+}
+
+/** The same parameters, none of which an optimiser changes. */
+function untrained(state: StateDict): StateDict {
+  return Object.fromEntries(
+    Object.entries(state).map(([name, parameter]) => [name, { ...parameter, trainable: false }]),
   )
 }

@@ -46,6 +46,22 @@ describe('createModel', () => {
     expect(await query('MatchingVote')).toEqual([['matching', 1, 1]])
   })
 
+  it('freezes the stages of its encoder that the recipe says', () => {
+    const frozen = (recipe: Recipe) => {
+      const model = createModel(recipe)
+      const names = Object.entries(model.state).flatMap(([name, { trainable }]) => (trainable ? [name] : []))
+      model.dispose()
+      return [...new Set(names.map((name) => name.split('.').slice(0, 2).join('.')))]
+    }
+    const text = 'model: { encoder: EfficientNet-Lite0, query: ProtoNet }\ntrain: { frozen_stages: stage5 }'
+    expect(frozen(parseRecipe(text, 'r.yaml'))).toEqual(['encoder.stage6', 'encoder.stage7', 'encoder.head'])
+    const before = tf.memory().numTensors
+    expect(() => createModel(parseRecipe(text, 'r.yaml', ['train.frozen_stages=layer4']))).toThrow(
+      'r.yaml: train.frozen_stages is layer4, but EfficientNet-Lite0 has the stages stem, stage1,',
+    )
+    expect(tf.memory().numTensors).toBe(before)
+  })
+
   it.each([
     ['DN4', 'FCN', { map: 'positions' }, ['whole']],
     ['DN4', 'PyramidFCN-5,2,1', { map: 'pyramid', sizes: [5, 2, 1] }, ['whole']],

@@ -9,11 +9,12 @@ import type { ChosenLevel } from './recipe/resolve-recipe.js'
 /**
  * A model as a recipe describes it, with weights drawn from its seed.
  *
- * @throws {InputError} when the recipe's forward encoding does not make the parts that a level needs
+ * @throws {InputError} when the recipe's forward encoding does not make the parts that a level needs, or its encoder does not have
+ *   the stage that is to be frozen
  */
 export function createModel(recipe: Recipe): FewShotModel {
   const key = randomKey(recipe.seed).fold('model')
-  const backbone = createRecipeBackbone(recipe, key.fold('encoder'))
+  const backbone = frozen(recipe, createRecipeBackbone(recipe, key.fold('encoder')))
   try {
     const levels = recipe.resolved.levels.map((chosen) => ({
       level: createLevel(recipe, chosen, {
@@ -35,6 +36,18 @@ export function createModel(recipe: Recipe): FewShotModel {
 export function createRecipeBackbone({ resolved }: Recipe, key: RandomKey): Backbone {
   const { definition, options } = resolved.backbone
   return definition.create(options, { key })
+}
+
+/** A recipe's backbone, with the stages frozen that `train.frozen_stages` says. */
+function frozen({ file, train: { frozen_stages: last } }: Recipe, backbone: Backbone): Backbone {
+  if (last === undefined) return backbone
+  const { name, stages = [], freeze } = backbone
+  if (freeze && stages.includes(last)) return freeze(last)
+  backbone.dispose()
+  throw new InputError(
+    `${file}: train.frozen_stages is ${last}, but ` +
+      (freeze ? `${name} has the stages ${stages.join(', ')}` : `stages of ${name} cannot be frozen`),
+  )
 }
 
 function createLevel(

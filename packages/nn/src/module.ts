@@ -44,6 +44,14 @@ export interface Backbone {
     context: ForwardContext,
     stages: readonly string[],
   ): Readonly<Record<string, tf.Tensor4D>>
+  /**
+   * The same backbone, on the same parameters, with its first stages frozen: in training, too, they compute as in evaluation,
+   * their parameters get no gradient and their batch norms keep their statistics.
+   *
+   * @param last of the frozen stages
+   * @throws {InputError} when it is no stage
+   */
+  readonly freeze?: (last: string) => Backbone
   /** The height and width of the feature map of images of this size. */
   outputSize(height: number, width: number): readonly [height: number, width: number]
   /** The parameters, in the order of the layers. */

@@ -49,7 +49,7 @@ const levelSchema = z.looseObject({
 /**
  * The keys of a recipe with their defaults: those of the published program (its YAML files), and beside them `data.dataset`,
  * `data.split`, `data.exclude`, `data.labels`, `data.image_size`, `data.normalisation`, `data.pack`, `model.encoder_options`, `model.parts`, `model.levels`, `model.imports`, `model.fusion`,
- * `model.weights`, `pre.smallest_crop`, `run.folder`, `run.keep`, `run.checkpoint_steps` and `run.on_nan`.
+ * `model.weights`, `train.frozen_stages`, `pre.smallest_crop`, `run.folder`, `run.keep`, `run.checkpoint_steps` and `run.on_nan`.
  */
 export const recipeSchema = recipeSchemaFor(backboneNames)
 
@@ -108,6 +108,8 @@ export function recipeSchemaFor(encoders: readonly string[]) {
         optim: z.enum(['Adam', 'SGD']).default('Adam'),
         batch_size: count.default(4),
         fix_bn: z.boolean().default(false),
+        /** The last of the encoder's stages that training leaves as they are, batch norms included; none if not given. */
+        frozen_stages: z.string().optional(),
         colorjitter: z.boolean().default(false),
       })
       .prefault({}),
