@@ -37,6 +37,7 @@ export {
   type ClassifierClass,
   type ClassifierOptions,
 } from './classifier/few-shot-classifier.js'
+export type { ModelPictures } from './classifier/model-pictures.js'
 export type { GivenImage, NamedImage } from './classifier/given-image.js'
 export type { EmbeddedBatch, EmbedOptions, OnUnreadable } from './classifier/image-embedder.js'
 export type { ShotCounts } from './classifier/shot-counts.js'

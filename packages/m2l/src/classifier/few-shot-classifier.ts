@@ -19,9 +19,16 @@ import { classifications, type Classification } from './classification.js'
 import { disposeEmbedding, imageCount, joinImages, type EmbeddedImages } from './embedded-images.js'
 import type { Embedder } from './embedder.js'
 import type { GivenImage } from './given-image.js'
-import { ImageEmbedder, type EmbeddedBatch, type EmbedOptions, type OnUnreadable } from './image-embedder.js'
+import {
+  ImageEmbedder,
+  readAtTimes,
+  type EmbeddedBatch,
+  type EmbedOptions,
+  type OnUnreadable,
+} from './image-embedder.js'
 import { supportOf, type LabelledImages } from './labelled-images.js'
 import { leaveOneOut, type LeaveOneOut } from './leave-one-out.js'
+import { modelFingerprint, readingOf, type ModelPictures } from './model-pictures.js'
 import { notedImage } from './noted-image.js'
 import { probabilitiesOf, scoreQueries } from './scores.js'
 import type { ShotCounts } from './shot-counts.js'
@@ -45,9 +52,6 @@ export interface ClassifierClass {
 
 /** What of saved classes says where their weights come from. */
 type Origin = Pick<SavedClasses, 'weights' | 'recipe'>
-
-/** Photographs are reduced to so many times the network's input while they are read: its smallest crop is half a side. */
-export const readAtTimes = 8
 
 /** What levels make of all examples they make anew for each so many images. */
 const comparedAtOnce = 128
@@ -101,6 +105,23 @@ export class FewShotClassifier {
       ...(options.recipe && { recipe: storedRecipe(options.recipe) }),
     }
     return new FewShotClassifier(model, embedder, { ...options, origin })
+  }
+
+  /**
+   * A classifier of a model that a program has made, without classes. The model is the classifier's from then on.
+   *
+   * @param pictures how they become its input
+   * @throws {InputError} when they cannot be made so, or a level looks at parts of pictures and nothing makes any
+   */
+  static fromModel(
+    model: EvaluatedModel,
+    pictures: ModelPictures,
+    { counts, onEager }: Pick<ClassifierOptions, 'counts' | 'onEager'> = {},
+  ): FewShotClassifier {
+    const reading = readingOf(model, pictures)
+    const fingerprint = modelFingerprint(model, reading)
+    const embedder = new ImageEmbedder({ network: networkOf(model, onEager), ...reading, fingerprint })
+    return new FewShotClassifier(model, embedder, { ...(counts && { counts }) })
   }
 
   /**

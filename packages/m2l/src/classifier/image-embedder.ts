@@ -5,6 +5,9 @@ import { chooseImages, notFinite, type EmbeddedImages } from './embedded-images.
 import type { Embedder } from './embedder.js'
 import { nameOfImage, readGivenImage, type GivenImage } from './given-image.js'
 
+/** Photographs are reduced to so many times the network's input while they are read: its smallest crop is half a side. */
+export const readAtTimes = 8
+
 /** How many images pass the backbone at once, each with all its parts or without any. */
 const imagesPerBatch = { withParts: 16, withoutParts: 64 }
 
