@@ -16,6 +16,7 @@ export {
   type LevelStatistics,
   type PictureFrame,
 } from './definition.js'
+export { NormalisedConvolution, type NormalisedConvolutionOptions } from './normalised-convolution.js'
 export { ownBackbones } from './own-backbones.js'
 export { stagedBackbone, type Stage, type StagedBackboneOptions } from './staged-backbone.js'
 export { backboneNames, BackboneRegistry, createBackbone } from './registry.js'

@@ -1,7 +1,9 @@
+import { ownBackbones } from '@m2l/backbones'
 import { InputError, randomKey, type RandomKey } from '@m2l/engine'
 import { LevelFusion, type LevelEnvironment, type MetricLevel } from '@m2l/metric'
 import { disposeState, type Backbone } from '@m2l/nn'
 import { FewShotModel } from '@m2l/trainer'
+import { checkBackbone } from './check-backbone.js'
 import { forwardEncoding } from './forward-encoding.js'
 import type { Recipe } from './recipe/read-recipe.js'
 import type { ChosenLevel } from './recipe/resolve-recipe.js'
@@ -32,10 +34,22 @@ export function createModel(recipe: Recipe): FewShotModel {
   }
 }
 
-/** A recipe's backbone, with weights drawn from a key. */
-export function createRecipeBackbone({ resolved }: Recipe, key: RandomKey): Backbone {
+/**
+ * A recipe's backbone, with weights drawn from a key.
+ *
+ * @throws {InputError} when it is imported and does not keep to its own words
+ */
+export function createRecipeBackbone({ file, resolved }: Recipe, key: RandomKey): Backbone {
   const { definition, options } = resolved.backbone
-  return definition.create(options, { key })
+  const backbone = definition.create(options, { key })
+  if (ownBackbones.includes(definition)) return backbone
+  try {
+    checkBackbone(backbone, definition, file)
+    return backbone
+  } catch (error) {
+    backbone.dispose?.()
+    throw error
+  }
 }
 
 /** A recipe's backbone, with the stages frozen that `train.frozen_stages` says. */

@@ -20,9 +20,11 @@ beforeEach(() => {
   before = tf.memory().numTensors
 })
 
-afterEach(() => {
+afterEach(expectNothingLeft)
+
+function expectNothingLeft() {
   expect(tf.memory().numTensors).toBe(before)
-})
+}
 
 const input: PictureInput = {
   size: 32,
@@ -34,7 +36,9 @@ const input: PictureInput = {
 
 function smallModel(): FewShotModel {
   const backbone = createBackbone('FourLayer_64F_4x', randomKey(1))
-  const metric = new LevelFusion([{ level: globalLevel({ similarity: 'cosine' }), weight: 1, temperature: 0.1 }])
+  const metric = new LevelFusion([
+    { level: globalLevel({ similarity: 'cosine' }), weight: 1, temperature: 0.1 },
+  ])
   return new FewShotModel(backbone, metric)
 }
 

@@ -40,8 +40,9 @@ function describeExpected(issue: z.core.$ZodIssue, schema: JsonSchema): string {
 }
 
 /** What was probably meant instead. */
-function hint(found: unknown, { type, enum: values }: JsonSchema): string {
-  if (values) {
+function hint(found: unknown, { type, enum: ofOne, anyOf }: JsonSchema): string {
+  const values = ofOne ?? anyOf?.flatMap((one) => one.enum ?? [])
+  if (values?.length) {
     const near = nearestName(String(found), values.map(String))
     return near === undefined ? '' : `; did you mean ${near}?`
   }

@@ -21,7 +21,7 @@ export interface JsonSchema {
 export function jsonSchemaAt(schema: z.ZodType, path: readonly PropertyKey[]): JsonSchema {
   let inner = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema
   for (const key of path) {
-    const { properties = {}, additionalProperties, items, prefixItems } = inner
+    const { properties = {}, additionalProperties, items, prefixItems } = withKey(inner, key)
     const next =
       typeof key === 'number'
         ? (prefixItems?.[key] ?? items)
@@ -31,6 +31,11 @@ export function jsonSchemaAt(schema: z.ZodType, path: readonly PropertyKey[]): J
     inner = next || {}
   }
   return inner
+}
+
+/** Of several schemas for a value the one that knows a key of it; the schema itself where there are none. */
+function withKey(schema: JsonSchema, key: PropertyKey): JsonSchema {
+  return schema.anyOf?.find(({ properties }) => properties && Object.hasOwn(properties, key)) ?? schema
 }
 
 /** What a schema accepts, in words, for example "a whole number of at least 1"; nothing where it accepts anything. */
