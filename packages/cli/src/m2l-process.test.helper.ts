@@ -23,6 +23,8 @@ export interface Running {
   kill(signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): void
   /** Waits until standard error holds a text, or the process has ended. */
   saying(text: string): Promise<void>
+  /** Waits until standard output holds what is looked for, or the process has ended. */
+  printing(holds: (stdout: string) => boolean): Promise<void>
   /** Does something as soon as standard error holds a text. */
   onError(text: string, act: () => void): void
 }
@@ -49,6 +51,18 @@ export function start(folder: string, words: readonly string[], within: readonly
     async saying(awaited) {
       const said = new Promise<void>((done) => this.onError(awaited, done))
       await Promise.race([said, finished])
+    },
+    async printing(holds) {
+      const printed = new Promise<void>((done) => {
+        const look = () => {
+          if (!holds(text.stdout)) return
+          child.stdout.off('data', look)
+          done()
+        }
+        child.stdout.on('data', look)
+        look()
+      })
+      await Promise.race([printed, finished])
     },
     onError(awaited, act) {
       const look = () => {

@@ -1,6 +1,13 @@
 export type { Agreement, AgreementOptions } from './agreement/agreement.js'
 export type { SettingDifference } from './agreement/settings.js'
 export { classifyPictures, type ClassifyPicturesOptions } from './classifier/classify-pictures.js'
+export type { ClassifyByOptions } from './classifier/open-examples.js'
+export {
+  watchPictures,
+  type ArrivedPicture,
+  type WatchedBy,
+  type WatchPicturesOptions,
+} from './classifier/watch-pictures.js'
 export type {
   ClassificationReport,
   ClassProbability,

@@ -7,9 +7,9 @@ import { count, percent, printable, seconds } from '../terminal/format.js'
 import { ProgressDisplay } from '../terminal/progress-display.js'
 import { table } from '../terminal/table.js'
 import { checkWritable } from '../writable-file.js'
-import { engineOptions, loadChosenEngine, type EngineOptions } from './engine-options.js'
+import { engineOptions, loadChosenEngine } from './engine-options.js'
 import { refuseToReplace } from './new-file.js'
-import { withProgress, type OutputOptions } from './output-options.js'
+import { withProgress } from './output-options.js'
 import { withForce } from './recipe-options.js'
 import {
   checkSorting,
@@ -20,19 +20,12 @@ import {
   type SortingCommandOptions,
 } from './sorting.js'
 import { complaintOfUnreadable } from './unreadable-pictures.js'
+import { watch, type WatchCommandOptions } from './watch.js'
 import { wholeNumber } from './whole-number.js'
 
-interface ClassifyCommandOptions extends EngineOptions, OutputOptions, SortingCommandOptions {
-  readonly load?: string
-  readonly save?: string
-  readonly weights?: string
-  readonly cfg?: string
-  readonly unknown?: number | 'auto'
-  readonly top?: number
-  readonly labels?: string
+interface ClassifyCommandOptions extends WatchCommandOptions, SortingCommandOptions {
   readonly report?: string
   readonly csv?: true
-  readonly force?: true
 }
 
 /** `m2l classify`: people's own pictures by a handful of examples. */
@@ -51,7 +44,7 @@ export function classifyCommand(): Command {
       '--save <file>',
       'save the classes as soon as their examples are read, for --load and m2l classes',
     )
-    .requiredOption(
+    .option(
       '--query <path...>',
       'the pictures: folders, archives, files, or .csv tables; of features their files',
     )
@@ -78,6 +71,12 @@ export function classifyCommand(): Command {
       'names of the classes, lines such as n02206856,bee (default: labels.csv or the like among or beside the examples)',
     )
     .option('--report <file>', 'write a page with pictures, one HTML file')
+    .addOption(
+      new Option(
+        '--watch <folder>',
+        'in place of --query: answer for each picture as it arrives in a folder, a line each, until Ctrl-C',
+      ).conflicts(['query', 'report', 'csv', 'moveTo', 'linkTo', 'yes']),
+    )
   return withProgress(withForce(engineOptions(withSorting(command))))
     .addOption(new Option('--csv', 'print a table of comma-separated values').conflicts('json'))
     .addHelpText(
@@ -92,6 +91,7 @@ Examples:
   m2l classify --load pets.safetensors --query more-photos       m2l classes --help: show, add, remove, merge
   m2l classify --support examples.safetensors --query photos.safetensors   features that m2l embed or others made
   m2l classify --load pets.safetensors --query inbox --unknown auto --move-to sorted   what would move; --yes moves it
+  m2l classify --load pets.safetensors --watch inbox --json      a line of JSON for each picture
   m2l weights list                                               the weights that can be named
 
 A file of classes knows its weights. --save replaces the file that --load names; another that is there is replaced with --force
@@ -109,9 +109,16 @@ async function classify(options: ClassifyCommandOptions, command: Command): Prom
       exitCode: 2,
     })
   }
+  const { query } = options
+  if (query === undefined && options.watch === undefined) {
+    command.error("error: required option '--query <path...>' not specified, nor '--watch <folder>'", {
+      exitCode: 2,
+    })
+  }
   if (options.report !== undefined) await checkWritable(options.report, 'the page', '--report')
   if (options.save !== undefined) await checkSave(options.save, options)
-  await checkSorting(options)
+  if (options.watch !== undefined) return watch(options.watch, options)
+  await checkSorting(query!, options)
   const display = new ProgressDisplay(options)
   let undo: string | undefined
   const left = () =>
@@ -138,7 +145,7 @@ async function classify(options: ClassifyCommandOptions, command: Command): Prom
     const by = {
       support: options.support,
       load: options.load,
-      query: options.query,
+      query: query!,
       ...(recipe && { recipe }),
       ...(options.force && { force: true }),
     }

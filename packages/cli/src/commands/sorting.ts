@@ -8,7 +8,7 @@ import { table } from '../terminal/table.js'
 /** How `m2l classify` sorts pictures into folders of their classes. */
 export interface SortingCommandOptions {
   readonly support?: string
-  readonly query: string[]
+  readonly query?: string[]
   readonly moveTo?: string
   readonly linkTo?: string
   readonly yes?: true
@@ -49,11 +49,11 @@ function sortOf({ moveTo, linkTo, support }: SortingCommandOptions) {
  *
  * @throws {InputError} when the pictures cannot be sorted, or `--yes` has nothing to confirm
  */
-export async function checkSorting(options: SortingCommandOptions): Promise<void> {
+export async function checkSorting(query: readonly string[], options: SortingCommandOptions): Promise<void> {
   const sort = sortOf(options)
   if (sort) {
     const { requireSortable } = await import('@m2l/m2l')
-    await requireSortable(options.query, sort)
+    await requireSortable(query, sort)
   } else if (options.yes) {
     const { InputError } = await import('@m2l/engine')
     throw new InputError('--yes confirms --move-to FOLDER or --link-to FOLDER; name one, or leave it out')

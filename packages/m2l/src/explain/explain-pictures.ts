@@ -1,7 +1,7 @@
 import { InputError } from '@m2l/engine'
 import type { SupportClass } from '@m2l/explain'
 import type { AgreementOptions } from '../agreement/agreement.js'
-import { defaultWeights } from '../classifier/classify-pictures.js'
+import { defaultWeights } from '../classifier/open-examples.js'
 import { noneReadable } from '../classifier/few-shot-classifier.js'
 import { readAtTimes, readForModel, type ReadForModelOptions } from '../classifier/image-embedder.js'
 import { findClassNames } from '../class-names/find-class-names.js'

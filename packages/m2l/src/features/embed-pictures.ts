@@ -1,7 +1,7 @@
 import { describeLeftOut, joinLeftOut, listImages, type ListedImage } from '@m2l/datasets'
 import { InputError } from '@m2l/engine'
 import { SafetensorsWriter } from '@m2l/nn'
-import { defaultWeights } from '../classifier/classify-pictures.js'
+import { defaultWeights } from '../classifier/open-examples.js'
 import { FewShotClassifier, type ClassifierOptions } from '../classifier/few-shot-classifier.js'
 import { identityOfFile } from '../classifier/real-file.js'
 import { notesOfSlowness } from '../recipe-data.js'
