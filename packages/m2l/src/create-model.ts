@@ -18,15 +18,7 @@ export function createModel(recipe: Recipe): FewShotModel {
   const key = randomKey(recipe.seed).fold('model')
   const backbone = frozen(recipe, createRecipeBackbone(recipe, key.fold('encoder')))
   try {
-    const levels = recipe.resolved.levels.map((chosen) => ({
-      level: createLevel(recipe, chosen, {
-        channels: backbone.channels,
-        key: key.fold(chosen.definition.name),
-      }),
-      weight: chosen.weight,
-      temperature: chosen.temperature,
-    }))
-    const metric = new LevelFusion(levels, recipe.model.fusion)
+    const metric = createLevels(recipe, backbone.channels)
     return new FewShotModel(backbone, metric, forwardEncoding(recipe, metric.needs))
   } catch (error) {
     backbone.dispose()
@@ -62,6 +54,22 @@ function frozen({ file, train: { frozen_stages: last } }: Recipe, backbone: Back
     `${file}: train.frozen_stages is ${last}, but ` +
       (freeze ? `${name} has the stages ${stages.join(', ')}` : `stages of ${name} cannot be frozen`),
   )
+}
+
+/**
+ * A recipe's levels, with weights drawn from its seed.
+ *
+ * @param channels the number of features that they compare
+ * @throws {InputError} when the recipe's forward encoding does not make the parts that a level needs
+ */
+export function createLevels(recipe: Recipe, channels: number): LevelFusion {
+  const key = randomKey(recipe.seed).fold('model')
+  const levels = recipe.resolved.levels.map((chosen) => ({
+    level: createLevel(recipe, chosen, { channels, key: key.fold(chosen.definition.name) }),
+    weight: chosen.weight,
+    temperature: chosen.temperature,
+  }))
+  return new LevelFusion(levels, recipe.model.fusion)
 }
 
 function createLevel(

@@ -7,8 +7,8 @@ import {
   openRunFolder,
   type BankOptions,
   type BankSize,
+  type EvaluatedModel,
   type Evaluation,
-  type FewShotModel,
   type Interval,
 } from '@m2l/trainer'
 import { writeCard } from './cards/make-card.js'
@@ -125,11 +125,12 @@ export interface SemiSupervisedReport {
  *   cannot be kept on disk
  */
 export async function evaluateRecipe(
-  recipe: Recipe,
+  asked: Recipe,
   options: EvaluateOptions = {},
 ): Promise<EvaluationReport> {
-  const trained = await trainedModel(recipe, options.checkpoint, options)
-  const { model, checkpoint, agreement } = trained
+  const { card: resultCard, ...asRun } = options
+  const trained = await trainedModel(asked, options.checkpoint, asRun)
+  const { recipe, model, checkpoint, agreement } = trained
   try {
     const folder = await openRunFolder(recipe.folder)
     const replayed = options.manifest === undefined ? undefined : await openManifest(options.manifest)
@@ -187,11 +188,11 @@ export async function evaluateRecipe(
         ...accuracies(evaluation),
         rounds: rounds(evaluation, recipe.test.total_testtimes),
       }
-      const { page, card, against = [] } = options
+      const { page, against = [] } = options
       const files = {
         ...resultFilesIn(folder.path),
         ...(page !== undefined && { page }),
-        ...(card !== undefined && { card }),
+        ...(resultCard !== undefined && { card: resultCard }),
       }
       const stored = {
         ...outcome,
@@ -218,10 +219,10 @@ export async function evaluateRecipe(
           await evaluationPage({ recipe, model, report, manifest, images, ...divided }),
         )
       }
-      if (card !== undefined) {
+      if (resultCard !== undefined) {
         const { sha256 } = trained
         const of = { recipe, model, report, split: images.split, manifest, evaluation, against }
-        await writeCard(card, { ...of, weights: { file: weightsFile(checkpoint), sha256 } })
+        await writeCard(resultCard, { ...of, weights: { file: weightsFile(checkpoint), sha256 } })
       }
       return report
     } finally {
@@ -251,7 +252,7 @@ function compareEpisodes(
 
 function semiSupervisedReport(
   recipe: Recipe,
-  { metric }: FewShotModel,
+  { metric }: Pick<EvaluatedModel, 'metric'>,
   { unlabelled }: EpisodeManifest,
 ): Pick<EvaluationReport, 'semiSupervised'> {
   if (!unlabelled) return {}

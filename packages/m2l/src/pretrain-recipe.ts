@@ -12,6 +12,7 @@ import {
   pretrainingTransforms,
   requireSplit,
 } from './recipe-data.js'
+import { requireTrainable } from './onnx-model.js'
 import { writeTrainingPage } from './pages/training-page.js'
 import { openRun, type RecipeRunOptions, type TrainingReport } from './recipe-run.js'
 import type { Recipe } from './recipe/read-recipe.js'
@@ -30,6 +31,7 @@ export async function pretrainRecipe(
   recipe: Recipe,
   options: RecipeRunOptions = {},
 ): Promise<TrainingReport> {
+  requireTrainable(recipe)
   const key = randomKey(recipe.seed).fold('pretraining')
   const dataset = await openRecipeDataset(recipe, ['train', 'val'], options)
   const backbone = createRecipeBackbone(recipe, key.fold('encoder'))

@@ -4,6 +4,7 @@ import { EpisodeImages, episodeTask, trainEpisodes } from '@m2l/trainer'
 import { createModel } from './create-model.js'
 import { episodicOptimiser, episodicSchedule } from './optimisers.js'
 import { episodeTransforms, notesOfSlowness, openRecipeDataset, requireSplit } from './recipe-data.js'
+import { requireTrainable } from './onnx-model.js'
 import { writeTrainingPage } from './pages/training-page.js'
 import { openRun, type RecipeRunOptions, type TrainingReport } from './recipe-run.js'
 import { initialWeights, type Recipe } from './recipe/read-recipe.js'
@@ -17,6 +18,7 @@ import { storedRecipe } from './weights/stored-recipe.js'
  * @throws {InputError} when the data, the run folder, the initial weights or a checkpoint cannot be used
  */
 export async function trainRecipe(recipe: Recipe, options: RecipeRunOptions = {}): Promise<TrainingReport> {
+  requireTrainable(recipe)
   const key = randomKey(recipe.seed).fold('training')
   const model = createModel(recipe)
   const optimiser = episodicOptimiser(recipe, model.state)

@@ -1,26 +1,35 @@
+import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { InputError } from '@m2l/engine'
-import { assignCheckpoint, readCheckpoint, type FewShotModel, type Tensors } from '@m2l/trainer'
+import { isOnnxFile } from '@m2l/onnx'
+import {
+  assignCheckpoint,
+  readCheckpoint,
+  type EvaluatedModel,
+  type FewShotModel,
+  type Tensors,
+} from '@m2l/trainer'
 import { AgreementCheck, type AgreementOptions } from './agreement/agreement.js'
 import { modelSettings } from './agreement/model-settings.js'
 import type { Learning } from './agreement/seen-classes.js'
 import { createModel } from './create-model.js'
+import { onnxModel, onnxWeights, type OnnxOptions } from './onnx-model.js'
 import type { Recipe } from './recipe/read-recipe.js'
 import { isDropBlockCounter, namesFor } from './weights/published-names.js'
 import { weightsExist, weightsFile } from './weights/weights-file.js'
-import { recipeOfWeights } from './weights/stored-recipe.js'
+import { recipeOfWeights, storedRecipe } from './weights/stored-recipe.js'
 import { learningOfWeights, settingsOfModel } from './weights/stored-facts.js'
 
 /** A model with learned weights, which is the caller's to dispose. */
 export interface TrainedModel {
-  readonly model: FewShotModel
+  readonly model: EvaluatedModel
   /** How it is made. */
   readonly recipe: Recipe
   /** Where the weights came from, as it was named. */
   readonly checkpoint: string
-  /** The weights, as they were read. */
-  readonly tensors: Tensors
-  /** The SHA-256 of the file, as it was read. */
+  /** Names all that decides the model's numbers: a SHA-256 in hexadecimal. */
+  readonly fingerprint: string
+  /** The SHA-256 of the file, as it was read; of an ONNX network, with its card and its other files. */
   readonly sha256: string
   /** How the weights agree with the recipe. */
   readonly agreement: AgreementCheck
@@ -31,34 +40,36 @@ export interface TrainedModel {
 /**
  * A recipe's model with the weights of a checkpoint.
  *
- * @param checkpoint weights by name, a safetensors file or of PyTorch; the best of the run folder if not given
+ * @param checkpoint weights by name, a safetensors file or of PyTorch, or an ONNX network; if not given the network that the recipe
+ *   names, else the best of the run folder
  * @throws {InputError} when there is no such file, it does not fit, or it was trained with other settings and is not to be
  *   taken nevertheless
  */
 export async function trainedModel(
   recipe: Recipe,
   checkpoint?: string,
-  options: AgreementOptions = {},
+  options: AgreementOptions & OnnxOptions = {},
 ): Promise<TrainedModel> {
-  const file = checkpoint === undefined ? join(recipe.folder, 'best.safetensors') : weightsFile(checkpoint)
+  const named = checkpoint ?? onnxWeights(recipe)
+  const file = named === undefined ? join(recipe.folder, 'best.safetensors') : weightsFile(named)
   if (!weightsExist(file)) {
     throw new InputError(
       `${file}: there is no such checkpoint; train first (m2l train), or name a checkpoint's file with --checkpoint`,
     )
   }
-  return modelOf({ file, said: checkpoint ?? file }, recipe, options)
+  return modelOf({ file, said: named ?? file }, recipe, options)
 }
 
 /**
  * The model of weights, made as a recipe says, or as they themselves do where there is none.
  *
- * @param weights weights by name, a safetensors file or of PyTorch
+ * @param weights weights by name, a safetensors file or of PyTorch, or an ONNX network
  * @throws {InputError} likewise, or when they do not say how their model is made
  */
 export async function modelOfWeights(
   weights: string,
   recipe: Recipe | undefined,
-  options: AgreementOptions = {},
+  options: AgreementOptions & OnnxOptions = {},
 ): Promise<TrainedModel> {
   const file = weightsFile(weights)
   if (!weightsExist(file)) {
@@ -71,8 +82,12 @@ export async function modelOfWeights(
 async function modelOf(
   { file, said }: { readonly file: string; readonly said: string },
   asked: Recipe | undefined,
-  options: AgreementOptions,
+  options: AgreementOptions & OnnxOptions,
 ): Promise<TrainedModel> {
+  if (isOnnxFile(file)) return modelOfNetwork({ file, said }, asked, options)
+  if (options.card !== undefined) {
+    throw new InputError(`${said}: has a card, but is no ONNX network (.onnx); leave out the card`)
+  }
   const stored = await readCheckpoint(file, namesFor(asked))
   const recipe = asked ?? recipeOfWeights(said, stored.metadata.recipe)
   const agreement = new AgreementCheck(said, options)
@@ -88,7 +103,7 @@ async function modelOf(
       model,
       recipe,
       checkpoint: said,
-      tensors: stored.model,
+      fingerprint: fingerprintOf(recipe, stored.model),
       sha256: stored.sha256,
       agreement,
       learning,
@@ -97,4 +112,45 @@ async function modelOf(
     model.dispose()
     throw error
   }
+}
+
+async function modelOfNetwork(
+  { file, said }: { readonly file: string; readonly said: string },
+  asked: Recipe | undefined,
+  options: AgreementOptions & OnnxOptions,
+): Promise<TrainedModel> {
+  const { model, recipe } = await onnxModel(file, asked, options)
+  return {
+    model,
+    recipe,
+    checkpoint: said,
+    fingerprint: createHash('sha256').update(storedRecipe(recipe)).update(model.fingerprint).digest('hex'),
+    sha256: model.fingerprint,
+    agreement: new AgreementCheck(said, options),
+    learning: undefined,
+  }
+}
+
+/**
+ * A model of our own, whose insides can be looked at; another one is freed.
+ *
+ * @param purpose what it is for
+ * @throws {InputError} when it is an ONNX network
+ */
+export function ownModel({ model, checkpoint }: TrainedModel, purpose: string): FewShotModel {
+  if (!('network' in model)) return model
+  model.dispose()
+  throw new InputError(
+    `${checkpoint}: is an ONNX network, into which ${purpose} cannot look; take weights of ours, see m2l weights list`,
+  )
+}
+
+/** Names a model by all that decides its embeddings. */
+function fingerprintOf(recipe: Recipe, tensors: Tensors): string {
+  const hash = createHash('sha256').update(storedRecipe(recipe))
+  for (const name of Object.keys(tensors).toSorted()) {
+    const { shape, data } = tensors[name]!
+    hash.update(`${name} [${shape}]`).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+  }
+  return hash.digest('hex')
 }

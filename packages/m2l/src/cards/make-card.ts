@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 import { randomKey, writeFileAtomically } from '@m2l/engine'
 import { manifestHash, type EpisodeManifest } from '@m2l/samplers'
-import { pairedDifference, type Evaluation, type FewShotModel } from '@m2l/trainer'
+import { pairedDifference, type Evaluation, type EvaluatedModel } from '@m2l/trainer'
 import type { ImageSplit } from '@m2l/datasets'
 import { compareResults } from '../compare/compare-results.js'
 import type { EvaluationReport } from '../evaluate-recipe.js'
@@ -15,7 +15,7 @@ import { readTrainingRecord } from './training-record.js'
 /** An evaluation whose files are written. */
 export interface CardSource {
   readonly recipe: Recipe
-  readonly model: FewShotModel
+  readonly model: EvaluatedModel
   readonly report: EvaluationReport
   readonly split: ImageSplit
   /** The file of the weights, and its SHA-256 as it was read. */
@@ -117,8 +117,9 @@ async function withOthers({ report, against }: CardSource): Promise<PairedResult
 }
 
 /** With the running statistics of batch norms, as files of weights have them. */
-function parameterCount({ state }: FewShotModel): number {
-  return Object.values(state).reduce((sum, { value }) => sum + value.size, 0)
+function parameterCount(model: EvaluatedModel): number {
+  if ('network' in model) return model.parameters
+  return Object.values(model.state).reduce((sum, { value }) => sum + value.size, 0)
 }
 
 /** To six decimals, far below what any number of episodes can tell. */

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
 import { InputError, loadEngine } from '@m2l/engine'
 import { disposeState } from '@m2l/nn'
-import { networkOf, type EvaluatedModel, type OnEager, type Tensors } from '@m2l/trainer'
+import { networkOf, type EvaluatedModel, type OnEager } from '@m2l/trainer'
 import type { AgreementOptions } from '../agreement/agreement.js'
 import { didYouMean } from '../nearest-name.js'
+import type { OnnxOptions } from '../onnx-model.js'
 import { episodeTransforms } from '../recipe-data.js'
 import type { Recipe } from '../recipe/read-recipe.js'
 import { modelOfWeights } from '../trained-model.js'
@@ -34,7 +34,7 @@ import { probabilitiesOf, scoreQueries } from './scores.js'
 import type { ShotCounts } from './shot-counts.js'
 
 /** How weights become a classifier. */
-export interface ClassifierOptions extends AgreementOptions {
+export interface ClassifierOptions extends AgreementOptions, OnnxOptions {
   /** How the model is made that the weights belong to; needed where these do not say so themselves. */
   readonly recipe?: Recipe
   /** What becomes of different numbers of examples; `neutral` if not given, so that further examples of a class never hurt. */
@@ -86,19 +86,19 @@ export class FewShotClassifier {
   /**
    * A classifier without classes. Loads the engine where that has not been done.
    *
-   * @param weights the name of shipped weights, see `shippedWeights`, or the path of a checkpoint, ours or PyTorch's
+   * @param weights the name of shipped weights, see `shippedWeights`, the path of a checkpoint, ours or PyTorch's, or of an ONNX network
    * @throws {InputError} when they cannot be read, do not say how their model is made and no recipe does, are of another, or
    *   contradict the recipe and are not to be taken nevertheless
    */
   static async load(weights: string, options: ClassifierOptions = {}): Promise<FewShotClassifier> {
     await loadEngine()
-    const { model, recipe, tensors } = await modelOfWeights(weights, options.recipe, options)
+    const { model, recipe, fingerprint } = await modelOfWeights(weights, options.recipe, options)
     const embedder = new ImageEmbedder({
       network: networkOf(model, options.onEager),
       views: model.views,
       transforms: episodeTransforms(recipe),
       reduceTo: readAtTimes * recipe.data.image_size,
-      fingerprint: fingerprintOf(storedRecipe(recipe), tensors),
+      fingerprint,
     })
     const origin = {
       weights: lastingName(weights),
@@ -493,16 +493,6 @@ export function noneReadable(label: string, examples: number, reason: string): I
   return new InputError(
     `class ${label}: ${examples === 1 ? 'its one example cannot' : `none of its ${examples} examples can`} be read: ${reason}`,
   )
-}
-
-/** Names a model by all that decides its embeddings. */
-function fingerprintOf(recipe: string, tensors: Tensors): string {
-  const hash = createHash('sha256').update(recipe)
-  for (const name of Object.keys(tensors).toSorted()) {
-    const { shape, data } = tensors[name]!
-    hash.update(`${name} [${shape}]`).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
-  }
-  return hash.digest('hex')
 }
 
 /** A label in Unicode's composed form (NFC), as labels of folders and tables are. */

@@ -7,7 +7,7 @@ import type { AgreementOptions } from '../agreement/agreement.js'
 import { episodeTransforms, openRecipeDataset, requireSplit, type DataOptions } from '../recipe-data.js'
 import type { Recipe } from '../recipe/read-recipe.js'
 import { weightsEvaluatedIn } from '../result-files.js'
-import { trainedModel } from '../trained-model.js'
+import { ownModel, trainedModel } from '../trained-model.js'
 import {
   drawExplanations,
   type DrawOptions,
@@ -36,7 +36,9 @@ export async function explainEpisode(
   recipe: Recipe,
   options: ExplainEpisodeOptions,
 ): Promise<ExplanationReport> {
-  const { model, checkpoint, agreement, sha256 } = await trainedModel(recipe, options.weights, options)
+  const trained = await trainedModel(recipe, options.weights, options)
+  const { checkpoint, agreement, sha256 } = trained
+  const model = ownModel(trained, 'an explanation')
   try {
     const evaluated = options.manifest === undefined ? await weightsEvaluatedIn(recipe.folder) : undefined
     if (evaluated !== undefined && evaluated !== sha256)

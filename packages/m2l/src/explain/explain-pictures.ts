@@ -12,7 +12,7 @@ import { drawnShots } from '../classifier/shot-counts.js'
 import { openSupport, type SupportPictures, type UnreadableExample } from '../classifier/support-pictures.js'
 import { episodeTransforms } from '../recipe-data.js'
 import type { Recipe } from '../recipe/read-recipe.js'
-import { modelOfWeights, trainedModel } from '../trained-model.js'
+import { modelOfWeights, ownModel, trainedModel } from '../trained-model.js'
 import {
   drawExplanations,
   explainQueries,
@@ -100,7 +100,8 @@ async function openPictures(options: PicturesToExplain) {
   const trained = options.recipe
     ? await trainedModel(options.recipe, options.weights, force)
     : await modelOfWeights(options.weights ?? defaultWeights, undefined, force)
-  const { model, recipe } = trained
+  const { recipe } = trained
+  const model = ownModel(trained, 'an explanation')
   const reduceTo = readAtTimes * recipe.data.image_size
   let support: SupportPictures | undefined
   let query: QueryPictures | undefined
@@ -128,6 +129,7 @@ async function openPictures(options: PicturesToExplain) {
       }))
     return {
       ...trained,
+      model,
       explained: {
         classes,
         queries,

@@ -1,4 +1,5 @@
 import { count } from '@m2l/engine'
+import { isOnnxFile } from '@m2l/onnx'
 import {
   barChart,
   confusionMatrix,
@@ -143,7 +144,7 @@ async function pageOf(report: ClassificationReport, by: ClassifiedBy, read: Read
             },
           ]
         : []),
-      ...(predictions.length > 0 && examples <= mostExamplesExplained && hasAll
+      ...(predictions.length > 0 && examples <= mostExamplesExplained && hasAll && !isOnnxFile(weights)
         ? [await whySection(predictions, mistakes, { ...by, support, weights }, called)]
         : []),
       ...(notRead.length > 0

@@ -16,7 +16,7 @@ import {
   describeGuessing,
   type EpisodeImages,
   type Evaluation,
-  type FewShotModel,
+  type EvaluatedModel,
   type Interval,
 } from '@m2l/trainer'
 import { ClassNames } from '../class-names/class-names.js'
@@ -33,7 +33,7 @@ import { shotsSection, type EvaluationOfShots } from './shots-section.js'
 /** An evaluation as a page shows it. */
 export interface EvaluationPage {
   readonly recipe: Recipe
-  readonly model: FewShotModel
+  readonly model: EvaluatedModel
   readonly report: EvaluationReport
   readonly manifest: EpisodeManifest
   readonly images: EpisodeImages
@@ -57,10 +57,13 @@ export async function evaluationPage(shown: EvaluationPage): Promise<string> {
   const names = labels.map(called)
   const { perClass, confusion } = classResults(evaluation, manifest.episodes, names)
   const pairs = mostConfused(confusion, 12)
-  const mistakes = await explainedMistakes(
-    { recipe, model, images, evaluation, called, episodes: manifest.episodes },
-    hardest(evaluation).slice(0, mostExplained),
-  )
+  const mistakes =
+    'network' in model
+      ? [] // nobody can look into a network of another runtime
+      : await explainedMistakes(
+          { recipe, model, images, evaluation, called, episodes: manifest.episodes },
+          hardest(evaluation).slice(0, mostExplained),
+        )
   return page({
     title: `${recipe.name}: evaluation`,
     summary: `${count(report.episodes, `${report.ways}-way ${shotsText(report.shots)} episode`)} of ${report.dataset} (${report.split}), ${count(report.queries, 'query', 'queries')} of each class.`,

@@ -102,7 +102,7 @@ export function withInput(data: RecipeValues['data'], input: BackboneInput): Res
 }
 
 /** The same numbers in lists that may be written to, as schemas give them. */
-function asSaid(normalisation: BackboneInput['normalisation']): ResolvedData['normalisation'] {
+export function asSaid(normalisation: BackboneInput['normalisation']): ResolvedData['normalisation'] {
   if (typeof normalisation === 'string') return normalisation
   const { mean, deviation } = normalisation
   return { mean: [...mean], deviation: [...deviation] }

@@ -46,6 +46,9 @@ const levelSchema = z.looseObject({
   temperature: rate.default(1),
 })
 
+/** The encoder where a recipe names none, as in the published program. */
+export const usualEncoder = 'FourLayer_64F'
+
 /**
  * The keys of a recipe with their defaults: those of the published program (its YAML files), and beside them `data.dataset`,
  * `data.split`, `data.exclude`, `data.labels`, `data.image_size`, `data.normalisation`, `data.pack`, `model.encoder_options`, `model.parts`, `model.levels`, `model.imports`, `model.fusion`,
@@ -61,7 +64,7 @@ export function recipeSchemaFor(encoders: readonly string[]) {
     k_shot: count.default(1),
     model: z
       .strictObject({
-        encoder: z.enum(encoders as [string, ...string[]]).default('FourLayer_64F'),
+        encoder: z.enum(encoders as [string, ...string[]]).default(usualEncoder),
         /** Options of the encoder, where it has any. */
         encoder_options: z.record(z.string(), z.unknown()).optional(),
         forward_encoding: z

@@ -1,0 +1,141 @@
+import { dirname, resolve } from 'node:path'
+import { levelNormalisation } from '@m2l/datasets'
+import { InputError } from '@m2l/engine'
+import type { LevelFusion } from '@m2l/metric'
+import { disposeState } from '@m2l/nn'
+import { isOnnxFile, onnxEmbedder, type OnnxCardInput, type OnnxEmbedder } from '@m2l/onnx'
+import { ForeignModel } from '@m2l/trainer'
+import { createLevels } from './create-model.js'
+import { forwardEncoding } from './forward-encoding.js'
+import { parseRecipe, type Recipe } from './recipe/read-recipe.js'
+import { asSaid } from './recipe/resolve-recipe.js'
+import { usualEncoder } from './recipe/schema.js'
+
+/** How an ONNX network is given pictures. */
+export interface OnnxOptions {
+  /** The card of an ONNX network, or its file; the YAML file beside the network that is called like it, if not given. */
+  readonly card?: OnnxCardInput | string | undefined
+}
+
+/** An ONNX network under a recipe's levels. */
+export interface OnnxModel {
+  readonly model: ForeignModel
+  /** The recipe, with the input that the card says. */
+  readonly recipe: Recipe
+}
+
+/** What compares pooled features unless a recipe says otherwise: cosines with class means. */
+const usualOfPooled = '{ model: { query: MatchingNet, fusion: consistent } }'
+
+/** What compares maps: parts and positions, too, which cost no further pass. */
+const usualOfMaps = `model:
+  parts: map
+  fusion: consistent
+  levels:
+    part: {}
+    pixel: { weight: 0.5 }
+    global: { weight: 0.5, temperature: 0.03125, similarity: cosine }
+`
+
+/**
+ * An ONNX network with the levels of a recipe over it.
+ *
+ * @param asked if not given, the global level compares pooled features, and part, pixel and global level compare maps
+ * @throws {InputError} when the network or its card cannot be used, the recipe contradicts the card, or a level needs what the network
+ *   does not have
+ */
+export async function onnxModel(
+  file: string,
+  asked: Recipe | undefined,
+  { card }: OnnxOptions = {},
+): Promise<OnnxModel> {
+  const network = await onnxEmbedder({ file, ...(card !== undefined && { card }) })
+  try {
+    const recipe = withCard(asked ?? usualRecipe(network), network, file)
+    const metric = createLevels(recipe, network.channels)
+    try {
+      requireLevels(recipe, metric, network)
+    } catch (error) {
+      disposeState(metric.state)
+      throw error
+    }
+    const model = new ForeignModel(network, metric, forwardEncoding(recipe, metric.needs))
+    return { model, recipe }
+  } catch (error) {
+    network.dispose()
+    throw error
+  }
+}
+
+/** The ONNX network that a recipe names as its weights, relative to the recipe; nothing where it names none or others. */
+export function onnxWeights({ file, model: { weights } }: Recipe): string | undefined {
+  return weights !== undefined && isOnnxFile(weights) ? resolve(dirname(file), weights) : undefined
+}
+
+/**
+ * Checks that a recipe's network can be trained.
+ *
+ * @throws {InputError} when it is an ONNX network
+ */
+export function requireTrainable(recipe: Recipe): void {
+  if (onnxWeights(recipe) === undefined) return
+  throw new InputError(
+    `${recipe.file}: model.weights is ${recipe.model.weights}, an ONNX network, which is evaluated (m2l evaluate) and classifies but is not trained; name weights of ours to train from, or none with model.weights=null`,
+  )
+}
+
+function usualRecipe({ shape: [height, width] }: OnnxEmbedder): Recipe {
+  return parseRecipe(height * width === 1 ? usualOfPooled : usualOfMaps, 'levels')
+}
+
+/** A recipe whose pictures are those of the card: what it says of them itself is refused where it differs. */
+function withCard(recipe: Recipe, { card }: OnnxEmbedder, file: string): Recipe {
+  const { data, model, resolved } = recipe
+  const { size, resize, filter, mean, deviation } = card.picture
+  const { definition } = resolved.backbone
+  if (definition.name !== usualEncoder) {
+    throw new InputError(
+      `${recipe.file}: model.encoder is ${model.encoder}, but the weights ${file} are an ONNX network, which is an encoder itself; leave out model.encoder`,
+    )
+  }
+  if (data.image_size !== definition.input.size && data.image_size !== size) {
+    throw new InputError(
+      `${recipe.file}: data.image_size is ${data.image_size}, but the card of ${file} says ${size}; leave out data.image_size`,
+    )
+  }
+  return {
+    ...recipe,
+    data: { ...data, image_size: size, normalisation: asSaid({ mean, deviation }) },
+    resolved: {
+      ...resolved,
+      input: {
+        size,
+        frame: resize === 'square' ? 'square' : { shorterSide: resize / size },
+        filter,
+        normalisation: levelNormalisation({ mean, deviation }),
+      },
+    },
+  }
+}
+
+function requireLevels(
+  recipe: Recipe,
+  { levels }: LevelFusion,
+  { shape: [height, width] }: OnnxEmbedder,
+): void {
+  for (const { level } of levels) {
+    const refuse = (lacks: string) =>
+      new InputError(
+        `${recipe.file}: level ${level.name} needs ${lacks}; compare its features by others, for example model.levels={global: {}}`,
+      )
+    if (Object.keys(level.state).length > 0) {
+      throw refuse('weights that it has learned, which an ONNX network lacks')
+    }
+    const isOfParts = level.needs.includes('parts')
+    if (height * width > 1 || (isOfParts && recipe.model.parts === 'image') || level.name === 'global')
+      continue
+    throw refuse(
+      `a map, but the network gives one pooled feature of a picture${isOfParts ? ' (its crops may be parts: model.parts=image)' : ''}`,
+    )
+  }
+}
