@@ -139,7 +139,7 @@ describe('createModel', () => {
     ],
     [
       'model.levels={part: {graph: star}}',
-      /: model\.levels\.part\.graph is "star", expected identity, class or full/,
+      /: model\.levels\.part\.graph is "star", expected identity, class, full or none/,
     ],
     [
       'model.forward_encoding=PyramidFCN-2',

@@ -34,6 +34,7 @@ export const levels: readonly (readonly [name: string, create: (key: RandomKey) 
     'alignment with exclusion',
     (key) => alignmentLevel({ channels, key, keyChannels: 4, masking: 'excluded' }),
   ],
+  ['part, no graph', (key) => partLevel({ channels, key, graph: 'none' })],
   ['part, identity graph', (key) => partLevel({ channels, key, graph: 'identity' })],
   ['part, class graph', (key) => partLevel({ channels, key, graph: 'class' })],
   ['part, full graph', (key) => partLevel({ channels, key, graph: 'full' })],

@@ -32,7 +32,7 @@ const usualOfMaps = `model:
   parts: map
   fusion: consistent
   levels:
-    part: {}
+    part: { graph: none }
     pixel: { weight: 0.5 }
     global: { weight: 0.5, temperature: 0.03125, similarity: cosine }
 `
@@ -129,7 +129,8 @@ function requireLevels(
         `${recipe.file}: level ${level.name} needs ${lacks}; compare its features by others, for example model.levels={global: {}}`,
       )
     if (Object.keys(level.state).length > 0) {
-      throw refuse('weights that it has learned, which an ONNX network lacks')
+      const hint = level.name === 'part' ? ' (none with graph: none)' : ''
+      throw refuse(`weights that it has learned${hint}, which an ONNX network lacks`)
     }
     const isOfParts = level.needs.includes('parts')
     if (height * width > 1 || (isOfParts && recipe.model.parts === 'image') || level.name === 'global')

@@ -91,6 +91,21 @@ describe('PartGraph', () => {
 })
 
 describe('partLevel', () => {
+  it('compares parts as they are without a graph, which takes no weights', () => {
+    const [plain, fresh] = (['none', 'identity'] as const).map((graph) =>
+      partLevel({ channels: 4, key: randomKey(1), graph }),
+    )
+    expect(plain!.state).toEqual({})
+    tf.tidy(() => {
+      const [support, query] = [{ parts: parts(3, [3, 5, 4]), shots: [2, 1] }, { parts: parts(4, [6, 5, 4]) }]
+      const [scores, expected] = [plain, fresh].map((level) =>
+        level!.scores(support, query, { training: false }).dataSync(),
+      )
+      expect(scores).toEqual(expected)
+    })
+    tf.dispose(Object.values(fresh!.state).map(({ value }) => value))
+  })
+
   it('compares images of different numbers of parts and learns through the graph', () => {
     const level = partLevel({ channels: 4, key: randomKey(1), graphDropout: 0 })
     randomise(level.state)

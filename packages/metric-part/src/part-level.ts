@@ -19,8 +19,11 @@ export interface PartLevelOptions {
   readonly channels: number
   /** The source of the graph network's initial weights. */
   readonly key: RandomKey
-  /** Which support parts are linked; `identity`, as published, if not given. */
-  readonly graph?: PartAdjacency
+  /**
+   * Which support parts are linked; `identity`, as published, if not given. `none` leaves out the graph network: parts are
+   * compared as they are, which takes nothing learned.
+   */
+  readonly graph?: PartAdjacency | 'none'
   /** The probability with which a hidden unit of the graph network is dropped in training; .5 if not given. */
   readonly graphDropout?: number
 }
@@ -32,13 +35,15 @@ export interface PartLevelOptions {
  */
 export function partLevel(options: PartLevelOptions): MetricLevel {
   const { channels, key, graph: adjacency = 'identity', graphDropout: dropout = 0.5 } = options
-  const graph = new PartGraph({ channels, adjacency, dropout, key })
-  const adapted = (support: Support, context: ForwardContext) =>
-    graph.apply(requireField(support, 'parts', 'part'), support, context)
+  const graph = adjacency === 'none' ? undefined : new PartGraph({ channels, adjacency, dropout, key })
+  const adapted = (support: Support, context: ForwardContext) => {
+    const parts = requireField(support, 'parts', 'part')
+    return graph ? graph.apply(parts, support, context) : parts
+  }
   return {
     name: 'part',
     needs: ['parts'],
-    state: prefixed('graph', graph.state),
+    state: graph ? prefixed('graph', graph.state) : {},
     scores: (support, query, context) =>
       tf.tidy(() =>
         imageToClassScores(requireField(query, 'parts', 'part'), adapted(support, context), support.shots, {
@@ -46,7 +51,7 @@ export function partLevel(options: PartLevelOptions): MetricLevel {
         }),
       ),
     // Where parts are linked, all of a class change when an image is left out.
-    ...(adjacency === 'identity' && {
+    ...((adjacency === 'identity' || adjacency === 'none') && {
       leaveOneOut: (support, query, left, context) =>
         tf.tidy(() =>
           imageToClassLeaveOneOut(
@@ -71,7 +76,7 @@ export function partLevel(options: PartLevelOptions): MetricLevel {
 export const partDefinition = defineLevel({
   name: 'part',
   options: z.object({
-    graph: z.enum(['identity', 'class', 'full']).default('identity'),
+    graph: z.enum(['identity', 'class', 'full', 'none']).default('identity'),
     graph_dropout: z.number().min(0).lt(1).default(0.5),
   }),
   create: ({ graph, graph_dropout: graphDropout }, environment) =>
