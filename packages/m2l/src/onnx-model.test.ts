@@ -33,7 +33,8 @@ beforeEach(() => {
 })
 
 afterEach(() => {
-  expect(tf.memory().numTensors).toBe(before)
+  if (tf.memory().numTensors !== before)
+    throw new Error(`${tf.memory().numTensors - before} tensors are left`)
 })
 
 const recipe = (text: string) => parseRecipe(text, join(folder, 'recipe.yaml'))
@@ -82,12 +83,22 @@ describe('a classifier over an ONNX network', () => {
     })
   })
 
+  it('takes heads that are solved from the examples', async () => {
+    const solved = recipe('model: { levels: { logistic: { C: 10 }, ridge: { normalise: l2n } } }')
+    await withClassifier(files.pooled, { recipe: solved }, async (classifier) => {
+      for (const kind of [1, 2, 3]) await classifier.add(`kind ${kind}`, patterns(kind, 3))
+      const [result] = await classifier.classify([pattern(2, 9)])
+      expect(result!.label).toBe('kind 2')
+      expect(Object.keys(result!.levels)).toEqual(['logistic', 'ridge'])
+    })
+  })
+
   it('takes the levels of a recipe, and crops as parts of pooled features', async () => {
     const crops = recipe('model: { levels: { part: { graph: none }, global: {} } }')
     await withClassifier(files.pooled, { recipe: crops }, async (classifier) => {
       const { parts } = await classifier.embed(patterns(1, 2, 0))
       expect(parts!.shape).toEqual([2, 13, 3])
-      const [whole] = await Promise.all([classifier.embed([pattern(1, 0)])])
+      const whole = await classifier.embed([pattern(1, 0)])
       expect(parts!.data.subarray(0, 39)).toEqual(whole.parts!.data)
     })
   })
@@ -199,7 +210,7 @@ describe('a recipe with an ONNX network', () => {
     return parseRecipe(
       `n_way: 5
 k_shot: 1
-model: { weights: map.onnx, parts: map, levels: { part: { graph: none }, pixel: { weight: 0.5 }, global: { similarity: cosine, temperature: 0.03 } } }
+model: { weights: map.onnx, parts: map, levels: { part: {}, pixel: { weight: 0.5 }, global: { similarity: cosine, temperature: 0.03 } } }
 test: { episode: 20, query_per_class_per_episode: 3 }
 data: { root: ${JSON.stringify(root)}, image_dir: pictures, dataset: kinds, pack: 'off' }
 run: { folder: ${JSON.stringify(join(root, 'runs'))} }
@@ -217,6 +228,7 @@ run: { folder: ${JSON.stringify(join(root, 'runs'))} }
     expect(Object.keys(report.accuracy)).toEqual(['fused', 'part', 'pixel', 'global'])
     expect(report.accuracy.fused).toBeGreaterThan(0.9)
     expect(report.bank.images).toBe(48)
+    expect(report.notes.join()).toMatch(/map\.onnx: has no weights of level part, which is as it begins/)
     expect(report.notes.join()).toMatch(/map\.onnx: does not say which classes it was trained on/)
     expect(await readFile(page, 'utf8')).toMatch(/map\.onnx/)
     expect(JSON.parse(await readFile(card, 'utf8'))).toMatchObject({

@@ -6,6 +6,7 @@ import { disposeState } from '@m2l/nn'
 import { isOnnxFile, onnxEmbedder, type OnnxCardInput, type OnnxEmbedder } from '@m2l/onnx'
 import { ForeignModel } from '@m2l/trainer'
 import { createLevels } from './create-model.js'
+import { ofPositions } from './features/feature-metric.js'
 import { forwardEncoding } from './forward-encoding.js'
 import { parseRecipe, type Recipe } from './recipe/read-recipe.js'
 import { asSaid } from './recipe/resolve-recipe.js'
@@ -118,25 +119,25 @@ function withCard(recipe: Recipe, { card }: OnnxEmbedder, file: string): Recipe 
   }
 }
 
+/** Levels whose weights mean nothing before they are learned; others start from what compares features already. */
+const learned: ReadonlySet<string> = new Set(['relation'])
+
 function requireLevels(
   recipe: Recipe,
   { levels }: LevelFusion,
   { shape: [height, width] }: OnnxEmbedder,
 ): void {
-  for (const { level } of levels) {
+  for (const { name, needs } of levels.map(({ level }) => level)) {
     const refuse = (lacks: string) =>
       new InputError(
-        `${recipe.file}: level ${level.name} needs ${lacks}; compare its features by others, for example model.levels={global: {}}`,
+        `${recipe.file}: level ${name} needs ${lacks}; compare its features by others, for example model.levels={global: {}}`,
       )
-    if (Object.keys(level.state).length > 0) {
-      const hint = level.name === 'part' ? ' (none with graph: none)' : ''
-      throw refuse(`weights that it has learned${hint}, which an ONNX network lacks`)
+    if (learned.has(name)) throw refuse('weights that it has learned, which an ONNX network lacks')
+    if (height * width > 1) continue
+    const words = 'a map, but the network gives one pooled feature of a picture'
+    if (ofPositions.has(name)) throw refuse(words)
+    if (needs.includes('parts') && recipe.model.parts === 'map') {
+      throw refuse(`${words} (its crops may be parts: model.parts=image)`)
     }
-    const isOfParts = level.needs.includes('parts')
-    if (height * width > 1 || (isOfParts && recipe.model.parts === 'image') || level.name === 'global')
-      continue
-    throw refuse(
-      `a map, but the network gives one pooled feature of a picture${isOfParts ? ' (its crops may be parts: model.parts=image)' : ''}`,
-    )
   }
 }

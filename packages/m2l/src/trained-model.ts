@@ -120,13 +120,20 @@ async function modelOfNetwork(
   options: AgreementOptions & OnnxOptions,
 ): Promise<TrainedModel> {
   const { model, recipe } = await onnxModel(file, asked, options)
+  const agreement = new AgreementCheck(said, options)
+  const unlearned = model.metric.levels.filter(({ level }) => Object.keys(level.state).length > 0)
+  if (unlearned.length > 0) {
+    agreement.note(
+      `has no weights of level ${unlearned.map(({ level }) => level.name).join(' and ')}, which is as it begins, before any training`,
+    )
+  }
   return {
     model,
     recipe,
     checkpoint: said,
     fingerprint: createHash('sha256').update(storedRecipe(recipe)).update(model.fingerprint).digest('hex'),
     sha256: model.fingerprint,
-    agreement: new AgreementCheck(said, options),
+    agreement,
     learning: undefined,
   }
 }

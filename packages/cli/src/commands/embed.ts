@@ -13,6 +13,7 @@ import { complaintOfUnreadable } from './unreadable-pictures.js'
 interface EmbedCommandOptions extends EngineOptions, OutputOptions {
   readonly output: string
   readonly weights?: string
+  readonly card?: string
   readonly cfg?: string
   readonly maps?: true
   readonly force?: true
@@ -29,7 +30,11 @@ export function embedCommand(): Command {
     .requiredOption('-o, --output <file>', 'the file of features, .safetensors')
     .option(
       '--weights <name>',
-      'shipped weights or a checkpoint (default: cifar-fs-conv64f, for photographs)',
+      'shipped or fetched weights, a checkpoint, or an ONNX network with its card (default: cifar-fs-conv64f, for photographs)',
+    )
+    .option(
+      '--card <file>',
+      'the card of weights that are an ONNX network (default: the .yaml file beside it of the same name)',
     )
     .option('--cfg <file>', 'the recipe of weights that do not say how their model is made')
     .option(
@@ -68,6 +73,7 @@ async function embed(pictures: string, options: EmbedCommandOptions): Promise<vo
       pictures,
       output,
       weights: options.weights,
+      card: options.card,
       maps: options.maps,
       ...(recipe && { recipe }),
       ...(options.force && { force: true }),

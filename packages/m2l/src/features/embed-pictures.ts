@@ -9,12 +9,12 @@ import { textTensor } from './feature-file.js'
 import { pooledRows } from './pooled-rows.js'
 
 /** What to embed, with what, and where to. */
-export interface EmbedPicturesOptions extends Pick<ClassifierOptions, 'recipe' | 'force'> {
+export interface EmbedPicturesOptions extends Pick<ClassifierOptions, 'recipe' | 'force' | 'card'> {
   /** A folder or archive, whose folders are the labels, or a `.csv` table of `filename,label`. */
   readonly pictures: string
   /** The file of features, which is replaced. */
   readonly output: string
-  /** A name of weights, or a checkpoint; `cifar-fs-conv64f` if not given. */
+  /** A name of weights, a checkpoint or an ONNX network; `cifar-fs-conv64f` if not given. */
   readonly weights?: string | undefined
   /** Writes whole maps, as the pixel level compares them, not the mean of their positions. */
   readonly maps?: boolean | undefined
@@ -63,10 +63,11 @@ export async function embedPictures(options: EmbedPicturesOptions): Promise<Embe
     if (images.length === 0) {
       throw new InputError(`${path}: no pictures to embed; name a folder, an archive or a table of pictures`)
     }
-    const { recipe, force } = options
+    const { recipe, force, card } = options
     const loading = {
       ...(recipe && { recipe }),
       ...(force && { force }),
+      card,
       onNote,
       ...notesOfSlowness({ onNote }),
     }

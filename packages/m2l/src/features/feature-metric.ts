@@ -5,7 +5,7 @@ import { parseRecipe, type Recipe } from '../recipe/read-recipe.js'
 import { shown } from './feature-embedder.js'
 
 /** Levels that compare positions with each other, which pooled features do not have. */
-const ofPositions: ReadonlySet<string> = new Set(['pixel', 'alignment'])
+export const ofPositions: ReadonlySet<string> = new Set(['pixel', 'alignment'])
 
 /** How features are compared unless a recipe says otherwise: by cosines with class means, at MatchingNet's temperature. */
 const usual = '{ model: { query: MatchingNet, fusion: consistent } }'
