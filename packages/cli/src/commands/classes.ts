@@ -4,12 +4,13 @@ import { interruptible } from '../interruptible.js'
 import { count, printable } from '../terminal/format.js'
 import { ProgressDisplay } from '../terminal/progress-display.js'
 import { table } from '../terminal/table.js'
+import { withCard, type CardOption } from './card-option.js'
 import { engineOptions, loadChosenEngine, type EngineOptions } from './engine-options.js'
 import { withJson, withProgress, type OutputOptions } from './output-options.js'
 import { withForce } from './recipe-options.js'
 import { complaintOfUnreadable } from './unreadable-pictures.js'
 
-interface AddOptions extends EngineOptions, OutputOptions {
+interface AddOptions extends EngineOptions, OutputOptions, CardOption {
   readonly weights?: string
   readonly cfg?: string
   readonly force?: true
@@ -28,7 +29,7 @@ export function classesCommand(): Command {
     .argument('<file>', 'a file that m2l classify --save wrote')
     .addHelpText('after', examplesOfUse('m2l classes show pets.safetensors'))
     .action(show)
-  withProgress(withForce(engineOptions(classes.command('add'))))
+  withProgress(withForce(engineOptions(withCard(classes.command('add')))))
     .description('add examples to classes, or classes; the file is replaced at once')
     .argument('<file>', 'a file that m2l classify --save wrote')
     .argument(
@@ -86,6 +87,7 @@ async function add(file: string, examples: string, options: AddOptions): Promise
     await loadChosenEngine(options)
     const changed = await addToClasses(file, examples, {
       weights: options.weights,
+      card: options.card,
       ...(recipe && { recipe }),
       ...(options.force && { force: true }),
       onProgress: display.counting('reading examples'),

@@ -7,6 +7,7 @@ import { count, percent, printable, seconds } from '../terminal/format.js'
 import { ProgressDisplay } from '../terminal/progress-display.js'
 import { table } from '../terminal/table.js'
 import { checkWritable } from '../writable-file.js'
+import { withCard } from './card-option.js'
 import { engineOptions, loadChosenEngine } from './engine-options.js'
 import { refuseToReplace } from './new-file.js'
 import { withProgress } from './output-options.js'
@@ -50,7 +51,7 @@ export function classifyCommand(): Command {
     )
     .option(
       '--weights <name>',
-      'shipped weights or a checkpoint (default: those of --load, or cifar-fs-conv64f, for photographs)',
+      'shipped or fetched weights, a checkpoint, or an ONNX network with its card (default: those of --load, or cifar-fs-conv64f, for photographs)',
     )
     .option(
       '--cfg <file>',
@@ -77,7 +78,7 @@ export function classifyCommand(): Command {
         'in place of --query: answer for each picture as it arrives in a folder, a line each, until Ctrl-C',
       ).conflicts(['query', 'report', 'csv', 'moveTo', 'linkTo', 'yes']),
     )
-  return withProgress(withForce(engineOptions(withSorting(command))))
+  return withProgress(withForce(engineOptions(withSorting(withCard(command)))))
     .addOption(new Option('--csv', 'print a table of comma-separated values').conflicts('json'))
     .addHelpText(
       'after',
@@ -92,6 +93,7 @@ Examples:
   m2l classify --support examples.safetensors --query photos.safetensors   features that m2l embed or others made
   m2l classify --load pets.safetensors --query inbox --unknown auto --move-to sorted   what would move; --yes moves it
   m2l classify --load pets.safetensors --watch inbox --json      a line of JSON for each picture
+  m2l classify --support examples --query photos --weights dinov2-small.onnx   with the card dinov2-small.yaml
   m2l weights list                                               the weights that can be named
 
 A file of classes knows its weights. --save replaces the file that --load names; another that is there is replaced with --force
@@ -153,6 +155,7 @@ async function classify(options: ClassifyCommandOptions, command: Command): Prom
       ...by,
       save: options.save,
       ...(options.weights !== undefined && { weights: options.weights }),
+      card: options.card,
       ...(options.unknown !== undefined && { unknown: options.unknown }),
       ...(options.top !== undefined && { top: options.top }),
       ...(options.labels !== undefined && { labels: options.labels }),

@@ -5,15 +5,15 @@ import { count, printable, seconds } from '../terminal/format.js'
 import { ProgressDisplay } from '../terminal/progress-display.js'
 import { table } from '../terminal/table.js'
 import { checkWritable } from '../writable-file.js'
+import { withCard, type CardOption } from './card-option.js'
 import { engineOptions, loadChosenEngine, type EngineOptions } from './engine-options.js'
 import { refuseToReplace } from './new-file.js'
 import { withProgress, type OutputOptions } from './output-options.js'
 import { complaintOfUnreadable } from './unreadable-pictures.js'
 
-interface EmbedCommandOptions extends EngineOptions, OutputOptions {
+interface EmbedCommandOptions extends EngineOptions, OutputOptions, CardOption {
   readonly output: string
   readonly weights?: string
-  readonly card?: string
   readonly cfg?: string
   readonly maps?: true
   readonly force?: true
@@ -32,17 +32,13 @@ export function embedCommand(): Command {
       '--weights <name>',
       'shipped or fetched weights, a checkpoint, or an ONNX network with its card (default: cifar-fs-conv64f, for photographs)',
     )
-    .option(
-      '--card <file>',
-      'the card of weights that are an ONNX network (default: the .yaml file beside it of the same name)',
-    )
     .option('--cfg <file>', 'the recipe of weights that do not say how their model is made')
     .option(
       '--maps',
       'write whole feature maps, not their means: larger, but the pixel level can compare them',
     )
     .option('--force', 'replace a file that is there already, and take weights that contradict the recipe')
-  return withProgress(engineOptions(command))
+  return withProgress(engineOptions(withCard(command)))
     .addHelpText(
       'after',
       `

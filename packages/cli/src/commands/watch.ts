@@ -2,12 +2,13 @@ import type { ArrivedPicture, WatchedBy } from '@m2l/m2l'
 import { interruptible } from '../interruptible.js'
 import { count, percent, printable } from '../terminal/format.js'
 import { ProgressDisplay } from '../terminal/progress-display.js'
+import type { CardOption } from './card-option.js'
 import { loadChosenEngine, type EngineOptions } from './engine-options.js'
 import type { OutputOptions } from './output-options.js'
 import { complaintOfUnreadable } from './unreadable-pictures.js'
 
 /** What `m2l classify --watch` takes. */
-export interface WatchCommandOptions extends EngineOptions, OutputOptions {
+export interface WatchCommandOptions extends EngineOptions, OutputOptions, CardOption {
   readonly watch?: string
   readonly support?: string
   readonly load?: string
@@ -36,6 +37,7 @@ export async function watch(folder: string, options: WatchCommandOptions): Promi
       load: options.load,
       save: options.save,
       ...(options.weights !== undefined && { weights: options.weights }),
+      card: options.card,
       ...(recipe && { recipe }),
       ...(options.force && { force: true }),
       ...(options.unknown !== undefined && { unknown: options.unknown }),

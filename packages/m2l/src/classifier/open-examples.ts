@@ -3,6 +3,7 @@ import { exampleNames } from '../classes/saved-classes.js'
 import { isFeatureFile, readFeatures } from '../features/feature-file.js'
 import { supportOfFeatures } from '../features/feature-pictures.js'
 import type { FeatureSet } from '../features/feature-set.js'
+import type { OnnxOptions } from '../onnx-model.js'
 import type { Recipe } from '../recipe/read-recipe.js'
 import { unknownLabel } from './classification-report.js'
 import { FewShotClassifier } from './few-shot-classifier.js'
@@ -11,7 +12,7 @@ import type { ShotCounts } from './shot-counts.js'
 import { addSupport, openSupport, type SupportPictures, type UnreadableExample } from './support-pictures.js'
 
 /** By what pictures are classified. */
-export interface ClassifyByOptions {
+export interface ClassifyByOptions extends OnnxOptions {
   /**
    * A folder or archive of class folders, or a `.csv` table of `filename,label`; where classes are loaded, its examples are added
    * to them. Or a file of features, see `readFeatures`; then the pictures are files of features, too.
@@ -21,7 +22,7 @@ export interface ClassifyByOptions {
   readonly load?: string | undefined
   /** The file that the classes are saved to as soon as the examples are there; what has that name is replaced. */
   readonly save?: string | undefined
-  /** Shipped weights by name, or a checkpoint; those of loaded classes, else `cifar-fs-conv64f`, if not given. */
+  /** Weights by name, a checkpoint or an ONNX network; those of loaded classes, else `cifar-fs-conv64f`, if not given. */
   readonly weights?: string
   /** See `ClassifierOptions`; of features the recipe whose levels compare them. */
   readonly recipe?: Recipe
@@ -57,9 +58,9 @@ export async function openClassifier(
 ): Promise<{ classifier: FewShotClassifier; features?: FeatureSet }> {
   const { load, support, weights } = options
   if (support !== undefined && isFeatureFile(support)) {
-    if (load !== undefined || weights !== undefined) {
+    if (load !== undefined || weights !== undefined || options.card !== undefined) {
       throw new InputError(
-        `${support}: are features, which are compared as they are; leave out ${load === undefined ? `the weights ${weights}` : `the classes of ${load}`}`,
+        `${support}: are features, which are compared as they are; leave out ${load !== undefined ? `the classes of ${load}` : weights !== undefined ? `the weights ${weights}` : 'the card'}`,
       )
     }
     if (options.save !== undefined) {
