@@ -41,7 +41,7 @@ import { storedRecipe } from './weights/stored-recipe.js'
 /** What to evaluate, and on what. */
 export interface EvaluateOptions
   extends Pick<RecipeRunOptions, 'onProgress' | keyof DataOptions>, BankOptions, AgreementOptions {
-  /** The checkpoint, shipped weights by name, a safetensors file or of PyTorch; the best of the run folder if not given. */
+  /** The checkpoint: shipped or fetched weights by name, a safetensors file or of PyTorch; the best of the run folder if not given. */
   readonly checkpoint?: string
   /**
    * A manifest of episodes to replay, or its digest, of the split that it names; of the test split, drawn from the recipe's seed

@@ -35,7 +35,7 @@ export function evaluateCommand(): Command {
   return recipeCommand('evaluate', "measure the accuracy of a recipe's model on test episodes")
     .option(
       '-c, --checkpoint <file>',
-      'the checkpoint: a file, ours or a .pth of PyTorch, or shipped weights (default: best.safetensors of the run folder)',
+      'the checkpoint: a file, ours or a .pth of PyTorch, or shipped or fetched weights (default: best.safetensors of the run folder)',
     )
     .option(
       '--manifest <file>',

@@ -43,7 +43,7 @@ export function explainCommand(): Command {
     .option('--manifest <file>', 'its episodes (default: test-manifest.jsonl of the run folder)')
     .option(
       '--weights <name>',
-      'shipped weights or a checkpoint (default: the best of the run folder; without a recipe cifar-fs-conv64f)',
+      'shipped or fetched weights, or a checkpoint (default: the best of the run folder; without a recipe cifar-fs-conv64f)',
     )
     .option(
       '--cfg <file>',

@@ -86,7 +86,7 @@ export class FewShotClassifier {
   /**
    * A classifier without classes. Loads the engine where that has not been done.
    *
-   * @param weights the name of shipped weights, see `shippedWeights`, the path of a checkpoint, ours or PyTorch's, or of an ONNX network
+   * @param weights the name of shipped or fetched weights, the path of a checkpoint, ours or PyTorch's, or of an ONNX network
    * @throws {InputError} when they cannot be read, do not say how their model is made and no recipe does, are of another, or
    *   contradict the recipe and are not to be taken nevertheless
    */

