@@ -58,7 +58,7 @@ export function readArguments(
 }
 
 const precisionNames: readonly Precision[] = [
-  ...new Set(Object.values(works).flatMap(({ precisions }): readonly Precision[] => precisions)),
+  ...new Set(Object.values(works).flatMap(({ precisions }) => precisions)),
 ]
 
 function parsed(args: readonly string[]) {

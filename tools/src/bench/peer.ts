@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { InputError } from '@m2l/engine'
 import spawn, { SubprocessError } from 'nano-spawn'
 import { z } from 'zod'
-import type { Job, Measurement, Precision, WorkName } from './work.js'
+import { workspaceRoot } from '../workspace.js'
+import { works, type Job, type Measurement, type PeerWay, type Precision, type WorkName } from './work.js'
 
 /** The other side: a Python program that prints one JSON line a measurement. */
 export interface Peer {
@@ -11,8 +14,14 @@ export interface Peer {
 
 /** What the peer is to measure: a work in all of its precisions. */
 export type PeerJob = Pick<Job, 'work' | 'repeats' | 'threads' | 'data'> & {
-  /** Whether the encoder runs through `torch.compile`. */
-  readonly compiled: boolean
+  readonly way: PeerWay
+}
+
+/** The option by which a way is asked for. */
+const optionOf: Readonly<Record<PeerWay, readonly string[]>> = {
+  eager: [],
+  compiled: ['--compile'],
+  onnxruntime: ['--onnxruntime'],
 }
 
 const lineSchema = z.object({
@@ -33,6 +42,15 @@ export async function assertPeerRuns(peer: Peer): Promise<void> {
   await run(peer, ['--help'])
 }
 
+/** The program of this repository, which measures the works that other programs may not know. */
+const ownScript = join(workspaceRoot, 'tools/bench/peer_lite.py')
+
+/** The peer that measures a work: the program given where it names the work, or this repository's for works that it has. */
+export function peerFor(work: WorkName, peer: Peer): Peer {
+  if (!work.startsWith('lite0') || readFileSync(peer.script, 'utf8').includes(work)) return peer
+  return { ...peer, script: ownScript }
+}
+
 /**
  * Measures the peer's side in a new process.
  *
@@ -40,7 +58,7 @@ export async function assertPeerRuns(peer: Peer): Promise<void> {
  */
 export async function measurePeer(
   peer: Peer,
-  { work, repeats, threads, data, compiled }: PeerJob,
+  { work, repeats, threads, data, way }: PeerJob,
 ): Promise<ReadonlyMap<Precision, Measurement>> {
   const output = await run(peer, [
     '--work',
@@ -50,7 +68,7 @@ export async function measurePeer(
     '--threads',
     String(threads),
     ...(data === undefined ? [] : ['--data', data]),
-    ...(compiled ? ['--compile'] : []),
+    ...optionOf[way],
   ])
   const lines = output.split('\n').filter((line) => line.startsWith('{'))
   return new Map(lines.map((line) => measurement(peer, work, line)))
@@ -62,7 +80,9 @@ function measurement(peer: Peer, work: WorkName, line: string): [Precision, Meas
     throw new InputError(`the peer ${peer.script} printed ${line}; expected a measurement of ${work}`)
   const { precision, all, peak_mib: peakMib, images_per_second, episodes_per_second } = parsed.data
   const rate = images_per_second ?? episodes_per_second
-  return [precision as Precision, { values: rate === undefined ? all : [rate], peakMib }]
+  const { imagesEach } = works[work]
+  const each = imagesEach === undefined ? all : all.map((seconds) => imagesEach / seconds)
+  return [precision as Precision, { values: rate === undefined ? each : [rate], peakMib }]
 }
 
 function json(line: string): unknown {

@@ -2,6 +2,7 @@ import { InputError, loadEngine } from '@m2l/engine'
 import type { Job, Measurement, WorkName } from './work.js'
 import { measureEvaluation } from './works/evaluation.js'
 import { measureImages } from './works/images.js'
+import { measureDecodingAndEmbedding, measureEmbedding } from './works/lite0.js'
 import { measureM2lStep } from './works/m2l-step.js'
 import { measureInference, measureTraining } from './works/resnet12.js'
 
@@ -10,6 +11,8 @@ const measures: Readonly<Record<WorkName, (job: Job) => Promise<readonly number[
   'r12-infer': measureInference,
   'm2l-conv84': (job) => measureM2lStep('FourLayer_64F_4x', 84, job),
   'm2l-r12-32': (job) => measureM2lStep('R12', 32, job),
+  'lite0-embed': measureEmbedding,
+  'lite0-embed-decode': measureDecodingAndEmbedding,
   images: measureImages,
   eval: measureEvaluation,
 }
