@@ -79,6 +79,37 @@ describe('the benchmark command', () => {
     })
   })
 
+  it('measures networks that embed, made photographs included, by rates', async () => {
+    const { stdout } = await bench(
+      '--work lite0-embed lite0-embed-decode --quick --rounds 1 --repeats 1 --json',
+    )
+    const alone = { ours: positive, peer: null, ratio: null, oursPeakMib: positive, peerPeakMib: null }
+    expect(JSON.parse(stdout)).toEqual({
+      rows: ['lite0-embed', 'lite0-embed-decode'].map((work) => ({ work, precision: 'f32', ...alone })),
+    })
+  })
+
+  it('measures the peer in ONNX Runtime too where a work says so, as images a second', async () => {
+    const line = (seconds: number) =>
+      JSON.stringify({ work: 'lite0-embed', precision: 'f32', all: [seconds], peak_mib: 80 })
+    await peerRunning(
+      `if (process.argv.includes('--compile')) throw 'no C++ compiler'`,
+      `console.log(process.argv.includes('--onnxruntime') ? '${line(0.5)}' : '${line(2)}')`,
+    )
+    const { exitCode, stdout, stderr } = await bench(
+      '--work lite0-embed --rounds 1 --repeats 1 --json',
+      ...peer,
+    )
+    expect(withoutSlowBfloat16(stderr)).toMatch(/^bench: goes on without torch\.compile: [^\n]+\n$/)
+    const [row] = (JSON.parse(stdout) as { rows: Record<string, number>[] }).rows
+    expect(row).toMatchObject({ peer: 16, onnxRuntime: 64 })
+    expect(row!.ratio).toBeCloseTo(row!.ours! / 16, 1)
+    expect(row!.onnxRuntimeRatio).toBeCloseTo(row!.ours! / 64, 1)
+    const table = await bench('--work lite0-embed --rounds 1 --repeats 1 --no-compile', ...peer)
+    expect(table.stdout).toMatch(/ONNX Runtime.*ratio/)
+    expect(exitCode).toBe(0)
+  })
+
   it('goes on where the peer cannot compile', async () => {
     const line = { work: 'r12-infer', precision: 'bf16', all: [3, 1, 2], peak_mib: 80 }
     await peerRunning(

@@ -14,7 +14,7 @@ export async function generatedPhotographs(count: number): Promise<string> {
   for (let index = 0; index < count; index++) {
     const draw = numbers(index + 1)
     const patches = Uint8Array.from({ length: 16 * 12 * 3 }, () => draw() * 256)
-    const grain = Uint8Array.from({ length: width * height * 3 }, () => 96 + draw() * 64)
+    const grain = Buffer.from(Uint8Array.from({ length: width * height * 3 }, () => 96 + draw() * 64))
     const overlay = { input: grain, raw: { width, height, channels: 3 as const }, blend: 'overlay' as const }
     await sharp(patches, { raw: { width: 16, height: 12, channels: 3 } })
       .resize(width, height, { kernel: 'cubic' })

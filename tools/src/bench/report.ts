@@ -23,7 +23,12 @@ export function reportTable(rows: readonly Row[]): string {
     style: { head: [], border: [] },
   })
   for (const row of rows) {
-    table.push([row.work, row.precision, works[row.work].unit, ...columns.map((column) => row[column] ?? '-')])
+    table.push([
+      row.work,
+      row.precision,
+      works[row.work].unit,
+      ...columns.map((column) => row[column] ?? '-'),
+    ])
   }
   return table.toString()
 }

@@ -1,5 +1,5 @@
 /** Two calls before the clock runs: the first records a graph, the second lets TensorFlow optimise it. */
-const warmUp = 2
+export const warmUp = 2
 
 /** The seconds of each of some calls, after a warm-up. */
 export function timed(step: () => void, repeats: number): number[] {

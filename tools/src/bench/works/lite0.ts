@@ -1,0 +1,52 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createBackbone } from '@m2l/backbones'
+import { graphFunction, randomKey, tf } from '@m2l/engine'
+import { createModel, FewShotClassifier, parseRecipe } from '@m2l/m2l'
+import type { Job } from '../work.js'
+import { graphOptions } from './graph-options.js'
+import { timed, warmUp } from './timed.js'
+
+/** Images per second of EfficientNet-Lite0 in evaluation: the averages of its last map, of 32 pictures of 224x224. */
+export async function measureEmbedding(job: Job): Promise<readonly number[]> {
+  const { count, side } = job.quick ? { count: 2, side: 32 } : { count: 32, side: 224 }
+  const backbone = createBackbone('EfficientNet-Lite0', randomKey(1))
+  const embed = graphFunction(
+    (inputs: { images: tf.Tensor }) => {
+      const map = backbone.embed(inputs.images as tf.Tensor4D, { training: false })
+      return { features: tf.mean(map, [1, 2]) }
+    },
+    { ...graphOptions(job), frozen: true, anyBatch: true },
+  )
+  const images = tf.randomNormal([count, side, side, 3])
+  const seconds = timed(() => {
+    const { features } = embed({ images })
+    features.dataSync()
+    features.dispose()
+  }, job.repeats)
+  return seconds.map((each) => count / each)
+}
+
+const recipe = `
+model: { encoder: EfficientNet-Lite0, levels: { global: { similarity: cosine } } }
+`
+
+/** Images per second of JPEG files that are read, decoded, resized to 224x224 and embedded, as a classifier embeds them. */
+export async function measureDecodingAndEmbedding({ data, repeats }: Job): Promise<readonly number[]> {
+  const classifier = FewShotClassifier.fromModel(createModel(parseRecipe(recipe, 'bench.yaml')), {
+    size: 224,
+    resize: 'square',
+    filter: 'bilinear',
+    mean: [127, 127, 127],
+    deviation: [128, 128, 128],
+  })
+  const files = (await readdir(data!)).toSorted().map((name) => join(data!, name))
+  const rates: number[] = []
+  for (let pass = 0; pass < warmUp + repeats; pass++) {
+    const start = performance.now()
+    await classifier.embed(files)
+    rates.push((files.length * 1000) / (performance.now() - start))
+  }
+  classifier.dispose()
+  return rates.slice(warmUp)
+}
