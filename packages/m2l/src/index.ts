@@ -26,6 +26,7 @@ export {
   type ChangedClasses,
   type ClassesReport,
 } from './classes/change-classes.js'
+export type { LabelNext, LabelReason } from './classifier/label-next.js'
 export type { Example, SavedClass, SavedClasses } from './classes/saved-classes.js'
 export type { EmbeddedField, EmbeddedImages } from '@m2l/trainer'
 export { embedPictures, type EmbeddedPictures, type EmbedPicturesOptions } from './features/embed-pictures.js'
@@ -43,6 +44,7 @@ export {
   FewShotClassifier,
   type ClassifierClass,
   type ClassifierOptions,
+  type ClassifyOptions,
 } from './classifier/few-shot-classifier.js'
 export type { ModelPictures } from './classifier/model-pictures.js'
 export type { GivenImage, NamedImage } from './classifier/given-image.js'

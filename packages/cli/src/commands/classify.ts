@@ -25,6 +25,7 @@ import { watch, type WatchCommandOptions } from './watch.js'
 import { wholeNumber } from './whole-number.js'
 
 interface ClassifyCommandOptions extends WatchCommandOptions, SortingCommandOptions {
+  readonly labelNext?: number
   readonly report?: string
   readonly csv?: true
 }
@@ -71,12 +72,17 @@ export function classifyCommand(): Command {
       '--labels <file>',
       'names of the classes, lines such as n02206856,bee (default: labels.csv or the like among or beside the examples)',
     )
+    .option(
+      '--label-next <count>',
+      'how many pictures to propose as further examples (default: 5, in --json and --report)',
+      wholeNumber(0),
+    )
     .option('--report <file>', 'write a page with pictures, one HTML file')
     .addOption(
       new Option(
         '--watch <folder>',
         'in place of --query: answer for each picture as it arrives in a folder, a line each, until Ctrl-C',
-      ).conflicts(['query', 'report', 'csv', 'moveTo', 'linkTo', 'yes']),
+      ).conflicts(['query', 'report', 'csv', 'labelNext', 'moveTo', 'linkTo', 'yes']),
     )
   return withProgress(withForce(engineOptions(withSorting(withCard(command)))))
     .addOption(new Option('--csv', 'print a table of comma-separated values').conflicts('json'))
@@ -158,6 +164,7 @@ async function classify(options: ClassifyCommandOptions, command: Command): Prom
       card: options.card,
       ...(options.unknown !== undefined && { unknown: options.unknown }),
       ...(options.top !== undefined && { top: options.top }),
+      ...(options.labelNext !== undefined && { labelNext: options.labelNext }),
       ...(options.labels !== undefined && { labels: options.labels }),
       onProgress: (what, done, total) => counting[what](done, total),
       onNote: (line) => options.quiet || display.say(line),
@@ -177,7 +184,7 @@ async function classify(options: ClassifyCommandOptions, command: Command): Prom
             report,
             options.top ?? 1,
             new ClassNames(report.displayNames, [...Object.keys(report.classes), unknownLabel]),
-          )
+          ) + (options.labelNext === undefined ? '' : describeLabelNext(report))
     if (options.report !== undefined) {
       await writeFileAtomically(options.report, await classificationPage(report, by))
     }
@@ -233,6 +240,10 @@ function asCsv({ predictions, unknown, classes }: ClassificationReport, top: num
       : []),
   ])
   return stringify([columns, ...rows])
+}
+
+function describeLabelNext({ labelNext }: ClassificationReport): string {
+  return labelNext.map(({ file, why }) => `label next: ${printable(file)} (${printable(why)})\n`).join('')
 }
 
 /** What a class is called on a terminal. */

@@ -1,4 +1,5 @@
 import type { DisplayNames } from '../class-names/class-names.js'
+import type { LabelNext } from './label-next.js'
 import type { UnreadableExample } from './support-pictures.js'
 
 /** A class and its probability, from 0 to 1. */
@@ -56,6 +57,8 @@ export interface ClassificationReport {
   readonly unknown: UnknownReport | null
   /** How many examples the others recognise when each is left out in turn; null where no class has two. */
   readonly leaveOneOut: LeaveOneOutReport | null
+  /** The pictures whose labels would help most, the first before the others. */
+  readonly labelNext: readonly LabelNext[]
   /** Pictures that could not be read, and why. */
   readonly unreadable: readonly { readonly file: string; readonly reason: string }[]
   /** Examples that could not be read, and why. */

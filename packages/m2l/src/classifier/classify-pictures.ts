@@ -4,9 +4,12 @@ import { isFeatureFile } from '../features/feature-file.js'
 import { queryFeatures } from '../features/feature-pictures.js'
 import type { FeatureSet } from '../features/feature-set.js'
 import { notesOfSlowness } from '../recipe-data.js'
+import type { Classification } from './classification.js'
 import { unknownLabel, type ClassificationReport, type LeaveOneOutReport } from './classification-report.js'
 import { Familiarity } from './familiarity.js'
 import type { FewShotClassifier } from './few-shot-classifier.js'
+import type { EmbeddedBatch } from './image-embedder.js'
+import { labelNext, PictureFeatures, usualLabelNext, type Unlabelled } from './label-next.js'
 import type { LeftOut } from './leave-one-out.js'
 import { familiarityAuroc, measuredAccuracy } from './measure-predictions.js'
 import { copyNotes, otherLabelNotes, ownExampleNotes, sameQueryNotes } from './notes.js'
@@ -19,6 +22,8 @@ import { queryPictures, type QueryPictures } from './query-pictures.js'
 export interface ClassifyPicturesOptions extends ClassifyByOptions {
   /** Folders, archives, tables and picture files, or files of features. Where folders are called like classes, it is measured how many are right. */
   readonly query: readonly string[]
+  /** How many pictures are proposed to be labelled next; 5 if not given. */
+  readonly labelNext?: number
 }
 
 /**
@@ -31,6 +36,10 @@ export async function classifyPictures(options: ClassifyPicturesOptions): Promis
   const started = performance.now()
   const threshold = thresholdOf(options.unknown)
   const top = topOf(options.top)
+  const proposed = options.labelNext ?? usualLabelNext
+  if (!Number.isSafeInteger(proposed) || proposed < 0) {
+    throw new InputError(`labelNext is ${String(proposed)}; expected a whole number of pictures, at least 0`)
+  }
   const notes: string[] = []
   const tell = (lines: readonly string[]) => {
     notes.push(...lines)
@@ -51,12 +60,15 @@ export async function classifyPictures(options: ClassifyPicturesOptions): Promis
     const examples = await opened.addExamples()
     const leftOut = await classifier.leaveOneOut(withSignal(options))
     const familiarity = threshold === undefined ? undefined : new Familiarity(leftOut)
+    const calibrated = familiarity ?? (leftOut.known.length > 0 ? new Familiarity(leftOut) : undefined)
     const { pictures } = query
     const seen = new PictureDigests()
+    const embedded = new PictureFeatures()
     const results = await classifier.classifyReadable(
       pictures.map(({ file, image }) => seen.noting(image, file, { reduceTo: classifier.readsAt })),
       {
         onProgress: (done, total) => options.onProgress?.('pictures', done, total),
+        ...(proposed > 0 && { onEmbedded: (batch: EmbeddedBatch) => embedded.note(batch) }),
         ...withSignal(options),
       },
     )
@@ -89,6 +101,23 @@ export async function classifyPictures(options: ClassifyPicturesOptions): Promis
           }
         : null,
       leaveOneOut: leaveOneOutReport(leftOut.known, examples.files),
+      labelNext: labelNext(
+        proposed === 0
+          ? []
+          : pictures.flatMap(({ file }, index) => {
+              const result = results[index]!
+              const isOwn = seen.sameIn(examples.digests, file) !== undefined
+              if (result instanceof InputError || isOwn) return []
+              return [
+                unlabelled(file, result, {
+                  digest: seen.of(file),
+                  familiarity: calibrated?.of(result),
+                  feature: embedded.at(index),
+                }),
+              ]
+            }),
+        proposed,
+      ),
       unreadable: pictures.flatMap(({ file }, index) => {
         const result = results[index]
         return result instanceof InputError ? [{ file, reason: result.message }] : []
@@ -101,6 +130,15 @@ export async function classifyPictures(options: ClassifyPicturesOptions): Promis
     await query?.close()
     classifier.dispose()
   }
+}
+
+function unlabelled(
+  file: string,
+  { labels, probabilities }: Classification,
+  others: Pick<Unlabelled, 'digest' | 'familiarity' | 'feature'>,
+): Unlabelled {
+  const classes = labels.map((label, index) => ({ label, probability: probabilities[index]! }))
+  return { file, nearest: classes.toSorted((a, b) => b.probability - a.probability).slice(0, 2), ...others }
 }
 
 function withSignal({ signal }: Pick<ClassifyPicturesOptions, 'signal'>): { signal?: AbortSignal } {

@@ -43,6 +43,12 @@ export interface ClassifierOptions extends AgreementOptions, OnnxOptions {
   readonly onEager?: OnEager
 }
 
+/** How images are classified. */
+export interface ClassifyOptions extends EmbedOptions {
+  /** Told the embeddings of images as they are made, a batch at a time. */
+  readonly onEmbedded?: (batch: EmbeddedBatch) => void
+}
+
 /** A class of a classifier. */
 export interface ClassifierClass {
   readonly label: string
@@ -251,7 +257,7 @@ export class FewShotClassifier {
    * @returns what it says of each image, in their order
    * @throws {InputError} when there are fewer than two classes, or naming the first picture that cannot be read
    */
-  async classify(images: readonly GivenImage[], options: EmbedOptions = {}): Promise<Classification[]> {
+  async classify(images: readonly GivenImage[], options: ClassifyOptions = {}): Promise<Classification[]> {
     return (await this.#classify(images, options)) as Classification[]
   }
 
@@ -263,7 +269,7 @@ export class FewShotClassifier {
    */
   async classifyReadable(
     images: readonly GivenImage[],
-    options: EmbedOptions = {},
+    options: ClassifyOptions = {},
   ): Promise<(Classification | InputError)[]> {
     const failures = new Map<number, InputError>()
     const results = await this.#classify(images, options, (position, error) => failures.set(position, error))
@@ -433,7 +439,7 @@ export class FewShotClassifier {
 
   async #classify(
     images: readonly GivenImage[],
-    options: EmbedOptions,
+    options: ClassifyOptions,
     onUnreadable?: OnUnreadable,
   ): Promise<(Classification | undefined)[]> {
     const { metric } = this.#model
@@ -455,6 +461,7 @@ export class FewShotClassifier {
     }
     try {
       for await (const batch of this.#embedder.embed(images, options, onUnreadable)) {
+        options.onEmbedded?.(batch)
         waiting.push(batch)
         if (waiting.reduce((sum, { positions }) => sum + positions.length, 0) >= comparedAtOnce)
           await compare()

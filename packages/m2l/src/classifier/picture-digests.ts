@@ -40,6 +40,11 @@ export class PictureDigests {
     this.#firsts = undefined
   }
 
+  /** The digest of a picture; nothing where it has not been read. */
+  of(name: string): string | undefined {
+    return this.#digests.get(name)
+  }
+
   /** The first picture among others that is the same as one of these. */
   sameIn(others: PictureDigests, name: string): string | undefined {
     return others.#first(this.#digests.get(name))

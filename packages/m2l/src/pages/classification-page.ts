@@ -26,6 +26,7 @@ import {
   mistakenTable,
   mostOfClass,
   namesOf,
+  picturesToLabel,
   predictionsTable,
   readAt,
   rowsOfClasses,
@@ -122,6 +123,15 @@ async function pageOf(report: ClassificationReport, by: ClassifiedBy, read: Read
               content: hasAll
                 ? pictureGrid(await mistakenExamples(mistaken.slice(0, most.mistakes), support, called))
                 : mistakenTable(mistaken.slice(0, most.mistakes), called),
+            },
+          ]
+        : []),
+      ...(report.labelNext.length > 0
+        ? [
+            {
+              title: 'Label these next',
+              note: 'As further examples, these would help most: the least familiar pictures, which may be of a class without examples, those nearest to a tie between two classes, and those that stand for many.',
+              content: pictureGrid(await picturesToLabel(report.labelNext, read)),
             },
           ]
         : []),

@@ -7,6 +7,7 @@ import {
   type MistakenExample,
   type PicturePrediction,
 } from '../classifier/classification-report.js'
+import type { LabelNext } from '../classifier/label-next.js'
 import { readGivenImage } from '../classifier/given-image.js'
 import { openSupport } from '../classifier/support-pictures.js'
 import { doubtfulFirst, isMistake, leadOf } from './doubt.js'
@@ -58,6 +59,17 @@ export function shownPredictions(
       ...(one.truth !== undefined && {
         mark: one.truth === one.label ? ('right' as const) : ('wrong' as const),
       }),
+    })),
+  )
+}
+
+/** Small copies of pictures that are worth a label, with the reasons. */
+export function picturesToLabel(pictures: readonly LabelNext[], read: ReadPicture): Promise<ShownPicture[]> {
+  return Promise.all(
+    pictures.map(async ({ file, why }) => ({
+      picture: await thumbnail(await read(file)),
+      name: file,
+      caption: [why, shortPath(file)],
     })),
   )
 }
