@@ -2,7 +2,15 @@ import type { ImageSplit } from '@m2l/datasets'
 import { count, InputError, randomKey } from '@m2l/engine'
 import { disposeState, Linear } from '@m2l/nn'
 import { sampleEpisodes } from '@m2l/samplers'
-import { classifierState, EpisodeImages, episodeTask, pretrain } from '@m2l/trainer'
+import {
+  addBaseMean,
+  asksForBaseMean,
+  classifierState,
+  EpisodeImages,
+  episodeTask,
+  pretrain,
+} from '@m2l/trainer'
+import { createModel } from './create-model.js'
 import { createRecipeBackbone } from './create-model.js'
 import { pretrainingOptimiser, pretrainingSchedule } from './optimisers.js'
 import {
@@ -59,8 +67,9 @@ export async function pretrainRecipe(
       const data = { dataset, train, val }
       const run = await openRun(recipe, options, { model, optimiser }, { kind: 'pretraining', data })
       const { folder, settings, learned, notes } = run
-      return await run.carryOut(() =>
-        pretrain({
+      const description = { backbone: backbone.name, run: recipe.name, settings, learned }
+      return await run.carryOut(async () => {
+        const outcome = await pretrain({
           ...options,
           ...notesOfSlowness(options),
           ...run,
@@ -75,7 +84,7 @@ export async function pretrainRecipe(
             firstEpoch: Math.max(1, pre.snapshot_epoch),
             everyEpochs: pre.snapshot_interval,
           },
-          description: { backbone: backbone.name, run: recipe.name, settings, learned },
+          description,
           epochs: pre.epochs,
           schedule: pretrainingSchedule(recipe),
           onEpoch: (reached) =>
@@ -89,8 +98,19 @@ export async function pretrainRecipe(
               validated: episodeTask(ways, validationEpisode.shots),
             }),
           key,
-        }),
-      )
+        })
+        if (outcome.completed && asksForMean(recipe)) {
+          const seen = new EpisodeImages(dataset, train, episodeTransforms(recipe))
+          await addBaseMean(folder.best, {
+            ...options,
+            ...notesOfSlowness(options),
+            backbone,
+            images: seen,
+            description,
+          })
+        }
+        return outcome
+      })
     } finally {
       optimiser.dispose()
       disposeState(classifier.state)
@@ -99,6 +119,14 @@ export async function pretrainRecipe(
     backbone.dispose()
     await dataset.close()
   }
+}
+
+/** Whether a level of the recipe subtracts the mean feature of the training classes. */
+function asksForMean(recipe: Recipe): boolean {
+  const model = createModel(recipe)
+  const asks = asksForBaseMean(model.metric.state)
+  model.dispose()
+  return asks
 }
 
 /** The published number of classes is the default, and says nothing of other data. */

@@ -1,4 +1,5 @@
-import { randomKey } from '@m2l/engine'
+import { InputError, randomKey } from '@m2l/engine'
+import type { LevelFusion } from '@m2l/metric'
 import { assertEpisodesPossible, sampleEpisodes } from '@m2l/samplers'
 import { EpisodeImages, episodeTask, trainEpisodes } from '@m2l/trainer'
 import { createModel } from './create-model.js'
@@ -23,6 +24,7 @@ export async function trainRecipe(recipe: Recipe, options: RecipeRunOptions = {}
   const model = createModel(recipe)
   const optimiser = episodicOptimiser(recipe, model.state)
   try {
+    requireTrainable(recipe, model.metric)
     const dataset = await openRecipeDataset(recipe, ['train', 'val'], options)
     try {
       const transforms = episodeTransforms(recipe)
@@ -96,5 +98,16 @@ export async function trainRecipe(recipe: Recipe, options: RecipeRunOptions = {}
   } finally {
     optimiser.dispose()
     model.dispose()
+  }
+}
+
+/** @throws {InputError} when a level is for evaluation alone, or subtracts a mean that changes in training */
+function requireTrainable({ file }: Recipe, metric: LevelFusion): void {
+  try {
+    metric.requireTrainable()
+    metric.requireReady()
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error
+    throw new InputError(`${file}: ${error.message}`, { cause: error })
   }
 }

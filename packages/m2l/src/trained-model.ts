@@ -7,10 +7,11 @@ import {
   readCheckpoint,
   type EvaluatedModel,
   type FewShotModel,
+  type StoredCheckpoint,
   type Tensors,
 } from '@m2l/trainer'
-import { AgreementCheck, type AgreementOptions } from './agreement/agreement.js'
-import { modelSettings } from './agreement/model-settings.js'
+import { AgreementCheck, learningOf, type AgreementOptions } from './agreement/agreement.js'
+import { backboneSettings, modelSettings } from './agreement/model-settings.js'
 import type { Learning } from './agreement/seen-classes.js'
 import { createModel } from './create-model.js'
 import { onnxModel, onnxWeights, type OnnxOptions } from './onnx-model.js'
@@ -93,11 +94,13 @@ async function modelOf(
   const agreement = new AgreementCheck(said, options)
   if (asked) {
     const settings = settingsOfModel(said, stored.metadata, recipe.resolved.known)
-    agreement.compareSettings(settings, modelSettings(recipe), stored.under)
+    const wanted = isOfPretraining(stored) ? backboneSettings(recipe) : modelSettings(recipe)
+    agreement.compareSettings(settings, wanted, stored.under)
   }
   const model = createModel(recipe)
   try {
     assignCheckpoint(file, stored, { model: model.state }, { optional: isDropBlockCounter })
+    model.metric.requireReady()
     const learning = learningOfWeights(file, stored.metadata)
     return {
       model,
@@ -160,4 +163,9 @@ function fingerprintOf(recipe: Recipe, tensors: Tensors): string {
     hash.update(`${name} [${shape}]`).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
   }
   return hash.digest('hex')
+}
+
+/** Whether weights are those of an encoder alone, to which any levels can be put that have learned nothing. */
+function isOfPretraining({ metadata }: Pick<StoredCheckpoint, 'metadata'>): boolean {
+  return metadata.recipe === undefined && learningOf(metadata.learned)?.at(-1)?.kind === 'pretraining'
 }

@@ -23,7 +23,10 @@ export interface RidgeOptions {
   readonly lambda?: number
   /** `none`, as published, if not given. */
   readonly normalise?: 'none' | 'l2n'
-  /** The scale of the scores that learning starts from; as released, 10 for `r2d2` and 1 for the others, if not given. */
+  /**
+   * What predictions are multiplied by. If not given, 10 for unit features, which are those of a frozen network; else it is learned
+   * with the backbone and starts, as released, at 10 for `r2d2` and at 1 for the others.
+   */
   readonly scale?: number
 }
 
@@ -35,12 +38,13 @@ export function ridgeHead({
   variant = 'r2d2',
   normalise = 'none',
   lambda = normalise === 'l2n' ? 1 : 50,
-  scale: initialScale = variant === 'r2d2' ? 10 : 1,
+  scale: fixedScale = normalise === 'l2n' ? 10 : undefined,
 }: RidgeOptions): LinearHead {
   const isR2d2 = variant === 'r2d2'
-  const scale = learned('plain', () => tf.tensor1d([initialScale]))
-  const offset = isR2d2 ? learned('plain', () => tf.tensor1d([0])) : undefined
-  const factor = () => (variant === 'metaoptnet' ? tf.mul(scale.value, 2) : scale.value)
+  const learnedScale =
+    fixedScale === undefined ? learned('plain', () => tf.tensor1d([isR2d2 ? 10 : 1])) : undefined
+  const offset = isR2d2 && learnedScale ? learned('plain', () => tf.tensor1d([0])) : undefined
+  const factor = () => tf.mul(learnedScale?.value ?? fixedScale!, variant === 'metaoptnet' ? 2 : 1)
   const withOnes = (gram: tf.Tensor2D) => (isR2d2 ? tf.add(gram, 1) : gram) as tf.Tensor2D
   const asScores = (predictions: tf.Tensor2D): tf.Tensor2D => {
     const scaled = tf.mul(predictions, factor())
@@ -54,15 +58,15 @@ export function ridgeHead({
   return {
     name: 'ridge',
     features: normalise === 'l2n' ? 'unit' : 'as they are',
-    state: { scale, ...(offset && { bias: offset }) },
+    state: { ...(learnedScale && { scale: learnedScale }), ...(offset && { bias: offset }) },
     solve({ gram, shots, drawnShots }): LinearClassifier {
       const roots = rootsOfWeights(shots, drawnShots)
       const system = weightedSystem(withOnes(gram), roots, lambdaFor(shots, drawnShots))
       const dual = tf.mul(solved(system, tf.mul(roots, oneHotLabels(shots))), roots) as tf.Tensor2D
       const coefficients = tf.mul(dual, factor()) as tf.Tensor2D
-      const zero = tf.zeros([1, shots.length]) as tf.Tensor2D
-      if (!offset) return { coefficients, bias: zero }
-      return { coefficients, bias: tf.add(tf.sum(coefficients, 0, true), offset.value) as tf.Tensor2D }
+      if (!isR2d2) return { coefficients, bias: tf.zeros([1, shots.length]) }
+      const bias = tf.sum(coefficients, 0, true)
+      return { coefficients, bias: (offset ? tf.add(bias, offset.value) : bias) as tf.Tensor2D }
     },
     leaveOneOut: ({ gram, shots }, left) =>
       left.draws.map((drawnShots) => {

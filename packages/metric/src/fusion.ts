@@ -62,6 +62,29 @@ export class LevelFusion {
     return mergeStates(...this.levels.map(({ level }) => prefixed(level.name, level.state)))
   }
 
+  /**
+   * Looks whether every level can be used as it is, see `MetricLevel.requireReady`.
+   *
+   * @throws {InputError} when one cannot
+   */
+  requireReady(): void {
+    for (const { level } of this.levels) level.requireReady?.()
+  }
+
+  /**
+   * Looks whether a backbone can be trained by a loss of every level's scores.
+   *
+   * @throws {InputError} when a level that counts in the loss is for evaluation alone
+   */
+  requireTrainable(): void {
+    const solved = this.levels.filter(({ level, weight }) => level.trainable === false && weight > 0)
+    if (solved.length === 0) return
+    const names = solved.map(({ level }) => level.name).join(', ')
+    throw new InputError(
+      `level ${names} is for evaluation alone: no gradient follows the steps of its solution; pretrain and evaluate with it, or train by a level that gradients pass, for example ridge or nearest-mean`,
+    )
+  }
+
   /** The scores of every level. */
   scores(support: Support, query: Embedding, context: ForwardContext): LevelScores {
     return Object.fromEntries(

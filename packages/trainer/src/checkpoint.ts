@@ -1,6 +1,7 @@
 import { InputError } from '@m2l/engine'
 import { assignState, mergeStates, prefixed, saveState, type AssignOptions, type StateDict } from '@m2l/nn'
 import { z } from 'zod'
+import { asLevelsTakeThem, isBaseMean } from './base-mean-names.js'
 import {
   ownFormat,
   readCheckpoint,
@@ -126,8 +127,11 @@ export function assignCheckpoint(
     const tensors = { ...withPrefix('model', model), ...withPrefix('optimiser', optimiser) }
     assignState(whole, tensors, file, { optional })
   } else {
-    checkLevels(file, into.model, model)
-    assignState(into.model, model, file, { optional })
+    const tensors = asLevelsTakeThem(into.model, model)
+    checkLevels(file, into.model, tensors)
+    assignState(into.model, tensors, file, {
+      optional: (name) => isBaseMean(name) || (optional?.(name) ?? false),
+    })
   }
 }
 
@@ -162,11 +166,11 @@ export function assignBackbone(
 function checkLevels(file: string, model: StateDict, tensors: Tensors): void {
   const firstOf = (name: string) => name.split('.')[0]!
   const present = new Set(Object.keys(tensors).map(firstOf))
-  const missing = Object.keys(model).filter((name) => !present.has(firstOf(name)))
+  const missing = Object.keys(model).filter((name) => !present.has(firstOf(name)) && !isBaseMean(name))
   const hasEncoder = Object.keys(model).some(
     (name) => firstOf(name) === 'encoder' && Object.hasOwn(tensors, name),
   )
-  const hasNoLevel = [...present].every((first) => first === 'encoder' || first === 'classifier')
+  const hasNoLevel = [...present].every((first) => first === 'encoder')
   if (missing.length === 0 || !hasEncoder || !hasNoLevel) return
   const levels = [...new Set(missing.map(firstOf))].join(', ')
   throw new InputError(

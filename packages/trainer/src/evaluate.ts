@@ -82,12 +82,13 @@ const batchLimit = { episodes: 5, bytes: 32 * 2 ** 20 }
  * The accuracy of a model over episodes, fused and for each level alone. An episode's accuracy is the fraction of its
  * queries whose highest score is that of their class.
  *
- * @throws {InputError} when features of a picture or scores of a level are not finite, or the feature bank is too large for memory and cannot be kept on disk
+ * @throws {InputError} when a level is not ready, features of a picture or scores of a level are not finite, or the feature bank is too large for memory and cannot be kept on disk
  * @throws {Error} the signal's reason when it is aborted
  */
 export async function evaluate(options: EvaluationOptions | FeatureEvaluationOptions): Promise<Evaluation> {
   const { model, episodes, phase = 'test', onProgress, signal } = options
   if (episodes.length === 0) throw new RangeError('an evaluation needs at least one episode')
+  model.metric.requireReady()
   const start = performance.now()
   const meter = new ProgressMeter(onProgress, {
     phase,

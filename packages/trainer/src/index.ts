@@ -1,3 +1,5 @@
+export { addBaseMean, type BaseMeanOptions } from './base-mean.js'
+export { asksForBaseMean } from './base-mean-names.js'
 export {
   assignBackbone,
   assignCheckpoint,

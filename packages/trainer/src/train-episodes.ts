@@ -44,9 +44,13 @@ export interface EpisodicTraining extends TrainingRun {
  * follows the gradient of the mean loss.
  *
  * Episode `i` of a run depends on the key and `i` alone, so that a resumed run sees what it would have seen.
+ *
+ * @throws {InputError} when a level is for evaluation alone, or not ready
  */
-export function trainEpisodes(training: EpisodicTraining): Promise<TrainingOutcome> {
+export async function trainEpisodes(training: EpisodicTraining): Promise<TrainingOutcome> {
   const { model, optimiser, images, episode, batchSize, validation, key } = training
+  model.metric.requireTrainable()
+  model.metric.requireReady()
   const stepsPerEpoch = Math.ceil(training.episodesPerEpoch / batchSize)
   const { fixBatchNorm = false, onEager } = training
   const step = episodeStep(model, optimiser, { fixBatchNorm, onEager })

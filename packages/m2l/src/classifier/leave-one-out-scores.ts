@@ -50,6 +50,7 @@ export async function leaveOneOutScores(
   places: readonly Place[],
   { counts, signal }: { readonly counts: ShotCounts; readonly signal: AbortSignal | undefined },
 ): Promise<LeaveOneOutScores> {
+  metric.requireReady()
   const images = [...classes.values()]
   const shots = images.map(imageCount)
   const starts = shots.map((_, way) => shots.slice(0, way).reduce((sum, shot) => sum + shot, 0))

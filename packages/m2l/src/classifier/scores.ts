@@ -18,13 +18,14 @@ export interface Probabilities extends Scores {
 /**
  * How each level scores queries against supports.
  *
- * @throws {InputError} when the scores of a level are not finite
+ * @throws {InputError} when a level is not ready, or its scores are not finite
  */
 export async function scoreQueries(
   metric: LevelFusion,
   support: Support,
   query: EmbeddedImages,
 ): Promise<Scores> {
+  metric.requireReady()
   const embedding = embeddingOf(query)
   const scores = tf.tidy(() => metric.scores(support, embedding, { training: false }))
   disposeEmbedding(embedding)
