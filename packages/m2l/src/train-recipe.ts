@@ -24,7 +24,7 @@ export async function trainRecipe(recipe: Recipe, options: RecipeRunOptions = {}
   const model = createModel(recipe)
   const optimiser = episodicOptimiser(recipe, model.state)
   try {
-    requireTrainable(recipe, model.metric)
+    requireTrainableLevels(recipe, model.metric)
     const dataset = await openRecipeDataset(recipe, ['train', 'val'], options)
     try {
       const transforms = episodeTransforms(recipe)
@@ -102,7 +102,7 @@ export async function trainRecipe(recipe: Recipe, options: RecipeRunOptions = {}
 }
 
 /** @throws {InputError} when a level is for evaluation alone, or subtracts a mean that changes in training */
-function requireTrainable({ file }: Recipe, metric: LevelFusion): void {
+function requireTrainableLevels({ file }: Recipe, metric: LevelFusion): void {
   try {
     metric.requireTrainable()
     metric.requireReady()
