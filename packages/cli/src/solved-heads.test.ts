@@ -9,8 +9,8 @@ const wholeImages = smallRecipe.replace('forward_encoding: Grid-2', 'query: Simp
 
 beforeAll(async () => {
   folder = await learnableFolder(wholeImages)
-  const pretrained = await m2lHere(folder, 'pretrain', '--cfg', 'm2l.yaml', 'run.folder=pre')
-  expect(pretrained.exitCode, pretrained.stderr).toBe(0)
+  const { exitCode, stderr } = await m2lHere(folder, 'pretrain', '--cfg', 'm2l.yaml', 'run.folder=pre')
+  if (exitCode !== 0) throw new Error(stderr)
 })
 
 const evaluate = (...overrides: string[]) =>
