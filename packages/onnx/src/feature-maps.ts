@@ -42,12 +42,13 @@ export function featureMaps(output: Tensor, card: OnnxCard, of: OutputOf): Featu
   const positions = height * width
   const perView = values.length / count
   const shape = [count, height, width, channels] as const
-  if (skipped === 0 && !isChannelsFirst) return { shape, data: values }
-  const data = new Float32Array(count * positions * channels)
+  const length = positions * channels
+  if (length === perView && !isChannelsFirst) return { shape, data: values }
+  const data = new Float32Array(count * length)
   for (let view = 0; view < count; view++) {
-    const [from, to] = [view * perView + skipped, view * positions * channels]
+    const [from, to] = [view * perView + skipped, view * length]
     if (!isChannelsFirst) {
-      data.set(values.subarray(from, (view + 1) * perView), to)
+      data.set(values.subarray(from, from + length), to)
       continue
     }
     for (let channel = 0; channel < channels; channel++) {
@@ -75,7 +76,8 @@ function arrangement(dims: readonly number[], { output: card }: OnnxCard, of: Ou
   const { layout } = card
   const pooled = { height: 1, width: 1, skipped: 0, isChannelsFirst: false }
   if (dims.length === 2 && layout === undefined) return { ...pooled, channels: a }
-  if (dims.length === 4 && layout !== 'tokens') {
+  if (dims.length === 3 && layout === 'first-token') return { ...pooled, channels: b }
+  if (dims.length === 4 && layout !== 'tokens' && layout !== 'first-token') {
     if (layout === 'nchw' || (layout === undefined && b * c === 1)) {
       return { height: b, width: c, channels: a, skipped: 0, isChannelsFirst: b * c > 1 }
     }
@@ -94,6 +96,7 @@ function arrangement(dims: readonly number[], { output: card }: OnnxCard, of: Ou
     nchw: '[n, channels, height, width], as output.layout of its card says',
     nhwc: '[n, height, width, channels], as output.layout of its card says',
     tokens: '[n, tokens, features], as output.layout of its card says',
+    'first-token': '[n, tokens, features], as output.layout of its card says',
   }
   throw new InputError(`${written}; expected ${expected[layout ?? 'none']}`)
 }

@@ -136,6 +136,18 @@ describe('tokens', () => {
     embedder.dispose()
   })
 
+  it('may begin with one that stands for all, a pooled feature', async () => {
+    const views = someViews(3)
+    const [first, all] = [
+      await open(patches(1), { layout: 'first-token' }),
+      await open(patches(1), { layout: 'tokens', skip: 1 }),
+    ]
+    expect(first.shape).toEqual([1, 1, 5])
+    const map = await all.embed(views)
+    expectNear((await first.embed(views)).data, tf.mean(tf.tensor4d(map.data, [3, 4, 4, 5]), [1, 2]))
+    for (const one of [first, all]) one.dispose()
+  })
+
   it('may be laid out in other grids', async () => {
     const embedder = await open(patches(0), { layout: 'tokens', grid: [2, 8] })
     expect(embedder.shape).toEqual([2, 8, 5])
@@ -194,6 +206,22 @@ describe('layouts and types', () => {
     )
     expect((await double.embed(views)).data).toEqual(views.data)
     double.dispose()
+  })
+
+  it('takes networks that are quantised to 8 bits', async () => {
+    const embedder = await open({
+      outputs: [{ name: 'pooled' }],
+      operations: [
+        ['DynamicQuantizeLinear', ['pixels'], ['bytes', 'scale', 'zero']],
+        ['DequantizeLinear', ['bytes', 'scale', 'zero'], ['rounded']],
+        ['GlobalAveragePool', ['rounded'], ['pooled']],
+      ],
+    })
+    const views = someViews(2)
+    const means = tf.mean(viewTensor(views), [1, 2]).dataSync()
+    const { data } = await embedder.embed(views)
+    data.forEach((value, index) => expect(Math.abs(value - means[index]!)).toBeLessThan(1 / 512))
+    embedder.dispose()
   })
 
   it('takes maps of one position for pooled features without being told', async () => {
