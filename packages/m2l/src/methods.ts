@@ -1,5 +1,5 @@
 import type { QueryName, RecipeValues } from './recipe/schema.js'
-import { refinementFor } from './semi-supervision.js'
+import { refinementFor } from './refinement.js'
 
 /** The levels of a recipe with their options, weights and temperatures. */
 export type RecipeLevels = NonNullable<RecipeValues['model']['levels']>

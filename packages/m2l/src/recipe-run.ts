@@ -105,10 +105,11 @@ export async function openRun(
   const lock = await lockRunFolder(folder.path)
   try {
     await removeHalfWritten(folder)
-    const opened = await openPosition(recipe, folder, options, into, of)
+    const initialWeights = await hashIfThere(of.initialWeights)
+    const opened = await openPosition(recipe, folder, options, into, { ...of, initialWeights })
     const { position, settings, learned, notes } = opened
     const { keep, checkpoint_steps: checkpointSteps, on_nan: onNan } = recipe.run
-    const { data, initialWeights } = of
+    const { data } = of
     const record = {
       splits: { train: data.train.hash, val: data.val.hash },
       initialWeights,
@@ -157,10 +158,10 @@ async function openPosition(
   folder: RunFolder,
   options: RecipeRunOptions,
   into: { model: StateDict; optimiser: Optimiser },
-  of: TrainingKind,
+  of: Omit<TrainingKind, 'initialWeights'> & { readonly initialWeights: string | null | undefined },
 ): Promise<OpenPosition> {
   const { existing, onDamage = () => {} } = options
-  const settings = await trainingSettings(of.kind, recipe, of.data, await hashIfThere(of.initialWeights))
+  const settings = await trainingSettings(of.kind, recipe, of.data, of.initialWeights)
   const holds = await holdsRun(folder)
   if (holds && existing === 'resume') {
     const record = await readTrainingRecord(folder.path)

@@ -2,7 +2,7 @@ import type { ImageSplit } from '@m2l/datasets'
 import { count, InputError, randomKey } from '@m2l/engine'
 import { divideClass, type EpisodeOptions, type LabelDivision } from '@m2l/samplers'
 import type { Recipe } from './recipe/read-recipe.js'
-import type { RecipeValues } from './recipe/schema.js'
+import { hasDistractors } from './refinement.js'
 
 /**
  * The unlabelled images of a recipe's episodes, as a part of their options; nothing where the recipe has no `semi`
@@ -36,25 +36,6 @@ export function labelledSplit(recipe: Recipe, split: ImageSplit): ImageSplit {
     )
   })
   return { ...split, classes }
-}
-
-/**
- * Options of the global level by which unlabelled images refine its prototypes; none where there are no such images. The
- * length scale makes the assignments what the level itself would predict at its temperature.
- */
-export function refinementFor(
-  recipe: Pick<RecipeValues, 'semi'>,
-  temperature: number,
-): Readonly<Record<string, unknown>> {
-  if (!recipe.semi) return {}
-  return {
-    refine: hasDistractors(recipe) ? 'soft-with-distractors' : 'soft',
-    length_scale: Math.sqrt(temperature),
-  }
-}
-
-function hasDistractors({ semi }: Pick<RecipeValues, 'semi'>): boolean {
-  return semi !== undefined && Boolean(semi.with_distractors)
 }
 
 function labelDivision({ semi, seed }: Recipe): LabelDivision | undefined {

@@ -1,11 +1,9 @@
 import { join } from 'node:path'
 import { decodeText, InputError, readRegularFile, writeFileAtomically } from '@m2l/engine'
-import { weightsPath } from '@m2l/nn'
-import { fileExists } from '@m2l/trainer'
 import { z } from 'zod'
 import { codeSchema, codeVersion } from './code-version.js'
 import { engineSchema, engineUsed, peakMib } from './engine-used.js'
-import { fileHash, sha256 } from './file-hash.js'
+import { sha256 } from './file-hash.js'
 import { recipeHash } from '../recipe/recipe-hash.js'
 import type { Recipe } from '../recipe/read-recipe.js'
 
@@ -43,8 +41,8 @@ export interface BegunTraining {
   readonly recipe: Recipe
   readonly folder: string
   readonly splits: TrainingRecord['splits']
-  /** The file from which it started, if any. */
-  readonly initialWeights?: string | undefined
+  /** The SHA-256 of the file from which it started, if any; null where it is gone. */
+  readonly initialWeights?: string | null | undefined
   /** Whether it goes on with what the folder holds. */
   readonly resumed: boolean
   readonly notes: readonly string[]
@@ -65,7 +63,7 @@ export async function beginTrainingRecord(begun: BegunTraining): Promise<(end: P
     recipe: { name: recipe.name, sha256: recipeHash(recipe) },
     seed: recipe.seed,
     splits,
-    initialWeights: earlier ? earlier.initialWeights : await hashOf(initialWeights),
+    initialWeights: earlier ? earlier.initialWeights : (initialWeights ?? null),
     code: await codeVersion(),
     engine: await engineUsed(),
     completed: false,
@@ -90,13 +88,6 @@ export async function beginTrainingRecord(begun: BegunTraining): Promise<(end: P
       seconds: Number((record.seconds + seconds).toFixed(1)),
       peakMib: Math.max(record.peakMib, peakMib()),
     })
-}
-
-/** Null where there is no file: a run that goes on needs it no more. */
-async function hashOf(file: string | undefined): Promise<string | null> {
-  if (file === undefined) return null
-  const { file: path } = weightsPath(file)
-  return (await fileExists(path)) ? fileHash(path) : null
 }
 
 /**

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { createBackbone } from '@m2l/backbones'
+import { squareResize } from '@m2l/datasets'
 import { InputError, loadEngine, randomKey, tf } from '@m2l/engine'
 import { LevelFusion } from '@m2l/metric'
 import { globalLevel } from '@m2l/metric-global'
@@ -82,6 +83,21 @@ it('reads pictures as plain data says, and keeps classes apart that were seen ot
   }
   classifier.dispose()
   again.dispose()
+})
+
+it('takes a transform alone, which leaves levels as they are', async () => {
+  const said = []
+  for (const pictures of [
+    squareResize(32),
+    { ...input, resize: 'square', filter: 'bilinear', mean: [0, 0, 0], deviation: [1, 1, 1] },
+  ] as const) {
+    const classifier = FewShotClassifier.fromModel(smallModel(), pictures)
+    await addTwo(classifier)
+    said.push(await classifier.classify([pattern(0, 9)]))
+    classifier.dispose()
+  }
+  const [alone, asData] = said.map((results) => results[0]!.probabilities)
+  asData!.forEach((probability, index) => expect(alone![index]).toBeCloseTo(probability, 4))
 })
 
 it('refuses pictures that cannot be made, and levels whose parts nothing makes', async () => {

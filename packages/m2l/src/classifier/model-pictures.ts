@@ -5,8 +5,13 @@ import type { PictureInput } from '@m2l/nn'
 import type { EvaluatedModel, FewShotModel, ImageTransforms } from '@m2l/trainer'
 import { readAtTimes, type ReadForModelOptions } from './image-embedder.js'
 
-/** How pictures become the input of a model: plain data, or transforms where its levels look at parts or more is needed. */
-export type ModelPictures = PictureInput | Pick<ImageTransforms, 'whole' | 'parts' | 'normalisation'>
+/**
+ * How pictures become the input of a model: plain data, a transform, which leaves levels as they are, from 0 to 255, or several
+ * where levels look at parts, with a normalisation.
+ */
+export type ModelPictures = PictureInput | Transform | PictureTransforms
+
+type PictureTransforms = Pick<ImageTransforms, 'whole' | 'parts' | 'normalisation'>
 
 /**
  * What pictures are read for by a model that a program has made.
@@ -14,7 +19,7 @@ export type ModelPictures = PictureInput | Pick<ImageTransforms, 'whole' | 'part
  * @throws {InputError} when the pictures cannot be made so, or a level looks at parts and nothing makes any
  */
 export function readingOf({ views, metric }: EvaluatedModel, pictures: ModelPictures): ReadForModelOptions {
-  const transforms = 'whole' in pictures ? pictures : transformsOf(pictures)
+  const transforms = transformsOf(pictures)
   if (views.includes('parts') && !transforms.parts) {
     const levels = metric.levels.map(({ level }) => level.name).join(', ')
     throw new InputError(
@@ -41,8 +46,10 @@ function stateOf({ state }: FewShotModel) {
   return Object.entries(state).toSorted(([a], [b]) => (a < b ? -1 : 1))
 }
 
-function transformsOf(input: PictureInput): Pick<ImageTransforms, 'whole' | 'parts' | 'normalisation'> {
-  const { transform, normalisation } = inputTransform(input)
+function transformsOf(pictures: ModelPictures): PictureTransforms {
+  if (typeof pictures === 'function') return { whole: pictures }
+  if ('whole' in pictures) return pictures
+  const { transform, normalisation } = inputTransform(pictures)
   return { whole: transform, normalisation }
 }
 

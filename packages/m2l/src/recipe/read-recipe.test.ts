@@ -208,6 +208,18 @@ describe('a mistake is told with its file, key, value and remedy', () => {
       'model: { levels: { pixel: { weight: 0 } } }',
       'model.levels is {"pixel":{"weight":0}}, expected at least one level of a weight above 0, for example { pixel: { weight: 1 } }',
     ],
+    [
+      'data: { normalisation: imagnet }',
+      'data.normalisation is "imagnet", expected imagenet, cifar, efficientnet-lite or none or a section with keys such as mean; did you mean imagenet?',
+    ],
+    [
+      'data: { normalisation: { mean: [1, 2, 3], deviation: [1, 1, 0] } }',
+      'data.normalisation.deviation.2 is 0, expected a number above 0',
+    ],
+    [
+      'model: { encoder: R12, encoder_options: { width: 3 } }',
+      'model.encoder_options.width is not an option; expected none',
+    ],
     ['semi: { label_percentage: 1 }', 'semi.label_percentage is 1, expected a number above 0 and below 1'],
     ['semi: { with_distractors: 2 }', 'semi.with_distractors is 2, expected 0, 1 or true or false'],
     ['data: { dataset: 2024 }', 'data.dataset is 2024, expected text, that is "2024" in quotes'],
@@ -220,6 +232,10 @@ describe('a mistake is told with its file, key, value and remedy', () => {
 
   test.each([
     ['constructor: 1', /^configs\/x.yaml: constructor is not an option; expected seed, n_way, .* or run$/],
+    [
+      'model: { levels: { globl: {} } }',
+      /^configs\/x.yaml: model\.levels\.globl: there is no level globl; there are part, .*, and those of model\.imports; did you mean global\?$/,
+    ],
     ['train: [1, 2', /^configs\/x.yaml: line \d: expected YAML, but [^\n]+$/],
     ['k_shot: !!js/function x', /^configs\/x.yaml: line 1: expected YAML, but unknown scalar tag[^\n]+$/],
   ])('%s', (text, message) => {
