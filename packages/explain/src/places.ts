@@ -28,7 +28,8 @@ export function placesOf(
   const { height, width } = viewSize(transforms.whole(picture)[0]!)
   const [rows, columns] = backbone.outputSize(height, width)
   if (encoding.map === 'positions') return inWhole(cells([rows, columns], [rows, columns]))
-  return inWhole(encoding.sizes.flatMap((size) => cells([size, size], [rows, columns])))
+  const sizes = encoding.map === 'pyramid' ? encoding.sizes : [1]
+  return inWhole(sizes.flatMap((size) => cells([size, size], [rows, columns])))
 }
 
 const everything: Region = { top: 0, bottom: 1, left: 0, right: 1 }

@@ -1,8 +1,8 @@
 import { ownBackbones } from '@m2l/backbones'
-import { InputError, randomKey, type RandomKey } from '@m2l/engine'
+import { InputError, randomKey, tf, type RandomKey } from '@m2l/engine'
 import { LevelFusion, type LevelEnvironment, type MetricLevel } from '@m2l/metric'
 import { disposeState, type Backbone } from '@m2l/nn'
-import { FewShotModel } from '@m2l/trainer'
+import { embedPooled, FewShotModel, type ForwardEncoding } from '@m2l/trainer'
 import { checkBackbone } from './check-backbone.js'
 import { forwardEncoding } from './forward-encoding.js'
 import type { Recipe } from './recipe/read-recipe.js'
@@ -18,7 +18,7 @@ export function createModel(recipe: Recipe): FewShotModel {
   const key = randomKey(recipe.seed).fold('model')
   const backbone = frozen(recipe, createRecipeBackbone(recipe, key.fold('encoder')))
   try {
-    const metric = createLevels(recipe, backbone.channels)
+    const metric = createLevels(recipe, encodedChannels(backbone, forwardEncoding(recipe, [])))
     return new FewShotModel(backbone, metric, forwardEncoding(recipe, metric.needs))
   } catch (error) {
     backbone.dispose()
@@ -70,6 +70,15 @@ export function createLevels(recipe: Recipe, channels: number): LevelFusion {
     temperature: chosen.temperature,
   }))
   return new LevelFusion(levels, recipe.model.fusion)
+}
+
+/** The number of features of a position of what levels see: where stages are laid side by side, of all of them. */
+function encodedChannels(backbone: Backbone, encoding: ForwardEncoding): number {
+  if (encoding.map !== 'pooled' || encoding.stages.length === 0) return backbone.channels
+  return tf.tidy(() => {
+    const some = tf.zeros([1, 64, 64, 3]) as tf.Tensor4D
+    return embedPooled(backbone, some, { training: false }, encoding).shape[3]
+  })
 }
 
 function createLevel(

@@ -10,7 +10,8 @@ const pyramid = 'PyramidFCN-'
  * What the levels see of an image: `FCN` the backbone's positions, `PyramidFCN-5,2,1` their averages over grids,
  * `Grid-3,2` the parts - as they are where a level asks for parts, with the positions of the whole image beside them for
  * the other levels, as in the paper; else, as in the published program, in place of positions. With `model.parts: map` parts
- * are regions of the whole image's map: those that the crops cover in evaluation.
+ * are regions of the whole image's map: those that the crops cover in evaluation. `Centre` and `Mean` are one position, the
+ * average of the backbone's map under this window, `Centre-stage7,head` those of several stages side by side.
  *
  * @param needs what the levels need, together
  */
@@ -19,6 +20,11 @@ export function forwardEncoding(recipe: Recipe, needs: readonly EmbeddingField[]
   const encoding = model.forward_encoding ?? 'FCN'
   if (encoding.startsWith(pyramid)) {
     return { map: 'pyramid', sizes: encoding.slice(pyramid.length).split(',').map(Number) }
+  }
+  const pooled = /^(Mean|Centre)(?:-(.*))?$/.exec(encoding)
+  if (pooled) {
+    const window = pooled[1] === 'Mean' ? 'mean' : 'centre'
+    return { map: 'pooled', window, stages: pooled[2]?.split(',') ?? [] }
   }
   const inPlaceOfPositions = encoding.startsWith('Grid-') && !needs.includes('parts')
   const hasParts = inPlaceOfPositions || needs.includes('parts')

@@ -3,6 +3,7 @@ import { LevelRegistry, type LevelDefinition } from '@m2l/metric'
 import { globalDefinition, relationDefinition } from '@m2l/metric-global'
 import {
   cacheDefinition,
+  centredDefinition,
   gdaDefinition,
   logisticDefinition,
   matchingDefinition,
@@ -28,6 +29,7 @@ const ownLevels = [
   cacheDefinition,
   matchingDefinition,
   probeDefinition,
+  centredDefinition,
 ] as LevelDefinition[]
 
 /** What the names in a recipe can stand for. */

@@ -1,4 +1,5 @@
 export { cacheDefinition, cacheLevel, type CacheOptions } from './cache-level.js'
+export { centredDefinition, centredLevel, type CentredOptions } from './centred-level.js'
 export type { GdaOptions } from './gda-head.js'
 export {
   gdaDefinition,

@@ -4,6 +4,7 @@ import { disposeState } from '@m2l/nn'
 import { beforeAll, describe, expect, it } from 'vitest'
 import {
   cacheLevel,
+  centredLevel,
   gdaLevel,
   logisticLevel,
   matchingLevel,
@@ -29,6 +30,8 @@ const levels: readonly (readonly [name: string, create: () => MetricLevel])[] = 
   ['matching', () => matchingLevel()],
   ['matching as released', () => matchingLevel({ similarity: 'released' })],
   ['probe', () => probeLevel()],
+  ['centred', () => centredLevel()],
+  ['centred, of some channels', () => centredLevel({ lambda: 0.01, channels: [1, 6] })],
 ]
 
 const channels = 7

@@ -84,6 +84,23 @@ describe('LevelFusion', () => {
   })
 })
 
+describe('LevelFusion of a product', () => {
+  it('predicts the geometric mean of the probabilities, weighted, made to sum to the weights', () => {
+    const predicted = tf.tidy(() =>
+      fusion('product')
+        .predict(fusion('product').scores({ shots: [1, 1] }, {}, { training: false }))
+        .arraySync(),
+    )
+    for (const [index, row] of predicted.entries()) {
+      const a = softmax(values.a![index]!)
+      const b = softmax(values.b![index]!.map((value) => value / 64))
+      const mixed = a.map((value, way) => value ** (1 / 1.5) * b[way]! ** (0.5 / 1.5))
+      const total = mixed.reduce((sum, value) => sum + value, 0)
+      for (const [way, value] of mixed.entries()) expect(row[way]).toBeCloseTo((1.5 * value) / total, 5)
+    }
+  })
+})
+
 describe('LevelFusion refuses', () => {
   const made = (weight: number, temperature: number) => () =>
     new LevelFusion([{ level: constantLevel('a'), weight, temperature }])

@@ -13,11 +13,17 @@ export interface WeightedLevel {
 }
 
 /**
- * How the temperatures enter the prediction.
+ * How the prediction is made of the levels' scores.
  *
- * `released`: not at all, as the published program does it, although its loss has them. `consistent`: as in the loss.
+ * `released`: the weighted sum of their probabilities, without the temperatures, as the published program does it, although its
+ * loss has them. `consistent`: the same with temperatures, as in the loss. `product`: with temperatures, the weighted geometric
+ * mean of their probabilities, made to sum to 1 again (logarithmic pooling; Genest and Zidek, "Combining Probability
+ * Distributions", Statistical Science 1986, section 3): a class that one level rules out is not saved by another.
  */
-export type FusionMode = 'released' | 'consistent'
+export type FusionMode = 'released' | 'consistent' | 'product'
+
+/** The modes by name. */
+export const fusionModes = ['released', 'consistent', 'product'] as const satisfies readonly FusionMode[]
 
 /** The scores of each level under its name, [queries, ways]. */
 export type LevelScores = Readonly<Record<string, tf.Tensor2D>>
@@ -117,7 +123,7 @@ export class LevelFusion {
       this.levels.map(({ level: { name }, temperature }) => [
         name,
         tf.tidy(() => {
-          const scaled = this.mode === 'consistent' ? tf.div(scores[name]!, temperature) : scores[name]!
+          const scaled = this.mode === 'released' ? scores[name]! : tf.div(scores[name]!, temperature)
           return tf.softmax(scaled as tf.Tensor2D)
         }),
       ]),
@@ -131,9 +137,18 @@ export class LevelFusion {
    */
   predict(scores: LevelScores): tf.Tensor2D {
     return tf.tidy(() => {
+      if (this.mode === 'product') return this.#product(scores)
       const probabilities = this.probabilities(scores)
       return tf.addN(this.levels.map(({ level, weight }) => tf.mul(probabilities[level.name]!, weight)))
     }) as tf.Tensor2D
+  }
+
+  #product(scores: LevelScores): tf.Tensor2D {
+    const total = this.levels.reduce((sum, { weight }) => sum + weight, 0)
+    const logs = this.levels.map(({ level: { name }, weight, temperature }) =>
+      tf.mul(tf.logSoftmax(tf.div(scores[name]!, temperature)), weight / total),
+    )
+    return tf.mul(tf.softmax(tf.addN(logs) as tf.Tensor2D), total) as tf.Tensor2D
   }
 }
 

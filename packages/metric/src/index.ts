@@ -15,7 +15,14 @@ export {
   type PositionMatch,
   type ScoreExplanation,
 } from './explanation.js'
-export { crossEntropy, LevelFusion, type FusionMode, type LevelScores, type WeightedLevel } from './fusion.js'
+export {
+  crossEntropy,
+  fusionModes,
+  LevelFusion,
+  type FusionMode,
+  type LevelScores,
+  type WeightedLevel,
+} from './fusion.js'
 export {
   defaultCosinesMib,
   imageToClassLeaveOneOut,

@@ -12,6 +12,7 @@ import { encodeMaps, type ViewMaps } from './encode-maps.js'
 import type { EpisodeTensors } from './episode-images.js'
 import { viewsFor, type ForwardEncoding, type ImageView } from './forward-encoding.js'
 import type { ImageTensors } from './image-tensors.js'
+import { embedPooled } from './pool-stages.js'
 
 /** A backbone and the levels that compare what it sees: all that is trained and evaluated. */
 export class FewShotModel {
@@ -83,12 +84,19 @@ export class FewShotModel {
 
   #embedWhole({ count, whole }: ImageTensors, context: ForwardContext): Embedding {
     if (!whole) return {}
-    return this.#encode({ count, whole: this.backbone.embed(whole, context) })
+    return this.#encode({ count, whole: this.#mapOf(whole, context) })
   }
 
   #embedParts({ count, parts }: ImageTensors, context: ForwardContext): Embedding {
     if (!parts || this.encoding.regions) return {}
-    return this.#encode({ count, parts: this.backbone.embed(parts, context) })
+    return this.#encode({ count, parts: this.#mapOf(parts, context) })
+  }
+
+  #mapOf(views: tf.Tensor4D, context: ForwardContext): tf.Tensor4D {
+    const { backbone, encoding } = this
+    return encoding.map === 'pooled'
+      ? embedPooled(backbone, views, context, encoding)
+      : backbone.embed(views, context)
   }
 
   #encode(maps: ViewMaps): Embedding {

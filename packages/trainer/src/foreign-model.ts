@@ -1,4 +1,4 @@
-import { tf } from '@m2l/engine'
+import { InputError, tf } from '@m2l/engine'
 import { releaseViews, type RenderedViews } from '@m2l/datasets'
 import type { LevelFusion } from '@m2l/metric'
 import { disposeState } from '@m2l/nn'
@@ -6,6 +6,7 @@ import { encodeMaps } from './encode-maps.js'
 import { viewsFor, type ForwardEncoding, type ImageView } from './forward-encoding.js'
 import { disposeEmbedding, embeddedImages, type EmbeddedField, type ImageNetwork } from './image-network.js'
 import type { RenderedImages } from './image-tensors.js'
+import { poolMaps } from './pool-stages.js'
 
 /** A network of another runtime: it makes feature maps of views, as plain numbers. */
 export interface MapNetwork {
@@ -32,8 +33,16 @@ export class ForeignModel {
   readonly #maps: MapNetwork
   readonly #encoding: ForwardEncoding
 
-  /** @param maps the network, which is the model's from then on */
+  /**
+   * @param maps the network, which is the model's from then on
+   * @throws {InputError} when the encoding asks for stages
+   */
   constructor(maps: MapNetwork, metric: LevelFusion, encoding: ForwardEncoding = { map: 'positions' }) {
+    if (encoding.map === 'pooled' && encoding.stages.length > 0) {
+      throw new InputError(
+        `a network of another runtime has one map, no stages such as ${encoding.stages[0]}; name none of them`,
+      )
+    }
     this.metric = metric
     this.#maps = maps
     this.#encoding = encoding
@@ -66,7 +75,7 @@ export class ForeignModel {
   async #embed({ count, whole, parts }: RenderedImages) {
     const { needs, needsOfUnlabelled } = this.metric
     const mapped = { whole: await this.#mapped(whole?.rendered), parts: await this.#mapped(parts?.rendered) }
-    const tensors = { count, whole: mapTensor(mapped.whole), parts: mapTensor(mapped.parts) }
+    const tensors = { count, whole: this.#tensorOf(mapped.whole), parts: this.#tensorOf(mapped.parts) }
     try {
       const embedding = tf.tidy(() => ({
         ...encodeMaps(tensors, this.#encoding, [...needs, ...needsOfUnlabelled]),
@@ -89,8 +98,14 @@ export class ForeignModel {
       releaseViews(views)
     }
   }
-}
 
-function mapTensor(map: EmbeddedField | undefined): tf.Tensor4D | undefined {
-  return map && tf.tensor4d(map.data, [...map.shape] as [number, number, number, number])
+  /** Maps as a tensor, [views, height, width, channels]; where the encoding pools them, of one position. */
+  #tensorOf(map: EmbeddedField | undefined): tf.Tensor4D | undefined {
+    if (!map) return undefined
+    const encoding = this.#encoding
+    return tf.tidy(() => {
+      const maps = tf.tensor4d(map.data, [...map.shape] as [number, number, number, number])
+      return encoding.map === 'pooled' ? poolMaps([maps], encoding.window) : maps
+    })
+  }
 }

@@ -1,5 +1,6 @@
 import type { EmbeddingField } from '@m2l/metric'
 import type { Region } from '@m2l/nn'
+import type { StagePooling } from './pool-stages.js'
 
 /** What of an image passes the backbone: all of it, or its parts one by one. */
 export type ImageView = 'whole' | 'parts'
@@ -11,12 +12,14 @@ export type ForwardEncoding = MapEncoding & PartEncoding
  * What the positions of an embedding's `map` are.
  *
  * `positions`: those of the backbone's map of the whole image. `pyramid`: averages of these over grids of `sizes` cells a
- * side (see `pyramidPool` of `@m2l/nn`). `parts`: the parts of the image, each pooled.
+ * side (see `pyramidPool` of `@m2l/nn`). `parts`: the parts of the image, each pooled. `pooled`: a single one, the feature of the
+ * whole image (see `embedPooled`).
  */
 type MapEncoding =
   | { readonly map: 'positions' }
   | { readonly map: 'pyramid'; readonly sizes: readonly number[] }
   | { readonly map: 'parts' }
+  | ({ readonly map: 'pooled' } & StagePooling)
 
 /**
  * What the parts of an image are: views of their own, each passed through the backbone and pooled, as published; or, where

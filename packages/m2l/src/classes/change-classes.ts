@@ -62,7 +62,7 @@ export async function addToClasses(
     const opened = await openSupport(support, classifier.readsAt, 1)
     try {
       const unreadableExamples = await addSupport(classifier, opened, options)
-      const changed = await merged(file, before, { classes: classifier.saved, from: support })
+      const changed = await merged(file, before, { classes: await classifier.saved(), from: support })
       return { ...changed, notes: [...opened.notes, ...changed.notes], unreadableExamples }
     } finally {
       await opened.close()

@@ -1,4 +1,5 @@
 import type { DisplayNames } from '../class-names/class-names.js'
+import type { ClassifierChoice } from './choice/describe-choice.js'
 import type { LabelNext } from './label-next.js'
 import type { UnreadableExample } from './support-pictures.js'
 
@@ -33,6 +34,8 @@ export interface PicturePrediction {
 /** What came of it; accuracies are fractions of 1. */
 export interface ClassificationReport {
   readonly weights: string
+  /** What was chosen by the examples, and why. */
+  readonly choice: ClassifierChoice
   /** The number of examples, by class. */
   readonly classes: Readonly<Record<string, number>>
   /** What people call the classes, as far as a file of names says it. */

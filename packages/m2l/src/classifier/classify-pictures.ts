@@ -58,6 +58,8 @@ export async function classifyPictures(options: ClassifyPicturesOptions): Promis
     })
     tell(nameNotes)
     const examples = await opened.addExamples()
+    const choice = await classifier.choose(withSignal(options))
+    tell([choice.reason])
     const leftOut = await classifier.leaveOneOut(withSignal(options))
     const familiarity = threshold === undefined ? undefined : new Familiarity(leftOut)
     const calibrated = familiarity ?? (leftOut.known.length > 0 ? new Familiarity(leftOut) : undefined)
@@ -86,7 +88,8 @@ export async function classifyPictures(options: ClassifyPicturesOptions): Promis
     ])
     const classes = classifier.classes.map(({ label }) => label)
     return {
-      weights: options.weights ?? classifier.saved.weights ?? `the features of ${options.support}`,
+      weights: choice.weights ?? `the features of ${options.support}`,
+      choice,
       classes: Object.fromEntries(classifier.classes.map(({ label, images }) => [label, images])),
       displayNames: names,
       predictions,

@@ -1,46 +1,38 @@
-import { resolve } from 'node:path'
 import { InputError, loadEngine } from '@m2l/engine'
 import { disposeState } from '@m2l/nn'
-import { networkOf, type EvaluatedModel, type OnEager } from '@m2l/trainer'
-import type { AgreementOptions } from '../agreement/agreement.js'
-import { didYouMean } from '../nearest-name.js'
-import type { OnnxOptions } from '../onnx-model.js'
-import { episodeTransforms } from '../recipe-data.js'
-import type { Recipe } from '../recipe/read-recipe.js'
-import { modelOfWeights } from '../trained-model.js'
-import { weightsExist, weightsFile } from '../weights/weights-file.js'
-import { recipeOfWeights, storedRecipe } from '../weights/stored-recipe.js'
+import { networkOf, type EvaluatedModel } from '@m2l/trainer'
 import { readClasses, requireOfModel, writeClasses } from '../classes/classes-file.js'
-import { joinClass, type Example, type SavedClass, type SavedClasses } from '../classes/saved-classes.js'
+import type { Example, SavedClass, SavedClasses } from '../classes/saved-classes.js'
 import { embedderOf } from '../features/feature-embedder.js'
 import { featureMetric } from '../features/feature-metric.js'
 import { labelledFeatures, type FeatureSet } from '../features/feature-set.js'
+import { didYouMean } from '../nearest-name.js'
+import { recipeOfWeights } from '../weights/stored-recipe.js'
+import { automatic, weightsAtHand } from '../weights/weights-at-hand.js'
+import { weightsExist, weightsFile } from '../weights/weights-file.js'
+import type { Candidate } from './candidate.js'
+import { choose, type Choice } from './choice/choose.js'
+import { describeChoice, type ClassifierChoice } from './choice/describe-choice.js'
 import { classifications, type Classification } from './classification.js'
-import { disposeEmbedding, imageCount, joinImages, type EmbeddedImages } from './embedded-images.js'
+import { disposeEmbedding, joinImages, type EmbeddedImages } from './embedded-images.js'
 import type { Embedder } from './embedder.js'
 import type { GivenImage } from './given-image.js'
-import {
-  ImageEmbedder,
-  readAtTimes,
-  type EmbeddedBatch,
-  type EmbedOptions,
-  type OnUnreadable,
-} from './image-embedder.js'
-import { supportOf, type LabelledImages } from './labelled-images.js'
+import { ImageEmbedder, type EmbeddedBatch, type EmbedOptions, type OnUnreadable } from './image-embedder.js'
+import { supportOf } from './labelled-images.js'
 import { leaveOneOut, type LeaveOneOut } from './leave-one-out.js'
+import { loadCandidate, type LoadOptions } from './load-candidate.js'
 import { modelFingerprint, readingOf, type ModelPictures } from './model-pictures.js'
-import { notedImage } from './noted-image.js'
 import { probabilitiesOf, scoreQueries } from './scores.js'
+import { joinSeen, seeExamples, type SeenExamples } from './see-examples.js'
 import type { ShotCounts } from './shot-counts.js'
 
 /** How weights become a classifier. */
-export interface ClassifierOptions extends AgreementOptions, OnnxOptions {
-  /** How the model is made that the weights belong to; needed where these do not say so themselves. */
-  readonly recipe?: Recipe
+export interface ClassifierOptions extends LoadOptions {
   /** What becomes of different numbers of examples; `neutral` if not given, so that further examples of a class never hurt. */
   readonly counts?: ShotCounts
-  /** See `GraphFunctionOptions` of `@m2l/engine`. */
-  readonly onEager?: OnEager
+  /** Told what a person should know, a line each; without it nobody is. */
+  readonly onNote?: (line: string) => void
+  readonly signal?: AbortSignal
 }
 
 /** How images are classified. */
@@ -56,9 +48,6 @@ export interface ClassifierClass {
   readonly images: number
 }
 
-/** What of saved classes says where their weights come from. */
-type Origin = Pick<SavedClasses, 'weights' | 'recipe'>
-
 /** What levels make of all examples they make anew for each so many images. */
 const comparedAtOnce = 128
 
@@ -70,47 +59,45 @@ const comparedAtOnce = 128
  * Conv-64F-4x, however many images it classifies and however large they are.
  */
 export class FewShotClassifier {
-  readonly #model: Pick<EvaluatedModel, 'metric' | 'dispose'>
-  readonly #embedder: Embedder
+  readonly #candidates: readonly Candidate[]
   readonly #counts: ShotCounts
-  readonly #origin: Origin
-  #classes: ReadonlyMap<string, SavedClass> = new Map()
+  #classes: ReadonlyMap<string, SeenExamples> = new Map()
+  /** What was chosen by the classes that there are; nothing where they have changed since. */
+  #choice: Promise<Choice> | undefined
+  /** The candidate that was chosen last. */
+  #chosen: Candidate
   #known: EmbeddedImages | undefined
   #isDisposed = false
 
   private constructor(
-    model: Pick<EvaluatedModel, 'metric' | 'dispose'>,
-    embedder: Embedder,
-    { counts = 'neutral', origin = {} }: Pick<ClassifierOptions, 'counts'> & { readonly origin?: Origin },
+    candidates: readonly Candidate[],
+    { counts = 'neutral' }: Pick<ClassifierOptions, 'counts'>,
   ) {
-    this.#model = model
-    this.#embedder = embedder
+    this.#candidates = candidates
     this.#counts = counts
-    this.#origin = origin
+    this.#chosen = candidates[0]!
   }
 
   /**
    * A classifier without classes. Loads the engine where that has not been done.
    *
-   * @param weights the name of shipped or fetched weights, the path of a checkpoint, ours or PyTorch's, or of an ONNX network
+   * @param weights a name of weights, see `shippedWeights` and `fetchableWeights`, or the path of a checkpoint, ours or PyTorch's,
+   *   or of an ONNX network. If not given, those that there are: the best for photographs, which are fetched the first time, and
+   *   the shipped ones; which of them see best is chosen by the examples, see {@link choose}
    * @throws {InputError} when they cannot be read, do not say how their model is made and no recipe does, are of another, or
    *   contradict the recipe and are not to be taken nevertheless
    */
-  static async load(weights: string, options: ClassifierOptions = {}): Promise<FewShotClassifier> {
+  static async load(weights?: string, options: ClassifierOptions = {}): Promise<FewShotClassifier> {
     await loadEngine()
-    const { model, recipe, fingerprint } = await modelOfWeights(weights, options.recipe, options)
-    const embedder = new ImageEmbedder({
-      network: networkOf(model, options.onEager),
-      views: model.views,
-      transforms: episodeTransforms(recipe),
-      reduceTo: readAtTimes * recipe.data.image_size,
-      fingerprint,
-    })
-    const origin = {
-      weights: lastingName(weights),
-      ...(options.recipe && { recipe: storedRecipe(options.recipe) }),
+    const names = weights === undefined || weights === automatic ? await weightsAtHand(options) : [weights]
+    const candidates: Candidate[] = []
+    try {
+      for (const name of names) candidates.push(await loadCandidate(name, options))
+    } catch (error) {
+      for (const candidate of candidates) candidate.dispose()
+      throw error
     }
-    return new FewShotClassifier(model, embedder, { ...options, origin })
+    return new FewShotClassifier(candidates, options)
   }
 
   /**
@@ -127,7 +114,13 @@ export class FewShotClassifier {
     const reading = readingOf(model, pictures)
     const fingerprint = modelFingerprint(model, reading)
     const embedder = new ImageEmbedder({ network: networkOf(model, onEager), ...reading, fingerprint })
-    return new FewShotClassifier(model, embedder, { ...(counts && { counts }) })
+    const candidate = {
+      origin: {},
+      embedder,
+      comparison: { metric: model.metric },
+      dispose: disposing(embedder, model),
+    }
+    return new FewShotClassifier([candidate], { ...(counts && { counts }) })
   }
 
   /**
@@ -175,14 +168,16 @@ export class FewShotClassifier {
     await loadEngine()
     const metric = featureMetric(features.map.shape.slice(1), options.recipe)
     const model = { metric, dispose: () => disposeState(metric.state) }
-    const classifier = new FewShotClassifier(model, embedderOf(features), options)
+    const embedder = embedderOf(features)
+    const candidate = { origin: {}, embedder, comparison: { metric }, dispose: disposing(embedder, model) }
+    const classifier = new FewShotClassifier([candidate], options)
     await classifier.addFeatures(features)
     return classifier
   }
 
   /** The classes, in the order in which they were added. */
   get classes(): readonly ClassifierClass[] {
-    return [...this.#classes].map(([label, { images }]) => ({ label, images: imageCount(images) }))
+    return [...this.#classes].map(([label, { examples }]) => ({ label, images: examples.length }))
   }
 
   /** What is known of the pictures of each class, in the order in which they were added. */
@@ -190,9 +185,14 @@ export class FewShotClassifier {
     return new Map([...this.#classes].map(([label, { examples }]) => [label, examples]))
   }
 
+  /** The weights that were chosen last, or are first looked through; nothing where a program has made the model. */
+  get weights(): string | undefined {
+    return this.#chosen.origin.weights
+  }
+
   /** Pictures whose shorter side is at least twice so many pixels are reduced to it while they are read. */
   get readsAt(): number {
-    return this.#embedder.reduceTo
+    return this.#candidates[0]!.embedder.reduceTo
   }
 
   /**
@@ -230,7 +230,7 @@ export class FewShotClassifier {
     try {
       for (const [label, images] of labelledFeatures(features)) await this.#add(label, images, {})
     } catch (error) {
-      this.#classes = before
+      this.#take(before)
       throw error
     }
   }
@@ -248,7 +248,21 @@ export class FewShotClassifier {
         `there is no class ${label}${didYouMean(label, labels) || `; there are ${labels.join(', ') || 'none'}`}`,
       )
     }
-    this.#classes = classes
+    this.#take(classes)
+  }
+
+  /**
+   * Chooses by the examples that there are, and says what: weights, where there are several, and what compares what they see.
+   * Everything that follows goes by it; done by itself where it was not asked for. It is chosen anew when classes have changed.
+   *
+   * @throws {InputError} when there are fewer than two classes
+   */
+  async choose({ signal }: Pick<EmbedOptions, 'signal'> = {}): Promise<ClassifierChoice> {
+    const choice = await this.#choose(signal)
+    return describeChoice(
+      choice,
+      this.#candidates.map(({ origin }) => origin.weights ?? null),
+    )
   }
 
   /**
@@ -283,7 +297,8 @@ export class FewShotClassifier {
    * @throws {InputError} when there are fewer than two classes
    */
   async leaveOneOut({ signal }: Pick<EmbedOptions, 'signal'> = {}): Promise<LeaveOneOut> {
-    return leaveOneOut(this.#model.metric, this.#requireClasses(), { counts: this.#counts, signal })
+    const { metric, classes } = await this.#settled(signal)
+    return leaveOneOut(metric, classes, { counts: this.#counts, signal })
   }
 
   /**
@@ -324,13 +339,15 @@ export class FewShotClassifier {
     onUnreadable?: OnUnreadable,
   ): AsyncGenerator<EmbeddedBatch> {
     this.#requireUse()
-    return this.#embedder.embed(images, options, onUnreadable)
+    return this.#chosen.embedder.embed(images, options, onUnreadable)
   }
 
-  /** The classes as plain data, as {@link save} writes them. */
-  get saved(): SavedClasses {
+  /** The classes as plain data, as {@link save} writes them: as the weights see them that are chosen. */
+  async saved(): Promise<SavedClasses> {
     this.#requireUse()
-    return { model: this.#embedder.fingerprint, ...this.#origin, classes: this.#classes }
+    if (this.#candidates.length > 1 && this.#classes.size > 1) await this.#choose()
+    const { origin, embedder } = this.#chosen
+    return { model: embedder.fingerprint, ...origin, classes: this.#classesOf(this.#chosen) }
   }
 
   /**
@@ -340,7 +357,7 @@ export class FewShotClassifier {
    * @throws {InputError} when there are none or the file cannot be written
    */
   async save(file: string): Promise<void> {
-    await writeClasses(file, this.saved)
+    await writeClasses(file, await this.saved())
   }
 
   /**
@@ -357,14 +374,25 @@ export class FewShotClassifier {
   dispose(): void {
     if (this.#isDisposed) return
     this.#isDisposed = true
-    this.#embedder.dispose()
-    this.#model.dispose()
-    this.#classes = new Map()
+    for (const candidate of this.#candidates) candidate.dispose()
+    this.#take(new Map())
   }
 
   async #restore(file: string, saved: SavedClasses): Promise<void> {
-    requireOfModel(file, saved, { model: this.#embedder.fingerprint, example: await this.#example() })
-    this.#classes = saved.classes
+    const candidate =
+      this.#candidates.find(({ embedder }) => embedder.fingerprint === saved.model) ?? this.#chosen
+    requireOfModel(file, saved, {
+      model: candidate.embedder.fingerprint,
+      example: await this.#example(candidate),
+    })
+    const restored = [...saved.classes].map(([label, { images, examples }]): [string, SeenExamples] => {
+      return [
+        label,
+        { examples, seen: this.#candidates.map((one) => (one === candidate ? { images } : undefined)) },
+      ]
+    })
+    this.#chosen = candidate
+    this.#take(new Map(restored))
   }
 
   async #embed(
@@ -382,7 +410,7 @@ export class FewShotClassifier {
       reasons.push(error.message)
       onUnreadable!(position, error)
     }
-    for await (const batch of this.#embedder.embed(images, options, onUnreadable && onLeftOut)) {
+    for await (const batch of this.#chosen.embedder.embed(images, options, onUnreadable && onLeftOut)) {
       batches.push(batch)
     }
     if (batches.length === 0) throw new InputError(`none of the images can be read: ${reasons[0]}`)
@@ -392,14 +420,15 @@ export class FewShotClassifier {
     }
   }
 
-  /** The embedding of some picture, which has the shape of any other. */
-  async #example(): Promise<EmbeddedImages> {
-    const [own] = this.#classes.values()
+  /** The embedding of some picture by a candidate, which has the shape of any other. */
+  async #example(candidate: Candidate): Promise<EmbeddedImages> {
+    const { embedder } = candidate
+    const [own] = this.#classesOf(candidate).values()
     if (own) return own.images
-    if (this.#known) return this.#known
-    const side = this.#embedder.reduceTo
+    if (this.#known && this.#candidates.length === 1) return this.#known
+    const side = embedder.reduceTo
     const blank = { width: side, height: side, data: new Uint8Array(side * side * 3) }
-    for await (const { images } of this.#embedder.embed([blank], {})) this.#known = images
+    for await (const { images } of embedder.embed([blank], {})) this.#known = images
     return this.#known!
   }
 
@@ -419,22 +448,55 @@ export class FewShotClassifier {
       reason ||= error.message
       onUnreadable!(position, error)
     }
-    const noted = images.map((image, position) => {
-      return notedImage(image as GivenImage, position, { reduceTo: this.readsAt })
+    const before = this.#classes.get(label)
+    const added = await seeExamples(
+      this.#candidates,
+      images,
+      { ...options, isNew: before === undefined },
+      onUnreadable && onLeftOut,
+    )
+    if (!added) throw noneReadable(label, images.length, reason)
+    this.#take(new Map(this.#classes).set(label, joinSeen(before, added)))
+  }
+
+  /** The classes from now on; what was chosen by others counts no more. */
+  #take(classes: ReadonlyMap<string, SeenExamples>): void {
+    this.#classes = classes
+    this.#choice = undefined
+  }
+
+  /** The classes as a candidate sees them; those that it does not see are left out. */
+  #classesOf(candidate: Candidate): ReadonlyMap<string, SavedClass> {
+    const index = this.#candidates.indexOf(candidate)
+    const ofClasses = [...this.#classes].flatMap(([label, { examples, seen }]): [string, SavedClass][] => {
+      const own = seen[index]
+      return own ? [[label, { images: own.images, examples }]] : []
     })
-    const readable = noted.map(({ image }) => image)
-    const batches: EmbeddedBatch[] = []
-    for await (const batch of this.#embedder.embed(readable, options, onUnreadable && onLeftOut)) {
-      batches.push(batch)
+    return new Map(ofClasses)
+  }
+
+  async #choose(signal?: AbortSignal): Promise<Choice> {
+    this.#requireClasses()
+    const classes = this.#classes
+    const seen = new Map([...classes].map(([label, ofClass]) => [label, ofClass.seen]))
+    this.#choice ??= choose(this.#candidates, seen, { counts: this.#counts, signal })
+    const choosing = this.#choice
+    try {
+      const choice = await choosing
+      if (this.#classes === classes) this.#chosen = this.#candidates[choice.candidate]!
+      return choice
+    } catch (error) {
+      if (this.#choice === choosing) this.#choice = undefined
+      throw error
     }
-    if (batches.length === 0) {
-      throw noneReadable(label, images.length, reason)
-    }
-    const added = {
-      images: joinImages(batches.map((batch) => batch.images)),
-      examples: batches.flatMap(({ positions }) => positions.map((position) => noted[position]!.example)),
-    }
-    this.#classes = new Map(this.#classes).set(label, joinClass(this.#classes.get(label), added))
+  }
+
+  /** What compares, and the classes as they are compared. */
+  async #settled(signal?: AbortSignal) {
+    const { metric, candidate } = await this.#choose(signal)
+    const { embedder } = this.#candidates[candidate]!
+    const classes = [...this.#classesOf(this.#candidates[candidate]!)]
+    return { metric, embedder, classes: new Map(classes.map(([label, { images }]) => [label, images])) }
   }
 
   async #classify(
@@ -442,11 +504,11 @@ export class FewShotClassifier {
     options: ClassifyOptions,
     onUnreadable?: OnUnreadable,
   ): Promise<(Classification | undefined)[]> {
-    const { metric } = this.#model
-    const classes = this.#requireClasses()
+    this.#requireClasses()
     if (!Array.isArray(images)) {
       throw new InputError('expected a list of images to classify; put a single one into brackets')
     }
+    const { metric, embedder, classes } = await this.#settled(options.signal)
     const labels = [...classes.keys()]
     const results: (Classification | undefined)[] = Array.from({ length: images.length })
     const support = supportOf(classes, this.#counts)
@@ -460,7 +522,7 @@ export class FewShotClassifier {
       waiting = []
     }
     try {
-      for await (const batch of this.#embedder.embed(images, options, onUnreadable)) {
+      for await (const batch of embedder.embed(images, options, onUnreadable)) {
         options.onEmbedded?.(batch)
         waiting.push(batch)
         if (waiting.reduce((sum, { positions }) => sum + positions.length, 0) >= comparedAtOnce)
@@ -473,11 +535,9 @@ export class FewShotClassifier {
     return results
   }
 
-  #requireClasses(): LabelledImages {
+  #requireClasses(): void {
     this.#requireUse()
-    if (this.#classes.size >= 2) {
-      return new Map([...this.#classes].map(([label, { images }]) => [label, images]))
-    }
+    if (this.#classes.size >= 2) return
     const [only] = this.#classes.keys()
     throw new InputError(
       `${only === undefined ? 'there is no class' : `there is only one class (${only})`}; expected examples of at least two classes, to tell them apart`,
@@ -489,10 +549,11 @@ export class FewShotClassifier {
   }
 }
 
-/** What weights can be found by later, from any folder. */
-function lastingName(weights: string): string {
-  const path = resolve(weights)
-  return resolve(weightsFile(weights)) === path ? path : weights
+function disposing(embedder: Embedder, model: { dispose(): void }): () => void {
+  return () => {
+    embedder.dispose()
+    model.dispose()
+  }
 }
 
 /** Why a class cannot be one. */

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { loadEngine, tf } from '@m2l/engine'
 import { loadSafetensors, saveSafetensors } from '@m2l/nn'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { Familiarity, FewShotClassifier, parseRecipe, weightsFile, type LeaveOneOut } from '../index.js'
+import { Familiarity, FewShotClassifier, readRecipeText, weightsFile, type LeaveOneOut } from '../index.js'
 import { pattern, patterns, temporaryFolder } from './patterns.test.helper.js'
 
 beforeAll(async () => {
@@ -28,7 +28,7 @@ async function classifierWith(score: string): Promise<FewShotClassifier> {
        }),
      }`,
   )
-  const recipe = parseRecipe(
+  const recipe = await readRecipeText(
     JSON.stringify({
       model: {
         encoder: 'FourLayer_64F_4x',

@@ -48,8 +48,60 @@ export async function leaveOneOutScores(
   metric: LevelFusion,
   classes: LabelledImages,
   places: readonly Place[],
-  { counts, signal }: { readonly counts: ShotCounts; readonly signal: AbortSignal | undefined },
+  options: LeaveOneOutOptions,
 ): Promise<LeaveOneOutScores> {
+  const ways = classes.size
+  const rows = await leftOutRows(metric, classes, places, { ...options, strangers: true })
+  const strangers = Object.entries(rows.strangers).map(([name, values]) => {
+    const others = values.filter((_, index) => index % ways !== places[Math.floor(index / ways)]![0])
+    return [name, others] as const
+  })
+  return {
+    known: { queries: places.length, ways, levels: rows.known },
+    strangers: { queries: places.length, ways: ways - 1, levels: Object.fromEntries(strangers) },
+  }
+}
+
+/**
+ * The first half of it alone: what all examples but one say of it.
+ *
+ * @throws {InputError} when the scores of a level are not finite
+ * @throws the signal's reason when it is aborted
+ */
+export async function examplesByOthers(
+  metric: LevelFusion,
+  classes: LabelledImages,
+  places: readonly Place[],
+  options: LeaveOneOutOptions,
+): Promise<Scores> {
+  const { known } = await leftOutRows(metric, classes, places, { ...options, strangers: false })
+  return { queries: places.length, ways: classes.size, levels: known }
+}
+
+/** At most so many images of a class are left out, evenly spread, which is enough to calibrate by. */
+const mostOfClass = 20
+
+/** The places of examples that are left out in turn. */
+export function spreadPlaces(classes: LabelledImages): Place[] {
+  return [...classes.values()].flatMap((images, way) => {
+    const count = imageCount(images)
+    const chosen = Math.min(count, mostOfClass)
+    return Array.from({ length: chosen }, (_, index): Place => [way, Math.floor((index * count) / chosen)])
+  })
+}
+
+interface LeaveOneOutOptions {
+  readonly counts: ShotCounts
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Scores of the images at some places by level, [places, ways]; where strangers are not asked for, theirs are not looked at. */
+async function leftOutRows(
+  metric: LevelFusion,
+  classes: LabelledImages,
+  places: readonly Place[],
+  { counts, signal, strangers: tellsStrangers }: LeaveOneOutOptions & { readonly strangers: boolean },
+): Promise<Record<'known' | 'strangers', Record<string, Float32Array>>> {
   metric.requireReady()
   const images = [...classes.values()]
   const shots = images.map(imageCount)
@@ -74,7 +126,7 @@ export async function leaveOneOutScores(
       for (const { level } of metric.levels) {
         const scored = tf.tidy(() => {
           const { known, strangers } = level.leaveOneOut
-            ? inOnePass(level, support, some)
+            ? inOnePass(level, support, some, tellsStrangers)
             : oneByOne(level, support, some)
           return tf.concat([known, strangers]) as tf.Tensor2D
         })
@@ -88,20 +140,18 @@ export async function leaveOneOutScores(
   } finally {
     disposeEmbedding(support)
   }
-  const strangers = Object.entries(rows.strangers).map(([name, values]) => {
-    const others = values.filter((_, index) => index % ways !== places[Math.floor(index / ways)]![0])
-    return [name, others] as const
-  })
-  return {
-    known: { queries: places.length, ways, levels: rows.known },
-    strangers: { queries: places.length, ways: ways - 1, levels: Object.fromEntries(strangers) },
-  }
+  return rows
 }
 
-function inOnePass(level: MetricLevel, support: Support, left: readonly Left[]): LevelRows {
+function inOnePass(
+  level: MetricLevel,
+  support: Support,
+  left: readonly Left[],
+  tellsStrangers: boolean,
+): LevelRows {
   // A level need not be able to compare with a single class.
   const isSolvedAnew = Boolean(level.joint) && support.shots.length > 2
-  const kinds = isSolvedAnew ? (['known'] as const) : (['known', 'strangers'] as const)
+  const kinds = isSolvedAnew || !tellsStrangers ? (['known'] as const) : (['known', 'strangers'] as const)
   const draws = [...new Set(left.flatMap(({ drawn }) => kinds.map((kind) => drawn[kind])))]
   const images = left.map(({ row }) => row)
   const query = rowsOf(support, images)
@@ -111,6 +161,7 @@ function inOnePass(level: MetricLevel, support: Support, left: readonly Left[]):
     const rows = left.map(({ drawn }, index) => draws.indexOf(drawn[kind]) * left.length + index)
     return tf.gather(tf.concat(scores), tf.tensor1d(rows, 'int32')) as tf.Tensor2D
   }
+  if (!tellsStrangers) return { known: chosen('known'), strangers: chosen('known') }
   return {
     known: chosen('known'),
     strangers: isSolvedAnew ? withoutClasses(level, support, left) : chosen('strangers'),

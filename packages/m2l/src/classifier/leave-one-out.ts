@@ -2,12 +2,9 @@ import type { LevelFusion } from '@m2l/metric'
 import { classifications, type Classification } from './classification.js'
 import { imageCount } from './embedded-images.js'
 import type { LabelledImages } from './labelled-images.js'
-import { leaveOneOutScores, type Place } from './leave-one-out-scores.js'
+import { leaveOneOutScores, spreadPlaces, type Place } from './leave-one-out-scores.js'
 import { probabilitiesOf, type Scores } from './scores.js'
 import type { ShotCounts } from './shot-counts.js'
-
-/** At most so many images of a class are left out, evenly spread, which is enough to calibrate by. */
-const mostOfClass = 20
 
 /** An image that was left out of the examples, and what the others say of it. */
 export interface LeftOut extends Classification {
@@ -40,9 +37,7 @@ export async function leaveOneOut(
 ): Promise<LeaveOneOut> {
   const labels = [...classes.keys()]
   const images = [...classes.values()].map(imageCount)
-  const places = images.flatMap((count, way) =>
-    spread(count, mostOfClass).map((position): Place => [way, position]),
-  )
+  const places = spreadPlaces(classes)
   const { known, strangers } = await leaveOneOutScores(metric, classes, places, { counts, signal })
   const rows = places.flatMap(([way], row) => (images[way]! > 1 ? [row] : []))
   const others = labels.map((own) => labels.filter((label) => label !== own))
@@ -85,10 +80,4 @@ function chooseRows({ ways, levels }: Scores, rows: readonly number[]): Scores {
     return [name, some] as const
   })
   return { queries: rows.length, ways, levels: Object.fromEntries(chosen) }
-}
-
-/** At most `most` of the numbers below `count`, evenly spread. */
-function spread(count: number, most: number): number[] {
-  const chosen = Math.min(count, most)
-  return Array.from({ length: chosen }, (_, index) => Math.floor((index * count) / chosen))
 }

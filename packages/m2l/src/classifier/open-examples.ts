@@ -22,7 +22,10 @@ export interface ClassifyByOptions extends OnnxOptions {
   readonly load?: string | undefined
   /** The file that the classes are saved to as soon as the examples are there; what has that name is replaced. */
   readonly save?: string | undefined
-  /** Weights by name, a checkpoint or an ONNX network; those of loaded classes, else `cifar-fs-conv64f`, if not given. */
+  /**
+   * Weights by name, a checkpoint or an ONNX network; if not given those of loaded classes, else those at hand that the examples
+   * choose, see `FewShotClassifier.load`.
+   */
   readonly weights?: string
   /** See `ClassifierOptions`; of features the recipe whose levels compare them. */
   readonly recipe?: Recipe
@@ -44,9 +47,6 @@ export interface ClassifyByOptions extends OnnxOptions {
   readonly onNote?: (line: string) => void
   readonly signal?: AbortSignal
 }
-
-/** What weights are taken where none are named: those for photographs. */
-export const defaultWeights = 'cifar-fs-conv64f'
 
 /**
  * A classifier without examples, or with those of loaded classes; of features with them.
@@ -74,7 +74,7 @@ export async function openClassifier(
   }
   if (load !== undefined) return { classifier: await FewShotClassifier.open(load, options) }
   if (support !== undefined) {
-    return { classifier: await FewShotClassifier.load(weights ?? defaultWeights, options) }
+    return { classifier: await FewShotClassifier.load(weights, options) }
   }
   throw new InputError('expected examples: name a folder of class folders, or a file of saved classes')
 }

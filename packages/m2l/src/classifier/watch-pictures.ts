@@ -72,7 +72,7 @@ export async function* watchPictures(options: WatchPicturesOptions): AsyncGenera
         : new Familiarity(await classifier.leaveOneOut(signal ? { signal } : {}))
     const onReady = () =>
       options.onReady?.({
-        weights: options.weights ?? classifier.saved.weights!,
+        weights: classifier.weights!,
         classes: Object.fromEntries(classifier.classes.map(({ label, images }) => [label, images])),
         unreadableExamples: examples.unreadable,
       })

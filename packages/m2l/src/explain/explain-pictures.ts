@@ -1,7 +1,6 @@
 import { InputError } from '@m2l/engine'
 import type { SupportClass } from '@m2l/explain'
 import type { AgreementOptions } from '../agreement/agreement.js'
-import { defaultWeights } from '../classifier/open-examples.js'
 import { noneReadable } from '../classifier/few-shot-classifier.js'
 import { readAtTimes, readForModel, type ReadForModelOptions } from '../classifier/image-embedder.js'
 import { findClassNames } from '../class-names/find-class-names.js'
@@ -21,6 +20,9 @@ import {
   type ExplanationReport,
 } from './draw-explanations.js'
 import { bareName } from './file-names.js'
+
+/** What weights are taken where none are named: their levels compare positions and parts, which can be shown. */
+const defaultWeights = 'cifar-fs-conv64f'
 
 /** Whose classification is explained. */
 export interface PicturesToExplain extends Pick<AgreementOptions, 'force'> {

@@ -1,11 +1,11 @@
 import { describeLeftOut, joinLeftOut, listImages, type ListedImage } from '@m2l/datasets'
 import { InputError } from '@m2l/engine'
 import { SafetensorsWriter } from '@m2l/nn'
-import { defaultWeights } from '../classifier/open-examples.js'
 import { FewShotClassifier, type ClassifierOptions } from '../classifier/few-shot-classifier.js'
 import { identityOfFile } from '../classifier/real-file.js'
 import { notesOfSlowness } from '../recipe-data.js'
 import { textTensor } from './feature-file.js'
+import { weightsAtHand } from '../weights/weights-at-hand.js'
 import { pooledRows } from './pooled-rows.js'
 
 /** What to embed, with what, and where to. */
@@ -14,7 +14,7 @@ export interface EmbedPicturesOptions extends Pick<ClassifierOptions, 'recipe' |
   readonly pictures: string
   /** The file of features, which is replaced. */
   readonly output: string
-  /** A name of weights, a checkpoint or an ONNX network; `cifar-fs-conv64f` if not given. */
+  /** A name of weights, a checkpoint or an ONNX network; the best for photographs that are at hand if not given. */
   readonly weights?: string | undefined
   /** Writes whole maps, as the pixel level compares them, not the mean of their positions. */
   readonly maps?: boolean | undefined
@@ -48,7 +48,7 @@ export interface EmbeddedPictures {
  */
 export async function embedPictures(options: EmbedPicturesOptions): Promise<EmbeddedPictures> {
   const started = performance.now()
-  const { pictures: path, output, weights = defaultWeights } = options
+  const { pictures: path, output } = options
   const notes: string[] = []
   const onNote = (line: string) => {
     notes.push(line)
@@ -63,7 +63,10 @@ export async function embedPictures(options: EmbedPicturesOptions): Promise<Embe
     if (images.length === 0) {
       throw new InputError(`${path}: no pictures to embed; name a folder, an archive or a table of pictures`)
     }
-    const { recipe, force, card } = options
+    const { recipe, force, card, signal } = options
+    const [best] =
+      options.weights === undefined ? await weightsAtHand({ onNote, ...(signal && { signal }) }) : []
+    const weights = options.weights ?? best!
     const loading = {
       ...(recipe && { recipe }),
       ...(force && { force }),
@@ -101,7 +104,7 @@ async function writeFeatures(
   labels: readonly (string | null)[],
   { pictures: path, output, maps, onProgress, signal }: EmbedPicturesOptions,
 ) {
-  const { model, weights } = classifier.saved
+  const { model, weights } = await classifier.saved()
   const unreadable: { file: string; reason: string }[] = []
   const positions: number[] = []
   let shape: readonly number[] = []

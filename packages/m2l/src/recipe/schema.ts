@@ -1,4 +1,5 @@
 import { backboneNames } from '@m2l/backbones'
+import { fusionModes } from '@m2l/metric'
 import { normalisationNames } from '@m2l/nn'
 import { checkpointsKept, stepsPerCheckpoint } from '@m2l/trainer'
 import { z } from 'zod'
@@ -70,8 +71,8 @@ export function recipeSchemaFor(encoders: readonly string[]) {
         forward_encoding: z
           .string()
           .regex(
-            /^(FCN|(PyramidFCN|Grid)-[1-9]\d*(,[1-9]\d*)*)$/,
-            'FCN, PyramidFCN-N,N… or Grid-N,N…, for example Grid-3,2',
+            /^(FCN|(PyramidFCN|Grid)-[1-9]\d*(,[1-9]\d*)*|(Mean|Centre)(-[\w.]+(,[\w.]+)*)?)$/,
+            'FCN, PyramidFCN-N,N…, Grid-N,N…, Mean or Centre with or without stages, for example Grid-3,2 or Centre-stage7,head',
           )
           .optional(),
         /** What the parts of `Grid-…` are: crops of the image, or averages of its feature map over the same regions. */
@@ -91,7 +92,7 @@ export function recipeSchemaFor(encoders: readonly string[]) {
           .optional(),
         /** Modules whose default export defines a level or a backbone, relative to the recipe. */
         imports: z.array(z.string()).default([]),
-        fusion: z.enum(['released', 'consistent']).default('released'),
+        fusion: z.enum(fusionModes).default('released'),
         /** Whose backbone training starts from: shipped or fetched weights by name, or a checkpoint, ours or PyTorch's, relative to the run folder's parent. */
         weights: z.string().optional(),
       })

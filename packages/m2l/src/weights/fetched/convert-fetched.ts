@@ -64,14 +64,19 @@ function translated({ encoder, origin }: FetchableWeights, tensors: Readonly<Rec
 }
 
 /**
- * What the weights say of themselves, so that they are enough to make a model: the nearest class mean by the cosine, as
- * `MatchingNet` is in recipes.
+ * What the weights say of themselves, so that they are enough to make a model: the middle of the last three stages' maps, which see
+ * objects and textures, compared by what tells the examples at hand apart.
  */
 function metadataOf(
   { name, encoder, origin, trainedOn, licence }: FetchableWeights,
   leftOut: Readonly<Record<string, string>>,
 ): Record<string, string> {
-  const recipe = parseRecipe('', name, [`model.encoder=${encoder}`, 'model.query=MatchingNet'])
+  const recipe = parseRecipe('', name, [
+    `model.encoder=${encoder}`,
+    'model.forward_encoding=Centre-stage6,stage7,head',
+    'model.levels={centred: {temperature: 0.1}}',
+    'model.fusion=consistent',
+  ])
   return {
     name,
     recipe: storedRecipe(recipe),

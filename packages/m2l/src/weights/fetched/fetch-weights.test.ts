@@ -67,7 +67,11 @@ describe('weights that are fetched', () => {
     }
     expect(metadata.left_out).toBe('_fc.weight (tensor [10, 8]), _fc.bias (tensor [10])')
     expect(JSON.parse(metadata.recipe!)).toMatchObject({
-      model: { encoder: 'EfficientNet-Lite0', levels: { global: { similarity: 'cosine' } } },
+      model: {
+        encoder: 'EfficientNet-Lite0',
+        forward_encoding: 'Centre-stage6,stage7,head',
+        levels: { centred: {} },
+      },
       data: { image_size: 224, normalisation: 'efficientnet-lite' },
     })
   })

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { sha256 } from '../../cards/file-hash.js'
 
 /** To be raised when weights are converted otherwise, as with other names or settings: those in caches are then fetched anew. */
-export const conversion = 2
+export const conversion = 3
 
 const perChannel = z.tuple([z.number(), z.number(), z.number()])
 

@@ -1,0 +1,26 @@
+import type { LevelFusion } from '@m2l/metric'
+import type { SavedClasses } from '../classes/saved-classes.js'
+import type { FeatureRange } from './choice/fit-heads.js'
+import type { EmbeddedImages } from './embedded-images.js'
+import type { Embedder } from './embedder.js'
+
+/** What of saved classes says where their weights come from. */
+export type Origin = Pick<SavedClasses, 'weights' | 'recipe'>
+
+/** How embeddings are compared: by levels as they were trained, or by heads that are fitted to the examples, one to each range. */
+export type Comparison = { readonly metric: LevelFusion } | { readonly ranges: readonly FeatureRange[] }
+
+/** Weights by which a classifier may see pictures. */
+export interface Candidate {
+  readonly origin: Origin
+  readonly embedder: Embedder
+  readonly comparison: Comparison
+  dispose(): void
+}
+
+/** The examples of a class as a candidate sees them. */
+export interface SeenClass {
+  readonly images: EmbeddedImages
+  /** Crops of its first example, which stand in for others where every class has one; only where there is a choice. */
+  readonly crops?: EmbeddedImages | undefined
+}

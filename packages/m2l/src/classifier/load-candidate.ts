@@ -1,0 +1,90 @@
+import { resolve } from 'node:path'
+import { tf } from '@m2l/engine'
+import { FewShotModel, networkOf, type EvaluatedModel, type OnEager } from '@m2l/trainer'
+import type { AgreementOptions } from '../agreement/agreement.js'
+import type { OnnxOptions } from '../onnx-model.js'
+import { episodeTransforms } from '../recipe-data.js'
+import type { Recipe } from '../recipe/read-recipe.js'
+import { modelOfWeights } from '../trained-model.js'
+import { storedRecipe } from '../weights/stored-recipe.js'
+import { weightsFile } from '../weights/weights-file.js'
+import type { Candidate, Comparison } from './candidate.js'
+import type { FeatureRange } from './choice/fit-heads.js'
+import { ImageEmbedder, readAtTimes } from './image-embedder.js'
+
+/** How weights are loaded. */
+export interface LoadOptions extends AgreementOptions, OnnxOptions {
+  /** How the model is made that the weights belong to; needed where these do not say so themselves. */
+  readonly recipe?: Recipe
+  /** See `GraphFunctionOptions` of `@m2l/engine`. */
+  readonly onEager?: OnEager
+}
+
+/**
+ * Weights as a classifier may see by.
+ *
+ * @param weights a name of weights, or the path of a checkpoint
+ * @throws {InputError} as `FewShotClassifier.load` says
+ */
+export async function loadCandidate(weights: string, options: LoadOptions = {}): Promise<Candidate> {
+  const { model, recipe, fingerprint } = await modelOfWeights(weights, options.recipe, options)
+  const embedder = new ImageEmbedder({
+    network: networkOf(model, options.onEager),
+    views: model.views,
+    transforms: episodeTransforms(recipe),
+    reduceTo: reducedTo(recipe),
+    fingerprint,
+  })
+  return {
+    origin: {
+      weights: lastingName(weights),
+      ...(options.recipe && { recipe: storedRecipe(options.recipe) }),
+    },
+    embedder,
+    comparison: comparisonOf(model, recipe),
+    dispose() {
+      embedder.dispose()
+      model.dispose()
+    },
+  }
+}
+
+/** Whole pictures become the input alone: what is read at twice its size loses nothing. Parts are crops of half a side. */
+function reducedTo({ data: { image_size: size }, model }: Recipe): number {
+  return isPooled(model.forward_encoding) ? 2 * size : readAtTimes * size
+}
+
+function isPooled(encoding: string | undefined): boolean {
+  return encoding !== undefined && /^(Mean|Centre)/.test(encoding)
+}
+
+/** Where the only level is `centred`, with nothing said of it, heads are fitted to each stage that its features are made of. */
+function comparisonOf(model: EvaluatedModel, { resolved: { levels } }: Recipe): Comparison {
+  const [only, ...others] = levels
+  const isOpen =
+    only?.definition.name === 'centred' && others.length === 0 && only.options.lambda === undefined
+  if (!isOpen || !(model instanceof FewShotModel) || model.encoding.map !== 'pooled') {
+    return { metric: model.metric }
+  }
+  return { ranges: stageRanges(model, model.encoding.stages) }
+}
+
+function stageRanges({ backbone }: FewShotModel, stages: readonly string[]): FeatureRange[] {
+  if (stages.length === 0) return [{ name: 'map', channels: [0, backbone.channels] }]
+  const widths = tf.tidy(() => {
+    const maps = backbone.maps!(tf.zeros([1, 64, 64, 3]), { training: false }, stages)
+    return stages.map((stage) => maps[stage]!.shape[3])
+  })
+  let start = 0
+  return stages.map((name, index) => {
+    const channels: [number, number] = [start, start + widths[index]!]
+    start = channels[1]
+    return { name, channels }
+  })
+}
+
+/** What weights can be found by later, from any folder. */
+function lastingName(weights: string): string {
+  const path = resolve(weights)
+  return resolve(weightsFile(weights)) === path ? path : weights
+}

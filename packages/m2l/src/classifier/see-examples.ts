@@ -1,0 +1,107 @@
+import { InputError } from '@m2l/engine'
+import type { Example } from '../classes/saved-classes.js'
+import { isFeatures } from '../features/feature-set.js'
+import type { Candidate, SeenClass } from './candidate.js'
+import { cornerCrops } from './choice/corner-crops.js'
+import { joinImages, type EmbeddedImages } from './embedded-images.js'
+import { nameOfImage, readGivenImage, type GivenImage } from './given-image.js'
+import type { EmbeddedBatch, EmbedOptions, OnUnreadable } from './image-embedder.js'
+import { notedImage } from './noted-image.js'
+
+/** Examples of a class, as each candidate sees them. */
+export interface SeenExamples {
+  readonly examples: readonly Example[]
+  /** By candidate; nothing where one of them cannot be seen by it. */
+  readonly seen: readonly (SeenClass | undefined)[]
+}
+
+/**
+ * Embeds examples of a class by each of several candidates. The first one tells which can be read; another that cannot see all of
+ * these sees none.
+ *
+ * @param isNew whether the class has no example yet
+ * @returns nothing where none can be read
+ * @throws {InputError} naming the first picture that cannot be read, where nobody is to be told of it
+ */
+export async function seeExamples(
+  candidates: readonly Candidate[],
+  images: readonly GivenImage[],
+  { isNew, ...options }: EmbedOptions & { readonly isNew: boolean },
+  onUnreadable?: OnUnreadable,
+): Promise<SeenExamples | undefined> {
+  const [first, ...others] = candidates as [Candidate, ...Candidate[]]
+  const noted = images.map((image, position) =>
+    notedImage(image, position, { reduceTo: first.embedder.reduceTo }),
+  )
+  const total = candidates.length
+  const partOf = (index: number): EmbedOptions => ({
+    ...options,
+    onProgress: (done, of) => options.onProgress?.(Math.floor((index * of + done) / total), of),
+  })
+  const readable = noted.map(({ image }) => image)
+  const batch = await embedAll(first, readable, partOf(0), onUnreadable)
+  if (!batch) return undefined
+  const taken = batch.positions.map((position) => images[position]!)
+  const isChoice = others.length > 0
+  const own = isChoice && isNew ? await cropsOf(first, taken[0]!, options) : undefined
+  const seen: (SeenClass | undefined)[] = [{ images: batch.images, crops: own }]
+  for (const [index, candidate] of others.entries()) {
+    seen.push(await seenBy(candidate, taken, { ...partOf(index + 1), isNew }))
+  }
+  return { examples: batch.positions.map((position) => noted[position]!.example), seen }
+}
+
+/** Both one after the other. */
+export function joinSeen(before: SeenExamples | undefined, added: SeenExamples): SeenExamples {
+  if (!before) return added
+  return {
+    examples: [...before.examples, ...added.examples],
+    seen: before.seen.map((one, candidate) => {
+      const more = added.seen[candidate]
+      return one && more && { images: joinImages([one.images, more.images]), crops: one.crops }
+    }),
+  }
+}
+
+async function seenBy(
+  candidate: Candidate,
+  images: readonly GivenImage[],
+  { isNew, ...options }: EmbedOptions & { readonly isNew: boolean },
+): Promise<SeenClass | undefined> {
+  try {
+    const batch = await embedAll(candidate, images, options)
+    const crops = isNew ? await cropsOf(candidate, images[0]!, options) : undefined
+    return batch && { images: batch.images, crops }
+  } catch (error) {
+    if (error instanceof InputError) return undefined
+    throw error
+  }
+}
+
+async function cropsOf(
+  { embedder }: Candidate,
+  image: GivenImage,
+  { signal }: EmbedOptions,
+): Promise<EmbeddedImages | undefined> {
+  if (isFeatures(image)) return undefined
+  const picture = await readGivenImage(image, nameOfImage(image, 0), { reduceTo: embedder.reduceTo })
+  const batches: EmbeddedImages[] = []
+  const options = signal ? { signal } : {}
+  for await (const batch of embedder.embed(cornerCrops(picture), options)) batches.push(batch.images)
+  return joinImages(batches)
+}
+
+async function embedAll(
+  { embedder }: Candidate,
+  images: readonly GivenImage[],
+  options: EmbedOptions,
+  onUnreadable?: OnUnreadable,
+): Promise<EmbeddedBatch | undefined> {
+  const batches: EmbeddedBatch[] = []
+  for await (const batch of embedder.embed(images, options, onUnreadable)) batches.push(batch)
+  if (batches.length === 0) return undefined
+  return {
+    positions: batches.flatMap(({ positions }) => positions),
+    images: joinImages(batches.map((batch) => batch.images)),
+  }
+}

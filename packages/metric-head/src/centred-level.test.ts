@@ -1,0 +1,136 @@
+import { loadEngine, randomKey, randomUniform, tf } from '@m2l/engine'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { centredLevel } from './index.js'
+
+beforeAll(async () => {
+  await loadEngine({ device: 'cpu' })
+})
+
+const channels = 12
+const context = { training: false }
+
+/** Classes around their centres, and what all have in common beside them. */
+function mapOf(seed: number, shots: readonly number[], common = 3): tf.Tensor4D {
+  return tf.tidy(() => {
+    const rows = shots.map((shot, label) => {
+      const centre = randomUniform(randomKey(5).fold('centre', label), [1, channels])
+      const noise = randomUniform(randomKey(seed).fold('noise', label), [shot, channels]).sub(0.5)
+      return tf.add(tf.add(centre, common), tf.mul(noise, 0.5))
+    })
+    return tf.concat(rows).reshape<tf.Tensor4D>([-1, 1, 1, channels])
+  })
+}
+
+/** The scores of queries, row by row. */
+function scoresOf(options: Parameters<typeof centredLevel>[0], shots: readonly number[], seed = 1) {
+  return tf.tidy(() =>
+    centredLevel(options)
+      .scores(
+        { map: mapOf(seed, shots), shots },
+        {
+          map: mapOf(
+            2,
+            shots.map(() => 4),
+          ),
+        },
+        context,
+      )
+      .arraySync(),
+  )
+}
+
+/** The share of queries, four of each class in turn, that are right. */
+function accuracyOf(scores: readonly (readonly number[])[]): number {
+  const right = scores.filter((row, query) => row.indexOf(Math.max(...row)) === Math.floor(query / 4))
+  return right.length / scores.length
+}
+
+describe('the centred level', () => {
+  it('of one example a class is the negative squared distance of unit features less the mean of the examples', () => {
+    const shots = [1, 1, 1]
+    const unit = (row: readonly number[]) => {
+      const length = Math.hypot(...row)
+      return row.map((value) => value / length)
+    }
+    const rowsOf = (map: tf.Tensor4D) => (map.reshape([-1, channels]).arraySync() as number[][]).map(unit)
+    const [support, query] = tf.tidy(() => [rowsOf(mapOf(1, shots)), rowsOf(mapOf(2, [4, 4, 4]))]) as [
+      number[][],
+      number[][],
+    ]
+    const mean = support[0]!.map((_, channel) => support.reduce((sum, row) => sum + row[channel]! / 3, 0))
+    const centred = (row: readonly number[]) => unit(row.map((value, channel) => value - mean[channel]!))
+    const expected = query.map((row) =>
+      support.map((example) => {
+        const [q, s] = [centred(row), centred(example)]
+        return -q.reduce((sum, value, channel) => sum + (value - s[channel]!) ** 2, 0)
+      }),
+    )
+    for (const [index, row] of scoresOf({}, shots).entries())
+      for (const [way, score] of row.entries()) expect(score).toBeCloseTo(expected[index]![way]!, 3)
+  })
+
+  it('tells classes apart that are alike but for a little, with one example or more', () => {
+    expect(accuracyOf(scoresOf({}, [1, 1, 1, 1]))).toBeGreaterThan(0.6)
+    expect(accuracyOf(scoresOf({}, [8, 8, 8, 8]))).toBeGreaterThan(0.9)
+    expect(accuracyOf(scoresOf({}, [8, 2, 5, 1]))).toBeGreaterThan(0.6)
+  })
+
+  it('sees the channels that it is told, and no others', () => {
+    const shots = [3, 3]
+    const some = tf.tidy(() => {
+      const cut = (map: tf.Tensor4D) => map.slice([0, 0, 0, 2], [-1, -1, -1, 6])
+      const query = cut(mapOf(2, [4, 4]))
+      return centredLevel()
+        .scores({ map: cut(mapOf(1, shots)), shots }, { map: query }, context)
+        .arraySync()
+    })
+    expect(scoresOf({ channels: [2, 8] }, shots)).toEqual(some)
+  })
+
+  it('says of many examples nearly what it says when they are centred anew', () => {
+    const shots = [60, 35, 25]
+    const images = [0, 17, 59, 60, 100, 119]
+    const difference = tf.tidy(() => {
+      const map = mapOf(3, shots)
+      const left = { images, draws: [25] }
+      const query = { map: tf.gather(map, images) as tf.Tensor4D }
+      const [found] = centredLevel().leaveOneOut!({ map, shots }, query, left, context)
+      const labels = shots.flatMap((shot, label) => Array.from({ length: shot }, () => label))
+      const expected = images.map((image) => {
+        const kept = labels.flatMap((_, row) => (row === image ? [] : [row]))
+        const remaining = shots.map((shot, label) => (label === labels[image] ? shot - 1 : shot))
+        const others = { map: tf.gather(map, kept) as tf.Tensor4D, shots: remaining, drawnShots: 25 }
+        const one = { map: tf.gather(map, [image]) as tf.Tensor4D }
+        return centredLevel().scores(others, one, context)
+      })
+      return tf.max(tf.abs(tf.sub(found!, tf.concat(expected)))).dataSync()[0]!
+    })
+    expect(difference).toBeLessThan(0.05)
+    expect(difference).toBeGreaterThan(0)
+  })
+
+  it('makes numbers of examples that are all the same picture', () => {
+    const scores = tf.tidy(() => {
+      const map = tf.ones([4, 1, 1, channels]) as tf.Tensor4D
+      return centredLevel()
+        .scores({ map, shots: [2, 2] }, { map }, context)
+        .arraySync()
+    })
+    for (const row of scores) expect(Math.abs(row[0]! - row[1]!)).toBeLessThan(0.2)
+  })
+
+  it('leaves no tensor behind and passes gradients on', () => {
+    const [map, query] = [mapOf(1, [2, 3]), mapOf(2, [1, 1])]
+    const before = tf.memory().numTensors
+    const gradient = tf.grad((x) =>
+      centredLevel()
+        .scores({ map: x as tf.Tensor4D, shots: [2, 3] }, { map: query }, context)
+        .square()
+        .sum(),
+    )(map)
+    expect(gradient.abs().sum().dataSync()[0]).toBeGreaterThan(0)
+    gradient.dispose()
+    expect(tf.memory().numTensors).toBeLessThanOrEqual(before + 2)
+    tf.dispose([map, query])
+  })
+})
