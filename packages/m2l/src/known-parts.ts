@@ -13,7 +13,6 @@ import {
 } from '@m2l/metric-head'
 import { partDefinition } from '@m2l/metric-part'
 import { alignmentDefinition, pixelDefinition } from '@m2l/metric-pixel'
-import { importPart } from './import-module.js'
 
 /** The levels of these packages. */
 const ownLevels = [
@@ -41,20 +40,4 @@ export interface KnownParts {
 /** The backbones and levels of these packages. */
 export function ownParts(): KnownParts {
   return { backbones: new BackboneRegistry(), levels: new LevelRegistry(ownLevels) }
-}
-
-/**
- * The same and those that a recipe imports, `model.imports`, whose code runs.
- *
- * @param recipeFile what paths are relative to, absolute
- * @throws {InputError} when a module cannot be imported, its default export is neither, or its name is taken
- */
-export async function importedParts(imports: readonly string[], recipeFile: string): Promise<KnownParts> {
-  const known = ownParts()
-  for (const name of imports) {
-    const part = await importPart(name, recipeFile)
-    if ('input' in part) known.backbones.register(part)
-    else known.levels.register(part)
-  }
-  return known
 }
