@@ -11,12 +11,13 @@ const [width, height] = [640, 480]
  */
 export async function generatedPhotographs(count: number): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'm2l-bench-photographs-'))
+  const grain = bytes(width * height * 3, 0, (number) => 96 + number * 64)
+  const overlay = { input: grain, raw: { width, height, channels: 3 as const }, blend: 'overlay' as const }
   for (let index = 0; index < count; index++) {
-    const draw = numbers(index + 1)
-    const patches = Uint8Array.from({ length: 16 * 12 * 3 }, () => draw() * 256)
-    const grain = Buffer.from(Uint8Array.from({ length: width * height * 3 }, () => 96 + draw() * 64))
-    const overlay = { input: grain, raw: { width, height, channels: 3 as const }, blend: 'overlay' as const }
-    await sharp(patches, { raw: { width: 16, height: 12, channels: 3 } })
+    await sharp(
+      bytes(16 * 12 * 3, index + 1, (number) => number * 256),
+      { raw: { width: 16, height: 12, channels: 3 } },
+    )
       .resize(width, height, { kernel: 'cubic' })
       .composite([overlay])
       .jpeg({ quality: 90 })
@@ -25,11 +26,13 @@ export async function generatedPhotographs(count: number): Promise<string> {
   return folder
 }
 
-/** Numbers in [0, 1) from a linear congruential generator. */
-function numbers(seed: number): () => number {
+/** Bytes made of numbers in [0, 1), which a linear congruential generator draws. */
+function bytes(count: number, seed: number, of: (number: number) => number): Buffer {
+  const drawn = Buffer.alloc(count)
   let state = seed
-  return () => {
+  for (let index = 0; index < count; index++) {
     state = (Math.imul(1664525, state) + 1013904223) >>> 0
-    return state / 2 ** 32
+    drawn[index] = of(state / 2 ** 32)
   }
+  return drawn
 }

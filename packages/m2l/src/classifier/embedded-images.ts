@@ -45,8 +45,8 @@ export function notFinite(images: EmbeddedImages): number[] {
   const bad = new Set<number>()
   for (const { data } of Object.values(images)) {
     const width = data.length / count
-    for (const [index, value] of data.entries()) {
-      if (!(Math.abs(value) < largest)) bad.add(Math.floor(index / width))
+    for (let index = 0; index < data.length; index++) {
+      if (!(Math.abs(data[index]!) < largest)) bad.add(Math.floor(index / width))
     }
   }
   return [...bad].toSorted((a, b) => a - b)
