@@ -78,8 +78,9 @@ export class NetworkSession {
     const { size } = card.picture
     const pixels = this.#arranged(data, size * size)
     const shape = this.#layout === 'nchw' ? [count, 3, size, size] : [count, size, size, 3]
+    // where there is a Float16Array, the runtime would make one of the bits, which its own binding cannot read
     const tensor = this.#isHalf
-      ? new RuntimeTensor('float16', toHalf(pixels), shape)
+      ? Object.assign(new RuntimeTensor('uint16', toHalf(pixels), shape), { type: 'float16' })
       : new RuntimeTensor('float32', pixels, shape)
     try {
       return (await this.#session.run({ [input]: tensor }, [output]))[output]!
