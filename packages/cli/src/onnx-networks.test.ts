@@ -95,6 +95,24 @@ describe('m2l classify --weights my.onnx', () => {
   })
 })
 
+describe('m2l weights show my.onnx', () => {
+  test('lists what a card may name', async () => {
+    const { stdout } = await here('weights', 'show', 'colours.onnx')
+    expect(stdout).toMatch(/│ x +│ \[n, 3, 32, 32\] +│ input +│/)
+    expect(stdout).toMatch(/│ y +│ \[n, 3, 1, 1\] +│ output +│/)
+    expect(JSON.parse((await here('weights', 'show', 'colours.onnx', '--json')).stdout)).toEqual({
+      file: 'colours.onnx',
+      format: 'onnx',
+      inputs: [{ name: 'x', shape: ['n', 3, 32, 32] }],
+      outputs: [{ name: 'y', shape: ['n', 3, 1, 1] }],
+      tensors: [{ name: 'y', shape: ['n', 3, 1, 1], operation: 'GlobalAveragePool' }],
+      opset: 17,
+      parameters: 0,
+      external: [],
+    })
+  })
+})
+
 describe('m2l evaluate and train', () => {
   const recipe = `n_way: 3
 model: { weights: colours.onnx, query: MatchingNet }

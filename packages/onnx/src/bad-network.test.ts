@@ -167,7 +167,7 @@ describe('outputs', () => {
       'network: has 2 outputs (pooled, logits); say in its card which are the features (output.name)',
     )
     expect(await refusal(two, { output: { name: 'feature' } })).toBe(
-      'network: has no output or inner tensor feature, which its card names (output.name); its outputs are pooled, logits',
+      'network: has no output or inner tensor feature, which its card names (output.name); its outputs are pooled, logits, and m2l weights show lists the others',
     )
   })
 

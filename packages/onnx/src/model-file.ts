@@ -7,16 +7,32 @@ import {
   type NodeMessage,
   type SparseTensorMessage,
   type TensorMessage,
+  type ValueMessage,
 } from './onnx-messages.js'
 import { requireOwnSize, sizeOfTensor, type ExternalData } from './tensor-size.js'
 
+/** A tensor that goes into a network, comes out of it, or is within. */
+export interface NetworkTensor {
+  readonly name: string
+  /** Names of sides that may be any number, and -1 of those without; nothing where the file does not say it. */
+  readonly shape?: readonly (number | string)[]
+}
+
+/** A tensor within a network. */
+export interface InnerTensor extends NetworkTensor {
+  /** The operation that makes it. */
+  readonly operation: string
+}
+
 /** What an ONNX file says of itself. */
 export interface ModelFile {
-  /** The names of its inputs that it has no numbers for. */
-  readonly inputs: readonly string[]
-  readonly outputs: readonly string[]
-  /** Whatever its nodes make, outputs among it. */
-  readonly tensors: ReadonlySet<string>
+  /** Those of its inputs that it has no numbers for. */
+  readonly inputs: readonly NetworkTensor[]
+  readonly outputs: readonly NetworkTensor[]
+  /** Whatever its operations make, in their order, outputs among it. */
+  readonly tensors: readonly InnerTensor[]
+  /** The version of its operations; null where it does not say. */
+  readonly opset: number | null
   /** The numbers in its weights. */
   readonly parameters: number
   /** Where weights lie that are not in it. */
@@ -30,17 +46,36 @@ export interface ModelFile {
  * @throws {InputError} when it is none, is cut off, or a tensor is said to be larger than what is there of it
  */
 export function readModelFile(bytes: Uint8Array, name: string): ModelFile {
-  const { graph, functions } = decoded(bytes, name)
+  const { graph, opsetImport, functions } = decoded(bytes, name)
   const tensors = [...tensorsOfGraph(graph), ...functions.flatMap(({ node }) => node.flatMap(tensorsOfNode))]
   const external = tensors.flatMap((tensor) => requireOwnSize(tensor, name) ?? [])
   const held = new Set(graph.initializer.map((tensor) => tensor.name))
+  const opset = opsetImport.find(({ domain }) => domain === '' || domain === 'ai.onnx')
+  const shapes = new Map([...graph.valueInfo, ...graph.output].map((value) => [value.name, value]))
   return {
-    inputs: graph.input.map((input) => input.name).filter((input) => !held.has(input)),
-    outputs: graph.output.map((output) => output.name),
-    tensors: new Set(graph.node.flatMap(({ output }) => output).filter((output) => output !== '')),
+    inputs: graph.input.filter((input) => !held.has(input.name)).map(described),
+    outputs: graph.output.map(described),
+    tensors: graph.node.flatMap(({ output, opType }) =>
+      output
+        .filter((inner) => inner !== '')
+        .map((inner) => ({
+          ...described(shapes.get(inner) ?? { name: inner, type: null }),
+          operation: opType,
+        })),
+    ),
+    opset: opset ? Number(opset.version) : null,
     parameters: graph.initializer.reduce((sum, tensor) => sum + sizeOfTensor(tensor), 0),
     external,
   }
+}
+
+function described({ name, type }: ValueMessage): NetworkTensor {
+  const shape = type?.tensorType?.shape
+  if (!shape) return { name }
+  const sides = shape.dim.map(({ value, dimValue, dimParam }) =>
+    value === 'dimValue' ? Number(dimValue) : dimParam || -1,
+  )
+  return { name, shape: sides }
 }
 
 /**

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
 import { dirname, extname } from 'node:path'
 import { inputTransform, type InputTransform, type RenderedViews } from '@m2l/datasets'
-import { InputError, openRegularFile } from '@m2l/engine'
+import { InputError } from '@m2l/engine'
 import { cardBeside, readOnnxCard, type OnnxCard, type OnnxCardInput } from './card.js'
 import { externalFiles, hashOfFiles } from './external-files.js'
 import { featureMaps, type FeatureMaps } from './feature-maps.js'
 import { readModelFile, withOutput, type ModelFile } from './model-file.js'
+import { readNetwork } from './network-file.js'
 import { NetworkSession } from './network-session.js'
 import { onnxRuntime } from './onnx-runtime.js'
 import { tryNetwork } from './try-network.js'
@@ -25,9 +26,6 @@ export type OnnxEmbedderOptions =
       readonly bytes: Uint8Array
       readonly card: OnnxCardInput | string
     }
-
-/** Protobuf, of which ONNX files are made, ends here. */
-const largestFile = 2 ** 31 - 1
 
 /** At a time a network sees so many pixels, which are 32 pictures of 224x224: more take memory and save no time. */
 const pixelsPerRun = 32 * 224 ** 2
@@ -52,7 +50,7 @@ export async function onnxEmbedder(options: OnnxEmbedderOptions): Promise<OnnxEm
   const output = outputOf(model, card, name)
   const source = {
     name,
-    bytes: model.outputs.includes(output) ? given : withOutput(given, output),
+    bytes: model.outputs.some(({ name: own }) => own === output) ? given : withOutput(given, output),
     folder: external.length > 0 ? folder : undefined,
     card,
     input: inputOf(model, card, name),
@@ -191,34 +189,12 @@ export class OnnxEmbedder {
   }
 }
 
-async function readNetwork(file: string): Promise<Uint8Array> {
-  try {
-    const handle = await openRegularFile(file)
-    try {
-      const { size } = await handle.stat()
-      if (size > largestFile) {
-        throw new InputError(
-          `${file}: has ${size} bytes, more than an ONNX file can have; export it with its weights as external data`,
-        )
-      }
-      return await handle.readFile()
-    } finally {
-      await handle.close()
-    }
-  } catch (error) {
-    if (error instanceof InputError) throw error
-    const { code } = error as NodeJS.ErrnoException
-    const reason =
-      code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code ?? String(error)})`
-    throw new InputError(`${file}: expected an ONNX network, but ${reason}`)
-  }
-}
-
 function inputOf({ inputs }: ModelFile, { input }: OnnxCard, name: string): string {
-  const [only] = inputs
-  if (inputs.length !== 1 || only === undefined) {
+  const names = inputs.map((one) => one.name)
+  const [only] = names
+  if (names.length !== 1 || only === undefined) {
     throw new InputError(
-      `${name}: has ${inputs.length} inputs (${inputs.join(', ') || 'none'}); expected one, of pictures`,
+      `${name}: has ${names.length} inputs (${names.join(', ') || 'none'}); expected one, of pictures`,
     )
   }
   if (input.name === undefined || input.name === only) return only
@@ -228,15 +204,16 @@ function inputOf({ inputs }: ModelFile, { input }: OnnxCard, name: string): stri
 }
 
 function outputOf({ outputs, tensors }: ModelFile, { output }: OnnxCard, name: string): string {
+  const names = outputs.map((one) => one.name)
   if (output.name !== undefined) {
-    if (outputs.includes(output.name) || tensors.has(output.name)) return output.name
+    if ([...names, ...tensors.map((inner) => inner.name)].includes(output.name)) return output.name
     throw new InputError(
-      `${name}: has no output or inner tensor ${output.name}, which its card names (output.name); its outputs are ${outputs.join(', ')}`,
+      `${name}: has no output or inner tensor ${output.name}, which its card names (output.name); its outputs are ${names.join(', ')}, and m2l weights show lists the others`,
     )
   }
-  const [only] = outputs
-  if (outputs.length === 1 && only !== undefined) return only
+  const [only] = names
+  if (names.length === 1 && only !== undefined) return only
   throw new InputError(
-    `${name}: has ${outputs.length} outputs (${outputs.join(', ')}); say in its card which are the features (output.name)`,
+    `${name}: has ${names.length} outputs (${names.join(', ')}); say in its card which are the features (output.name)`,
   )
 }

@@ -12,9 +12,11 @@ const schema: protobuf.INamespace = {
     ModelProto: {
       fields: {
         graph: { id: 7, type: 'GraphProto' },
+        opsetImport: { id: 8, rule: 'repeated', type: 'OperatorSetIdProto' },
         functions: { id: 25, rule: 'repeated', type: 'FunctionProto' },
       },
     },
+    OperatorSetIdProto: { fields: { domain: { id: 1, type: 'string' }, version: { id: 2, type: 'int64' } } },
     FunctionProto: { fields: { node: { id: 7, rule: 'repeated', type: 'NodeProto' } } },
     GraphProto: {
       fields: {
@@ -22,12 +24,14 @@ const schema: protobuf.INamespace = {
         initializer: { id: 5, rule: 'repeated', type: 'TensorProto' },
         input: { id: 11, rule: 'repeated', type: 'ValueInfoProto' },
         output: { id: 12, rule: 'repeated', type: 'ValueInfoProto' },
+        valueInfo: { id: 13, rule: 'repeated', type: 'ValueInfoProto' },
         sparseInitializer: { id: 15, rule: 'repeated', type: 'SparseTensorProto' },
       },
     },
     NodeProto: {
       fields: {
         output: { id: 2, rule: 'repeated', type: 'string' },
+        opType: { id: 4, type: 'string' },
         attribute: { id: 5, rule: 'repeated', type: 'AttributeProto' },
       },
     },
@@ -41,7 +45,16 @@ const schema: protobuf.INamespace = {
         sparseTensors: { id: 23, rule: 'repeated', type: 'SparseTensorProto' },
       },
     },
-    ValueInfoProto: { fields: { name: { id: 1, type: 'string' } } },
+    ValueInfoProto: { fields: { name: { id: 1, type: 'string' }, type: { id: 2, type: 'TypeProto' } } },
+    TypeProto: { fields: { tensorType: { id: 1, type: 'TensorTypeProto' } } },
+    TensorTypeProto: {
+      fields: { elemType: { id: 1, type: 'int32' }, shape: { id: 2, type: 'TensorShapeProto' } },
+    },
+    TensorShapeProto: { fields: { dim: { id: 1, rule: 'repeated', type: 'DimensionProto' } } },
+    DimensionProto: {
+      oneofs: { value: { oneof: ['dimValue', 'dimParam'] } },
+      fields: { dimValue: { id: 1, type: 'int64' }, dimParam: { id: 2, type: 'string' } },
+    },
     SparseTensorProto: {
       fields: {
         values: { id: 1, type: 'TensorProto' },
@@ -97,6 +110,7 @@ export interface SparseTensorMessage {
 
 export interface NodeMessage {
   readonly output: readonly string[]
+  readonly opType: string
   readonly attribute: readonly {
     readonly t: TensorMessage | null
     readonly g: GraphMessage | null
@@ -107,15 +121,33 @@ export interface NodeMessage {
   }[]
 }
 
+export interface ValueMessage {
+  readonly name: string
+  readonly type: {
+    readonly tensorType: {
+      readonly elemType: number
+      readonly shape: {
+        readonly dim: readonly {
+          readonly dimValue: Wide
+          readonly dimParam: string
+          readonly value?: string
+        }[]
+      } | null
+    } | null
+  } | null
+}
+
 export interface GraphMessage {
   readonly node: readonly NodeMessage[]
   readonly initializer: readonly TensorMessage[]
   readonly sparseInitializer: readonly SparseTensorMessage[]
-  readonly input: readonly { readonly name: string }[]
-  readonly output: readonly { readonly name: string }[]
+  readonly input: readonly ValueMessage[]
+  readonly output: readonly ValueMessage[]
+  readonly valueInfo: readonly ValueMessage[]
 }
 
 export interface ModelMessage {
   readonly graph: GraphMessage | null
+  readonly opsetImport: readonly { readonly domain: string; readonly version: Wide }[]
   readonly functions: readonly { readonly node: readonly NodeMessage[] }[]
 }

@@ -2,6 +2,7 @@ import { cifarBinary, cifarPython, exclusions, tar, zip } from './readers/archiv
 import { pictures, plainPng } from './readers/images.js'
 import { labelTable } from './readers/label-table.js'
 import { manifest } from './readers/manifest.js'
+import { onnx } from './readers/onnx.js'
 import { pack } from './readers/pack.js'
 import { pickle } from './readers/pickle.js'
 import { predictions } from './readers/predictions.js'
@@ -21,6 +22,7 @@ export const readers: readonly Reader[] = [
   pickle,
   checkpoint,
   modelWeights,
+  onnx,
   classes,
   pack,
   manifest,

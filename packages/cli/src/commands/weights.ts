@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import type { ShownWeights } from '@m2l/m2l'
 import { count, printable } from '../terminal/format.js'
 import { table } from '../terminal/table.js'
+import { describeNetwork } from './show-network.js'
 import { withJson } from './output-options.js'
 import { weightsGetCommand } from './weights-get.js'
 import { weightsListCommand } from './weights-list.js'
@@ -33,6 +34,7 @@ Examples:
   m2l weights show efficientnet-lite0
   m2l weights show published.pth                            nothing in a checkpoint is run
   m2l weights show averaged.pth#ema                         one of several sets of weights
+  m2l weights show dinov2-small.onnx                        what its card may name
   m2l evaluate --cfg configs/mini-imagenet/M2L_N5K1_R12.yaml -c published.pth`,
     )
     .action(show)
@@ -69,6 +71,16 @@ Examples:
 }
 
 async function show(file: string, options: { readonly json?: true }): Promise<void> {
+  const { describeOnnx, isOnnxFile } = await import('@m2l/onnx')
+  if (isOnnxFile(file)) {
+    const network = await describeOnnx(file)
+    process.stdout.write(
+      options.json
+        ? `${JSON.stringify({ file, format: 'onnx', ...network })}\n`
+        : `${describeNetwork(network)}\n`,
+    )
+    return
+  }
   const { showWeights } = await import('@m2l/m2l')
   const shown = await showWeights(file)
   process.stdout.write(options.json ? `${JSON.stringify(shown)}\n` : `${describe(shown)}\n`)
