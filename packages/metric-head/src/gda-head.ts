@@ -29,7 +29,8 @@ const numbersAtOnce = 4e6
  *
  * The published d, the number of channels, takes channels for independent, so that nearly every probability is 0 or 1. With
  * `effective` d is tr(S)² / tr(S²) of the covariance S: where logits of two classes with differences like those within classes
- * have twice their mean as variance, as log likelihood ratios do.
+ * have twice their mean as variance, as log likelihood ratios do. It is divided by 1 + 1/k for the k examples of a mean, on
+ * average, since queries differ from such a mean by as much more.
  */
 export function gdaHead({ dimensions = 'effective' }: GdaOptions = {}): LinearHead {
   const dimensionsOf = (scatter: Scatter) =>
@@ -47,7 +48,7 @@ export function gdaHead({ dimensions = 'effective' }: GdaOptions = {}): LinearHe
       const fromMeans = tf.matMul(centre, gram)
       const within = tf.matMul(fromMeans, centre) as tf.Tensor2D // Z Zᵀ
       const withMeans = tf.matMul(fromMeans, means) as tf.Tensor2D // Z m, [images, ways]
-      const scatter = { within: tf.expandDims(within), free: [images - ways], channels }
+      const scatter = { within: tf.expandDims(within), ways: [ways], free: [images - ways], channels }
       const ridge = ridgeOf(scatter.within, images).reshape([])
       const inverse = solveSpd(
         tf.expandDims(tf.add(within, tf.mul(ridge, tf.eye(images)))) as tf.Tensor3D,
@@ -82,6 +83,8 @@ export function gdaHead({ dimensions = 'effective' }: GdaOptions = {}): LinearHe
 interface Scatter {
   /** [some, images, images]: Z Zᵀ */
   readonly within: tf.Tensor
+  /** For each, the number of classes. */
+  readonly ways: readonly number[]
   /** For each, the number of examples less that of classes. */
   readonly free: readonly number[]
   readonly channels: number
@@ -89,11 +92,11 @@ interface Scatter {
 
 /**
  * tr(S)² / tr(S²) of the covariance S of which the examples are a sample: tr(S²) without what few examples add to it, which for
- * normal features is exact in expectation.
+ * normal features is exact in expectation; from 1 to the number of channels. Then divided as {@link gdaHead} says.
  *
- * @returns [some, 1, 1], from 1 to the number of channels
+ * @returns [some, 1, 1]
  */
-function effectiveDimensions({ within, free, channels }: Scatter): tf.Tensor {
+function effectiveDimensions({ within, ways, free, channels }: Scatter): tf.Tensor {
   const each = (of: (count: number) => number) => tf.tensor3d(free.map((count) => [[of(count)]]))
   const trace = tf.square(
     tf.mul(
@@ -109,7 +112,9 @@ function effectiveDimensions({ within, free, channels }: Scatter): tf.Tensor {
   const chance = each((count) => (count < 2 ? 0 : 1 / count))
   const corrected = tf.mul(correction, tf.sub(squares, tf.mul(trace, chance))) // tr(S²)
   const numerator = tf.maximum(trace, leastVariance ** 2)
-  return tf.maximum(tf.div(numerator, tf.maximum(corrected, tf.div(numerator, channels))), 1)
+  const dimensions = tf.maximum(tf.div(numerator, tf.maximum(corrected, tf.div(numerator, channels))), 1)
+  const sureness = free.map((count, index) => [[(count + ways[index]!) / (count + 2 * ways[index]!)]])
+  return tf.mul(dimensions, tf.tensor3d(sureness))
 }
 
 /** @returns [some, 1, 1] */
@@ -225,7 +230,7 @@ function leftOutScores(
 
   const presentWays = remaining.map((counts) => counts.filter((count) => count > 0).length)
   const free = presentWays.map((present) => Math.max(1, size - 1 - present))
-  const scatter = { within: remainingWithin, free, channels }
+  const scatter = { within: remainingWithin, ways: presentWays, free, channels }
   const ridge = ridgeOf(remainingWithin, size - 1) // [some, 1, 1]
   const inverse = solveSpd(tf.add(remainingWithin, tf.mul(ridge, tf.eye(size))) as tf.Tensor3D, toMeans)
   const factor = tf.squeeze(tf.div(dimensionsOf(scatter), ridge), [2]) // [some, 1]

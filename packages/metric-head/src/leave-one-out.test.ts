@@ -58,10 +58,9 @@ function asMap(features: readonly (readonly number[])[]): tf.Tensor4D {
 
 describe.each(levels)('leaving images out of %s', (_name, create) => {
   it.each([
-    ['few', [3, 3, 3], false],
-    ['unequal numbers', [4, 2, 5], false],
+    ['unequal numbers', [4, 2, 3], false],
     ['two examples', [2, 2], false],
-    ['examples twice', [3, 2, 4], true],
+    ['examples twice', [3, 2], true],
     ['classes of one', [1, 3, 1, 2], false],
     ['one class of two', [2, 1, 1], false],
   ] as const)('says what scores without them say: %s', (_case, shots, twins) => {
@@ -69,7 +68,7 @@ describe.each(levels)('leaving images out of %s', (_name, create) => {
     const level = create()
     const features = featuresOf(1, shots, twins)
     const labels = shots.flatMap((shot, label) => Array.from({ length: shot }, () => label))
-    const draws = [Infinity, 1, 2]
+    const draws = [Infinity, 1]
     const found = tf.tidy(() => {
       const map = asMap(features)
       const left = { images: features.map((_, image) => image), draws }

@@ -29,7 +29,7 @@ export function probeLevel(): MetricLevel {
 /** The logistic level under its name in recipes. */
 export const logisticDefinition = defineLevel({
   name: 'logistic',
-  options: z.object({ C: z.number().gt(0).max(1e4).default(1) }),
+  options: z.object({ C: z.number().min(1e-3).max(1e3).default(1) }),
   create: (options) => logisticLevel(options),
 })
 
