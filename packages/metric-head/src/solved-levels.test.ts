@@ -44,7 +44,7 @@ function mapOf(seed: number, shots: readonly number[], channels = 6): tf.Tensor4
   })
 }
 
-function closeTo(actual: readonly number[], expected: readonly number[], share: number) {
+function expectCloseTo(actual: readonly number[], expected: readonly number[], share: number) {
   const largest = Math.max(1e-6, ...expected.map(Math.abs))
   expect(actual.length).toBe(expected.length)
   const differences = expected.map((value, index) => Math.abs(value - actual[index]!))
@@ -82,7 +82,7 @@ describe.each(levels)('the level %s', (name, create) => {
     const graph = graphFunction(compute, { onEager: (reason) => reasons.push(reason) })
     const inputs = { support: mapOf(2, [2, 3, 1]), query: mapOf(3, [2, 2, 2]) }
     const eager = tf.tidy(() => flat(compute(inputs).scores))
-    closeTo(
+    expectCloseTo(
       tf.tidy(() => flat(graph(inputs).scores)),
       eager,
       1e-4,
@@ -92,7 +92,7 @@ describe.each(levels)('the level %s', (name, create) => {
     await tf.setBackend('cpu')
     const portable = tf.tidy(() => flat(compute(inputs).scores))
     await tf.setBackend('tensorflow')
-    closeTo(portable, eager, 1e-4)
+    expectCloseTo(portable, eager, 1e-4)
     disposeState(level.state)
     tf.dispose(inputs)
   })
@@ -136,7 +136,7 @@ describe('logistic', () => {
         const pull = weights.map((row, way) =>
           row.map((_, c) => C * features.reduce((sum, x, image) => sum + x[c]! * errors[image]![way]!, 0)),
         )
-        closeTo(pull.flat(), weights.flat(), 2e-3)
+        expectCloseTo(pull.flat(), weights.flat(), 2e-3)
         for (const [way] of weights.entries())
           expect(Math.abs(errors.reduce((sum, row) => sum + row[way]!, 0))).toBeLessThan(2e-3)
       }),
@@ -185,7 +185,11 @@ describe('probe', () => {
       velocity = velocity.map((row, way) => row.map((value, c) => 0.9 * value - rate * gradient[way]![c]!))
       w = w.map((row, way) => row.map((value, c) => value + velocity[way]![c]!))
     }
-    closeTo(weights.map((row, way) => [...row, bias[way]!]).flat(), w.flat(), 1e-3)
+    expectCloseTo(
+      weights.flatMap((row, way) => [...row, bias[way]!]),
+      w.flat(),
+      1e-3,
+    )
   })
 })
 
@@ -197,7 +201,7 @@ describe('gda', () => {
       const [found, expected] = [gdaLevel(), nearestMeanLevel()].map((level) =>
         flat(level.scores(support, query, context)),
       ) as [number[], number[]]
-      closeTo(found, expected, 1e-5)
+      expectCloseTo(found, expected, 1e-5)
     })
   })
 
