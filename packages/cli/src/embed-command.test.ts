@@ -160,7 +160,6 @@ describe('m2l embed', () => {
 
 describe('features', () => {
   test('are classified as their pictures are by the same level, with all that a report tells', async () => {
-    await writeFile(join(folder, 'global.yaml'), '{ model: { query: MatchingNet, fusion: consistent } }')
     const ofFeatures = [
       '--support',
       'examples.safetensors',
@@ -180,7 +179,9 @@ describe('features', () => {
       weights: 'the features of examples.safetensors',
     })
     expect(report.predictions.map(({ file }) => file)).toContain('photos/hen/5.png')
-    expect((await here('classify', ...ofFeatures, '--csv')).stdout).toMatch(/^file,label,probability,global,/)
+    expect((await here('classify', ...ofFeatures, '--csv')).stdout).toMatch(
+      /^file,label,probability,nearest-mean,/,
+    )
   })
 
   test('are evaluated in episodes of their labels, by levels of a recipe', async () => {
@@ -202,6 +203,10 @@ describe('features', () => {
     )
     expect(other.stdout).toContain('1 of 10 pictures has no label and is left out')
     expect(await contentsOf(folder)).toEqual(before)
+    const levels = ['--levels', '{ridge: {}, nearest-mean: {weight: 2}}', '--json']
+    const { accuracy } = JSON.parse((await here('evaluate', ...cfg, ...levels)).stdout) as typeof report
+    expect(Object.keys(accuracy)).toEqual(['fused', 'ridge', 'nearest-mean'])
+    await refused(['evaluate', ...cfg, '--levels', '{global: 1}'], /model\.levels\.global/)
     await refused(['evaluate', ...cfg, 'n_way=4'], /photos\.safetensors/)
     await refused(['evaluate', ...cfg, 'model.levels=null'], /level part needs parts of pictures/)
     await refused(['evaluate', ...cfg, '-c', 'emoji-conv64f'], /cannot be used with option/)

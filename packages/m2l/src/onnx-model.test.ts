@@ -125,6 +125,18 @@ describe('a classifier over an ONNX network', () => {
     const other = { picture: { size: 32, mean: [1, 0, 0], deviation: [255, 255, 255] } } as const
     await expect(FewShotClassifier.open(saved, { card: other })).rejects.toThrow(InputError)
   })
+
+  it('saves classes that find a card elsewhere', async () => {
+    const [away, saved] = [join(folder, 'away.onnx'), join(folder, 'away.safetensors')]
+    await writeFile(away, await readFile(files.pooled))
+    await withClassifier(away, { card: join(folder, 'pooled.yaml') }, async (classifier) => {
+      await classifier.add('kind 1', patterns(1, 2))
+      await classifier.save(saved)
+    })
+    const opened = await FewShotClassifier.open(saved)
+    expect(opened.classes).toEqual([{ label: 'kind 1', images: 2 }])
+    opened.dispose()
+  })
 })
 
 describe('what does not fit an ONNX network', () => {

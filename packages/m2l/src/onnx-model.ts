@@ -6,7 +6,7 @@ import { disposeState } from '@m2l/nn'
 import { isOnnxFile, onnxEmbedder, type OnnxCardInput, type OnnxEmbedder } from '@m2l/onnx'
 import { ForeignModel } from '@m2l/trainer'
 import { createLevels } from './create-model.js'
-import { ofPositions } from './features/feature-metric.js'
+import { learnedLevels, ofPositions } from './features/feature-metric.js'
 import { forwardEncoding } from './forward-encoding.js'
 import { parseRecipe, type Recipe } from './recipe/read-recipe.js'
 import { asSaid } from './recipe/resolve-recipe.js'
@@ -119,9 +119,6 @@ function withCard(recipe: Recipe, { card }: OnnxEmbedder, file: string): Recipe 
   }
 }
 
-/** Levels whose weights mean nothing before they are learned; others start from what compares features already. */
-const learned: ReadonlySet<string> = new Set(['relation'])
-
 function requireLevels(
   recipe: Recipe,
   { levels }: LevelFusion,
@@ -132,7 +129,7 @@ function requireLevels(
       new InputError(
         `${recipe.file}: level ${name} needs ${lacks}; compare its features by others, for example model.levels={global: {}}`,
       )
-    if (learned.has(name)) throw refuse('weights that it has learned, which an ONNX network lacks')
+    if (learnedLevels.has(name)) throw refuse('weights that it has learned, which an ONNX network lacks')
     if (height * width > 1) continue
     const words = 'a map, but the network gives one pooled feature of a picture'
     if (ofPositions.has(name)) throw refuse(words)

@@ -46,7 +46,7 @@ Examples:
   m2l embed examples -o examples.safetensors
   m2l embed photos.zip --weights flowers-conv64f -o photos.safetensors
   m2l classify --support examples.safetensors --query photos.safetensors
-  m2l evaluate --cfg recipe.yaml --features photos.safetensors model.levels='{global: {}}'
+  m2l evaluate --cfg recipe.yaml --features photos.safetensors --levels '{nearest-mean: {}}'
 
 The file has the tensors features [pictures, channels], names and labels; the README of @m2l/m2l shows how other programs
 write it. Pictures that cannot be read are named and left out; the exit code is then 2.`,

@@ -17,6 +17,7 @@ interface EvaluateCommandOptions extends RecipeCommandOptions {
   readonly card?: string
   readonly against?: string[]
   readonly features?: string
+  readonly levels?: string
 }
 
 /** Options that are about a model, its pictures, or what a run folder keeps. */
@@ -56,6 +57,10 @@ export function evaluateCommand(): Command {
       '--against <run...>',
       'run folders of other results on the same episodes, to compare with in the card',
     )
+    .option(
+      '--levels <yaml>',
+      'the levels to compare by, as model.levels=… says them, for example {ridge: {}}',
+    )
     .addOption(
       new Option(
         '--features <file>',
@@ -66,7 +71,9 @@ export function evaluateCommand(): Command {
       if (options.report !== undefined) await checkWritable(options.report, 'the page', '--report')
       if (options.card !== undefined) await checkWritable(options.card, 'the card', '--card')
       const display = new ProgressDisplay(options)
-      const recipe = await prepareRecipe(options, overrides, display)
+      const { levels } = options
+      const changes = levels === undefined ? overrides : [...overrides, `model.levels=${levels}`]
+      const recipe = await prepareRecipe(options, changes, display)
       const { evaluateFeatures, evaluateRecipe } = await import('@m2l/m2l')
       const { features } = options
       if (features !== undefined) {
@@ -111,7 +118,7 @@ Examples:
   m2l evaluate --cfg configs/mini-imagenet/M2L_N5K1_R12.yaml -c published.pth
   m2l evaluate --cfg configs/emoji/M2L_N5K1_Conv64F-4x.yaml -c emoji-conv64f
   m2l evaluate --cfg configs/emoji/M2L_N5K1_Conv64F-4x.yaml --report evaluation.html
-  m2l evaluate --cfg configs/emoji/ProtoNet_N5K1_Conv64F-4x.yaml --features photos.safetensors
+  m2l evaluate --cfg configs/emoji/ProtoNet_N5K1_Conv64F-4x.yaml --features photos.safetensors --levels '{ridge: {}}'
   m2l evaluate --cfg configs/emoji/M2L_N5K1_Conv64F-4x.yaml --manifest results/manifests/emoji_N5K1.json --card card.json
 
 The episodes, the prediction for each query and the result are left in the run folder as test-manifest.jsonl,

@@ -35,13 +35,13 @@ const descriptions: Readonly<Record<string, z.ZodType<readonly Described[]>>> = 
 /**
  * Saves classes as a safetensors file, at once: the embeddings of all examples in the order of the classes under the names of
  * their fields, and as `classes` a JSON text of labels, names and digests, in bytes so that the checksum covers it. Its
- * metadata are `format`, the fingerprint of the `model`, and, as far as they are known, its `weights` and `recipe`.
+ * metadata are `format`, the fingerprint of the `model`, and, as far as they are known, its `weights`, `card` and `recipe`.
  *
  * @throws {InputError} when there are none, an embedding is not finite, or the file cannot be written
  */
 export async function writeClasses(
   file: string,
-  { model, weights, recipe, classes }: SavedClasses,
+  { model, weights, card, recipe, classes }: SavedClasses,
 ): Promise<void> {
   if (classes.size === 0) throw new InputError(`${file}: there are no classes to save; add some`)
   const ofClasses = [...classes.values()]
@@ -56,6 +56,7 @@ export async function writeClasses(
       format,
       model,
       ...(weights !== undefined && { weights }),
+      ...(card !== undefined && { card }),
       ...(recipe !== undefined && { recipe }),
     },
   )
@@ -69,7 +70,7 @@ export async function writeClasses(
 export async function readClasses(file: string): Promise<SavedClasses> {
   const { tensors, metadata } = await loadSafetensors(file)
   const { classes: described, ...fields } = tensors
-  const { format: found, model, weights, recipe } = metadata
+  const { format: found, model, weights, card, recipe } = metadata
   const schema = Object.hasOwn(descriptions, found ?? '') && descriptions[found!]
   if (!schema || !described || model === undefined) {
     throw new InputError(`${file}: holds no classes of a classifier; name a file that its save wrote`)
@@ -93,6 +94,7 @@ export async function readClasses(file: string): Promise<SavedClasses> {
   return {
     model,
     ...(weights !== undefined && { weights }),
+    ...(card !== undefined && { card }),
     ...(recipe !== undefined && { recipe }),
     classes: new Map(classes),
   }

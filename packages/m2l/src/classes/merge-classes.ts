@@ -54,14 +54,9 @@ export function mergeClasses(into: SavedClasses, more: SavedClasses, from: strin
     classes.set(label, joinClass(classes.get(label), chosen))
     added += fresh.length
   }
-  const { weights = more.weights, recipe = more.recipe } = into
+  const origin = into.weights === undefined ? more : into
   return {
-    classes: {
-      model: into.model,
-      ...(weights !== undefined && { weights }),
-      ...(recipe !== undefined && { recipe }),
-      classes,
-    },
+    classes: { ...origin, classes },
     added,
     notes,
   }

@@ -20,6 +20,8 @@ export interface SavedClasses {
   readonly model: string
   /** The weights of that model: a name, or the path of a file; unknown in files of the first format. */
   readonly weights?: string
+  /** The card of weights that are an ONNX network, where another file than that beside it was named. */
+  readonly card?: string
   /** The recipe of that model as a text, where its weights do not say how it is made. */
   readonly recipe?: string
   /** By label, in the order in which they were added. */

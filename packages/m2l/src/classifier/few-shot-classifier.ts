@@ -144,7 +144,8 @@ export class FewShotClassifier {
     }
     const isNeeded = saved.recipe !== undefined && options.recipe === undefined
     const recipe = isNeeded ? { recipe: recipeOfWeights(file, saved.recipe) } : {}
-    const classifier = await FewShotClassifier.load(named, { ...options, ...recipe })
+    const card = options.card ?? (weights === undefined ? saved.card : undefined)
+    const classifier = await FewShotClassifier.load(named, { ...options, ...recipe, card })
     try {
       await classifier.#restore(file, saved)
       return classifier
@@ -158,7 +159,7 @@ export class FewShotClassifier {
    * A classifier by features of pictures that some network made, see `readFeatures`; their labels are its classes. It takes pictures
    * as their features, see `featuresAt`.
    *
-   * @param options the recipe is that of the levels which compare them: by default cosines with class means
+   * @param options the recipe is that of the levels which compare them: by default class means of features of unit length
    * @throws {InputError} when a picture has no label, or a level needs what features do not have
    */
   static async ofFeatures(

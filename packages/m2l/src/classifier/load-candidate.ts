@@ -38,6 +38,7 @@ export async function loadCandidate(weights: string, options: LoadOptions = {}):
   return {
     origin: {
       weights: lastingName(weights),
+      ...(typeof options.card === 'string' && { card: resolve(options.card) }),
       ...(options.recipe && { recipe: storedRecipe(options.recipe) }),
     },
     embedder,

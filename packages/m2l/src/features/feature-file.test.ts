@@ -136,7 +136,8 @@ describe('a classifier of features', () => {
 
   it('compares as by hand: cosines with class means', async () => {
     const set = await readFeatures(made)
-    const classifier = await FewShotClassifier.ofFeatures(set)
+    const recipe = parseRecipe('{ model: { query: MatchingNet, fusion: consistent } }', 'r.yaml')
+    const classifier = await FewShotClassifier.ofFeatures(set, { recipe })
     const [found] = await classifier.classify([featuresAt(set, 0)])
     classifier.dispose()
     const row = (index: number) => [...set.map.data.subarray(index * 8, index * 8 + 8)]
@@ -146,6 +147,20 @@ describe('a classifier of features', () => {
     const expected = [cosine(row(0), mean(0, 1)), cosine(row(0), mean(2, 3))]
     expected.forEach((value, way) => expect(found!.levels.global!.scores[way]).toBeCloseTo(value, 5))
   })
+
+  it.each(['nearest-mean', 'logistic', 'ridge', 'gda', 'cache', 'matching'])(
+    'compares by %s',
+    async (level) => {
+      const set = await readFeatures(made)
+      const recipe = parseRecipe(`{ model: { levels: { ${level}: {} } } }`, 'r.yaml')
+      const held = tf.memory().numTensors
+      const classifier = await FewShotClassifier.ofFeatures(set, { recipe })
+      const found = await classifier.classify(set.names.map((_, position) => featuresAt(set, position)))
+      expect(found.map(({ label }) => label)).toEqual(set.labels)
+      classifier.dispose()
+      expect(tf.memory().numTensors).toBe(held)
+    },
+  )
 
   it('refuses pictures, features of another width or network, and pictures without a label', async () => {
     const set = await readFeatures(made)
@@ -184,6 +199,10 @@ describe('a classifier of features', () => {
         'level pixel needs maps of pictures, but the features are 8 numbers, of one position',
       ],
       ['{ relation: {} }', 'level relation needs weights that it has learned'],
+      [
+        '{ global: {}, nearest-mean: { normalise: cl2n } }',
+        'subtracts the mean feature of the training classes',
+      ],
     ] as const) {
       await expect(FewShotClassifier.ofFeatures(set, { recipe: by(levels) })).rejects.toThrow(message)
     }
