@@ -1,5 +1,4 @@
 import { InputError } from '@m2l/engine'
-import type { Tensor } from 'onnxruntime-node'
 import type { OnnxCard } from './card.js'
 import { fromHalf } from './half.js'
 
@@ -8,6 +7,13 @@ export interface FeatureMaps {
   /** [views, height, width, channels] */
   readonly shape: readonly [number, number, number, number]
   readonly data: Float32Array
+}
+
+/** What a network makes of views, as ONNX Runtime gives it; this file stands without its types, since it may not be installed. */
+export interface NetworkOutput {
+  readonly type: string
+  readonly dims: readonly number[]
+  readonly data: unknown
 }
 
 /** What errors call a network and its output, and how many views it saw. */
@@ -35,7 +41,7 @@ interface Arrangement {
  *
  * @throws {InputError} when its shape or type is not what the card says
  */
-export function featureMaps(output: Tensor, card: OnnxCard, of: OutputOf): FeatureMaps {
+export function featureMaps(output: NetworkOutput, card: OnnxCard, of: OutputOf): FeatureMaps {
   const { height, width, channels, skipped, isChannelsFirst } = arrangement(output.dims, card, of)
   const values = numbersOf(output, of)
   const { count } = of
@@ -119,13 +125,11 @@ function gridOf(
   )
 }
 
-function numbersOf({ type, data }: Tensor, { name, output }: OutputOf): Float32Array {
+function numbersOf({ type, data }: NetworkOutput, { name, output }: OutputOf): Float32Array {
   if (type === 'float32') return data as Float32Array
   if (type === 'float16') {
     // newer versions of Node.js have a type of array for it
-    return data instanceof Uint16Array
-      ? fromHalf(data)
-      : Float32Array.from(data as unknown as Iterable<number>)
+    return data instanceof Uint16Array ? fromHalf(data) : Float32Array.from(data as Iterable<number>)
   }
   if (type === 'float64') return Float32Array.from(data as Float64Array)
   throw new InputError(

@@ -2,4 +2,5 @@ export { cardBeside, readOnnxCard, type OnnxCard, type OnnxCardInput } from './c
 export { readModelFile, type InnerTensor, type ModelFile, type NetworkTensor } from './model-file.js'
 export { describeOnnx } from './network-file.js'
 export type { FeatureMaps } from './feature-maps.js'
-export { isOnnxFile, onnxEmbedder, type OnnxEmbedder, type OnnxEmbedderOptions } from './onnx-embedder.js'
+export type { OnnxEmbedder } from './embedder.js'
+export { isOnnxFile, onnxEmbedder, type OnnxEmbedderOptions } from './onnx-embedder.js'

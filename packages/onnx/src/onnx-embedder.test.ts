@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { loadEngine, randomKey, tf } from '@m2l/engine'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { OnnxCardInput } from './card.js'
-import { onnxEmbedder, type OnnxEmbedder } from './onnx-embedder.js'
+import type { OnnxEmbedder } from './embedder.js'
+import { onnxEmbedder } from './onnx-embedder.js'
 import { integers, pictures, writeOnnx, type SmallNetwork, type Weight } from './write-onnx.test.helper.js'
 
 const side = 8
