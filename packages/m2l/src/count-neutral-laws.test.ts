@@ -154,7 +154,8 @@ describe.each(levels)('the level %s, whatever the numbers of images', (name, cre
             const others = classes.map((ofClass) => ofClass.filter((other) => other !== image))
             return scoresOf(level, { classes: others, queries: [image] }, drawnShots)[0]!
           })
-          expectClose(found[index]!, expected)
+          // Rounding grows in the probe's steps, which do not end where they lead.
+          expectClose(found[index]!, expected, name === 'probe' ? 3 : 4)
         }
       }),
       { numRuns: 8 },

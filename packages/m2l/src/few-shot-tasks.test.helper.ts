@@ -130,11 +130,12 @@ export function disposeAll(...embeddings: readonly Embedding[]): void {
   for (const { map, parts } of embeddings) tf.dispose([map, parts])
 }
 
-export function expectClose(actual: readonly number[][], expected: readonly number[][]) {
+/** @param digits of the largest that are the same */
+export function expectClose(actual: readonly number[][], expected: readonly number[][], digits = 4) {
   expect(actual.map((row) => row.length)).toEqual(expected.map((row) => row.length))
   const largest = Math.max(1, ...expected.flat().map(Math.abs))
   for (const [row, values] of actual.entries()) {
     for (const [column, value] of values.entries())
-      expect(value / largest).toBeCloseTo(expected[row]![column]! / largest, 4)
+      expect(value / largest).toBeCloseTo(expected[row]![column]! / largest, digits)
   }
 }

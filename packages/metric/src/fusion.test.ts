@@ -1,4 +1,4 @@
-import { loadEngine, tf } from '@m2l/engine'
+import { InputError, loadEngine, tf } from '@m2l/engine'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { crossEntropy, LevelFusion, type FusionMode, type MetricLevel } from './index.js'
 
@@ -118,6 +118,32 @@ describe('LevelFusion refuses', () => {
     [0, 1, 'the weights of a sum to 0; expected a number from 1e-30 to 1e+30'],
   ])('the weight %d with the temperature %d', (weight, temperature, message) => {
     expect(made(weight, temperature)).toThrow(message)
+  })
+})
+
+describe('LevelFusion of levels that are solved', () => {
+  const solved = (weight: number) =>
+    new LevelFusion([
+      { level: constantLevel('a'), weight: 1, temperature: 1 },
+      { level: { ...constantLevel('b'), trainable: false }, weight, temperature: 1 },
+    ])
+
+  it('is not trained by a level that is for evaluation alone, unless that counts nothing', () => {
+    expect(() => solved(1).requireTrainable()).toThrow('level b is for evaluation alone')
+    expect(() => solved(0).requireTrainable()).not.toThrow()
+    expect(() => fusion().requireTrainable()).not.toThrow()
+  })
+
+  it('asks every level whether it is ready', () => {
+    const unready = {
+      ...constantLevel('b'),
+      requireReady: () => {
+        throw new InputError('level b is not')
+      },
+    }
+    expect(() => fusion().requireReady()).not.toThrow()
+    const metric = new LevelFusion([{ level: unready, weight: 1, temperature: 1 }])
+    expect(() => metric.requireReady()).toThrow('level b is not')
   })
 })
 
