@@ -39,6 +39,7 @@ export { readClassNames } from './class-names/read-class-names.js'
 export { unknownLabel } from './classifier/classification-report.js'
 export { classificationPage } from './pages/classification-page.js'
 export { Familiarity } from './classifier/familiarity.js'
+export { auroc } from './classifier/ranking.js'
 export type { Classification, LevelClassification } from './classifier/classification.js'
 export {
   FewShotClassifier,
