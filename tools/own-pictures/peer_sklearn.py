@@ -112,7 +112,10 @@ def nearest_mean(support, labels, queries):
 
 def logistic(cost):
     def head(support, labels, queries):
-        model = LogisticRegression(C=cost, max_iter=1000).fit(support, labels)
+        # The weights lie in the span of the examples: the same problem in as many dimensions as there are examples.
+        basis = np.linalg.qr(support.T)[0]
+        model = LogisticRegression(C=cost, max_iter=1000).fit(support @ basis, labels)
+        queries = queries @ basis
         scores = model.decision_function(queries)
         return (np.stack([-scores, scores], 1) if scores.ndim == 1 else scores), model.predict_proba(queries)
 

@@ -19,7 +19,7 @@ heads, shipped weights, and scikit-learn on PyTorch's features, in the same rand
   --ways N         classes of a draw (10); as many others, where there are, are strangers, whose pictures are of no class
   --queries N      at most so many pictures to classify of each class (20)
   --seed N         of the draws (1)
-  --chosen NAME    what ours is made of (efficientnet-lite0)
+  --chosen NAME    weights of ours (auto: those that the examples choose)
   --weights NAME   the network of the single heads (efficientnet-lite0)
   --shipped NAME…  weights that are measured with the levels that they were trained with (cifar-fs-conv64f, omniglot-conv64f)
   --peer PYTHON    an interpreter with what tools/own-pictures/requirements.txt names, which measures scikit-learn and PyTorch
@@ -60,7 +60,7 @@ export function readArguments(args: readonly string[], start: string): Asked | '
     ways: { type: 'string', default: '10' },
     queries: { type: 'string', default: '20' },
     seed: { type: 'string', default: '1' },
-    chosen: { type: 'string', default: 'efficientnet-lite0' },
+    chosen: { type: 'string', default: 'auto' },
     weights: { type: 'string', default: 'efficientnet-lite0' },
     shipped: { type: 'string', multiple: true },
     peer: { type: 'string' },

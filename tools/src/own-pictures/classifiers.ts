@@ -3,9 +3,14 @@ import { Familiarity, type Classification, type FewShotClassifier, type GivenIma
 import { mostShots, shots, type Draw, type Shots } from './draws.js'
 import { outcomeOf, type Answer, type Outcome, type Outcomes } from './outcome.js'
 
+/** In how many draws a classifier chose each weights and head on features, by the number of examples. */
+export type Choices = Readonly<Record<Shots, Readonly<Record<string, number>>>>
+
 /** What a classifier made of draws, and how long it took. */
 export interface MeasuredClassifier {
   readonly outcomes: Outcomes
+  /** In how many draws it chose what, by the number of examples. */
+  readonly choices: Choices
   /** Of each draw with the most examples: the seconds from the pictures to the answers, familiarity's calibration included. */
   readonly seconds: readonly number[]
   /** How many pictures these were, examples and queries. */
@@ -27,6 +32,7 @@ export async function measureClassifier(
   { imageOf, tellsStrangers, onProgress }: MeasureOptions,
 ): Promise<MeasuredClassifier> {
   const outcomes: Record<Shots, Outcome[]> = { 1: [], 5: [] }
+  const choices: Record<Shots, Record<string, number>> = { 1: {}, 5: {} }
   const seconds: number[] = []
   const pictures: number[] = []
   for (const [index, { labels, support, query, strangers }] of draws.entries()) {
@@ -35,6 +41,8 @@ export async function measureClassifier(
       const started = performance.now()
       for (const [way, label] of labels.entries())
         await classifier.add(label, support[way]!.slice(0, shot).map(imageOf))
+      const choice = describeChoice(await classifier.choose())
+      choices[shot][choice] = (choices[shot][choice] ?? 0) + 1
       const familiarity = tellsStrangers ? await familiarityOf(classifier) : undefined
       const known = await classifier.classify(query.flat().map(imageOf))
       if (shot === mostShots) {
@@ -48,7 +56,15 @@ export async function measureClassifier(
     }
     onProgress(index + 1, draws.length)
   }
-  return { outcomes, seconds, pictures }
+  return { outcomes, choices, seconds, pictures }
+}
+
+function describeChoice({
+  weights,
+  head,
+  features,
+}: Awaited<ReturnType<FewShotClassifier['choose']>>): string {
+  return `${weights}: ${[head, ...features.map(({ name }) => name).toSorted()].join(' ')}`
 }
 
 function answerOf(

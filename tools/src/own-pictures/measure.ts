@@ -5,12 +5,12 @@ import type { ListedImage } from '@m2l/datasets'
 import { randomKey } from '@m2l/engine'
 import { FewShotClassifier, type GivenImage } from '@m2l/m2l'
 import { openClassPictures } from './class-pictures.js'
-import { measureClassifier } from './classifiers.js'
+import { measureClassifier, type Choices, type MeasureOptions } from './classifiers.js'
 import { drawClasses, drawnPictures, mostShots, type Draw } from './draws.js'
 import { heads, measureHead, type HeadName } from './heads.js'
 import type { Outcomes } from './outcome.js'
 import { measurePeer, type Peer, type PeerResult } from './peer.js'
-import { pooledFeatures } from './pooled-features.js'
+import { lastMapOf, pooledFeatures } from './pooled-features.js'
 
 /** What is measured on each folder. */
 export interface MeasureSettings {
@@ -45,10 +45,12 @@ export interface FolderResult {
   /** The pictures that a draw asks for: the least and the most of any. */
   readonly queries: readonly [least: number, most: number]
   readonly sides: readonly Side[]
+  /** In how many draws ours chose what. */
+  readonly choices: Choices
   readonly speed: {
     /** Of each draw with the most examples, as chosen: seconds and pictures a second. */
     readonly chosen: { readonly seconds: readonly number[]; readonly picturesPerSecond: readonly number[] }
-    /** The network of the single heads: pictures a second with reading. */
+    /** The network of the single heads: pictures a second with reading, the best of its measurements. */
     readonly features: number
     readonly peer: PeerResult['speed'] | null
   }
@@ -79,6 +81,7 @@ export async function measureFolder(
     const imageOf = (picture: number) => givenImage(all[picture]!)
 
     const chosen = await measured(settings.chosen, draws, {
+      onNote: onProgress,
       imageOf,
       tellsStrangers: true,
       onProgress: told('ours as chosen, draws'),
@@ -86,19 +89,30 @@ export async function measureFolder(
     const sides: Side[] = [{ name: 'ours as chosen', kind: 'chosen', outcomes: chosen.outcomes }]
 
     const drawn = drawnPictures(draws)
-    const { features, seconds } = await pooledFeatures(
-      weights,
-      drawn.map(imageOf),
-      told(`features by ${weights}`),
-    )
     const rowOf = new Map(drawn.map((picture, row) => [picture, row]))
-    for (const head of Object.keys(heads) as HeadName[]) {
-      onProgress(`${path}: ${head} on ${weights}`)
-      const outcomes = measureHead(head, draws, { features, rowOf })
-      sides.push({ name: `${head} on ${weights}`, kind: 'head', outcomes })
+    const mean = lastMapOf(weights)
+    const networks = [
+      { name: weights, recipe: undefined },
+      ...(mean ? [{ name: `the mean of ${weights}'s last map`, recipe: mean }] : []),
+    ]
+    const rates: number[] = []
+    for (const { name, recipe } of networks) {
+      const onFeatures = told(`features by ${name}`)
+      const { features, seconds } = await pooledFeatures(weights, drawn.map(imageOf), onFeatures, recipe)
+      rates.push(drawn.length / seconds)
+      for (const head of Object.keys(heads) as HeadName[]) {
+        onProgress(`${path}: ${head} on ${name}`)
+        const outcomes = measureHead(head, draws, { features, rowOf })
+        sides.push({ name: `${head} on ${name}`, kind: 'head', outcomes })
+      }
     }
     for (const name of settings.shipped) {
-      const options = { imageOf, tellsStrangers: false, onProgress: told(`${name}, draws`) }
+      const options = {
+        onNote: onProgress,
+        imageOf,
+        tellsStrangers: false,
+        onProgress: told(`${name}, draws`),
+      }
       const { outcomes } = await measured(name, draws, options)
       sides.push({ name, kind: 'shipped', outcomes })
     }
@@ -113,12 +127,13 @@ export async function measureFolder(
       pictures: all.length,
       queries: [Math.min(...asked), Math.max(...asked)],
       sides,
+      choices: chosen.choices,
       speed: {
         chosen: {
           seconds: chosen.seconds,
           picturesPerSecond: chosen.seconds.map((taken, draw) => chosen.pictures[draw]! / taken),
         },
-        features: drawn.length / seconds,
+        features: Math.max(...rates),
         peer: peers?.speed ?? null,
       },
       peerVersions: peers?.versions ?? null,
@@ -132,9 +147,9 @@ export async function measureFolder(
 async function measured(
   weights: string,
   draws: readonly Draw[],
-  options: Parameters<typeof measureClassifier>[2],
+  { onNote, ...options }: MeasureOptions & { readonly onNote: (line: string) => void },
 ) {
-  const classifier = await FewShotClassifier.load(weights)
+  const classifier = await FewShotClassifier.load(weights, { onNote })
   try {
     return await measureClassifier(classifier, draws, options)
   } finally {

@@ -1,4 +1,11 @@
-import { FewShotClassifier, type FeatureSet, type GivenImage } from '@m2l/m2l'
+import {
+  fetchableWeights,
+  FewShotClassifier,
+  parseRecipe,
+  type FeatureSet,
+  type GivenImage,
+  type Recipe,
+} from '@m2l/m2l'
 import { InputError } from '@m2l/engine'
 
 /** The features of pictures, and how long they took with reading. */
@@ -12,14 +19,16 @@ export interface TimedFeatures {
  * The mean over positions of the maps that a network makes of pictures.
  *
  * @param weights by their name, or a checkpoint
+ * @param recipe what becomes of the network's maps, where it is not as the weights say
  * @throws {InputError} when they cannot be used or have no maps, or naming the first picture that cannot be read
  */
 export async function pooledFeatures(
   weights: string,
   pictures: readonly GivenImage[],
   onProgress: (done: number, total: number) => void,
+  recipe?: Recipe,
 ): Promise<TimedFeatures> {
-  const classifier = await FewShotClassifier.load(weights)
+  const classifier = await FewShotClassifier.load(weights, recipe && { recipe, force: true })
   try {
     const started = performance.now()
     const rows: Float32Array[] = []
@@ -50,4 +59,15 @@ function pooled({ shape, data }: FeatureSet['map']): Float32Array[] {
     }
     return row
   })
+}
+
+/**
+ * How the last map of weights that were fetched is averaged, as the peer does.
+ *
+ * @returns nothing for other weights
+ */
+export function lastMapOf(weights: string): Recipe | undefined {
+  const encoder = fetchableWeights().find(({ name }) => name === weights)?.encoder
+  const model = `{ encoder: ${encoder}, forward_encoding: Mean, levels: { nearest-mean: {} } }`
+  return encoder === undefined ? undefined : parseRecipe(`{ model: ${model} }`, weights)
 }

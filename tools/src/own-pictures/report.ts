@@ -19,7 +19,7 @@ export function reportTables(results: readonly FolderResult[]): string {
     const [least, most] = result.queries
     const asked = least === most ? String(most) : `${least} to ${most}`
     const measured = `${result.folder}: ${result.classes} classes, ${result.pictures} pictures, ${asked} to recognise in a draw`
-    return [measured, tableOf(compared[index]!), speedOf(result), ...result.notes]
+    return [measured, tableOf(compared[index]!), ...choicesOf(result), speedOf(result), ...result.notes]
   })
   const overall = overallDifferences(compared)
   if (results.length > 1) {
@@ -54,6 +54,13 @@ function tableOf(compared: ReturnType<typeof comparedSides>): string {
     ])
   }
   return table.toString()
+}
+
+function choicesOf({ choices }: FolderResult): string[] {
+  return shots.map((shot) => {
+    const most = Object.entries(choices[shot]).toSorted(([, a], [, b]) => b - a)
+    return `chosen with ${heading(shot)}: ${most.map(([choice, draws]) => `${draws} x ${choice}`).join('; ')}`
+  })
 }
 
 function speedOf({ speed, peerVersions }: FolderResult): string {
