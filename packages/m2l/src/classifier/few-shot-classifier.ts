@@ -4,7 +4,7 @@ import { networkOf, type EvaluatedModel } from '@m2l/trainer'
 import { readClasses, requireOfModel, writeClasses } from '../classes/classes-file.js'
 import type { Example, SavedClass, SavedClasses } from '../classes/saved-classes.js'
 import { embedderOf } from '../features/feature-embedder.js'
-import { featureMetric } from '../features/feature-metric.js'
+import { comparisonOfFeatures } from '../features/feature-metric.js'
 import { labelledFeatures, type FeatureSet } from '../features/feature-set.js'
 import { didYouMean } from '../nearest-name.js'
 import { recipeOfWeights } from '../weights/stored-recipe.js'
@@ -13,6 +13,7 @@ import { weightsExist, weightsFile } from '../weights/weights-file.js'
 import type { Candidate } from './candidate.js'
 import { choose, type Choice } from './choice/choose.js'
 import { describeChoice, type ClassifierChoice } from './choice/describe-choice.js'
+import type { FeatureRange } from './choice/fit-heads.js'
 import { classifications, type Classification } from './classification.js'
 import { disposeEmbedding, joinImages, type EmbeddedImages } from './embedded-images.js'
 import type { Embedder } from './embedder.js'
@@ -159,7 +160,7 @@ export class FewShotClassifier {
    * A classifier by features of pictures that some network made, see `readFeatures`; their labels are its classes. It takes pictures
    * as their features, see `featuresAt`.
    *
-   * @param options the recipe is that of the levels which compare them: by default class means of features of unit length
+   * @param options the recipe is that of the levels which compare them; if not given, a head is chosen by the examples, see {@link choose}
    * @throws {InputError} when a picture has no label, or a level needs what features do not have
    */
   static async ofFeatures(
@@ -167,11 +168,10 @@ export class FewShotClassifier {
     options: Pick<ClassifierOptions, 'recipe' | 'counts'> = {},
   ): Promise<FewShotClassifier> {
     await loadEngine()
-    const metric = featureMetric(features.map.shape.slice(1), options.recipe)
-    const model = { metric, dispose: () => disposeState(metric.state) }
     const embedder = embedderOf(features)
-    const candidate = { origin: {}, embedder, comparison: { metric }, dispose: disposing(embedder, model) }
-    const classifier = new FewShotClassifier([candidate], options)
+    const comparison = comparisonOfFeatures(features, options.recipe)
+    const dispose = () => 'metric' in comparison && disposeState(comparison.metric.state)
+    const classifier = new FewShotClassifier([{ origin: {}, embedder, comparison, dispose }], options)
     await classifier.addFeatures(features)
     return classifier
   }
@@ -189,6 +189,12 @@ export class FewShotClassifier {
   /** The weights that were chosen last, or are first looked through; nothing where a program has made the model. */
   get weights(): string | undefined {
     return this.#chosen.origin.weights
+  }
+
+  /** Which of the numbers that the chosen weights make are of which stage of their network; nothing where levels compare all. */
+  get ranges(): readonly FeatureRange[] | undefined {
+    const { comparison } = this.#chosen
+    return 'ranges' in comparison ? comparison.ranges : undefined
   }
 
   /** Pictures whose shorter side is at least twice so many pixels are reduced to it while they are read. */

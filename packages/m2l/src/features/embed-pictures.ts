@@ -127,7 +127,12 @@ async function writeFeatures(
       writer ??= await SafetensorsWriter.create(
         output,
         { name: 'features', row: shape },
-        { format: 'm2l-features-1', model, ...(weights !== undefined && { weights }) },
+        {
+          format: 'm2l-features-1',
+          model,
+          ...(weights !== undefined && { weights }),
+          ...(classifier.ranges && { ranges: JSON.stringify(classifier.ranges) }),
+        },
       )
       await writer.append(features.data)
       positions.push(...batch.positions)

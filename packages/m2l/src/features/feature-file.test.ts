@@ -115,7 +115,48 @@ describe('a file of features', () => {
   })
 })
 
+describe('ranges of channels', () => {
+  const write = (ranges: string) =>
+    saveSafetensors(file, { features: floats([2, 6]), names: text(['a', 'b']) }, { ranges })
+
+  it('are read from the metadata', async () => {
+    const ranges = [
+      { name: 'early', channels: [0, 2] },
+      { name: 'late', channels: [2, 6] },
+    ]
+    await write(JSON.stringify(ranges))
+    expect((await readFeatures(file)).ranges).toEqual(ranges)
+  })
+
+  it.each([
+    ['no JSON', '['],
+    ['none', '[]'],
+    ['a gap', '[{"name":"a","channels":[0,2]},{"name":"b","channels":[3,6]}]'],
+    ['too few channels', '[{"name":"a","channels":[0,5]}]'],
+    ['too many channels', '[{"name":"a","channels":[0,7]}]'],
+    ['a name twice', '[{"name":"a","channels":[0,2]},{"name":"a","channels":[2,6]}]'],
+    ['an end before its start', '[{"name":"a","channels":[0,8]},{"name":"b","channels":[8,6]}]'],
+  ])('with %s are refused', async (_, ranges) => {
+    await write(ranges)
+    await expect(readFeatures(file)).rejects.toThrow('its ranges do not divide its 6 channels')
+  })
+})
+
 describe('a classifier of features', () => {
+  it('fits a head to each range by the examples', async () => {
+    const set = await readFeatures(made)
+    const ranges = [
+      { name: 'early', channels: [0, 4] },
+      { name: 'late', channels: [4, 8] },
+    ] as const
+    const classifier = await FewShotClassifier.ofFeatures({ ...set, ranges })
+    expect(classifier.ranges).toEqual(ranges)
+    const [found] = await classifier.classify([featuresAt(set, 3)])
+    expect(found!.label).toBe('dog')
+    expect(Object.keys(found!.levels).every((name) => ['early', 'late'].includes(name))).toBe(true)
+    classifier.dispose()
+  })
+
   it('classifies by labels, and leaves no tensor behind', async () => {
     const before = tf.memory().numTensors
     const set = await readFeatures(made)

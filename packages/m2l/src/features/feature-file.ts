@@ -2,6 +2,7 @@ import { areFinite, count, InputError } from '@m2l/engine'
 import { loadSafetensors, type StoredTensor } from '@m2l/nn'
 import type { EmbeddedField } from '@m2l/trainer'
 import { z } from 'zod'
+import type { FeatureRange } from '../classifier/choice/fit-heads.js'
 import type { FeatureSet } from './feature-set.js'
 
 /** Whether a path is taken for a file of features: by its ending. */
@@ -21,7 +22,8 @@ const labelsSchema = z.array(z.string().min(1).nullable())
 /**
  * Reads a file of features, whoever made it: a safetensors file with `features` [pictures, channels] or [pictures, height, width,
  * channels], of float32 or float16, `names` and, as far as they are known, `labels`, both lists of texts as JSON in UTF-8 in a
- * tensor of uint8. Its metadata may say the `model` by its fingerprint, and its `weights`.
+ * tensor of uint8. Its metadata may say the `model` by its fingerprint, its `weights`, and the `ranges` of channels that
+ * are of different stages of the network.
  *
  * @throws {InputError} when it cannot be read, is damaged or something else, numbers are not finite, or names and labels do not
  *   belong to the features
@@ -47,12 +49,13 @@ export async function readFeatures(file: string): Promise<FeatureSet> {
     if (areFinite(map.data.subarray(index * width, (index + 1) * width))) continue
     throw new InputError(`${file}: the features of ${name} are not finite numbers; make them anew`)
   }
-  const { model, weights } = metadata
+  const { model, weights, ranges } = metadata
   return {
     source: file,
     map,
     names,
     labels,
+    ...(ranges !== undefined && { ranges: rangesOf(file, ranges, map.shape.at(-1)!) }),
     ...(model !== undefined && { model }),
     ...(weights !== undefined && { weights }),
   }
@@ -77,6 +80,32 @@ function mapOf(file: string, tensors: Readonly<Record<string, StoredTensor>>): E
     )
   }
   return { shape: shape.length === 4 ? shape : [shape[0]!, 1, 1, shape[1]!], data }
+}
+
+const rangesSchema = z
+  .array(z.strictObject({ name: z.string().min(1), channels: z.tuple([z.int().min(0), z.int().min(1)]) }))
+  .min(1)
+
+/** @throws {InputError} when they do not cover the channels one after the other */
+function rangesOf(file: string, text: string, channels: number): FeatureRange[] {
+  const parsed = rangesSchema.safeParse(jsonOrNone(text))
+  const ends = parsed.data?.map(({ channels: [, end] }) => end) ?? []
+  const isWhole = parsed.data?.every(({ channels: [start, end] }, index) => {
+    return start === (index === 0 ? 0 : ends[index - 1]) && end > start
+  })
+  const isNamed = new Set(parsed.data?.map(({ name }) => name)).size === ends.length
+  if (parsed.success && isWhole && isNamed && ends.at(-1) === channels) return parsed.data
+  throw new InputError(
+    `${file}: its ranges do not divide its ${count(channels, 'channel')}; leave them out of the metadata, or write the file anew`,
+  )
+}
+
+function jsonOrNone(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 function listOf<Text extends string | null>(

@@ -1,8 +1,10 @@
 import { InputError, randomKey } from '@m2l/engine'
 import { LevelFusion } from '@m2l/metric'
 import { disposeState } from '@m2l/nn'
-import { parseRecipe, type Recipe } from '../recipe/read-recipe.js'
+import type { Comparison } from '../classifier/candidate.js'
+import type { Recipe } from '../recipe/read-recipe.js'
 import { shown } from './feature-embedder.js'
+import type { FeatureSet } from './feature-set.js'
 
 /** Levels that compare positions with each other, which pooled features do not have. */
 export const ofPositions: ReadonlySet<string> = new Set(['pixel', 'alignment'])
@@ -10,18 +12,25 @@ export const ofPositions: ReadonlySet<string> = new Set(['pixel', 'alignment'])
 /** Levels whose weights mean nothing before they are learned; others start from what compares features already. */
 export const learnedLevels: ReadonlySet<string> = new Set(['relation'])
 
-/** How features are compared unless a recipe says otherwise: by class means of features of unit length (SimpleShot's L2N). */
-const usual = '{ model: { levels: { nearest-mean: {} } } }'
+/**
+ * How features are compared: by the levels of a recipe, or if none is given by a head for each range of them, which is fitted to the
+ * examples.
+ *
+ * @throws {InputError} as {@link featureMetric} does
+ */
+export function comparisonOfFeatures({ map, ranges }: FeatureSet, recipe?: Recipe): Comparison {
+  const shape = map.shape.slice(1)
+  if (recipe) return { metric: featureMetric(shape, recipe) }
+  return { ranges: ranges ?? [{ name: 'features', channels: [0, shape.at(-1)!] }] }
+}
 
 /**
  * The levels of a recipe, to compare features.
  *
  * @param shape of the features of a picture: [height, width, channels]
- * @param recipe whose levels compare them; class means of features of unit length if not given
  * @throws {InputError} when a level needs what features do not have: parts, positions, or weights that it has learned
  */
-export function featureMetric(shape: readonly number[], recipe?: Recipe): LevelFusion {
-  const by = recipe ?? parseRecipe(usual, 'features')
+export function featureMetric(shape: readonly number[], by: Recipe): LevelFusion {
   const key = randomKey(by.seed).fold('model')
   const [height, width, channels] = shape as [number, number, number]
   const levels = by.resolved.levels.map(({ definition, weight, temperature, options }) => {

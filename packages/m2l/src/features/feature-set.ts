@@ -1,5 +1,6 @@
 import { InputError } from '@m2l/engine'
 import type { EmbeddedField } from '@m2l/trainer'
+import type { FeatureRange } from '../classifier/choice/fit-heads.js'
 import { chooseImages } from '../classifier/embedded-images.js'
 
 /** Features of pictures with their names and labels. */
@@ -12,6 +13,8 @@ export interface FeatureSet {
   readonly names: readonly string[]
   /** The class of each picture; null where none is known. */
   readonly labels: readonly (string | null)[]
+  /** Which of the numbers are of which stage of the network, where there are several, so that each gets a head of its own. */
+  readonly ranges?: readonly FeatureRange[]
   /** The fingerprint of the model that made them, where that is known. */
   readonly model?: string
   /** The weights of that model, likewise. */
