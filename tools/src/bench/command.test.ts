@@ -141,6 +141,10 @@ describe('what cannot be measured is refused in one line', () => {
     [/--quick makes works too small/, '--quick --peer python'],
     [/--peer-script needs --peer/, '--peer-script peer.py'],
     [/the peer cannot run.*ENOENT/, '--peer ./no-python'],
+    [
+      /the peer cannot run .*tools\/bench\/peer_lite\.py --help.*ENOENT/,
+      '--work lite0-embed --peer ./no-python',
+    ],
   ])('%s', async (message, options) => {
     await expectRefusal(message, options)
   })

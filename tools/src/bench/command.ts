@@ -21,7 +21,7 @@ export function runBenchCommand(args: readonly string[], start: string): Promise
     }
     const { json, ...settings } = asked
     if (settings.data !== undefined) await classNames(settings.data)
-    if (settings.peer) await assertPeerRuns(settings.peer)
+    if (settings.peer) await assertPeerRuns(settings.peer, settings.works)
     const rows = await measure(settings, (line) => {
       if (!json) process.stderr.write(`measuring ${line}\n`)
     })

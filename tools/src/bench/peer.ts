@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { InputError } from '@m2l/engine'
 import spawn, { SubprocessError } from 'nano-spawn'
@@ -34,21 +34,23 @@ const lineSchema = z.object({
 })
 
 /**
- * Makes sure that the peer starts, with all that its program imports.
+ * Makes sure that the peer of some works starts, with all that its programs import.
  *
  * @throws {InputError} when it does not
  */
-export async function assertPeerRuns(peer: Peer): Promise<void> {
-  await run(peer, ['--help'])
+export async function assertPeerRuns(peer: Peer, measured: readonly WorkName[]): Promise<void> {
+  const scripts = new Set(measured.map((work) => peerFor(work, peer).script))
+  for (const script of scripts) await run({ ...peer, script }, ['--help'])
 }
 
 /** The program of this repository, which measures the works that other programs may not know. */
 const ownScript = join(workspaceRoot, 'tools/bench/peer_lite.py')
 
-/** The peer that measures a work: the program given where it names the work, or this repository's for works that it has. */
+/** The peer that measures a work: this repository's for works of its own, unless the program given names the work. */
 export function peerFor(work: WorkName, peer: Peer): Peer {
-  if (!work.startsWith('lite0') || readFileSync(peer.script, 'utf8').includes(work)) return peer
-  return { ...peer, script: ownScript }
+  if (!work.startsWith('lite0')) return peer
+  const names = existsSync(peer.script) && readFileSync(peer.script, 'utf8').includes(work)
+  return names ? peer : { ...peer, script: ownScript }
 }
 
 /**
