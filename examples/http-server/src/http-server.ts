@@ -4,7 +4,7 @@ import { InputError } from '@m2l/engine'
 import { FewShotClassifier } from '@m2l/m2l'
 import fastify, { type FastifyError, type FastifyReply } from 'fastify'
 
-const [file, port = '8080', weights = 'cifar-fs-conv64f'] = process.argv.slice(2)
+const [file, port = '8080', weights] = process.argv.slice(2)
 if (file === undefined || !/^\d{1,5}$/.test(port)) {
   console.error('usage: http-server CLASSES.safetensors [PORT] [WEIGHTS]; the file need not be there yet')
   process.exit(2)

@@ -36,7 +36,7 @@ export function classifyCommand(): Command {
     .description('classify pictures by a few examples of each class')
     .option(
       '--support <path>',
-      'the examples: a folder or archive with a folder for each class, or a .csv table of filename,label',
+      'the examples: a folder or archive with a folder for each class, a .csv table of filename,label, or features (m2l embed)',
     )
     .option(
       '--load <file>',
@@ -52,7 +52,7 @@ export function classifyCommand(): Command {
     )
     .option(
       '--weights <name>',
-      'shipped or fetched weights, a checkpoint, or an ONNX network with its card (default: those of --load, or cifar-fs-conv64f, for photographs)',
+      'shipped or fetched weights, a checkpoint, or an ONNX network with its card (default: those of --load, else chosen by the examples)',
     )
     .option(
       '--cfg <file>',

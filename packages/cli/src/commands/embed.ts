@@ -30,7 +30,7 @@ export function embedCommand(): Command {
     .requiredOption('-o, --output <file>', 'the file of features, .safetensors')
     .option(
       '--weights <name>',
-      'shipped or fetched weights, a checkpoint, or an ONNX network with its card (default: cifar-fs-conv64f, for photographs)',
+      'shipped or fetched weights, a checkpoint, or an ONNX network with its card (default: the best for photographs, fetched the first time)',
     )
     .option('--cfg <file>', 'the recipe of weights that do not say how their model is made')
     .option(
