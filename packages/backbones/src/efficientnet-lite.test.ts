@@ -102,8 +102,8 @@ describe('EfficientNet-Lite', () => {
   })
 
   it('leaves blocks out in training where told, by the key', () => {
-    const [dropping, plain] = [0.5, 0].map((dropConnect) =>
-      efficientNetLite({ variant: 0, key, dropConnect }),
+    const [dropping, plain] = [{ drop_connect: 0.5 }, {}].map((options) =>
+      createBackbone('EfficientNet-Lite0', key, options),
     )
     const before = tf.memory().numTensors
     tf.tidy(() => {

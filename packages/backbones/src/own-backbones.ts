@@ -16,10 +16,10 @@ const asCrop: BackboneInput = { size: 84, normalisation: 'imagenet', frame: { sq
 const lite = (variant: EfficientNetLiteVariant) =>
   defineBackbone({
     name: `EfficientNet-Lite${variant}`,
-    options: none,
+    options: z.object({ drop_connect: z.number().min(0).lt(1).default(0) }),
     input: { size: liteResolution(variant), normalisation: 'efficientnet-lite', frame: 'square' },
     ownName: (published) => liteName(variant, published),
-    create: (_, { key }) => efficientNetLite({ variant, key }),
+    create: ({ drop_connect }, { key }) => efficientNetLite({ variant, key, dropConnect: drop_connect }),
   })
 
 /** The backbones of this package. */

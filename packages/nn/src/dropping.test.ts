@@ -1,12 +1,33 @@
 import { loadEngine, randomKey, tf } from '@m2l/engine'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { dropBlock, dropout, scheduledKeep } from './index.js'
+import { dropBlock, dropConnect, dropout, scheduledKeep } from './index.js'
 
 const key = randomKey(21)
 
 beforeAll(async () => {
   await loadEngine()
+})
+
+describe('dropConnect', () => {
+  it.each([0.1, 0.5])('leaves whole maps out at rate %d and keeps the expectation', (rate) => {
+    const before = tf.memory().numTensors
+    tf.tidy(() => {
+      const maps: tf.Tensor4D = tf.ones([4000, 2, 3, 2])
+      const dropped = dropConnect(maps, rate, { training: true, key }, 'a')
+      const rows = dropped.reshape([4000, 12]).arraySync() as number[][]
+      const expected = Math.fround(1 / (1 - rate))
+      for (const row of rows) {
+        expect(new Set(row).size).toBe(1)
+        expect(row[0] === 0 || Math.abs(row[0]! - expected) < 1e-6).toBe(true)
+      }
+      const left = rows.filter(([first]) => first === 0).length / rows.length
+      expect(Math.abs(left - rate)).toBeLessThan(5 * Math.sqrt((rate * (1 - rate)) / rows.length))
+      expect(dropConnect(maps, rate, { training: false }, 'a')).toBe(maps)
+      expect(() => dropConnect(maps, rate, { training: true }, 'a')).toThrow('pass a key')
+    })
+    expect(tf.memory().numTensors).toBe(before)
+  })
 })
 
 describe('dropout', () => {
