@@ -1,7 +1,17 @@
 import { solveSpd, tf } from '@m2l/engine'
-import { classesOfImages, type LeftOutImages } from '@m2l/metric'
-import { areWeighted, labelsOf, shotsWithout } from './image-weights.js'
-import { oneHotLabels, type Examples, type LinearClassifier, type LinearHead } from './linear-head.js'
+import {
+  centring,
+  effectiveDimensions,
+  halfExcess,
+  isOneShot,
+  meanCoefficients,
+  ridgeOf,
+  spreadOf,
+  type Scatter,
+} from './gaussian-scatter.js'
+import { leftOutScores } from './gda-leave-one-out.js'
+import { areWeighted } from './image-weights.js'
+import type { Examples, LinearClassifier, LinearHead } from './linear-head.js'
 import { nearestMeanScale } from './nearest-mean-scale.js'
 
 /** Options of the Gaussian head. */
@@ -12,9 +22,6 @@ export interface GdaOptions {
    */
   readonly dimensions?: 'all' | 'effective'
 }
-
-/** The least variance within classes, in total over the channels of unit features: what identical examples count as. */
-const leastVariance = 1e-4
 
 /** Matrices of so many numbers are solved at once. */
 const numbersAtOnce = 4e6
@@ -79,79 +86,6 @@ export function gdaHead({ dimensions = 'effective' }: GdaOptions = {}): LinearHe
   }
 }
 
-/** How examples scatter around their means, in some supports. */
-interface Scatter {
-  /** [some, images, images]: Z Zᵀ */
-  readonly within: tf.Tensor
-  /** For each, the number of classes. */
-  readonly ways: readonly number[]
-  /** For each, the number of examples less that of classes. */
-  readonly free: readonly number[]
-  readonly channels: number
-}
-
-/**
- * tr(S)² / tr(S²) of the covariance S of which the examples are a sample: tr(S²) without what few examples add to it, which for
- * normal features is exact in expectation; from 1 to the number of channels. Then divided as {@link gdaHead} says.
- *
- * @returns [some, 1, 1]
- */
-function effectiveDimensions({ within, ways, free, channels }: Scatter): tf.Tensor {
-  const each = (of: (count: number) => number) => tf.tensor3d(free.map((count) => [[of(count)]]))
-  const trace = tf.square(
-    tf.mul(
-      traceOf(within),
-      each((count) => 1 / count),
-    ),
-  ) // tr(S)²
-  const squares = tf.mul(
-    tf.sum(tf.square(within), [1, 2], true),
-    each((count) => 1 / count ** 2),
-  )
-  const correction = each((count) => (count < 2 ? 1 : count ** 2 / ((count - 1) * (count + 2))))
-  const chance = each((count) => (count < 2 ? 0 : 1 / count))
-  const corrected = tf.mul(correction, tf.sub(squares, tf.mul(trace, chance))) // tr(S²)
-  const numerator = tf.maximum(trace, leastVariance ** 2)
-  const dimensions = tf.maximum(tf.div(numerator, tf.maximum(corrected, tf.div(numerator, channels))), 1)
-  const sureness = free.map((count, index) => [[(count + ways[index]!) / (count + 2 * ways[index]!)]])
-  return tf.mul(dimensions, tf.tensor3d(sureness))
-}
-
-/** @returns [some, 1, 1] */
-function traceOf(matrices: tf.Tensor): tf.Tensor {
-  return tf.sum(tf.mul(matrices, tf.eye(matrices.shape.at(-1)!)), [1, 2], true)
-}
-
-/** tr(Z Zᵀ) / (N - 1), [some, 1, 1]. */
-function ridgeOf(within: tf.Tensor, images: number): tf.Tensor {
-  return tf.maximum(tf.div(traceOf(within), Math.max(1, images - 1)), leastVariance)
-}
-
-/**
- * tr(P S) of the covariance S within classes, times the ridge and divided by d: by how much the mean of one image reaches too
- * far.
- *
- * @param ridge [some, 1, 1]
- * @returns [some, 1, 1]
- */
-function spreadOf({ within, free }: Scatter, ridge: tf.Tensor): tf.Tensor {
-  const [some, size] = within.shape as [number, number, number]
-  const system = tf.add(within, tf.mul(ridge, tf.eye(size))) as tf.Tensor3D
-  const inverse = solveSpd(system, tf.tile(tf.expandDims(tf.eye(size)), [some, 1, 1]) as tf.Tensor3D)
-  const shares = tf.sub(size, tf.mul(ridge, traceOf(inverse)))
-  return tf.mul(ridge, tf.mul(shares, tf.tensor3d(free.map((count) => [[1 / count]]))))
-}
-
-/** Half of 1/m - 1/n for classes of n images of which m are drawn, [1, ways]. */
-function halfExcess(shots: readonly number[], drawnShots: number): tf.Tensor2D {
-  const halves = shots.map((shot) => (shot > drawnShots ? (1 / drawnShots - 1 / shot) / 2 : 0))
-  return tf.tensor2d([halves])
-}
-
-function isOneShot(shots: readonly number[]): boolean {
-  return shots.every((shot) => shot <= 1)
-}
-
 /** The nearest mean of unit features: -s |q - m|², s as for the level of that name. */
 function nearestMean({ gram, shots }: Examples): LinearClassifier {
   const means = meanCoefficients(shots)
@@ -160,92 +94,4 @@ function nearestMean({ gram, shots }: Examples): LinearClassifier {
     coefficients: tf.mul(2 * nearestMeanScale, means),
     bias: tf.mul(-nearestMeanScale, tf.add(squared, 1)) as tf.Tensor2D,
   }
-}
-
-/** What the class means are made of, [images, ways]. */
-function meanCoefficients(shots: readonly number[]): tf.Tensor2D {
-  return tf.div(oneHotLabels(shots), tf.tensor2d([shots.map((shot) => Math.max(1, shot))]))
-}
-
-/** What takes its class's mean from each image, [images, images]. */
-function centring(shots: readonly number[]): tf.Tensor2D {
-  const labels = oneHotLabels(shots)
-  return tf.sub(tf.eye(labels.shape[0]), tf.matMul(meanCoefficients(shots), labels, false, true))
-}
-
-/**
- * The scores of images by the examples without each. Its class's mean m becomes m - z / (n - 1) for the image's difference z
- * from it, so that every difference of its class grows by that; all inner products follow from those with all images.
- *
- * @returns for each of `left.draws` [images left out, ways]
- */
-function leftOutScores(
-  { gram, channels, shots }: Omit<Examples, 'drawnShots'>,
-  { images, draws }: LeftOutImages,
-  dimensionsOf: (scatter: Scatter) => tf.Tensor,
-): tf.Tensor2D[] {
-  const [size, ways, some] = [gram.shape[0], shots.length, images.length]
-  const labels = classesOfImages(shots, images)
-  const all = labelsOf(shots)
-  const remaining = labels.map((label) => shotsWithout(shots, label))
-  const shares = labels.map(
-    (label) => 1 / Math.max(1, shots[label]! - 1) / (shots[label]! > 1 ? 1 : Infinity),
-  )
-  const rows = tf.tensor1d([...images], 'int32')
-  const own = tf.tensor2d(
-    labels.map((label, index) => shots.map((_, way) => (way === label ? shares[index]! : 0))),
-  )
-  const keep = tf.tensor2d(images.map((image) => all.map((_, other) => (other === image ? 0 : 1))))
-  const grow = tf.tensor2d(
-    images.map((image, index) =>
-      all.map((label, other) => (label === labels[index] && other !== image ? shares[index]! : 0)),
-    ),
-  ) // [some, images]
-
-  const means = meanCoefficients(shots)
-  const centre = centring(shots)
-  const fromMeans = tf.matMul(centre, gram) // z of the row and x of the column
-  const within = tf.matMul(fromMeans, centre)
-  const withMeans = tf.matMul(fromMeans, means) // [images, ways]
-  const ownWithin = tf.gather(within, rows) // [some, images]
-  const ownSquare = tf.sum(tf.mul(ownWithin, tf.sub(1, keep)), 1, true) // |z|², [some, 1]
-  const ownWithMeans = tf.gather(withMeans, rows) // [some, ways]
-  const withImage = tf.gather(tf.transpose(fromMeans), rows) // [some, images]
-  const ownWithImage = tf.sum(tf.mul(withImage, tf.sub(1, keep)), 1, true) // z x, [some, 1]
-
-  const grown = tf.add(ownWithin, tf.mul(grow, ownSquare)) // [some, images]
-  const kept = (x: tf.Tensor) => tf.mul(x, tf.expandDims(keep, 2))
-  const outer = (a: tf.Tensor, b: tf.Tensor) => tf.mul(tf.expandDims(a, 2), tf.expandDims(b, 1))
-  const changed = tf.add(tf.add(tf.expandDims(within), outer(ownWithin, grow)), outer(grow, grown))
-  const remainingWithin = tf.mul(kept(changed), tf.expandDims(keep, 1)) // [some, images, images]
-  const toMeans = kept(
-    tf.sub(tf.add(tf.expandDims(withMeans), outer(grow, ownWithMeans)), outer(grown, own)),
-  ) as tf.Tensor3D // [some, images, ways]
-  const toImage = tf.expandDims(tf.mul(tf.add(withImage, tf.mul(grow, ownWithImage)), keep), 1) // [some, 1, images]
-  const imageToMeans = tf.sub(tf.gather(tf.matMul(gram, means), rows), tf.mul(own, ownWithImage)) // [some, ways]
-  const squared = tf.add(
-    tf.sub(tf.sum(tf.mul(means, tf.matMul(gram, means)), 0, true), tf.mul(tf.mul(2, own), ownWithMeans)),
-    tf.mul(tf.square(own), ownSquare),
-  ) // [some, ways]
-
-  const presentWays = remaining.map((counts) => counts.filter((count) => count > 0).length)
-  const free = presentWays.map((present) => Math.max(1, size - 1 - present))
-  const scatter = { within: remainingWithin, ways: presentWays, free, channels }
-  const ridge = ridgeOf(remainingWithin, size - 1) // [some, 1, 1]
-  const inverse = solveSpd(tf.add(remainingWithin, tf.mul(ridge, tf.eye(size))) as tf.Tensor3D, toMeans)
-  const factor = tf.squeeze(tf.div(dimensionsOf(scatter), ridge), [2]) // [some, 1]
-  const reached = tf.matMul(toImage, inverse).reshape([some, ways])
-  const reach = tf.sub(squared, tf.sum(tf.mul(toMeans, inverse), 1))
-  const perImage = (values: readonly number[]) => tf.tensor2d(values.map((value) => [value])) // [some, 1]
-  const prior = perImage(presentWays.map((count) => -Math.log(count)))
-  const gaussian = tf.add(tf.mul(factor, tf.sub(tf.sub(imageToMeans, reached), tf.mul(0.5, reach))), prior)
-  const nearest = tf.mul(-nearestMeanScale, tf.add(tf.sub(squared, tf.mul(2, imageToMeans)), 1))
-  const isNearest = perImage(remaining.map((counts) => (isOneShot(counts) ? 1 : 0)))
-  const isWeighted = draws.some((drawn) => remaining.some((counts) => areWeighted(counts, drawn)))
-  const spread = isWeighted ? tf.mul(factor, tf.squeeze(spreadOf(scatter, ridge), [2])) : undefined // [some, 1]
-  return draws.map((drawnShots) => {
-    const excess = tf.concat(remaining.map((counts) => halfExcess(counts, drawnShots)))
-    const scores = spread ? tf.sub(gaussian, tf.mul(excess, spread)) : gaussian
-    return tf.add(tf.mul(isNearest, nearest), tf.mul(tf.sub(1, isNearest), scores)) as tf.Tensor2D
-  })
 }
