@@ -56,9 +56,12 @@ export class NetworkSession {
         interOpNumThreads: 1,
         executionMode: 'sequential',
         logSeverityLevel: 4,
-        ...(folder !== undefined && {
-          extra: { session: { model_external_initializers_file_folder_path: folder } },
-        }),
+        extra: {
+          session: {
+            intra_op: { allow_spinning: '0' }, // threads that wait would take the time of those that decode pictures
+            ...(folder !== undefined && { model_external_initializers_file_folder_path: folder }),
+          },
+        },
       })
     } catch (error) {
       throw new InputError(`${name}: ONNX Runtime refuses it: ${reasonOf(error)}`)
