@@ -4,11 +4,12 @@ import type { EpisodeImages } from './episode-images.js'
 import type { ImageView } from './forward-encoding.js'
 import { fromImageKey } from './image-key.js'
 import type { EmbeddedField, EmbeddedImages, ImageNetwork } from './image-network.js'
+import { imagesPerBatch } from './images-per-batch.js'
 import { prefetch } from './prefetch.js'
 import type { RowStore } from './row-store.js'
 
-/** How many images pass the backbone at once while a table is filled, each with all its parts or without any. */
-const imagesPerBatch = { withParts: 16, withoutParts: 128 }
+/** How many images pass the backbone at once while a table is filled, at most. */
+const mostImages = { withParts: 16, withoutParts: 128 }
 
 /** What a table of embeddings is made of. */
 export interface TableSource {
@@ -65,7 +66,7 @@ export class EmbeddingTable {
         some.map((key) => images.record(...fromImageKey(key))),
         views,
       )
-    const size = views.includes('parts') ? imagesPerBatch.withParts : imagesPerBatch.withoutParts
+    const size = imagesPerBatch(views, images.transforms, mostImages)
     for await (const [some, rendered] of prefetch(slices(keys, size), load)) {
       signal?.throwIfAborted()
       for (const [field, { data }] of fieldsOf(await network.embed(rendered))) {

@@ -1,6 +1,13 @@
 import type { RgbImage } from '@m2l/datasets'
 import { InputError } from '@m2l/engine'
-import { prefetch, renderImages, type ImageNetwork, type ImageTransforms, type ImageView } from '@m2l/trainer'
+import {
+  imagesPerBatch,
+  prefetch,
+  renderImages,
+  type ImageNetwork,
+  type ImageTransforms,
+  type ImageView,
+} from '@m2l/trainer'
 import { chooseImages, notFinite, type EmbeddedImages } from './embedded-images.js'
 import type { Embedder } from './embedder.js'
 import { nameOfImage, readGivenImage, type GivenImage } from './given-image.js'
@@ -8,11 +15,8 @@ import { nameOfImage, readGivenImage, type GivenImage } from './given-image.js'
 /** Photographs are reduced to so many times the network's input while they are read: its smallest crop is half a side. */
 export const readAtTimes = 8
 
-/** How many images pass the backbone at once, each with all its parts or without any; fewer where their views are large. */
-const imagesPerBatch = { withParts: 16, withoutParts: 64 }
-
-/** Views of so many pixels are in memory in a batch: 64 of 224 x 224. */
-const pixelsPerBatch = 64 * 224 ** 2
+/** How many images pass the backbone at once, at most. */
+const mostImages = { withParts: 16, withoutParts: 64 }
 
 /** How images are embedded. */
 export interface EmbedOptions {
@@ -72,9 +76,10 @@ export class ImageEmbedder implements Embedder {
     { onProgress, signal }: EmbedOptions,
     onUnreadable?: OnUnreadable,
   ): AsyncGenerator<EmbeddedBatch> {
-    const { network } = this.#options
+    const { network, views, transforms } = this.#options
+    const size = imagesPerBatch(views, transforms, mostImages)
     let done = 0
-    for await (const [positions, batch] of prefetch(slices(images.length, batchSize(this.#options)), (some) =>
+    for await (const [positions, batch] of prefetch(slices(images.length, size), (some) =>
       this.#load(images, some, onUnreadable),
     )) {
       signal?.throwIfAborted()
@@ -158,15 +163,6 @@ function withoutNotFinite(
     positions: rest.map((index) => batch.positions[index]!),
     images: chooseImages(batch.images, rest),
   }
-}
-
-function batchSize({ views, transforms, reduceTo }: ReadForModelOptions): number {
-  const most = views.includes('parts') ? imagesPerBatch.withParts : imagesPerBatch.withoutParts
-  const picture = { height: reduceTo, width: reduceTo }
-  const pixels = views
-    .flatMap((view) => transforms[view]!(picture))
-    .reduce((sum, { cut, size }) => sum + (cut ?? size).height * (cut ?? size).width, 0)
-  return Math.max(1, Math.min(most, Math.floor(pixelsPerBatch / pixels)))
 }
 
 function* slices(count: number, size: number): Generator<number[]> {
