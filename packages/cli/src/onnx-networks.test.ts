@@ -47,7 +47,10 @@ describe('m2l classify --weights my.onnx', () => {
     const words = ['classify', ...by, '--weights', 'colours.onnx', '--json', '--report', 'page.html']
     const { exitCode, stdout, stderr } = await m2l(folder, ...words)
     expect(exitCode, stderr).toBe(0)
-    expect(JSON.parse(stdout)).toMatchObject({ weights: 'colours.onnx', accuracy: 1 })
+    expect(JSON.parse(stdout)).toMatchObject({
+      weights: join(folder, 'colours.onnx'),
+      accuracy: 1,
+    })
     expect(await readFile(join(folder, 'page.html'), 'utf8')).toMatch(/colours\.onnx/)
   })
 
@@ -64,8 +67,8 @@ describe('m2l classify --weights my.onnx', () => {
     ]
     expect(JSON.parse((await here('classify', ...by, ...other)).stdout)).toMatchObject({ accuracy: 1 })
     const loaded = ['classify', '--load', 'kept.safetensors', '--query', 'query', '--json']
-    expect(JSON.parse((await here(...loaded, '--card', 'other.yaml')).stdout)).toMatchObject({ accuracy: 1 })
-    const { exitCode, stderr } = await here(...loaded)
+    expect(JSON.parse((await here(...loaded)).stdout)).toMatchObject({ accuracy: 1 })
+    const { exitCode, stderr } = await here(...loaded, '--card', 'colours.yaml')
     expect(exitCode).toBe(2)
     expect(stderr).toMatch(/kept\.safetensors: holds classes as other weights see them/)
   })

@@ -53,25 +53,38 @@ async function withClassifier<Result>(
 }
 
 describe('a classifier over an ONNX network', () => {
-  it('compares pooled features by cosines with class means', async () => {
+  it('fits heads to its features', async () => {
     await withClassifier(files.pooled, {}, async (classifier) => {
       const image = pattern(1, 0, 32)
       const { map } = await classifier.embed([image])
       expect(map!.shape).toEqual([1, 1, 1, 3])
-      map!.data.forEach((value, channel) => {
-        const levels = image.data.filter((_, index) => index % 3 === channel)
-        const mean = levels.reduce((sum, level) => sum + level, 0) / levels.length / 255
-        expect(value).toBeCloseTo(mean, 5)
-      })
+      const means = [0, 1, 2].map((channel) =>
+        image.data.reduce((sum, level, index) => sum + (index % 3 === channel ? level : 0), 0),
+      )
+      map!.data.forEach((value, channel) =>
+        expect(value).toBeCloseTo(means[channel]! / Math.hypot(...means), 5),
+      )
       for (const kind of [1, 2, 3]) await classifier.add(`kind ${kind}`, patterns(kind, 3))
       const results = await classifier.classify([1, 2, 3].map((kind) => pattern(kind, 9)))
       expect(results.map(({ label }) => label)).toEqual(['kind 1', 'kind 2', 'kind 3'])
-      expect(Object.keys(results[0]!.levels)).toEqual(['global'])
+      expect(Object.keys(results[0]!.levels)).toEqual(['features'])
     })
   })
 
-  it('compares maps by parts and positions, too', async () => {
-    await withClassifier(files.map, {}, async (classifier) => {
+  it('takes the mean of maps for a feature, which is the same for one that it pools itself', async () => {
+    const image = pattern(1, 0, 32)
+    const embed = (classifier: FewShotClassifier) => classifier.embed([image])
+    const pooled = await withClassifier(files.pooled, {}, embed)
+    const { map } = await withClassifier(files.map, {}, embed)
+    expect(map!.shape).toEqual([1, 1, 1, 3])
+    map!.data.forEach((value, channel) => expect(value).toBeCloseTo(pooled.map!.data[channel]!, 5))
+  })
+
+  it('compares maps by parts and positions where a recipe says so', async () => {
+    const levels = recipe(
+      'model: { parts: map, levels: { part: { graph: none }, pixel: {}, global: { similarity: cosine } } }',
+    )
+    await withClassifier(files.map, { recipe: levels }, async (classifier) => {
       const { map, parts } = await classifier.embed([pattern(1, 0, 32)])
       expect(map!.shape).toEqual([1, 4, 4, 3])
       expect(parts!.shape).toEqual([1, 13, 3])
@@ -187,7 +200,7 @@ describe('what does not fit an ONNX network', () => {
     await expect(FewShotClassifier.load(alone)).rejects.toThrow(
       /alone\.yaml: expected the card of an ONNX network, .*, but there is no such file/,
     )
-    await withClassifier(alone, { card }, async (classifier) => expect(classifier.readsAt).toBe(256))
+    await withClassifier(alone, { card }, async (classifier) => expect(classifier.readsAt).toBe(64))
     await expect(FewShotClassifier.load(join(folder, 'none.onnx'))).rejects.toThrow(
       /there are no such weights/,
     )

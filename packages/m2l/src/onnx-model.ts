@@ -25,23 +25,14 @@ export interface OnnxModel {
   readonly recipe: Recipe
 }
 
-/** What compares pooled features unless a recipe says otherwise: cosines with class means. */
-const usualOfPooled = '{ model: { query: MatchingNet, fusion: consistent } }'
-
-/** What compares maps: parts and positions, too, which cost no further pass. */
-const usualOfMaps = `model:
-  parts: map
-  fusion: consistent
-  levels:
-    part: { graph: none }
-    pixel: { weight: 0.5 }
-    global: { weight: 0.5, temperature: 0.03125, similarity: cosine }
-`
+/** What compares features unless a recipe says otherwise: heads that are chosen by the examples, on the mean of maps. */
+const usual =
+  '{ model: { forward_encoding: Mean, fusion: consistent, levels: { centred: { temperature: 0.1 } } } }'
 
 /**
  * An ONNX network with the levels of a recipe over it.
  *
- * @param asked if not given, the global level compares pooled features, and part, pixel and global level compare maps
+ * @param asked if not given, the level `centred` compares pooled features, which classifiers fit heads to
  * @throws {InputError} when the network or its card cannot be used, the recipe contradicts the card, or a level needs what the network
  *   does not have
  */
@@ -52,7 +43,7 @@ export async function onnxModel(
 ): Promise<OnnxModel> {
   const network = await onnxEmbedder({ file, ...(card !== undefined && { card }) })
   try {
-    const recipe = withCard(asked ?? usualRecipe(network), network, file)
+    const recipe = withCard(asked ?? parseRecipe(usual, 'levels'), network, file)
     const metric = createLevels(recipe, network.channels)
     try {
       requireLevels(recipe, metric, network)
@@ -83,10 +74,6 @@ export function requireTrainable(recipe: Recipe): void {
   throw new InputError(
     `${recipe.file}: model.weights is ${recipe.model.weights}, an ONNX network, which is evaluated (m2l evaluate) and classifies but is not trained; name weights of ours to train from, or none with model.weights=null`,
   )
-}
-
-function usualRecipe({ shape: [height, width] }: OnnxEmbedder): Recipe {
-  return parseRecipe(height * width === 1 ? usualOfPooled : usualOfMaps, 'levels')
 }
 
 /** A recipe whose pictures are those of the card: what it says of them itself is refused where it differs. */

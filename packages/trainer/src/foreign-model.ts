@@ -31,7 +31,7 @@ export class ForeignModel {
   /** Makes embeddings of what the network sees. */
   readonly network: ImageNetwork
   readonly #maps: MapNetwork
-  readonly #encoding: ForwardEncoding
+  readonly encoding: ForwardEncoding
 
   /**
    * @param maps the network, which is the model's from then on
@@ -45,22 +45,27 @@ export class ForeignModel {
     }
     this.metric = metric
     this.#maps = maps
-    this.#encoding = encoding
+    this.encoding = encoding
     this.network = { embed: (images) => this.#embed(images), dispose: () => {} }
   }
 
   /** The views of an image that the levels need. */
   get views(): readonly ImageView[] {
-    return viewsFor(this.metric.needs, this.#encoding)
+    return viewsFor(this.metric.needs, this.encoding)
   }
 
   /** The views of an unlabelled image that the levels need; none where no level looks at unlabelled images. */
   get viewsOfUnlabelled(): readonly ImageView[] {
-    return viewsFor(this.metric.needsOfUnlabelled, this.#encoding)
+    return viewsFor(this.metric.needsOfUnlabelled, this.encoding)
   }
 
   get fingerprint(): string {
     return this.#maps.fingerprint
+  }
+
+  /** The number of features at each position of the network's maps. */
+  get channels(): number {
+    return this.#maps.channels
   }
 
   get parameters(): number {
@@ -78,7 +83,7 @@ export class ForeignModel {
     const tensors = { count, whole: this.#tensorOf(mapped.whole), parts: this.#tensorOf(mapped.parts) }
     try {
       const embedding = tf.tidy(() => ({
-        ...encodeMaps(tensors, this.#encoding, [...needs, ...needsOfUnlabelled]),
+        ...encodeMaps(tensors, this.encoding, [...needs, ...needsOfUnlabelled]),
       }))
       try {
         return await embeddedImages(embedding)
@@ -102,7 +107,7 @@ export class ForeignModel {
   /** Maps as a tensor, [views, height, width, channels]; where the encoding pools them, of one position. */
   #tensorOf(map: EmbeddedField | undefined): tf.Tensor4D | undefined {
     if (!map) return undefined
-    const encoding = this.#encoding
+    const encoding = this.encoding
     return tf.tidy(() => {
       const maps = tf.tensor4d(map.data, [...map.shape] as [number, number, number, number])
       return encoding.map === 'pooled' ? poolMaps([maps], encoding.window) : maps

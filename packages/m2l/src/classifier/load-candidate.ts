@@ -64,8 +64,9 @@ function comparisonOf(model: EvaluatedModel, { resolved: { levels } }: Recipe): 
   const [only, ...others] = levels
   const isOpen =
     only?.definition.name === 'centred' && others.length === 0 && only.options.lambda === undefined
-  if (!isOpen || !(model instanceof FewShotModel) || model.encoding.map !== 'pooled') {
-    return { metric: model.metric }
+  if (!isOpen || model.encoding.map !== 'pooled') return { metric: model.metric }
+  if (!(model instanceof FewShotModel)) {
+    return { ranges: [{ name: 'features', channels: [0, model.channels] }] }
   }
   return { ranges: stageRanges(model, model.encoding.stages) }
 }
