@@ -267,6 +267,15 @@ run: { folder: ${JSON.stringify(join(root, 'runs'))} }
     expect(named.weightsHash).toBe(report.weightsHash)
   })
 
+  it('makes a classifier, too', async () => {
+    const classifier = await FewShotClassifier.load(undefined, { recipe: await written() })
+    for (const kind of [1, 2]) await classifier.add(`kind ${kind}`, patterns(kind, 2))
+    const [result] = await classifier.classify([pattern(2, 9)])
+    expect(result!.label).toBe('kind 2')
+    expect(Object.keys(result!.levels)).toEqual(['part', 'pixel', 'global'])
+    classifier.dispose()
+  })
+
   it('sees pictures as its card says', async () => {
     const asked = await written()
     const report = await evaluateRecipe(asked)

@@ -7,6 +7,7 @@ import { embedderOf } from '../features/feature-embedder.js'
 import { comparisonOfFeatures } from '../features/feature-metric.js'
 import { labelledFeatures, type FeatureSet } from '../features/feature-set.js'
 import { didYouMean } from '../nearest-name.js'
+import { onnxWeights } from '../onnx-model.js'
 import { recipeOfWeights } from '../weights/stored-recipe.js'
 import { automatic, weightsAtHand } from '../weights/weights-at-hand.js'
 import { weightsExist, weightsFile } from '../weights/weights-file.js'
@@ -90,7 +91,8 @@ export class FewShotClassifier {
    */
   static async load(weights?: string, options: ClassifierOptions = {}): Promise<FewShotClassifier> {
     await loadEngine()
-    const names = weights === undefined || weights === automatic ? await weightsAtHand(options) : [weights]
+    const named = weights ?? (options.recipe && onnxWeights(options.recipe))
+    const names = named === undefined || named === automatic ? await weightsAtHand(options) : [named]
     const candidates: Candidate[] = []
     try {
       for (const name of names) candidates.push(await loadCandidate(name, options))

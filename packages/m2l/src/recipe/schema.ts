@@ -93,7 +93,7 @@ export function recipeSchemaFor(encoders: readonly string[]) {
         /** Modules whose default export defines a level or a backbone, relative to the recipe. */
         imports: z.array(z.string()).default([]),
         fusion: z.enum(fusionModes).default('released'),
-        /** Whose backbone training starts from: shipped or fetched weights by name, or a checkpoint, ours or PyTorch's, relative to the run folder's parent. */
+        /** Whose backbone training starts from: shipped or fetched weights by name, or a checkpoint, ours or PyTorch's, relative to the run folder's parent. Or an ONNX network, relative to the recipe, which is evaluated and not trained. */
         weights: z.string().optional(),
       })
       .prefault({}),
