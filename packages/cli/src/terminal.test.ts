@@ -22,6 +22,9 @@ const commands = commandsOf(createProgram())
 
 /** Commands that answer at once. */
 const instant = new Set([
+  'classes show',
+  'classes remove',
+  'classes merge',
   'compare',
   'completion',
   'data splits',

@@ -54,7 +54,7 @@ export function classesCommand(): Command {
     .argument('<other>', 'the file that is added, which stays as it is')
     .addHelpText('after', examplesOfUse('m2l classes merge pets.safetensors birds.safetensors'))
     .action(merge)
-  withJson(classes.command('undo'))
+  withProgress(classes.command('undo'))
     .description('put pictures back that m2l classify sorted into folders of classes')
     .argument('<undo-file>', 'the file that --move-to or --link-to left in the folder')
     .addHelpText('after', examplesOfUse('m2l classes undo sorted/undo.jsonl'))
@@ -62,9 +62,9 @@ export function classesCommand(): Command {
   return classes.addHelpText(
     'after',
     examplesOfUse(
-      'm2l classify --support examples --query photos --save pets.safetensors',
-      'm2l classes show pets.safetensors',
+      'm2l classes show pets.safetensors                         written by m2l classify --save',
       'm2l classes add pets.safetensors more-examples',
+      'm2l classes undo sorted/undo.jsonl                        left by m2l classify --move-to',
     ),
   )
 }
@@ -113,19 +113,23 @@ async function merge(file: string, other: string, options: JsonOption): Promise<
   print(changed, options)
 }
 
-async function undo(file: string, options: JsonOption): Promise<void> {
-  const { InputError } = await import('@m2l/engine')
-  const { undoSort } = await import('@m2l/m2l')
-  const undone = await undoSort(file)
-  process.stdout.write(
-    options.json ? `${JSON.stringify(undone)}\n` : `${count(undone.undone, 'picture')} put back\n`,
-  )
-  const { left } = undone
-  if (left.length === 0) return
-  const told = left.slice(0, mostNames).map((one) => `${one.file}: ${one.why}`)
-  throw new InputError(
-    `${count(left.length, 'picture')} could not be put back, and ${file} stays: ${told.join('; ')}${left.length > mostNames ? '; …' : ''}`,
-  )
+async function undo(file: string, options: OutputOptions): Promise<void> {
+  const display = new ProgressDisplay(options)
+  await interruptible(display, 'what is put back stays so', async (signal) => {
+    const { InputError } = await import('@m2l/engine')
+    const { undoSort } = await import('@m2l/m2l')
+    const undone = await undoSort(file, { onProgress: display.counting('putting back'), signal })
+    display.close()
+    process.stdout.write(
+      options.json ? `${JSON.stringify(undone)}\n` : `${count(undone.undone, 'picture')} put back\n`,
+    )
+    const { left } = undone
+    if (left.length === 0) return
+    const told = left.slice(0, mostNames).map((one) => `${one.file}: ${one.why}`)
+    throw new InputError(
+      `${count(left.length, 'picture')} could not be put back, and ${file} stays: ${told.join('; ')}${left.length > mostNames ? '; …' : ''}`,
+    )
+  })
 }
 
 function tellNotes({ notes }: ChangedClasses): void {

@@ -2,6 +2,7 @@ import { lstat, mkdir, readFile, rm, rmdir, symlink, unlink } from 'node:fs/prom
 import { dirname } from 'node:path'
 import { leadsTo, moveFile, partOf } from './move-file.js'
 import { readJournal, type SortLine } from './sort-journal.js'
+import type { SortingOptions } from './sort-pictures.js'
 
 /** What came of undoing. */
 export interface UndoneSort {
@@ -19,20 +20,23 @@ export interface UndoneSort {
  */
 export async function undoSort(
   file: string,
-  { signal }: { readonly signal?: AbortSignal } = {},
+  { onProgress, signal }: Pick<SortingOptions, 'onProgress' | 'signal'> = {},
 ): Promise<UndoneSort> {
   const { head, lines } = await readJournal(file)
   const left: { file: string; why: string }[] = []
   const folders: string[] = []
   let undone = 0
-  for (const line of withoutCancelled(lines).toReversed()) {
+  const steps = withoutCancelled(lines).toReversed()
+  for (const [index, line] of steps.entries()) {
     signal?.throwIfAborted()
+    onProgress?.(index, steps.length)
     if ('folder' in line) folders.push(line.folder)
     if (!('from' in line)) continue
     const outcome = head.how === 'move' ? await moveBack(line) : await removeLink(line)
     if (outcome === 'undone') undone++
     else if (outcome !== 'nothing to do') left.push({ file: line.to, why: outcome })
   }
+  onProgress?.(steps.length, steps.length)
   if (left.length === 0) await rm(file, { force: true })
   for (const folder of folders) await rmdir(folder).catch(() => {}) // what people put there keeps it
   return { undone, left }
