@@ -11,6 +11,7 @@ import { forwardEncoding } from './forward-encoding.js'
 import { parseRecipe, type Recipe } from './recipe/read-recipe.js'
 import { asSaid } from './recipe/resolve-recipe.js'
 import { usualEncoder } from './recipe/schema.js'
+import { comparisonOverrides, type CompareBy } from './weights/compare-by.js'
 
 /** How an ONNX network is given pictures. */
 export interface OnnxOptions {
@@ -39,11 +40,11 @@ const usual =
 export async function onnxModel(
   file: string,
   asked: Recipe | undefined,
-  { card }: OnnxOptions = {},
+  { card, ...by }: OnnxOptions & CompareBy = {},
 ): Promise<OnnxModel> {
   const network = await onnxEmbedder({ file, ...(card !== undefined && { card }) })
   try {
-    const recipe = withCard(asked ?? parseRecipe(usual, 'levels'), network, file)
+    const recipe = withCard(asked ?? parseRecipe(usual, 'levels', comparisonOverrides(by, {})), network, file)
     const metric = createLevels(recipe, network.channels)
     try {
       requireLevels(recipe, metric, network)

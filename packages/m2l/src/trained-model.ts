@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { InputError } from '@m2l/engine'
 import { isOnnxFile } from '@m2l/onnx'
 import {
+  assignBackbone,
   assignCheckpoint,
   readCheckpoint,
   type EvaluatedModel,
@@ -14,10 +15,12 @@ import { AgreementCheck, learningOf, type AgreementOptions } from './agreement/a
 import { backboneSettings, modelSettings } from './agreement/model-settings.js'
 import type { Learning } from './agreement/seen-classes.js'
 import { createModel } from './create-model.js'
+import { learnedLevels } from './features/feature-metric.js'
 import { onnxModel, onnxWeights, type OnnxOptions } from './onnx-model.js'
 import type { Recipe } from './recipe/read-recipe.js'
 import { isDropBlockCounter, namesFor } from './weights/published-names.js'
 import { weightsExist, weightsFile } from './weights/weights-file.js'
+import { comparisonOverrides, type CompareBy } from './weights/compare-by.js'
 import { recipeOfWeights, storedRecipe } from './weights/stored-recipe.js'
 import { learningOfWeights, settingsOfModel } from './weights/stored-facts.js'
 
@@ -70,7 +73,7 @@ export async function trainedModel(
 export async function modelOfWeights(
   weights: string,
   recipe: Recipe | undefined,
-  options: AgreementOptions & OnnxOptions = {},
+  options: AgreementOptions & OnnxOptions & CompareBy = {},
 ): Promise<TrainedModel> {
   const file = weightsFile(weights)
   if (!weightsExist(file)) {
@@ -83,14 +86,15 @@ export async function modelOfWeights(
 async function modelOf(
   { file, said }: { readonly file: string; readonly said: string },
   asked: Recipe | undefined,
-  options: AgreementOptions & OnnxOptions,
+  options: AgreementOptions & OnnxOptions & CompareBy,
 ): Promise<TrainedModel> {
+  const changes = comparisonOverrides(options, {}, asked)
   if (isOnnxFile(file)) return modelOfNetwork({ file, said }, asked, options)
   if (options.card !== undefined) {
     throw new InputError(`${said}: has a card, but is no ONNX network (.onnx); leave out the card`)
   }
   const stored = await readCheckpoint(file, namesFor(asked))
-  const recipe = asked ?? recipeOfWeights(said, stored.metadata.recipe)
+  const recipe = asked ?? recipeOfWeights(said, stored.metadata.recipe, options)
   const agreement = new AgreementCheck(said, options)
   if (asked) {
     const settings = settingsOfModel(said, stored.metadata, recipe.resolved.known)
@@ -99,8 +103,13 @@ async function modelOf(
   }
   const model = createModel(recipe)
   try {
-    assignCheckpoint(file, stored, { model: model.state }, { optional: isDropBlockCounter })
-    model.metric.requireReady()
+    if (changes.length > 0) {
+      assignBackbone(file, stored, model.backbone.state, { optional: isDropBlockCounter })
+      requireUnlearned(said, model)
+    } else {
+      assignCheckpoint(file, stored, { model: model.state }, { optional: isDropBlockCounter })
+      model.metric.requireReady()
+    }
     const learning = learningOfWeights(file, stored.metadata)
     return {
       model,
@@ -115,6 +124,15 @@ async function modelOf(
     model.dispose()
     throw error
   }
+}
+
+/** A head that was named by hand has no weights of its own but those that it begins with. */
+function requireUnlearned(said: string, { metric }: FewShotModel): void {
+  const learned = metric.levels.find(({ level: { name } }) => learnedLevels.has(name))
+  if (!learned) return
+  throw new InputError(
+    `${said}: level ${learned.level.name} has weights that it learns with its backbone, which are not at hand; name another head, such as ridge or logistic`,
+  )
 }
 
 async function modelOfNetwork(

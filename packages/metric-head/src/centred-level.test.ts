@@ -1,6 +1,6 @@
 import { loadEngine, randomKey, randomUniform, tf } from '@m2l/engine'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { centredLevel } from './index.js'
+import { centredLevel, gdaLevel } from './index.js'
 
 beforeAll(async () => {
   await loadEngine({ device: 'cpu' })
@@ -73,6 +73,29 @@ describe('the centred level', () => {
     expect(accuracyOf(scoresOf({}, [1, 1, 1, 1]))).toBeGreaterThan(0.6)
     expect(accuracyOf(scoresOf({}, [8, 8, 8, 8]))).toBeGreaterThan(0.9)
     expect(accuracyOf(scoresOf({}, [8, 2, 5, 1]))).toBeGreaterThan(0.6)
+  })
+
+  it('is by Gaussians what the Gaussian level says of features that are centred already', () => {
+    const shots = [4, 3, 5]
+    const [found, expected] = tf.tidy(() => {
+      const [support, query] = [mapOf(1, shots), mapOf(2, [2, 2, 2])]
+      const unit = (map: tf.Tensor) => tf.div(map, tf.norm(map, 2, 3, true))
+      const mean = tf.mean(unit(support), 0, true)
+      const centred = (map: tf.Tensor) => unit(tf.sub(unit(map), mean)) as tf.Tensor4D
+      const own = centredLevel({ classifier: 'gda' })
+      const gaussian = gdaLevel({ dimensions: 'all' })
+      const scored = [
+        own.scores({ map: support, shots }, { map: query }, context),
+        gaussian.scores({ map: centred(support), shots }, { map: centred(query) }, context),
+      ]
+      // what is added to all classes alike, and a factor, tell nothing apart
+      return scored.map((scores) => {
+        const apart = tf.sub(scores, tf.mean(scores, 1, true))
+        return tf.div(apart, tf.max(tf.abs(apart))).arraySync()
+      }) as number[][][]
+    }) as [number[][], number[][]]
+    for (const [index, row] of found.entries())
+      for (const [way, score] of row.entries()) expect(score).toBeCloseTo(expected[index]![way]!, 3)
   })
 
   it('sees the channels that it is told, and no others', () => {

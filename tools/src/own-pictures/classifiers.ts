@@ -59,12 +59,10 @@ export async function measureClassifier(
   return { outcomes, choices, seconds, pictures }
 }
 
-function describeChoice({
-  weights,
-  head,
-  features,
-}: Awaited<ReturnType<FewShotClassifier['choose']>>): string {
-  return `${weights}: ${[head, ...features.map(({ name }) => name).toSorted()].join(' ')}`
+function describeChoice({ weights, views, heads }: Awaited<ReturnType<FewShotClassifier['choose']>>): string {
+  const speaking = heads.map(({ features, head }) => `${features} by ${head}`).toSorted()
+  const seen = views === 'crops' ? ' with crops' : ''
+  return `${weights}${seen}: ${speaking.length === 0 ? 'levels' : speaking.join(', ')}`
 }
 
 function answerOf(

@@ -7,6 +7,7 @@ import { count, percent, printable, seconds } from '../terminal/format.js'
 import { ProgressDisplay } from '../terminal/progress-display.js'
 import { table } from '../terminal/table.js'
 import { checkWritable } from '../writable-file.js'
+import { compareBy, withCompare } from './compare-options.js'
 import { withCard } from './card-option.js'
 import { engineOptions, loadChosenEngine } from './engine-options.js'
 import { refuseToReplace } from './new-file.js'
@@ -52,7 +53,7 @@ export function classifyCommand(): Command {
     )
     .option(
       '--weights <name>',
-      'shipped or fetched weights, a checkpoint, or an ONNX network with its card (default: those of --load, else chosen by the examples)',
+      'shipped or fetched weights, a checkpoint, or an ONNX network with its card (default: those of --load, or auto: those at hand that tell the examples apart best)',
     )
     .option(
       '--cfg <file>',
@@ -84,7 +85,7 @@ export function classifyCommand(): Command {
         'in place of --query: answer for each picture as it arrives in a folder, a line each, until Ctrl-C',
       ).conflicts(['query', 'report', 'csv', 'labelNext', 'moveTo', 'linkTo', 'yes']),
     )
-  return withProgress(withForce(engineOptions(withSorting(withCard(command)))))
+  return withProgress(withForce(engineOptions(withSorting(withCompare(withCard(command))))))
     .addOption(new Option('--csv', 'print a table of comma-separated values').conflicts('json'))
     .addHelpText(
       'after',
@@ -162,6 +163,7 @@ async function classify(options: ClassifyCommandOptions, command: Command): Prom
       save: options.save,
       ...(options.weights !== undefined && { weights: options.weights }),
       card: options.card,
+      ...compareBy(options),
       ...(options.unknown !== undefined && { unknown: options.unknown }),
       ...(options.top !== undefined && { top: options.top }),
       ...(options.labelNext !== undefined && { labelNext: options.labelNext }),
@@ -295,11 +297,12 @@ function mistakenExamples(mistakes: LeaveOneOutReport['mistakes'], called: Calle
 }
 
 function predictionsTable(
-  { predictions, unknown }: ClassificationReport,
+  { predictions, unknown, choice }: ClassificationReport,
   top: number,
   called: Called,
 ): string {
-  const levels = Object.keys(predictions[0]!.levels)
+  // Heads that were fitted are many and of one mind; --json has what each says.
+  const levels = choice.heads.length > 0 ? [] : Object.keys(predictions[0]!.levels)
   const row = ({
     file,
     label,

@@ -3,12 +3,13 @@ import { interruptible } from '../interruptible.js'
 import { count, percent, printable } from '../terminal/format.js'
 import { ProgressDisplay } from '../terminal/progress-display.js'
 import type { CardOption } from './card-option.js'
+import { compareBy, type CompareOptions } from './compare-options.js'
 import { loadChosenEngine, type EngineOptions } from './engine-options.js'
 import type { OutputOptions } from './output-options.js'
 import { complaintOfUnreadable } from './unreadable-pictures.js'
 
 /** What `m2l classify --watch` takes. */
-export interface WatchCommandOptions extends EngineOptions, OutputOptions, CardOption {
+export interface WatchCommandOptions extends EngineOptions, OutputOptions, CardOption, CompareOptions {
   readonly watch?: string
   readonly support?: string
   readonly load?: string
@@ -38,6 +39,7 @@ export async function watch(folder: string, options: WatchCommandOptions): Promi
       save: options.save,
       ...(options.weights !== undefined && { weights: options.weights }),
       card: options.card,
+      ...compareBy(options),
       ...(recipe && { recipe }),
       ...(options.force && { force: true }),
       ...(options.unknown !== undefined && { unknown: options.unknown }),

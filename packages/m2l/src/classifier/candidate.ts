@@ -15,6 +15,10 @@ export interface Candidate {
   readonly origin: Origin
   readonly embedder: Embedder
   readonly comparison: Comparison
+  /** How it sees, where that is not as its weights say. */
+  readonly views?: 'crops'
+  /** The candidate of the same weights that sees with less effort, and is taken unless this one is clearly better. */
+  readonly insteadOf?: Candidate
   dispose(): void
 }
 

@@ -59,7 +59,7 @@ export async function classifyPictures(options: ClassifyPicturesOptions): Promis
     tell(nameNotes)
     const examples = await opened.addExamples()
     const choice = await classifier.choose(withSignal(options))
-    tell([choice.reason])
+    if (choice.by !== null || choice.heads.length > 0) tell([choice.reason])
     const leftOut = await classifier.leaveOneOut(withSignal(options))
     const familiarity = threshold === undefined ? undefined : new Familiarity(leftOut)
     const calibrated = familiarity ?? (leftOut.known.length > 0 ? new Familiarity(leftOut) : undefined)

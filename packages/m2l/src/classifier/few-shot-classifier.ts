@@ -22,7 +22,7 @@ import type { GivenImage } from './given-image.js'
 import { ImageEmbedder, type EmbeddedBatch, type EmbedOptions, type OnUnreadable } from './image-embedder.js'
 import { supportOf } from './labelled-images.js'
 import { leaveOneOut, type LeaveOneOut } from './leave-one-out.js'
-import { loadCandidate, type LoadOptions } from './load-candidate.js'
+import { loadCandidates, type LoadOptions } from './load-candidate.js'
 import { modelFingerprint, readingOf, type ModelPictures } from './model-pictures.js'
 import { probabilitiesOf, scoreQueries } from './scores.js'
 import { joinSeen, seeExamples, type SeenExamples } from './see-examples.js'
@@ -92,14 +92,22 @@ export class FewShotClassifier {
   static async load(weights?: string, options: ClassifierOptions = {}): Promise<FewShotClassifier> {
     await loadEngine()
     const named = weights ?? (options.recipe && onnxWeights(options.recipe))
-    const names = named === undefined || named === automatic ? await weightsAtHand(options) : [named]
+    const isOpen = named === undefined || named === automatic
+    const names = isOpen ? await weightsAtHand(options) : [named]
     const candidates: Candidate[] = []
-    try {
-      for (const name of names) candidates.push(await loadCandidate(name, options))
-    } catch (error) {
-      for (const candidate of candidates) candidate.dispose()
-      throw error
+    const refusals: unknown[] = []
+    for (const name of names) {
+      try {
+        candidates.push(...(await loadCandidates(name, options)))
+      } catch (error) {
+        // Features that a person names may be those of some weights alone.
+        refusals.push(error)
+        if (isOpen && error instanceof InputError) continue
+        for (const candidate of candidates) candidate.dispose()
+        throw error
+      }
     }
+    if (candidates.length === 0) throw refusals[0]
     return new FewShotClassifier(candidates, options)
   }
 
@@ -268,10 +276,7 @@ export class FewShotClassifier {
    */
   async choose({ signal }: Pick<EmbedOptions, 'signal'> = {}): Promise<ClassifierChoice> {
     const choice = await this.#choose(signal)
-    return describeChoice(
-      choice,
-      this.#candidates.map(({ origin }) => origin.weights ?? null),
-    )
+    return describeChoice(choice, this.#candidates)
   }
 
   /**

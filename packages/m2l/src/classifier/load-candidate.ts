@@ -6,27 +6,46 @@ import type { OnnxOptions } from '../onnx-model.js'
 import { episodeTransforms } from '../recipe-data.js'
 import type { Recipe } from '../recipe/read-recipe.js'
 import { modelOfWeights } from '../trained-model.js'
+import type { CompareBy } from '../weights/compare-by.js'
 import { storedRecipe } from '../weights/stored-recipe.js'
 import { weightsFile } from '../weights/weights-file.js'
 import type { Candidate, Comparison } from './candidate.js'
 import type { FeatureRange } from './choice/fit-heads.js'
+import { CropsEmbedder } from './crops-embedder.js'
 import { ImageEmbedder, readAtTimes } from './image-embedder.js'
 
 /** How weights are loaded. */
-export interface LoadOptions extends AgreementOptions, OnnxOptions {
+export interface LoadOptions extends AgreementOptions, OnnxOptions, CompareBy {
   /** How the model is made that the weights belong to; needed where these do not say so themselves. */
   readonly recipe?: Recipe
+  /**
+   * Whether pictures are seen as a whole, or with crops of their corners, too, in five passes. `auto`, if not given: crops where
+   * the examples show that they are better, of weights whose heads are fitted.
+   */
+  readonly views?: 'auto' | 'whole' | 'crops'
   /** See `GraphFunctionOptions` of `@m2l/engine`. */
   readonly onEager?: OnEager
 }
 
 /**
- * Weights as a classifier may see by.
+ * Weights as a classifier may see by; with crops, too, where these are asked for or the examples are to say whether they pay.
  *
  * @param weights a name of weights, or the path of a checkpoint
  * @throws {InputError} as `FewShotClassifier.load` says
  */
-export async function loadCandidate(weights: string, options: LoadOptions = {}): Promise<Candidate> {
+export async function loadCandidates(
+  weights: string,
+  options: LoadOptions = {},
+): Promise<readonly [Candidate, ...Candidate[]]> {
+  const whole = await loadCandidate(weights, options)
+  const { views = 'auto' } = options
+  if (views === 'whole' || (views === 'auto' && !('ranges' in whole.comparison))) return [whole]
+  const embedder = new CropsEmbedder(whole.embedder)
+  const crops: Candidate = { ...whole, embedder, views: 'crops' }
+  return views === 'crops' ? [crops] : [whole, { ...crops, insteadOf: whole, dispose: () => {} }]
+}
+
+async function loadCandidate(weights: string, options: LoadOptions): Promise<Candidate> {
   const { model, recipe, fingerprint } = await modelOfWeights(weights, options.recipe, options)
   const embedder = new ImageEmbedder({
     network: networkOf(model, options.onEager),
@@ -39,7 +58,7 @@ export async function loadCandidate(weights: string, options: LoadOptions = {}):
     origin: {
       weights: lastingName(weights),
       ...(typeof options.card === 'string' && { card: resolve(options.card) }),
-      ...(options.recipe && { recipe: storedRecipe(options.recipe) }),
+      ...(isSaid(options) && { recipe: storedRecipe(recipe) }),
     },
     embedder,
     comparison: comparisonOf(model, recipe),
@@ -48,6 +67,11 @@ export async function loadCandidate(weights: string, options: LoadOptions = {}):
       model.dispose()
     },
   }
+}
+
+/** Whether something else than the weights says how is compared, so that saved classes have to know it. */
+function isSaid({ recipe, head, features }: LoadOptions): boolean {
+  return recipe !== undefined || head !== undefined || features !== undefined
 }
 
 /** Whole pictures become the input alone: what is read at twice its size loses nothing. Parts are crops of half a side. */

@@ -7,12 +7,14 @@ import type { OnnxOptions } from '../onnx-model.js'
 import type { Recipe } from '../recipe/read-recipe.js'
 import { unknownLabel } from './classification-report.js'
 import { FewShotClassifier } from './few-shot-classifier.js'
+import type { CompareBy } from '../weights/compare-by.js'
+import type { LoadOptions } from './load-candidate.js'
 import { PictureDigests } from './picture-digests.js'
 import type { ShotCounts } from './shot-counts.js'
 import { addSupport, openSupport, type SupportPictures, type UnreadableExample } from './support-pictures.js'
 
 /** By what pictures are classified. */
-export interface ClassifyByOptions extends OnnxOptions {
+export interface ClassifyByOptions extends OnnxOptions, CompareBy, Pick<LoadOptions, 'views'> {
   /**
    * A folder or archive of class folders, or a `.csv` table of `filename,label`; where classes are loaded, its examples are added
    * to them. Or a file of features, see `readFeatures`; then the pictures are files of features, too.

@@ -2,11 +2,14 @@ import { InputError } from '@m2l/engine'
 import type { Example } from '../classes/saved-classes.js'
 import { isFeatures } from '../features/feature-set.js'
 import type { Candidate, SeenClass } from './candidate.js'
-import { cornerCrops } from './choice/corner-crops.js'
+import { nineCrops } from './choice/picture-crops.js'
 import { joinImages, type EmbeddedImages } from './embedded-images.js'
 import { nameOfImage, readGivenImage, type GivenImage } from './given-image.js'
 import type { EmbeddedBatch, EmbedOptions, OnUnreadable } from './image-embedder.js'
 import { notedImage } from './noted-image.js'
+
+/** With more examples of a class it is not tried whether a costlier way to see is worth it. */
+const mostForCosts = 20
 
 /** Examples of a class, as each candidate sees them. */
 export interface SeenExamples {
@@ -46,7 +49,8 @@ export async function seeExamples(
   const own = isChoice && isNew ? await cropsOf(first, taken[0]!, options) : undefined
   const seen: (SeenClass | undefined)[] = [{ images: batch.images, crops: own }]
   for (const [index, candidate] of others.entries()) {
-    seen.push(await seenBy(candidate, taken, { ...partOf(index + 1), isNew }))
+    const isTried = !candidate.insteadOf || taken.length <= mostForCosts
+    seen.push(isTried ? await seenBy(candidate, taken, { ...partOf(index + 1), isNew }) : undefined)
   }
   return { examples: batch.positions.map((position) => noted[position]!.example), seen }
 }
@@ -70,7 +74,8 @@ async function seenBy(
 ): Promise<SeenClass | undefined> {
   try {
     const batch = await embedAll(candidate, images, options)
-    const crops = isNew ? await cropsOf(candidate, images[0]!, options) : undefined
+    const isJudgedByCrops = isNew && !candidate.insteadOf
+    const crops = isJudgedByCrops ? await cropsOf(candidate, images[0]!, options) : undefined
     return batch && { images: batch.images, crops }
   } catch (error) {
     if (error instanceof InputError) return undefined
@@ -87,7 +92,7 @@ async function cropsOf(
   const picture = await readGivenImage(image, nameOfImage(image, 0), { reduceTo: embedder.reduceTo })
   const batches: EmbeddedImages[] = []
   const options = signal ? { signal } : {}
-  for await (const batch of embedder.embed(cornerCrops(picture), options)) batches.push(batch.images)
+  for await (const batch of embedder.embed(nineCrops(picture), options)) batches.push(batch.images)
   return joinImages(batches)
 }
 

@@ -3,6 +3,7 @@ import { ownParts } from '../known-parts.js'
 import { recipeLevels } from '../methods.js'
 import { parseRecipe, recipeValues, type Recipe } from '../recipe/read-recipe.js'
 import type { RecipeValues } from '../recipe/schema.js'
+import { comparisonOverrides, type CompareBy } from './compare-by.js'
 
 /**
  * What of a recipe a model is made of and sees pictures by, as a text that is kept beside its weights: encoder, levels with
@@ -31,9 +32,10 @@ export function storedRecipe(recipe: Recipe): string {
  *
  * @param file names the weights in errors
  * @param text see {@link storedRecipe}; nothing where the weights came without
+ * @param by what compares in place of what it says
  * @throws {InputError} when there is none, it cannot be read, or it asks for code of others: a file of weights runs none
  */
-export function recipeOfWeights(file: string, text: string | undefined): Recipe {
+export function recipeOfWeights(file: string, text: string | undefined, by: CompareBy = {}): Recipe {
   if (text === undefined) {
     throw new InputError(
       `${file}: does not say how its model is made, as weights from elsewhere and of pretraining do not; name the recipe too (--cfg FILE), or weights that m2l train wrote`,
@@ -44,7 +46,8 @@ export function recipeOfWeights(file: string, text: string | undefined): Recipe 
   const ofOthers =
     [values.model.encoder].find((name) => !backbones.find(name)) ??
     Object.keys(recipeLevels(values)).find((name) => !levels.names.includes(name))
-  if (ofOthers === undefined) return parseRecipe(text, file)
+  if (ofOthers === undefined)
+    return parseRecipe(text, file, comparisonOverrides(by, storedObject(file, text)))
   throw new InputError(
     `${file}: its model is made with ${ofOthers}, whose code weights do not hold; name the recipe too, which imports it (--cfg FILE)`,
   )
@@ -67,10 +70,14 @@ export function storedValues(file: string, text: string, encoders: readonly stri
   )
 }
 
+interface StoredObject {
+  readonly model?: { readonly encoder?: unknown; readonly forward_encoding?: unknown }
+}
+
 /** JSON is YAML, but has none of its references, which could make a small text a huge recipe. */
-function storedObject(file: string, text: string): { readonly model?: { readonly encoder?: unknown } } {
+function storedObject(file: string, text: string): StoredObject {
   try {
-    return JSON.parse(text) as { readonly model?: { readonly encoder?: unknown } }
+    return JSON.parse(text) as StoredObject
   } catch {
     throw new InputError(`${file}: the recipe in it cannot be read; save or copy the file again`)
   }

@@ -1,10 +1,12 @@
-import type { LevelFusion } from '@m2l/metric'
+import { LevelFusion } from '@m2l/metric'
+import { centredLevel } from '@m2l/metric-head'
 import type { Candidate, SeenClass } from '../candidate.js'
 import { disposeEmbedding, imageCount, joinImages } from '../embedded-images.js'
 import { supportOf, type LabelledImages } from '../labelled-images.js'
 import { examplesByOthers, spreadPlaces } from '../leave-one-out-scores.js'
 import { highest, probabilitiesOf, scoreQueries, type Scores } from '../scores.js'
 import type { ShotCounts } from '../shot-counts.js'
+import { isClearlyWorse } from './clearly-worse.js'
 import { fitHeads, type FittedHeads } from './fit-heads.js'
 import { fitTemperature, mean } from './temperature.js'
 
@@ -40,8 +42,9 @@ interface ChoiceOptions {
 
 /**
  * Chooses by what examples say of each other: of several weights those at whose best temperature the cross entropy is least of
- * examples that are left out in turn; where a class has one example, of crops of the examples that whole examples classify. Then
- * heads, see {@link fitHeads}.
+ * examples that are left out in turn; where a class has one example, of crops of the examples that whole examples classify by
+ * their class means. Then heads, see {@link fitHeads}. A candidate that takes more effort is taken in place of its simpler one where
+ * it is better by more than chance explains; that is not asked of crops.
  *
  * @param classes two or more
  * @throws {InputError} when scores are not finite
@@ -62,12 +65,18 @@ export async function choose(
   const judged: ({ readonly one: Prepared } & Judgement)[] = []
   for (const one of able) {
     options.signal?.throwIfAborted()
+    if (isFew && candidates[one.candidate]!.insteadOf) continue
     judged.push({
       one,
       ...(await (isFew ? judgeByCrops(one, classes, options) : judgeByOthers(one, options))),
     })
   }
-  const best = judged.reduce((a, b) => (b.crossEntropy < a.crossEntropy ? b : a))
+  const plain = judged.filter(({ one }) => !candidates[one.candidate]!.insteadOf)
+  const least = plain.reduce((a, b) => (b.crossEntropy < a.crossEntropy ? b : a))
+  const costlier = judged.find(
+    ({ one }) => candidates[one.candidate]!.insteadOf === candidates[least.one.candidate],
+  )
+  const best = costlier && isClearlyWorse(least.losses, costlier.losses) ? costlier : least
   return {
     ...chosen(best.one),
     by: isFew ? 'crops by the examples' : 'examples by the others',
@@ -114,12 +123,14 @@ async function judgeByOthers({ labelled, metric }: Prepared, options: ChoiceOpti
 }
 
 async function judgeByCrops(
-  { candidate, labelled, metric }: Prepared,
+  { candidate, labelled, metric: own, heads }: Prepared,
   classes: SeenClasses,
-  { counts }: ChoiceOptions,
+  options: ChoiceOptions,
 ): Promise<Judgement> {
+  // Trained levels that look at parts would know crops by the parts that they are.
+  const metric = heads || !hasMap(labelled) ? own : onWholeMap()
   const crops = [...classes.values()].map((ofClass) => ofClass[candidate]!.crops!)
-  const support = supportOf(labelled, counts)
+  const support = supportOf(labelled, options.counts)
   try {
     const scores = await scoreQueries(metric, support, joinImages(crops))
     const truths = crops.flatMap((ofClass, way) => Array.from({ length: imageCount(ofClass) }, () => way))
@@ -129,7 +140,16 @@ async function judgeByCrops(
   }
 }
 
+function hasMap(labelled: LabelledImages): boolean {
+  return [...labelled.values()].every(({ map }) => map !== undefined)
+}
+
+function onWholeMap(): LevelFusion {
+  return new LevelFusion([{ level: centredLevel(), weight: 1, temperature: 1 }], 'product')
+}
+
 interface Judgement {
+  readonly losses: readonly number[]
   readonly crossEntropy: number
   readonly accuracy: number
 }
@@ -144,5 +164,6 @@ async function judgementOf(
   const right = truths.filter(
     (truth, row) => highest([...fused.subarray(row * ways, (row + 1) * ways)]) === truth,
   )
-  return { crossEntropy: mean(fitTemperature(logs, truths).losses), accuracy: right.length / truths.length }
+  const { losses } = fitTemperature(logs, truths)
+  return { losses, crossEntropy: mean(losses), accuracy: right.length / truths.length }
 }

@@ -1,10 +1,10 @@
-import { LevelFusion, type WeightedLevel } from '@m2l/metric'
+import { LevelFusion, type MetricLevel, type WeightedLevel } from '@m2l/metric'
 import { centredLevel } from '@m2l/metric-head'
 import { imageCount } from '../embedded-images.js'
 import type { LabelledImages } from '../labelled-images.js'
-import { examplesByOthers, spreadPlaces } from '../leave-one-out-scores.js'
-import type { Scores } from '../scores.js'
+import { examplesByOthers, spreadPlaces, type Place } from '../leave-one-out-scores.js'
 import type { ShotCounts } from '../shot-counts.js'
+import { isClearlyWorse } from './clearly-worse.js'
 import { fitTemperature, mean, type FittedTemperature } from './temperature.js'
 
 /** Features that lie side by side in an embedding's map: those of a stage of a network. */
@@ -13,40 +13,45 @@ export interface FeatureRange {
   readonly channels: readonly [start: number, end: number]
 }
 
-/** Heads that were fitted to examples, each to one range of features. */
-export interface FittedHeads {
-  readonly metric: LevelFusion
-  readonly head: 'nearest mean' | 'ridge'
-  /** The ranges whose heads are used, with what was chosen for each. */
-  readonly used: readonly FittedHead[]
-  /** Those that examples showed to be worse. */
-  readonly dropped: readonly FittedHead[]
-}
-
-/** What was chosen for a range of features. */
+/** What was chosen for a range of features: plain data, as JSON holds it. */
 export interface FittedHead {
-  readonly name: string
-  /** How strongly weights are held near zero; null where nothing was fitted. */
+  readonly features: string
+  readonly head: 'nearest mean' | 'ridge' | 'gda'
+  /** How strongly a ridge regression is held near zero; null for other heads. */
   readonly lambda: number | null
   readonly temperature: number
   /** The mean cross entropy of examples by the others, in nats; null where nothing can be left out. */
   readonly crossEntropy: number | null
 }
 
-/** From weak to strong, half a decade apart: features are of unit length. */
+/** Heads that were fitted to examples, each to one range of features. */
+export interface FittedHeads {
+  readonly metric: LevelFusion
+  /** Those that speak. */
+  readonly used: readonly FittedHead[]
+  /** Those that the examples show to be worse. */
+  readonly dropped: readonly FittedHead[]
+}
+
+interface HeadOptions {
+  readonly counts: ShotCounts
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Half a decade apart, from weak to strong, for features of unit length. */
 const lambdas = [0.03, 0.1, 0.3, 1, 3]
+
+/** With more examples Gaussians are not tried: to solve them anew for each that is left out takes long, and ridge does as well. */
+const mostForGaussians = 200
 
 /** Of one example a class no temperature can be fitted: that of squared distances between unit features, see `nearest-mean`. */
 const temperatureOfOne = 0.1
 
-/** A head is left out where it is worse than the best by more standard errors than this. */
-const mostStandardErrors = 2
-
 /**
- * Chooses heads by what examples say of each other, each left out in turn: for each range of features how strongly a ridge
- * regression is held and at which temperature it speaks, then which ranges speak. Those that are not clearly worse than the best
- * do, together: with a handful of examples the best is known badly, and the mean of good ones is as good as the best of them.
- * Where every class has one example, nothing is chosen: class means, all ranges.
+ * Fits heads to what examples say of each other, each left out in turn: for each range of features a ridge regression, held as
+ * strongly as is best, and Gaussians, each at its best temperature. Those that are not clearly worse than the best speak together,
+ * by the geometric mean of their probabilities: of a handful of examples the best is known badly, and good ones together are as
+ * good as the best of them. Where every class has one example, nothing is chosen: class means, all ranges.
  *
  * @param classes two or more
  * @throws {InputError} when scores are not finite
@@ -55,77 +60,85 @@ const mostStandardErrors = 2
 export async function fitHeads(
   classes: LabelledImages,
   ranges: readonly FeatureRange[],
-  options: { readonly counts: ShotCounts; readonly signal?: AbortSignal | undefined },
+  options: HeadOptions,
 ): Promise<FittedHeads> {
-  const places = spreadPlaces(classes).filter(([way]) => imageCount([...classes.values()][way]!) > 1)
+  const shots = [...classes.values()].map(imageCount)
+  const places = spreadPlaces(classes).filter(([way]) => shots[way]! > 1)
   if (places.length === 0) return nearestMeans(ranges)
-  const tried = ranges.flatMap((range) =>
-    lambdas.map((lambda) => ({ range, lambda, name: `${range.name} ${lambda}` })),
-  )
-  const all = new LevelFusion(
-    tried.map(({ name, lambda, range: { channels } }) =>
-      weighted(centredLevel({ name, lambda, channels }), 1),
-    ),
-  )
-  const scores = await examplesByOthers(all, classes, places, options)
-  const truths = places.map(([way]) => way)
-  const fitted = ranges.map((range) => {
-    const fits = tried
-      .filter((one) => one.range === range)
-      .map(({ name, lambda }) => ({ range, lambda, ...fitOf(scores, name, truths) }))
-    return fits.reduce((best, fit) => (mean(fit.losses) < mean(best.losses) ? fit : best))
-  })
-  const best = fitted.reduce((a, b) => (mean(b.losses) < mean(a.losses) ? b : a))
-  const isUsed = (fit: FittedTemperature) => !isClearlyWorse(fit.losses, best.losses)
-  const described = ({
-    range: { name },
-    lambda,
-    temperature,
-    losses,
-  }: (typeof fitted)[number]): FittedHead => ({
-    name,
-    lambda,
-    temperature,
-    crossEntropy: mean(losses),
-  })
-  const levels = fitted
-    .filter(isUsed)
-    .map(({ range: { name, channels }, lambda, temperature }) =>
-      weighted(centredLevel({ name, lambda, channels }), temperature),
-    )
+  const isFew = shots.reduce((sum, shot) => sum + shot, 0) <= mostForGaussians
+  const trials = ranges.flatMap((range) => [ridgesOf(range), ...(isFew ? [[gaussiansOf(range)]] : [])])
+  const fits = await fitAll(trials.flat(), classes, places, options)
+  const fitted = trials.map((some) => leastOf(fits.filter(({ trial }) => some.includes(trial))))
+  const best = leastOf(fitted)
+  const isUsed = ({ losses }: Fit) => !isClearlyWorse(losses, best.losses)
   return {
-    metric: new LevelFusion(levels, 'product'),
-    head: 'ridge',
+    metric: fusionOf(fitted.filter(isUsed).map(({ trial, temperature }) => ({ trial, temperature }))),
     used: fitted.filter(isUsed).map(described),
     dropped: fitted.filter((fit) => !isUsed(fit)).map(described),
   }
 }
 
-function nearestMeans(ranges: readonly FeatureRange[]): FittedHeads {
-  const levels = ranges.map((range) => weighted(centredLevel(range), temperatureOfOne))
-  const used = ranges.map(({ name }) => ({
-    name,
-    lambda: null,
-    temperature: temperatureOfOne,
-    crossEntropy: null,
+/** A head that is tried. */
+interface Trial extends Pick<FittedHead, 'features' | 'head' | 'lambda'> {
+  /** The same under a name. */
+  level(name: string): MetricLevel
+}
+
+type Fit = FittedTemperature & { readonly trial: Trial }
+
+function ridgesOf({ name: features, channels }: FeatureRange): Trial[] {
+  return lambdas.map((lambda) => ({
+    features,
+    head: 'ridge',
+    lambda,
+    level: (name) => centredLevel({ name, lambda, channels }),
   }))
-  return { metric: new LevelFusion(levels, 'product'), head: 'nearest mean', used, dropped: [] }
 }
 
-function weighted(level: WeightedLevel['level'], temperature: number): WeightedLevel {
-  return { level, weight: 1, temperature }
+function gaussiansOf({ name: features, channels }: FeatureRange): Trial {
+  const level = (name: string) => centredLevel({ name, classifier: 'gda', channels })
+  return { features, head: 'gda', lambda: null, level }
 }
 
-function fitOf({ levels }: Scores, name: string, truths: readonly number[]): FittedTemperature {
-  return fitTemperature(levels[name]!, truths)
+async function fitAll(
+  trials: readonly Trial[],
+  classes: LabelledImages,
+  places: readonly Place[],
+  options: HeadOptions,
+): Promise<Fit[]> {
+  const all = trials.map(({ level }, index) => ({ level: level(String(index)), weight: 1, temperature: 1 }))
+  const { levels } = await examplesByOthers(new LevelFusion(all), classes, places, options)
+  const truths = places.map(([way]) => way)
+  return trials.map((trial, index) => ({ trial, ...fitTemperature(levels[String(index)]!, truths) }))
 }
 
-/** Whether losses are higher than others of the same examples by more than chance explains. */
-function isClearlyWorse(losses: readonly number[], others: readonly number[]): boolean {
-  const differences = losses.map((loss, index) => loss - others[index]!)
-  const centre = mean(differences)
-  const squares = differences.reduce((sum, difference) => sum + (difference - centre) ** 2, 0)
-  const count = differences.length
-  if (count < 2) return false
-  return centre > mostStandardErrors * Math.sqrt(squares / (count - 1) / count)
+function nearestMeans(ranges: readonly FeatureRange[]): FittedHeads {
+  const trials = ranges.map(({ name, channels }): Trial => {
+    const level = (own: string) => centredLevel({ name: own, channels })
+    return { features: name, head: 'nearest mean', lambda: null, level }
+  })
+  return {
+    metric: fusionOf(trials.map((trial) => ({ trial, temperature: temperatureOfOne }))),
+    used: trials.map((trial) => ({ ...factsOf(trial), temperature: temperatureOfOne, crossEntropy: null })),
+    dropped: [],
+  }
+}
+
+function fusionOf(some: readonly { readonly trial: Trial; readonly temperature: number }[]): LevelFusion {
+  const levels = some.map(({ trial: { features, head, level }, temperature }): WeightedLevel => {
+    return { level: level(`${features} ${head}`), weight: 1, temperature }
+  })
+  return new LevelFusion(levels, 'product')
+}
+
+function described({ trial, temperature, losses }: Fit): FittedHead {
+  return { ...factsOf(trial), temperature, crossEntropy: mean(losses) }
+}
+
+function factsOf({ features, head, lambda }: Trial): Pick<FittedHead, 'features' | 'head' | 'lambda'> {
+  return { features, head, lambda }
+}
+
+function leastOf(fits: readonly Fit[]): Fit {
+  return fits.reduce((best, fit) => (mean(fit.losses) < mean(best.losses) ? fit : best))
 }

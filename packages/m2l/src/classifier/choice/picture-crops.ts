@@ -5,15 +5,18 @@ const share = 2 / 3
 
 /** The four crops of two thirds at the corners of a picture. */
 export function cornerCrops(picture: RgbImage): RgbImage[] {
+  const nine = nineCrops(picture)
+  return [0, 2, 6, 8].map((index) => nine[index]!)
+}
+
+/** Nine crops of two thirds, on a grid over a picture. */
+export function nineCrops(picture: RgbImage): RgbImage[] {
   const height = Math.max(1, Math.round(share * picture.height))
   const width = Math.max(1, Math.round(share * picture.width))
-  const [bottom, right] = [picture.height - height, picture.width - width]
-  return [
-    [0, 0],
-    [0, right],
-    [bottom, 0],
-    [bottom, right],
-  ].map(([top, left]) => cut(picture, { top: top!, left: left!, height, width }))
+  const offsets = (free: number) => [0, Math.floor(free / 2), free]
+  return offsets(picture.height - height).flatMap((top) =>
+    offsets(picture.width - width).map((left) => cut(picture, { top, left, height, width })),
+  )
 }
 
 interface Cut {
