@@ -74,8 +74,10 @@ function speedOf({ speed, peerVersions }: FolderResult): string {
     `PyTorch ${rate(peer.eager)}${peer.compiled === null ? '' : `, compiled ${peer.compiled.toFixed(0)}`}, with reading ${peer.withReading.toFixed(0)}`,
     ...(peer.onnxRuntime === null ? [] : [`ONNX Runtime ${peer.onnxRuntime.toFixed(0)}`]),
   ]
+  const pictures = median(chosen.seconds.map((taken, draw) => taken * chosen.picturesPerSecond[draw]!))
+  const seconds = `${(pictures / peer.withReading).toFixed(1)} s for the features of such a draw`
   const versions = Object.entries(peerVersions!).map(([name, version]) => `${name} ${version}`)
-  return `${ours}\npeer: ${others.join('; ')} (${versions.join(', ')})`
+  return `${ours}\npeer: ${seconds}; ${others.join('; ')} (${versions.join(', ')})`
 }
 
 function plainTable(head: readonly string[]) {
