@@ -111,7 +111,8 @@ describe('choose', () => {
   it.each([
     ['examples that are left out', [5, 5, 5], 'examples by the others'],
     ['crops, where a class has one example', [1, 1, 1], 'crops by the examples'],
-    ['crops, where some class has one example', [3, 1, 3], 'crops by the examples'],
+    ['examples that are left out, where some class has one', [5, 1, 5], 'examples by the others'],
+    ['crops, where most classes have one example', [3, 1, 1], 'crops by the examples'],
   ] as const)('takes the weights that tell apart best: %s', async (_, shots, by) => {
     const choice = await choose(candidates, seenByBoth(shots), { counts })
     expect(choice).toMatchObject({ candidate: 1, by })
@@ -121,6 +122,22 @@ describe('choose', () => {
     const described = describeChoice(choice, candidates)
     expect(JSON.parse(JSON.stringify(described))).toEqual(described)
     expect(described.reason).toMatch(/^chosen: clear, which of 2 sets of weights tells .* apart best/)
+  })
+
+  it('keeps the first weights unless others are better by more than chance', async () => {
+    const twin = candidateOf({ ...clear, name: 'twin' })
+    const [first] = [await choose([candidateOf(clear), twin], seenByBoth([4, 4, 4]), { counts })]
+    expect(first.candidate).toBe(0)
+    expect(first.tried[0]!.crossEntropy).toBe(first.tried[1]!.crossEntropy)
+  })
+
+  it('takes what takes more effort only where it is better', async () => {
+    const whole = candidateOf(blind)
+    const better: Candidate = { ...candidateOf(clear), views: 'crops', insteadOf: whole }
+    const same: Candidate = { ...candidateOf(blind), views: 'crops', insteadOf: whole }
+    expect((await choose([whole, better], seenByBoth([5, 5, 5]), { counts })).candidate).toBe(1)
+    expect((await choose([whole, same], seenByBoth([5, 5, 5]), { counts })).candidate).toBe(0)
+    expect((await choose([whole, better], seenByBoth([1, 1, 1]), { counts })).candidate).toBe(0)
   })
 
   it('leaves out weights that cannot see an example', async () => {

@@ -1,14 +1,12 @@
 import { LevelFusion } from '@m2l/metric'
 import { centredLevel } from '@m2l/metric-head'
 import type { Candidate, SeenClass } from '../candidate.js'
-import { disposeEmbedding, imageCount, joinImages } from '../embedded-images.js'
-import { supportOf, type LabelledImages } from '../labelled-images.js'
-import { examplesByOthers, spreadPlaces } from '../leave-one-out-scores.js'
-import { highest, probabilitiesOf, scoreQueries, type Scores } from '../scores.js'
+import { imageCount, type EmbeddedImages } from '../embedded-images.js'
+import type { LabelledImages } from '../labelled-images.js'
 import type { ShotCounts } from '../shot-counts.js'
 import { isClearlyWorse } from './clearly-worse.js'
-import { fitHeads, type FittedHeads } from './fit-heads.js'
-import { fitTemperature, mean } from './temperature.js'
+import { fitHeads, nearestMeans, type FittedHeads } from './fit-heads.js'
+import { judgeByCrops, judgeByOthers, type Judged, type Judgement } from './judge.js'
 
 /** What is chosen by the examples: weights, and what compares. */
 export interface Choice {
@@ -41,10 +39,13 @@ interface ChoiceOptions {
 }
 
 /**
- * Chooses by what examples say of each other: of several weights those at whose best temperature the cross entropy is least of
- * examples that are left out in turn; where a class has one example, of crops of the examples that whole examples classify by
- * their class means. Then heads, see {@link fitHeads}. A candidate that takes more effort is taken in place of its simpler one where
- * it is better by more than chance explains; that is not asked of crops.
+ * Chooses by what examples say of each other: first weights, by {@link judgeByOthers}, or where most classes have one example by
+ * {@link judgeByCrops}; then heads, see {@link fitHeads}.
+ *
+ * Of weights the first, which are those for photographs, are taken unless the best others are better by more than chance explains:
+ * trained weights may have seen the classes, which makes their examples look better than what follows. Crops of the first are too
+ * easy to be told apart by chance, so that of them the least cross entropy decides. A candidate that takes more effort is taken in
+ * place of its simpler one where it is better by more than chance explains; that is not asked of crops.
  *
  * @param classes two or more
  * @throws {InputError} when scores are not finite
@@ -61,22 +62,25 @@ export async function choose(
   const able = ready.filter((one) => one !== undefined)
   const [first] = able
   if (candidates.length === 1) return { ...chosen(first!), tried: [] }
-  const isFew = [...first!.labelled.values()].some((images) => imageCount(images) < 2)
+  const shots = [...first!.labelled.values()].map(imageCount)
+  const isFew = shots.filter((shot) => shot > 1).length < shots.length / 2
   const judged: ({ readonly one: Prepared } & Judgement)[] = []
   for (const one of able) {
     options.signal?.throwIfAborted()
     if (isFew && candidates[one.candidate]!.insteadOf) continue
-    judged.push({
-      one,
-      ...(await (isFew ? judgeByCrops(one, classes, options) : judgeByOthers(one, options))),
-    })
+    const judgement = isFew
+      ? await judgeByCrops(one, cropsOf(classes, one.candidate), options)
+      : await judgeByOthers(one, options)
+    judged.push({ one, ...judgement })
   }
   const plain = judged.filter(({ one }) => !candidates[one.candidate]!.insteadOf)
   const least = plain.reduce((a, b) => (b.crossEntropy < a.crossEntropy ? b : a))
+  const usual = plain[0]!
+  const whole = isFew || isClearlyWorse(usual.losses, least.losses) ? least : usual
   const costlier = judged.find(
-    ({ one }) => candidates[one.candidate]!.insteadOf === candidates[least.one.candidate],
+    ({ one }) => candidates[one.candidate]!.insteadOf === candidates[whole.one.candidate],
   )
-  const best = costlier && isClearlyWorse(least.losses, costlier.losses) ? costlier : least
+  const best = costlier && isClearlyWorse(whole.losses, costlier.losses) ? costlier : whole
   return {
     ...chosen(best.one),
     by: isFew ? 'crops by the examples' : 'examples by the others',
@@ -87,10 +91,8 @@ export async function choose(
   }
 }
 
-interface Prepared {
+interface Prepared extends Judged {
   readonly candidate: number
-  readonly labelled: LabelledImages
-  readonly metric: LevelFusion
   readonly heads?: FittedHeads
 }
 
@@ -103,67 +105,28 @@ async function prepared(
   const seen = [...classes].map(([label, ofClass]) => [label, ofClass[candidate]] as const)
   if (seen.some(([, one]) => one === undefined)) return undefined
   const labelled = new Map(seen.map(([label, one]) => [label, one!.images]))
-  if ('metric' in comparison) return { candidate, labelled, metric: comparison.metric }
+  if ('metric' in comparison) {
+    const { metric } = comparison
+    return { candidate, labelled, metric, ofOneExample: hasMap(labelled) ? meansOfWholeMap() : metric }
+  }
   const heads = await fitHeads(labelled, comparison.ranges, options)
-  return { candidate, labelled, metric: heads.metric, heads }
+  const ofOneExample = nearestMeans(comparison.ranges).metric
+  return { candidate, labelled, metric: heads.metric, ofOneExample, heads }
 }
 
 function chosen({ candidate, metric, heads }: Prepared): Pick<Choice, 'candidate' | 'metric' | 'heads'> {
   return { candidate, metric, ...(heads && { heads }) }
 }
 
-async function judgeByOthers({ labelled, metric }: Prepared, options: ChoiceOptions): Promise<Judgement> {
-  const places = spreadPlaces(labelled)
-  const scores = await examplesByOthers(metric, labelled, places, options)
-  return judgementOf(
-    metric,
-    scores,
-    places.map(([way]) => way),
-  )
-}
-
-async function judgeByCrops(
-  { candidate, labelled, metric: own, heads }: Prepared,
-  classes: SeenClasses,
-  options: ChoiceOptions,
-): Promise<Judgement> {
-  // Trained levels that look at parts would know crops by the parts that they are.
-  const metric = heads || !hasMap(labelled) ? own : onWholeMap()
-  const crops = [...classes.values()].map((ofClass) => ofClass[candidate]!.crops!)
-  const support = supportOf(labelled, options.counts)
-  try {
-    const scores = await scoreQueries(metric, support, joinImages(crops))
-    const truths = crops.flatMap((ofClass, way) => Array.from({ length: imageCount(ofClass) }, () => way))
-    return await judgementOf(metric, scores, truths)
-  } finally {
-    disposeEmbedding(support)
-  }
+/** Trained levels that look at parts would know crops by the parts that they are. */
+function meansOfWholeMap(): LevelFusion {
+  return new LevelFusion([{ level: centredLevel(), weight: 1, temperature: 1 }], 'product')
 }
 
 function hasMap(labelled: LabelledImages): boolean {
   return [...labelled.values()].every(({ map }) => map !== undefined)
 }
 
-function onWholeMap(): LevelFusion {
-  return new LevelFusion([{ level: centredLevel(), weight: 1, temperature: 1 }], 'product')
-}
-
-interface Judgement {
-  readonly losses: readonly number[]
-  readonly crossEntropy: number
-  readonly accuracy: number
-}
-
-async function judgementOf(
-  metric: LevelFusion,
-  scores: Scores,
-  truths: readonly number[],
-): Promise<Judgement> {
-  const { fused, ways } = await probabilitiesOf(metric, scores)
-  const logs = fused.map((probability) => Math.log(Math.max(probability, 1e-30)))
-  const right = truths.filter(
-    (truth, row) => highest([...fused.subarray(row * ways, (row + 1) * ways)]) === truth,
-  )
-  const { losses } = fitTemperature(logs, truths)
-  return { losses, crossEntropy: mean(losses), accuracy: right.length / truths.length }
+function cropsOf(classes: SeenClasses, candidate: number): EmbeddedImages[] {
+  return [...classes.values()].map((ofClass) => ofClass[candidate]!.crops!)
 }

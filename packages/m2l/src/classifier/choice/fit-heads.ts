@@ -112,7 +112,8 @@ async function fitAll(
   return trials.map((trial, index) => ({ trial, ...fitTemperature(levels[String(index)]!, truths) }))
 }
 
-function nearestMeans(ranges: readonly FeatureRange[]): FittedHeads {
+/** Of one example a class: the distances to it, of all ranges together. */
+export function nearestMeans(ranges: readonly FeatureRange[]): FittedHeads {
   const trials = ranges.map(({ name, channels }): Trial => {
     const level = (own: string) => centredLevel({ name: own, channels })
     return { features: name, head: 'nearest mean', lambda: null, level }
