@@ -78,6 +78,8 @@ async function pageOf(report: ClassificationReport, by: ClassifiedBy, read: Read
   const { support, load } = by
   const mistaken = report.leaveOneOut?.mistakes ?? []
   const hasAll = support !== undefined && load === undefined
+  const unexplained = whyUnexplained(report)
+  const notes = [...report.notes, ...(unexplained === undefined ? [] : [unexplained])]
   return page({
     title: 'Classified pictures',
     summary: `${count(predictions.length, 'picture')} by ${count(examples, 'example')} of ${count(Object.keys(classes).length, 'class')}, with ${weights}.`,
@@ -154,7 +156,7 @@ async function pageOf(report: ClassificationReport, by: ClassifiedBy, read: Read
             },
           ]
         : []),
-      ...(predictions.length > 0 && examples <= mostExamplesExplained && hasAll && !isOnnxFile(weights)
+      ...(predictions.length > 0 && examples <= mostExamplesExplained && hasAll && unexplained === undefined
         ? [await whySection(predictions, mistakes, { ...by, support, weights }, called)]
         : []),
       ...(notRead.length > 0
@@ -168,17 +170,23 @@ async function pageOf(report: ClassificationReport, by: ClassifiedBy, read: Read
             },
           ]
         : []),
-      ...(report.notes.length > 0
+      ...(notes.length > 0
         ? [
             {
               title: 'What to know',
-              content: table({ columns: ['note'], rows: report.notes.map((note) => [note]) }),
+              content: table({ columns: ['note'], rows: notes.map((note) => [note]) }),
             },
           ]
         : []),
     ],
     footer: madeAt(),
   })
+}
+
+/** Why it is not drawn where in pictures answers came from; nothing where it is. */
+function whyUnexplained({ choice: { heads }, weights }: ClassificationReport): string | undefined {
+  if (heads.length === 0 && !isOnnxFile(weights)) return undefined
+  return `where in the pictures answers came from is not drawn, since ${weights} is looked through as a whole; with shipped weights (--weights cifar-fs-conv64f) it is`
 }
 
 function resultFigures({

@@ -52,10 +52,12 @@ function reasonOf(
   const own = tried.find((trial) => trial.weights === weights && trial.views === views)
   const sets = new Set(tried.map((trial) => trial.weights)).size
   const shown = by === 'crops by the examples' ? 'crops of the examples' : 'examples left out in turn'
+  const isLeast = tried.every(({ crossEntropy }) => (crossEntropy ?? Infinity) >= (own?.crossEntropy ?? 0))
+  const verdict = isLeast
+    ? `which of ${sets} sets of weights tells ${shown} apart best`
+    : `since none of ${sets} sets of weights tells ${shown} apart clearly better`
   const best =
-    own?.accuracy == null || sets < 2
-      ? ''
-      : `, which of ${sets} sets of weights tells ${shown} apart best (${(100 * own.accuracy).toFixed(1)} % right)`
+    own?.accuracy == null || sets < 2 ? '' : `, ${verdict} (${(100 * own.accuracy).toFixed(1)} % right)`
   const crops = views === 'crops' ? ' with crops' : ''
   const comparing = heads.length === 0 ? `compared by ${levels.join(', ')}` : headsOf(heads, dropped)
   return `chosen: ${weights ?? 'the model'}${crops}${best}; ${comparing}`
