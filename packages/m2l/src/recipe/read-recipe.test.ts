@@ -189,7 +189,7 @@ describe('a mistake is told with its file, key, value and remedy', () => {
     ],
     [
       'model: { forward_encoding: Grid-0 }',
-      'model.forward_encoding is "Grid-0", expected FCN, PyramidFCN-N,N… or Grid-N,N…, for example Grid-3,2',
+      'model.forward_encoding is "Grid-0", expected FCN, PyramidFCN-N,N…, Grid-N,N…, Mean or Centre with or without stages, for example Grid-3,2 or Centre-stage7,head',
     ],
     ['model: { parts: crops }', 'model.parts is "crops", expected image or map'],
     [
