@@ -127,6 +127,6 @@ function hasMap(labelled: LabelledImages): boolean {
   return [...labelled.values()].every(({ map }) => map !== undefined)
 }
 
-function cropsOf(classes: SeenClasses, candidate: number): EmbeddedImages[] {
-  return [...classes.values()].map((ofClass) => ofClass[candidate]!.crops!)
+function cropsOf(classes: SeenClasses, candidate: number): (EmbeddedImages | undefined)[] {
+  return [...classes.values()].map((ofClass) => ofClass[candidate]!.crops)
 }

@@ -73,15 +73,18 @@ export async function judgeByOthers(judged: Judged, options: JudgeOptions): Prom
 /**
  * Judges by crops of examples that whole examples tell apart, one example a class.
  *
- * @param crops of each class
+ * @param crops of each class; of one whose examples were added together there are none
  */
 export async function judgeByCrops(
   { labelled, ofOneExample }: Judged,
-  crops: readonly EmbeddedImages[],
+  crops: readonly (EmbeddedImages | undefined)[],
   options: JudgeOptions,
 ): Promise<Judgement> {
-  const probabilities = await compared(ofOneExample, labelled, crops, options)
-  const truths = crops.flatMap((ofClass, way) => Array.from({ length: imageCount(ofClass) }, () => way))
+  const there = crops.filter((ofClass) => ofClass !== undefined)
+  const probabilities = await compared(ofOneExample, labelled, there, options)
+  const truths = crops.flatMap((ofClass, way) => {
+    return ofClass ? Array.from({ length: imageCount(ofClass) }, () => way) : []
+  })
   const losses = lossesOf(probabilities, truths)
   return { losses, crossEntropy: mean(losses), accuracy: accuracyOf(probabilities, truths) }
 }
