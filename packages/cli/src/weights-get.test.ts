@@ -25,7 +25,7 @@ async function fill(): Promise<string> {
   await convertWeights('emoji-conv64f', file, { force: true })
   const bytes = await readFile(file)
   const sha256 = createHash('sha256').update(bytes).digest('hex')
-  const card = { ...lite0, leftOut: {}, conversion: 2, parameters: 146_432, bytes: bytes.length, sha256 }
+  const card = { ...lite0, leftOut: {}, conversion: 3, parameters: 146_432, bytes: bytes.length, sha256 }
   await writeFile(file.replace('.safetensors', '.json'), JSON.stringify(card))
   return file
 }
