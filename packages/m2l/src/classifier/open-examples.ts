@@ -1,3 +1,4 @@
+import { listImages } from '@m2l/datasets'
 import { InputError } from '@m2l/engine'
 import { exampleNames } from '../classes/saved-classes.js'
 import { isFeatureFile, readFeatures } from '../features/feature-file.js'
@@ -76,6 +77,8 @@ export async function openClassifier(
   }
   if (load !== undefined) return { classifier: await FewShotClassifier.open(load, options) }
   if (support !== undefined) {
+    // What is asked in vain should fetch no weights.
+    if (weights === undefined) await (await listImages(support)).close()
     return { classifier: await FewShotClassifier.load(weights, options) }
   }
   throw new InputError('expected examples: name a folder of class folders, or a file of saved classes')
