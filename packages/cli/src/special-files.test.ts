@@ -64,7 +64,8 @@ test('data show and classify tell what they leave out, and count each real file 
     ['link-back', 1],
     ['same-file-other-class', 3],
   ])
-  const classified = await m2lHere(folder, 'classify', '--support', 'photos', '--query', 'photos', '--json')
+  const both = ['--support', 'photos', '--query', 'photos', '--weights', 'emoji-conv64f']
+  const classified = await m2lHere(folder, 'classify', ...both, '--json')
   expect(classified.exitCode).toBe(0)
   expect(classified.stderr.startsWith(line)).toBe(true)
   const { predictions, classes } = JSON.parse(classified.stdout) as {
