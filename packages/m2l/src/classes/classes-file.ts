@@ -35,13 +35,14 @@ const descriptions: Readonly<Record<string, z.ZodType<readonly Described[]>>> = 
 /**
  * Saves classes as a safetensors file, at once: the embeddings of all examples in the order of the classes under the names of
  * their fields, and as `classes` a JSON text of labels, names and digests, in bytes so that the checksum covers it. Its
- * metadata are `format`, the fingerprint of the `model`, and, as far as they are known, its `weights`, `card` and `recipe`.
+ * metadata are `format`, the fingerprint of the `model`, and, as far as they are known, its `weights`, `card`, `recipe`,
+ * and the `head` and `features` that a person named.
  *
  * @throws {InputError} when there are none, an embedding is not finite, or the file cannot be written
  */
 export async function writeClasses(
   file: string,
-  { model, weights, card, recipe, classes }: SavedClasses,
+  { model, weights, card, recipe, head, features, classes }: SavedClasses,
 ): Promise<void> {
   if (classes.size === 0) throw new InputError(`${file}: there are no classes to save; add some`)
   const ofClasses = [...classes.values()]
@@ -57,6 +58,8 @@ export async function writeClasses(
       model,
       ...(weights !== undefined && { weights }),
       ...(card !== undefined && { card }),
+      ...(head !== undefined && { head }),
+      ...(features !== undefined && { features }),
       ...(recipe !== undefined && { recipe }),
     },
   )
@@ -70,7 +73,7 @@ export async function writeClasses(
 export async function readClasses(file: string): Promise<SavedClasses> {
   const { tensors, metadata } = await loadSafetensors(file)
   const { classes: described, ...fields } = tensors
-  const { format: found, model, weights, card, recipe } = metadata
+  const { format: found, model, weights, card, recipe, head, features } = metadata
   const schema = Object.hasOwn(descriptions, found ?? '') && descriptions[found!]
   if (!schema || !described || model === undefined) {
     throw new InputError(`${file}: holds no classes of a classifier; name a file that its save wrote`)
@@ -95,6 +98,8 @@ export async function readClasses(file: string): Promise<SavedClasses> {
     model,
     ...(weights !== undefined && { weights }),
     ...(card !== undefined && { card }),
+    ...(head !== undefined && { head }),
+    ...(features !== undefined && { features }),
     ...(recipe !== undefined && { recipe }),
     classes: new Map(classes),
   }
@@ -114,7 +119,7 @@ export function requireOfModel(
 ): void {
   if (model !== of.model) {
     throw new InputError(
-      `${file}: holds classes as other weights see them; load the weights that they were saved with, or add the pictures anew`,
+      `${file}: holds classes as other weights see them, or these with another head or other features; load what they were saved with, or add the pictures anew`,
     )
   }
   const expected = shapesOf(of.example)

@@ -22,6 +22,9 @@ export interface SavedClasses {
   readonly weights?: string
   /** The card of weights that are an ONNX network, where another file than that beside it was named. */
   readonly card?: string
+  /** What compares and what it sees of pictures, where a person said so, see `CompareBy`. */
+  readonly head?: string
+  readonly features?: string
   /** The recipe of that model as a text, where its weights do not say how it is made. */
   readonly recipe?: string
   /** By label, in the order in which they were added. */

@@ -5,7 +5,7 @@ import type { EmbeddedImages } from './embedded-images.js'
 import type { Embedder } from './embedder.js'
 
 /** What of saved classes says where their weights come from. */
-export type Origin = Pick<SavedClasses, 'weights' | 'card' | 'recipe'>
+export type Origin = Pick<SavedClasses, 'weights' | 'card' | 'recipe' | 'head' | 'features'>
 
 /** How embeddings are compared: by levels as they were trained, or by heads that are fitted to the examples, one to each range. */
 export type Comparison = { readonly metric: LevelFusion } | { readonly ranges: readonly FeatureRange[] }

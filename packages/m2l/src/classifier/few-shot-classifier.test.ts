@@ -422,3 +422,31 @@ describe('embeddings', () => {
     await expect(classifier.embed([])).rejects.toThrow('expected a list of at least one image to embed')
   })
 })
+
+describe('a head and features that a person names', () => {
+  it('compare, and are known to saved classes', async () => {
+    const options = { head: 'gda', features: 'Centre-layer2,layer4' }
+    const own = await FewShotClassifier.load(weights, options)
+    await own.add('red', patterns(0, 3))
+    await own.add('green', patterns(1, 3))
+    const file = join(await temporaryFolder(), 'two.safetensors')
+    await own.save(file)
+    const [found] = await own.classify([pattern(1, 9)])
+    expect(Object.keys(found!.levels)).toEqual(['gda'])
+    expect((await own.embed([pattern(1, 9)])).map!.shape).toEqual([1, 1, 1, 128])
+    own.dispose()
+    const opened = await FewShotClassifier.open(file)
+    expect(await opened.classify([pattern(1, 9)])).toEqual([found])
+    expect((await opened.choose()).reason).toBe(`chosen: ${weights}; compared by gda`)
+    opened.dispose()
+  })
+
+  it.each([
+    [{ head: 'nonsense' }, 'there is no level nonsense'],
+    [{ head: 'relation' }, 'has weights that it learns with its backbone'],
+    [{ features: 'Centre-foo' }, 'has no stage "foo"; choose one of layer1'],
+    [{ features: 'Middle' }, 'model.forward_encoding is "Middle"'],
+  ])('are refused where they cannot be: %j', async (options, message) => {
+    await expect(FewShotClassifier.load(weights, options)).rejects.toThrow(message)
+  })
+})

@@ -156,7 +156,8 @@ export class FewShotClassifier {
     const isNeeded = saved.recipe !== undefined && options.recipe === undefined
     const recipe = isNeeded ? { recipe: recipeOfWeights(file, saved.recipe) } : {}
     const card = options.card ?? (weights === undefined ? saved.card : undefined)
-    const classifier = await FewShotClassifier.load(named, { ...options, ...recipe, card })
+    const { head = saved.head, features = saved.features } = options
+    const classifier = await FewShotClassifier.load(named, { ...options, ...recipe, card, head, features })
     try {
       await classifier.#restore(file, saved)
       return classifier

@@ -58,7 +58,9 @@ async function loadCandidate(weights: string, options: LoadOptions): Promise<Can
     origin: {
       weights: lastingName(weights),
       ...(typeof options.card === 'string' && { card: resolve(options.card) }),
-      ...(isSaid(options) && { recipe: storedRecipe(recipe) }),
+      ...(options.recipe && { recipe: storedRecipe(options.recipe) }),
+      ...(options.head !== undefined && { head: options.head }),
+      ...(options.features !== undefined && { features: options.features }),
     },
     embedder,
     comparison: comparisonOf(model, recipe),
@@ -67,11 +69,6 @@ async function loadCandidate(weights: string, options: LoadOptions): Promise<Can
       model.dispose()
     },
   }
-}
-
-/** Whether something else than the weights says how is compared, so that saved classes have to know it. */
-function isSaid({ recipe, head, features }: LoadOptions): boolean {
-  return recipe !== undefined || head !== undefined || features !== undefined
 }
 
 /** Whole pictures become the input alone: what is read at twice its size loses nothing. Parts are crops of half a side. */

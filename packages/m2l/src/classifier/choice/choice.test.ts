@@ -148,6 +148,13 @@ describe('choose', () => {
     expect(choice.tried[1]).toEqual({ candidate: 1, crossEntropy: null, accuracy: null })
   })
 
+  it('takes what takes more effort by itself where nothing else sees the examples', async () => {
+    const whole = candidateOf(blind)
+    const crops: Candidate = { ...candidateOf(clear), views: 'crops', insteadOf: whole }
+    const seen = new Map([...seenByBoth([3, 3])].map(([label, [, own]]) => [label, [undefined, own]]))
+    expect((await choose([whole, crops], seen, { counts })).candidate).toBe(1)
+  })
+
   it('leaves levels as they were trained, and asks nothing of a single one', async () => {
     const metric = new LevelFusion([{ level: globalLevel(), weight: 1, temperature: 1 }])
     const own: Candidate = { ...candidateOf(clear), comparison: { metric } }

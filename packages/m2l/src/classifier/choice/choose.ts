@@ -62,18 +62,23 @@ export async function choose(
   const able = ready.filter((one) => one !== undefined)
   const [first] = able
   if (candidates.length === 1) return { ...chosen(first!), tried: [] }
+  if (able.length === 1) return { ...chosen(first!), tried: untried(candidates) }
+  const isCostlier = ({ candidate }: Prepared) => {
+    const { insteadOf } = candidates[candidate]!
+    return insteadOf !== undefined && able.some((other) => candidates[other.candidate] === insteadOf)
+  }
   const shots = [...first!.labelled.values()].map(imageCount)
   const isFew = shots.filter((shot) => shot > 1).length < shots.length / 2
   const judged: ({ readonly one: Prepared } & Judgement)[] = []
   for (const one of able) {
     options.signal?.throwIfAborted()
-    if (isFew && candidates[one.candidate]!.insteadOf) continue
+    if (isFew && isCostlier(one)) continue
     const judgement = isFew
       ? await judgeByCrops(one, cropsOf(classes, one.candidate), options)
       : await judgeByOthers(one, options)
     judged.push({ one, ...judgement })
   }
-  const plain = judged.filter(({ one }) => !candidates[one.candidate]!.insteadOf)
+  const plain = judged.filter(({ one }) => !isCostlier(one))
   const least = plain.reduce((a, b) => (b.crossEntropy < a.crossEntropy ? b : a))
   const usual = plain[0]!
   const whole = isFew || isClearlyWorse(usual.losses, least.losses) ? least : usual
@@ -89,6 +94,10 @@ export async function choose(
       return { candidate, crossEntropy: trial?.crossEntropy ?? null, accuracy: trial?.accuracy ?? null }
     }),
   }
+}
+
+function untried(candidates: readonly Candidate[]): Trial[] {
+  return candidates.map((_, candidate) => ({ candidate, crossEntropy: null, accuracy: null }))
 }
 
 interface Prepared extends Judged {
