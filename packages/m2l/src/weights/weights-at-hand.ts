@@ -35,8 +35,9 @@ async function fetchedNow(
   onNote: (line: string) => void,
   signal: AbortSignal | undefined,
 ): Promise<string[]> {
+  // Measured with `npm run own-pictures` on flowers89, 20 draws.
   const cost =
-    'so photographs are told apart by small networks of 64 filters, which are wrong about four times as often'
+    'so the shipped, smaller networks answer: of photographs of ten kinds of flowers, by five examples of each, 27 in 100 are wrong instead of 7'
   if (process.env.M2L_OFFLINE === '1') {
     onNote(`${photographWeights} is not fetched, since M2L_OFFLINE is 1, ${cost}`)
     return []
