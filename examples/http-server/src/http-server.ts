@@ -77,4 +77,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     void app.close().then(() => classifier.dispose())
   })
 }
-console.log(`listening on ${await app.listen({ host: '127.0.0.1', port: Number(port) })}`)
+try {
+  console.log(`listening on ${await app.listen({ host: '127.0.0.1', port: Number(port) })}`)
+} catch (error) {
+  console.error(`port ${port} cannot be used: ${(error as Error).message}`)
+  process.exit(2)
+}

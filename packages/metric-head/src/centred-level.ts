@@ -40,7 +40,10 @@ export function centredLevel({
   const features = (embedding: Embedding): tf.Tensor2D => {
     const map = requireField(embedding, 'map', name)
     const [start, end] = channels ?? [0, map.shape[3]]
-    return l2Normalise(pooled(map).slice([0, start], [-1, end - start])) as tf.Tensor2D
+    const own = pooled(map).slice([0, start], [-1, end - start])
+    // Squares of very large and very small features would leave single precision.
+    const largest = tf.maximum(tf.max(tf.abs(own), 1, true), 1e-36)
+    return l2Normalise(tf.div(own, largest)) as tf.Tensor2D
   }
   return {
     name,

@@ -25,6 +25,6 @@ export interface Candidate {
 /** The examples of a class as a candidate sees them. */
 export interface SeenClass {
   readonly images: EmbeddedImages
-  /** Crops of its first example, which stand in for others; only where that was added alone, and there is a choice. */
+  /** Crops of its first example, which stand in for others where too few can be left out; only where there is a choice. */
   readonly crops?: EmbeddedImages | undefined
 }

@@ -24,12 +24,14 @@ export class Familiarity {
 
   /**
    * @param leaveOneOut what examples say of each other, see `FewShotClassifier`
-   * @throws {InputError} when every class has a single example, or a score is not finite
+   * @throws {InputError} when most classes have a single example, or a score is not finite
    */
   constructor({ known, strangers }: LeaveOneOut) {
-    if (known.length === 0) {
+    const several = new Set(known.map(({ truth }) => truth)).size
+    const all = new Set(strangers.map(({ truth }) => truth)).size
+    if (several < 2 || several <= all / 2) {
       throw new InputError(
-        'unknown images cannot be told by examples of one image a class, since none can be left out to calibrate by; add a second image to some class',
+        `unknown images cannot be told: ${several === 0 ? 'there is one image a class' : `${several} of ${all} classes have more than one example`}, so that too few can be left out to calibrate by; add a second image to most classes`,
       )
     }
     this.#levels = Object.keys(known[0]!.levels)

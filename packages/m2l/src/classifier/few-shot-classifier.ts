@@ -490,28 +490,31 @@ export class FewShotClassifier {
     return new Map(ofClasses)
   }
 
+  /** Several callers may wait for it, so that a signal of one ends none of it. */
   async #choose(signal?: AbortSignal): Promise<Choice> {
     this.#requireClasses()
+    signal?.throwIfAborted()
     const classes = this.#classes
     const seen = new Map([...classes].map(([label, ofClass]) => [label, ofClass.seen]))
-    this.#choice ??= choose(this.#candidates, seen, { counts: this.#counts, signal })
+    this.#choice ??= choose(this.#candidates, seen, { counts: this.#counts })
     const choosing = this.#choice
     try {
       const choice = await choosing
       if (this.#classes === classes) this.#chosen = this.#candidates[choice.candidate]!
+      signal?.throwIfAborted()
       return choice
     } catch (error) {
-      if (this.#choice === choosing) this.#choice = undefined
+      if (this.#choice === choosing && !signal?.aborted) this.#choice = undefined
       throw error
     }
   }
 
-  /** What compares, and the classes as they are compared. */
+  /** What compares, and the classes that there were at the call as they are compared. */
   async #settled(signal?: AbortSignal) {
+    const classes = this.#classes
     const { metric, candidate } = await this.#choose(signal)
-    const { embedder } = this.#candidates[candidate]!
-    const classes = [...this.#classesOf(this.#candidates[candidate]!)]
-    return { metric, embedder, classes: new Map(classes.map(([label, { images }]) => [label, images])) }
+    const seen = [...classes].map(([label, ofClass]) => [label, ofClass.seen[candidate]!.images] as const)
+    return { metric, embedder: this.#candidates[candidate]!.embedder, classes: new Map(seen) }
   }
 
   async #classify(

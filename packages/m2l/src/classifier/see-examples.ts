@@ -46,12 +46,11 @@ export async function seeExamples(
   if (!batch) return undefined
   const taken = batch.positions.map((position) => images[position]!)
   const isChoice = others.length > 0
-  const isAlone = isNew && taken.length === 1
-  const own = isChoice && isAlone ? await cropsOf(first, taken[0]!, options) : undefined
+  const own = isChoice && isNew ? await cropsOf(first, taken[0]!, options) : undefined
   const seen: (SeenClass | undefined)[] = [{ images: batch.images, crops: own }]
   for (const [index, candidate] of others.entries()) {
     const isTried = !candidate.insteadOf || taken.length <= mostForCosts
-    seen.push(isTried ? await seenBy(candidate, taken, { ...partOf(index + 1), isAlone }) : undefined)
+    seen.push(isTried ? await seenBy(candidate, taken, { ...partOf(index + 1), isNew }) : undefined)
   }
   return { examples: batch.positions.map((position) => noted[position]!.example), seen }
 }
@@ -71,11 +70,11 @@ export function joinSeen(before: SeenExamples | undefined, added: SeenExamples):
 async function seenBy(
   candidate: Candidate,
   images: readonly GivenImage[],
-  { isAlone, ...options }: EmbedOptions & { readonly isAlone: boolean },
+  { isNew, ...options }: EmbedOptions & { readonly isNew: boolean },
 ): Promise<SeenClass | undefined> {
   try {
     const batch = await embedAll(candidate, images, options)
-    const isJudgedByCrops = isAlone && !candidate.insteadOf
+    const isJudgedByCrops = isNew && !candidate.insteadOf
     const crops = isJudgedByCrops ? await cropsOf(candidate, images[0]!, options) : undefined
     return batch && { images: batch.images, crops }
   } catch (error) {

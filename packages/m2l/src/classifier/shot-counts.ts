@@ -8,6 +8,16 @@
  */
 export type ShotCounts = 'neutral' | 'published'
 
+/**
+ * Whether enough can be left out to choose and to calibrate by: examples of two classes at the least, and of more than half of them.
+ *
+ * @param shots the number of examples of each class
+ */
+export function canLeaveOut(shots: readonly number[]): boolean {
+  const several = shots.filter((shot) => shot > 1).length
+  return several >= 2 && several > shots.length / 2
+}
+
 /** `drawnShots` of a support with these numbers of examples. */
 export function drawnShots(counts: ShotCounts, shots: readonly number[]): number {
   return counts === 'published' ? Infinity : Math.min(...shots)

@@ -128,7 +128,7 @@ export async function namesIn(folder: string): Promise<Set<string>> {
   return new Set(names.map(foldedName))
 }
 
-function isWithin(path: string, folder: string): boolean {
+export function isWithin(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder.endsWith(sep) ? folder : `${folder}${sep}`)
 }
 

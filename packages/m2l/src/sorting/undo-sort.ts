@@ -1,6 +1,7 @@
 import { lstat, mkdir, readFile, rm, rmdir, symlink, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { leadsTo, moveFile, partOf } from './move-file.js'
+import { isWithin } from './plan-sort.js'
 import { readJournal, type SortLine } from './sort-journal.js'
 import type { SortingOptions } from './sort-pictures.js'
 
@@ -32,6 +33,10 @@ export async function undoSort(
     onProgress?.(index, steps.length)
     if ('folder' in line) folders.push(line.folder)
     if (!('from' in line)) continue
+    if (!isWithin(line.to, head.into)) {
+      left.push({ file: line.to, why: `it lies outside of ${head.into}, which the file is of` })
+      continue
+    }
     const outcome = head.how === 'move' ? await moveBack(line) : await removeLink(line)
     if (outcome === 'undone') undone++
     else if (outcome !== 'nothing to do') left.push({ file: line.to, why: outcome })

@@ -71,17 +71,26 @@ describe('fitHeads', () => {
     expect(tf.memory().numTensors).toBe(before)
   })
 
-  it('works where only one class has a second example, and where numbers are unequal', async () => {
-    for (const shots of [
-      [2, 1, 1],
-      [9, 2, 1, 4],
-    ]) {
-      const { used } = await fitHeads(classesOf(shots), [clear, blind], { counts })
-      expect(used.length).toBeGreaterThan(0)
-      for (const { temperature, crossEntropy } of used) {
-        expect(temperature).toBeGreaterThan(0)
-        expect(Number.isFinite(crossEntropy)).toBe(true)
-      }
+  it.each([
+    ['one class has a second example', [2, 1, 1]],
+    ['half of the classes have', [2, 2, 1, 1]],
+    ['one of two classes has many', [1, 20]],
+  ])('chooses nothing where too few can be left out: %s', async (_, shots) => {
+    const { used } = await fitHeads(classesOf(shots), [clear, blind], { counts })
+    expect(used.map(({ head }) => head)).toEqual(['nearest mean', 'nearest mean'])
+  })
+
+  it('is not sure where few examples are all right', async () => {
+    const { used } = await fitHeads(classesOf([3, 3], 0.01), [clear], { counts })
+    for (const { crossEntropy } of used) expect(crossEntropy).toBeGreaterThan(0.05)
+  })
+
+  it('works where numbers are unequal', async () => {
+    const { used } = await fitHeads(classesOf([9, 2, 1, 4]), [clear, blind], { counts })
+    expect(used.length).toBeGreaterThan(0)
+    for (const { temperature, crossEntropy } of used) {
+      expect(temperature).toBeGreaterThan(0)
+      expect(Number.isFinite(crossEntropy)).toBe(true)
     }
   })
 })

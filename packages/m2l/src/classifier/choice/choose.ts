@@ -3,7 +3,7 @@ import { centredLevel } from '@m2l/metric-head'
 import type { Candidate, SeenClass } from '../candidate.js'
 import { imageCount, type EmbeddedImages } from '../embedded-images.js'
 import type { LabelledImages } from '../labelled-images.js'
-import type { ShotCounts } from '../shot-counts.js'
+import { canLeaveOut, type ShotCounts } from '../shot-counts.js'
 import { isClearlyWorse } from './clearly-worse.js'
 import { fitHeads, nearestMeans, type FittedHeads } from './fit-heads.js'
 import { judgeByCrops, judgeByOthers, type Judged, type Judgement } from './judge.js'
@@ -68,7 +68,7 @@ export async function choose(
     return insteadOf !== undefined && able.some((other) => candidates[other.candidate] === insteadOf)
   }
   const shots = [...first!.labelled.values()].map(imageCount)
-  const isFew = shots.filter((shot) => shot > 1).length < shots.length / 2
+  const isFew = !canLeaveOut(shots)
   const judged: ({ readonly one: Prepared } & Judgement)[] = []
   for (const one of able) {
     options.signal?.throwIfAborted()

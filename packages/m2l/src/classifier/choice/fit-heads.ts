@@ -3,7 +3,7 @@ import { centredLevel } from '@m2l/metric-head'
 import { imageCount } from '../embedded-images.js'
 import type { LabelledImages } from '../labelled-images.js'
 import { examplesByOthers, spreadPlaces, type Place } from '../leave-one-out-scores.js'
-import type { ShotCounts } from '../shot-counts.js'
+import { canLeaveOut, type ShotCounts } from '../shot-counts.js'
 import { isClearlyWorse } from './clearly-worse.js'
 import { fitTemperature, mean, type FittedTemperature } from './temperature.js'
 
@@ -51,7 +51,7 @@ const temperatureOfOne = 0.1
  * Fits heads to what examples say of each other, each left out in turn: for each range of features a ridge regression, held as
  * strongly as is best, and Gaussians, each at its best temperature. Those that are not clearly worse than the best speak together,
  * by the geometric mean of their probabilities: of a handful of examples the best is known badly, and good ones together are as
- * good as the best of them. Where every class has one example, nothing is chosen: class means, all ranges.
+ * good as the best of them. Where most classes have one example, nothing is chosen: class means, all ranges.
  *
  * @param classes two or more
  * @throws {InputError} when scores are not finite
@@ -64,7 +64,7 @@ export async function fitHeads(
 ): Promise<FittedHeads> {
   const shots = [...classes.values()].map(imageCount)
   const places = spreadPlaces(classes).filter(([way]) => shots[way]! > 1)
-  if (places.length === 0) return nearestMeans(ranges)
+  if (!canLeaveOut(shots)) return nearestMeans(ranges)
   const isFew = shots.reduce((sum, shot) => sum + shot, 0) <= mostForGaussians
   const trials = ranges.flatMap((range) => [ridgesOf(range), ...(isFew ? [[gaussiansOf(range)]] : [])])
   const fits = await fitAll(trials.flat(), classes, places, options)

@@ -73,7 +73,7 @@ export async function judgeByOthers(judged: Judged, options: JudgeOptions): Prom
 /**
  * Judges by crops of examples that whole examples tell apart, one example a class.
  *
- * @param crops of each class; of one whose examples were added together there are none
+ * @param crops of each class, as far as there are some
  */
 export async function judgeByCrops(
   { labelled, ofOneExample }: Judged,
