@@ -229,23 +229,24 @@ describe('m2l classify', () => {
   })
 
   test('goes on without examples that cannot be read, and refuses a class that has no other', async () => {
-    for (const [kind, name] of ['hen', 'owl'].entries()) await write('partly', name, kind, [0, 1])
+    for (const [kind, name] of ['hen', 'owl'].entries()) await write('partly', name, kind, [0, 1, 2])
     await writeFile(join(folder, 'partly/owl/0.png'), 'no picture')
     const words = ['--support', 'partly', '--query', 'partly/hen/1.png', ...weights]
     const { exitCode, stdout, stderr } = await here(...words, '--json', '--quiet')
     expect(exitCode).toBe(2)
     expect(stderr).toMatch(/^m2l: 1 example could not be read and was left out: partly\/owl\/0\.png: is not /)
     expect(JSON.parse(stdout)).toMatchObject({
-      classes: { hen: 2, owl: 1 },
+      classes: { hen: 3, owl: 2 },
       predictions: [{ file: 'partly/hen/1.png', label: 'hen', truth: 'hen', isExample: true }],
       accuracy: null,
       unreadableExamples: [{ file: 'partly/owl/0.png', label: 'owl' }],
     })
-    await writeFile(join(folder, 'partly/owl/1.png'), 'no picture either')
+    for (const name of ['1.png', '2.png'])
+      await writeFile(join(folder, 'partly/owl', name), 'no picture either')
     const refused = await here(...words, '--quiet')
     expect(refused).toMatchObject({ exitCode: 2, stdout: '' })
     expect(refused.stderr).toMatch(
-      /^m2l: class owl: none of its 2 examples can be read: partly\/owl\/0\.png: /,
+      /^m2l: class owl: none of its 3 examples can be read: partly\/owl\/0\.png: /,
     )
   })
 
@@ -314,7 +315,7 @@ describe('m2l classify', () => {
     [['--support', 'support/fox', '--query', 'query'], /0\.png: lies outside any class folder/],
     [['--support', 'nowhere', '--query', 'query'], /nowhere: does not exist/],
     [['--support', 'support', '--query', 'void'], /void: no pictures to classify/],
-    [['--support', 'single', '--query', 'query', '--unknown', 'auto'], /examples of one image a class/],
+    [['--support', 'single', '--query', 'query', '--unknown', 'auto'], /there is one image a class/],
     [['--support', 'named', '--query', 'query', '--unknown', 'auto'], /a class is called unknown/],
     [['--support', 'support', '--query', 'query', '--unknown', '2'], /expected auto or a number from 0 to 1/],
     [

@@ -123,7 +123,7 @@ test.each([
   [
     ['efficientnet-lite0', '--python', './none'],
     1,
-    /^m2l: \.\/none is missing: Python 3 fetches efficientnet-lite0; .* name it with --from\n$/,
+    /^m2l: \.\/none is missing: Python 3 fetches efficientnet-lite0; .* give it to m2l weights get efficientnet-lite0 --from\n$/,
   ],
   [[], 2, /^m2l: missing required argument 'name'; see m2l weights get --help\n$/],
 ])('m2l weights get %j is refused in one line', async (words, exitCode, message) => {

@@ -78,15 +78,11 @@ export async function sortClassified(
   if (!sort) return undefined
   const { planSort, sortPictures, unknownLabel } = await import('@m2l/m2l')
   const isFolder = sort.keep !== undefined && (await stat(sort.keep).catch(() => undefined))?.isDirectory()
-  const sortable = predictions.filter(({ isExample }) => isExample === undefined)
-  const examples = predictions.filter(({ isExample }) => isExample !== undefined)
-  const planned = await planSort(sortable, {
+  const plan = await planSort(predictions, {
     ...sort,
     labels: [...Object.keys(classes), unknownLabel],
     keep: isFolder ? sort.keep : undefined,
   })
-  const kept = examples.map(({ file }) => ({ file, why: 'it is an example itself' }))
-  const plan = { ...planned, stay: [...planned.stay, ...kept] }
   if (!options.yes) return { ...plan, isDone: false, gone: [], undo: null }
   const onProgress = display.counting(sort.how === 'move' ? 'moving' : 'linking')
   const done: SortedPictures = await sortPictures(plan, { onProgress, onUndoFile, signal })

@@ -74,10 +74,10 @@ async function archiveOrNot(path: string): Promise<'archive' | undefined> {
 /**
  * Plans where pictures go: into a folder for each label. Nothing is changed.
  *
- * @param classified pictures with their labels
+ * @param classified pictures with their labels; examples stay
  */
 export async function planSort(
-  classified: readonly { readonly file: string; readonly label: string }[],
+  classified: readonly { readonly file: string; readonly label: string; readonly isExample?: true }[],
   { how, into, labels, keep }: SortOptions,
 ): Promise<SortPlan> {
   const folder = resolve(into)
@@ -87,14 +87,14 @@ export async function planSort(
   const taken = new Map<string, Set<string>>()
   const pictures: PlannedPicture[] = []
   const stay: { file: string; why: string }[] = []
-  for (const { file, label } of classified) {
+  for (const { file, label, isExample } of classified) {
     const from = resolve(file)
     const place = await realpath(dirname(from)).catch(() => dirname(from))
     if (isWithin(place, realFolder)) {
       stay.push({ file, why: `it lies in ${into} already` })
       continue
     }
-    if (kept !== undefined && isWithin(place, kept)) {
+    if (isExample || (kept !== undefined && isWithin(place, kept))) {
       stay.push({ file, why: 'it lies among the examples' })
       continue
     }

@@ -44,8 +44,8 @@ const lambdas = [0.03, 0.1, 0.3, 1, 3]
 /** With more examples Gaussians are not tried: to solve them anew for each that is left out takes long, and ridge does as well. */
 const mostForGaussians = 200
 
-/** Of one example a class no temperature can be fitted: that of squared distances between unit features, see `nearest-mean`. */
-const temperatureOfOne = 0.1
+/** Of one example a class no temperature can be fitted; ours, three times that of squared distances between features that are not centred. */
+const temperatureOfOne = 0.3
 
 /**
  * Fits heads to what examples say of each other, each left out in turn: for each range of features a ridge regression, held as
