@@ -5,6 +5,7 @@ import { isDrawable, percent, shortNumber, type Scale } from './scale.js'
 export type Axis = Plot.ScaleOptions & {
   readonly domain: [number, number]
   readonly ticks: number[]
+  readonly tickFormat: (tick: number) => string
 }
 
 /** Values that span more decades than this do not fit on a linear axis: the smallest ones look like 0. */

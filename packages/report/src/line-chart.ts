@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot'
-import { axisOf } from './axis.js'
+import { axisOf, type Axis } from './axis.js'
 import { chart, emptyChart, isNarrow, seriesDashes } from './chart.js'
 import type { Html } from './html.js'
 import { isDrawable, percent, shortNumber, type Scale } from './scale.js'
@@ -29,6 +29,9 @@ export interface LineChart {
   readonly caption?: string
 }
 
+/** The width of a digit, in pixels. */
+const digitWidth = 8
+
 /** With more points than this on a line, dots would hide it. */
 const mostDots = 40
 
@@ -39,6 +42,7 @@ export function lineChart({ label, x, y, series, caption }: LineChart): Html {
   if (all.every((point) => Number.isNaN(point.y))) return emptyChart(label, caption)
   const xs = all.map((point) => point.x)
   const ys = all.flatMap((point) => [point.y, point.low ?? point.y, point.high ?? point.y])
+  const ofY = axisOf(y, ys, 5)
   return chart({
     label,
     legend: series.map(({ name }) => name),
@@ -47,10 +51,10 @@ export function lineChart({ label, x, y, series, caption }: LineChart): Html {
       width,
       height: Math.round(width * (isNarrow(width) ? 0.75 : 0.4)),
       marginTop: 32,
-      marginLeft: 52,
+      marginLeft: roomFor(ofY),
       marginBottom: 38,
       x: { inset: 6, ...axisOf(x, xs, isNarrow(width) ? 5 : 10) },
-      y: { grid: true, ...axisOf(y, ys, 5) },
+      y: { grid: true, ...ofY },
       marks: [
         ...lines.map((points, index) =>
           Plot.areaY(
@@ -90,6 +94,12 @@ function drawable({ x, y, low, high }: LinePoint): LinePoint {
 /** Whether a point has gaps at both sides, so that no line shows it. */
 function isAlone(_: LinePoint, index: number, points: readonly LinePoint[]): boolean {
   return [points[index - 1], points[index + 1]].every((beside) => !beside || Number.isNaN(beside.y))
+}
+
+/** What the numbers at an axis to the left take, in pixels. */
+function roomFor({ ticks, tickFormat }: Axis): number {
+  const longest = Math.max(0, ...ticks.map((tick) => tickFormat(tick).length))
+  return Math.max(52, longest * digitWidth + 14)
 }
 
 function format(scale: Scale, value: number): string {
