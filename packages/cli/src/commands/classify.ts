@@ -1,7 +1,6 @@
 import { resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { interruptible } from '../interruptible.js'
-import { printable } from '../terminal/format.js'
 import { ProgressDisplay } from '../terminal/progress-display.js'
 import { checkWritable } from '../writable-file.js'
 import { classificationAsCsv, describeClassification, describeLabelNext } from './classification-output.js'
@@ -167,7 +166,7 @@ async function classify(options: ClassifyCommandOptions, command: Command): Prom
       ...(options.labelNext !== undefined && { labelNext: options.labelNext }),
       ...(options.labels !== undefined && { labels: options.labels }),
       onProgress: (what, done, total) => counting[what](done, total),
-      onNote: (line) => options.quiet || display.say(printable(line)),
+      onNote: (line) => options.quiet || display.say(line),
       signal,
     })
     const sorting = await sortClassified(report, options, {

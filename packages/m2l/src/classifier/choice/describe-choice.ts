@@ -65,12 +65,17 @@ function reasonOf(
 
 function headsOf(heads: readonly FittedHead[], dropped: readonly FittedHead[]): string {
   const kinds = [...new Set(heads.map(({ head }) => head))].map((head) => {
-    const features = heads.filter((one) => one.head === head).map((one) => one.features)
+    const features = heads.filter((one) => one.head === head).map((one) => harmless(one.features))
     return `${named[head]} of ${features.join(', ')}`
   })
   const worse =
     dropped.length === 0 ? '' : `; ${count(dropped.length, 'head is', 'heads are')} worse and left out`
   return `${kinds.join(' and ')}${worse}`
+}
+
+/** Names that files give to ranges may hold what terminals obey. */
+function harmless(name: string): string {
+  return name.replaceAll(/\p{Cc}/gu, '\uFFFD')
 }
 
 const named: Readonly<Record<FittedHead['head'], string>> = {
