@@ -228,6 +228,18 @@ describe('m2l classify', () => {
     expect(other.predictions.map(({ isExample }) => isExample)).toEqual([true, true, true])
   })
 
+  test('answers where one class alone has a second example, and refuses only to tell unknown pictures', async () => {
+    await write('second', 'hen', 0, [0, 1, 2])
+    await write('second', 'owl', 1, [0])
+    const words = ['--support', 'second', '--query', 'query', '--weights', 'emoji-conv64f']
+    const { exitCode, stdout, stderr } = await here(...words, '--json', '--quiet')
+    expect(exitCode, stderr).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ classes: { hen: 3, owl: 1 }, unknown: null })
+    const refused = await here(...words, '--unknown', 'auto', '--quiet')
+    expect(refused).toMatchObject({ exitCode: 2, stdout: '' })
+    expect(refused.stderr).toContain('1 of 2 classes have more than one example')
+  })
+
   test('goes on without examples that cannot be read, and refuses a class that has no other', async () => {
     for (const [kind, name] of ['hen', 'owl'].entries()) await write('partly', name, kind, [0, 1, 2])
     await writeFile(join(folder, 'partly/owl/0.png'), 'no picture')

@@ -6,7 +6,7 @@ import type { FeatureSet } from '../features/feature-set.js'
 import { notesOfSlowness } from '../recipe-data.js'
 import type { Classification } from './classification.js'
 import { unknownLabel, type ClassificationReport, type LeaveOneOutReport } from './classification-report.js'
-import { Familiarity } from './familiarity.js'
+import { canCalibrate, Familiarity } from './familiarity.js'
 import type { FewShotClassifier } from './few-shot-classifier.js'
 import type { EmbeddedBatch } from './image-embedder.js'
 import { labelNext, PictureFeatures, usualLabelNext, type Unlabelled } from './label-next.js'
@@ -62,7 +62,7 @@ export async function classifyPictures(options: ClassifyPicturesOptions): Promis
     if (choice.by !== null || choice.heads.length > 0) tell([choice.reason])
     const leftOut = await classifier.leaveOneOut(withSignal(options))
     const familiarity = threshold === undefined ? undefined : new Familiarity(leftOut)
-    const calibrated = familiarity ?? (leftOut.known.length > 0 ? new Familiarity(leftOut) : undefined)
+    const calibrated = familiarity ?? (canCalibrate(leftOut) ? new Familiarity(leftOut) : undefined)
     const { pictures } = query
     const seen = new PictureDigests()
     const embedded = new PictureFeatures()

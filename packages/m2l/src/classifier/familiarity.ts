@@ -27,9 +27,8 @@ export class Familiarity {
    * @throws {InputError} when most classes have a single example, or a score is not finite
    */
   constructor({ known, strangers }: LeaveOneOut) {
-    const several = new Set(known.map(({ truth }) => truth)).size
-    const all = new Set(strangers.map(({ truth }) => truth)).size
-    if (several < 2 || several <= all / 2) {
+    const { several, all } = classesOf({ known, strangers })
+    if (!canCalibrate({ known, strangers })) {
       throw new InputError(
         `unknown images cannot be told: ${several === 0 ? 'there is one image a class' : `${several} of ${all} classes have more than one example`}, so that too few can be left out to calibrate by; add a second image to most classes`,
       )
@@ -76,6 +75,18 @@ export class Familiarity {
   #standardised(nearness: readonly number[]): number[] {
     return nearness.map((value, index) => (value - this.#means[index]!) / this.#deviations[index]!)
   }
+}
+
+/** Whether enough examples were left out to tell unknown images by: of two classes, and of more than half of them. */
+export function canCalibrate(leaveOneOut: LeaveOneOut): boolean {
+  const { several, all } = classesOf(leaveOneOut)
+  return several >= 2 && several > all / 2
+}
+
+/** The numbers of classes that have several examples, and of all. */
+function classesOf({ known, strangers }: LeaveOneOut): { readonly several: number; readonly all: number } {
+  const [several, all] = [known, strangers].map((some) => new Set(some.map(({ truth }) => truth)).size)
+  return { several: several!, all: all! }
 }
 
 interface Sample {
