@@ -3,6 +3,7 @@ import { defineLevel, l2Normalise, pooled, requireField, type Embedding, type Me
 import { z } from 'zod'
 import { foldScores, leftOutScores, type SolveFolds } from './centred-folds.js'
 import { centredGda } from './centred-gda.js'
+import { centredMeans } from './centred-means.js'
 import { centredRidge, ridgeByOthers } from './centred-ridge.js'
 import { imageWeights } from './image-weights.js'
 
@@ -11,7 +12,7 @@ export interface CentredOptions {
   /** The name under which results show it; `centred` if not given. */
   readonly name?: string
   /** What is solved where a class has several images; `ridge` if not given. */
-  readonly classifier?: 'ridge' | 'gda'
+  readonly classifier?: 'ridge' | 'gda' | 'nearest-mean'
   /** How strongly ridge regression holds its weights near zero; .3 if not given. */
   readonly lambda?: number
   /** Which of the features it compares, the end not included; all if not given. */
@@ -35,8 +36,10 @@ export function centredLevel({
   lambda = 0.3,
   channels,
 }: CentredOptions = {}): MetricLevel {
-  const solve: SolveFolds = (folds) =>
-    classifier === 'gda' ? centredGda(folds) : centredRidge(folds, lambda)
+  const solve: SolveFolds = (folds) => {
+    if (classifier === 'nearest-mean') return centredMeans(folds)
+    return classifier === 'gda' ? centredGda(folds) : centredRidge(folds, lambda)
+  }
   const features = (embedding: Embedding): tf.Tensor2D => {
     const map = requireField(embedding, 'map', name)
     const [start, end] = channels ?? [0, map.shape[3]]
@@ -70,7 +73,7 @@ export function centredLevel({
         const images = features(support)
         const gram = products(images, images)
         const isMany = images.shape[0] > mostSolvedAnew && shots.some((shot) => shot > 1)
-        if (classifier === 'gda' || !isMany) return leftOutScores(gram, shots, left, solve)
+        if (classifier !== 'ridge' || !isMany) return leftOutScores(gram, shots, left, solve)
         const rows = tf.tensor1d([...left.images], 'int32')
         return left.draws.map((drawnShots) => {
           const all = ridgeByOthers(tf.expandDims(gram) as tf.Tensor3D, shots, drawnShots, lambda)
@@ -84,7 +87,7 @@ export function centredLevel({
 export const centredDefinition = defineLevel({
   name: 'centred',
   options: z.object({
-    classifier: z.enum(['ridge', 'gda']).default('ridge'),
+    classifier: z.enum(['ridge', 'gda', 'nearest-mean']).default('ridge'),
     lambda: z.number().min(1e-6).max(1e6).optional(),
   }),
   create: ({ classifier, lambda }) => centredLevel({ classifier, ...(lambda !== undefined && { lambda }) }),

@@ -31,6 +31,7 @@ const levels: readonly (readonly [name: string, create: () => MetricLevel])[] = 
   ['matching as released', () => matchingLevel({ similarity: 'released' })],
   ['probe', () => probeLevel()],
   ['centred', () => centredLevel()],
+  ['centred, by class means', () => centredLevel({ classifier: 'nearest-mean' })],
   ['centred, by Gaussians', () => centredLevel({ classifier: 'gda' })],
   ['centred, of some channels', () => centredLevel({ lambda: 0.01, channels: [1, 6] })],
 ]

@@ -129,7 +129,10 @@ function chosen({ candidate, metric, heads }: Prepared): Pick<Choice, 'candidate
 
 /** Trained levels that look at parts would know crops by the parts that they are. */
 function meansOfWholeMap(): LevelFusion {
-  return new LevelFusion([{ level: centredLevel(), weight: 1, temperature: 1 }], 'product')
+  return new LevelFusion(
+    [{ level: centredLevel({ classifier: 'nearest-mean' }), weight: 1, temperature: 1 }],
+    'product',
+  )
 }
 
 function hasMap(labelled: LabelledImages): boolean {

@@ -115,7 +115,7 @@ async function fitAll(
 /** Of one example a class: the distances to it, of all ranges together. */
 export function nearestMeans(ranges: readonly FeatureRange[]): FittedHeads {
   const trials = ranges.map(({ name, channels }): Trial => {
-    const level = (own: string) => centredLevel({ name: own, channels })
+    const level = (own: string) => centredLevel({ name: own, classifier: 'nearest-mean', channels })
     return { features: name, head: 'nearest mean', lambda: null, level }
   })
   return {
