@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { convertWeights, fetchableWeights } from '@m2l/m2l'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { m2l, m2lHere, start, temporaryFolder } from './m2l-process.test.helper.js'
 
 let folder: string
@@ -133,6 +133,21 @@ test.each([
   expect(refused.stderr).toMatch(message)
   expect(refused.stderr.split('\n')).toHaveLength(2)
   expect(await inCache()).toEqual([])
+})
+
+describe.runIf(process.platform === 'linux')('a cache that cannot be made', () => {
+  test.each([
+    ['weights', 'get', 'efficientnet-lite0'],
+    ['engine', 'install'],
+  ])('is refused in one line: m2l %s %s', async (...words) => {
+    await writeFile(join(folder, 'file'), '')
+    for (const cache of ['/proc/nope', join(folder, 'file')]) {
+      vi.stubEnv('M2L_CACHE', cache)
+      const { exitCode, stdout, stderr } = await m2lHere(folder, ...words)
+      expect({ exitCode, stdout }, stderr).toEqual({ exitCode: 2, stdout: '' })
+      expect(stderr).toMatch(/^m2l.*: .*cannot be written \((ENOENT|ENOTDIR).*; set M2L_CACHE .*\n$/)
+    }
+  })
 })
 
 test('a wheel of another hash is refused, and nothing of it stays', async () => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { InputError, writeFileAtomically } from '@m2l/engine'
+import { InputError, makeFolder, writeFileAtomically } from '@m2l/engine'
 import { z } from 'zod'
 
 /** An archive of one folder a class. */
@@ -26,7 +26,7 @@ export async function keptArchive(file: string, make: () => Promise<Archive>): P
   if (kept) return kept
   const { bytes, classes } = await make()
   try {
-    await mkdir(dirname(file), { recursive: true })
+    await makeFolder(dirname(file))
     await writeFileAtomically(file, bytes)
     await writeFileAtomically(recordOf(file), `${JSON.stringify({ sha256: sha256(bytes), classes })}\n`)
   } catch (error) {

@@ -1,6 +1,6 @@
-import { access, constants, mkdir, readdir, rm, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { InputError } from '@m2l/engine'
+import { access, constants, readdir, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { InputError, makeFolder } from '@m2l/engine'
 
 /** Where a training run keeps its files. */
 export interface RunFolder {
@@ -51,19 +51,6 @@ export async function removeHalfWritten({ path, next }: RunFolder): Promise<void
       await rm(join(path, name))
   }
   await rm(next, { force: true })
-}
-
-/** As `mkdir -p`; Node's own recursive mkdir never ends where the system says that a parent is missing, as in /proc. */
-async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path)
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return
-    if (code !== 'ENOENT' || dirname(path) === path) throw error
-    await makeFolder(dirname(path))
-    await mkdir(path)
-  }
 }
 
 /** Whether there is a file. */

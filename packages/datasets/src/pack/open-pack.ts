@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises'
+import { open, readdir, rename, rm, stat, statfs } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { cacheFolder, InputError } from '@m2l/engine'
+import { cacheFolder, InputError, makeFolder } from '@m2l/engine'
 import type { DecodeOptions } from '../decoding/decode-picture.js'
 import { mapConcurrently } from '../map-concurrently.js'
 import type { RgbImage } from '../rgb-image.js'
@@ -60,7 +60,7 @@ export async function openPack(
     const found = await readPack(file, stamp)
     if (found) return found
     if (pack === 'auto' && !(await pays(input, folder))) return undefined
-    await mkdir(folder, { recursive: true })
+    await makeFolder(folder)
     await removeAbandoned(folder, file)
     if (!(await makePack(file, stamp, input, options))) return undefined
     if ((await sourceStamp(input.tree)) === stamp) return await readPack(file, stamp)
@@ -124,7 +124,7 @@ async function pays({ ids, read, cacheBytes }: Contents, folder: string): Promis
   const known = sizes.filter((size) => size !== undefined)
   const bytes = (ids.length * known.reduce((sum, size) => sum + size, 0)) / Math.max(1, known.length)
   if (bytes <= cacheBytes || bytes > mostBytesOfAuto) return false
-  await mkdir(folder, { recursive: true })
+  await makeFolder(folder)
   const { bavail, bsize } = await statfs(folder)
   return bytes <= (bavail * bsize) / 2
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, realpath, rename, rm, rmdir } from 'node:fs/promises'
 import { basename, dirname, join, resolve, sep } from 'node:path'
-import { InputError } from '@m2l/engine'
+import { InputError, makeFolder } from '@m2l/engine'
 import { unreadable } from '../sources/byte-source.js'
 
 /** A folder in the making. */
@@ -33,11 +33,13 @@ export async function stageFolder<Result>(
 ): Promise<Result> {
   const folder = await realpath(path).catch(() => resolve(path))
   await requireReplaceable(folder, path, options)
-  const made = await mkdir(dirname(folder), { recursive: true })
+  const made = await makeFolder(dirname(folder)).catch((error: NodeJS.ErrnoException) => {
+    throw new InputError(`${path}: cannot be made (${error.code}); name another folder`)
+  })
   const staging = join(dirname(folder), `${basename(folder)}.${randomUUID()}.tmp`)
   const staged = { content: join(staging, 'content'), scratch: join(staging, 'scratch') }
   try {
-    await mkdir(staged.content, { recursive: true })
+    await makeFolder(staged.content)
     await mkdir(staged.scratch)
     const result = await fill(staged)
     if (options.force) await replace(folder, path, staged.content, join(staging, 'replaced'))

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { access, constants, mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeFolder } from '../make-folder.js'
 import { withCacheLock } from './cache-lock.js'
 import { diskFull, isDiskFull } from './disk-space.js'
 import { isForbidden } from './forbidden.js'
-import { InstallationError } from './installation-error.js'
+import { UnwritableCacheError } from './unwritable-cache-error.js'
 
 /** A folder of the cache, and what is brought into it. */
 export interface CacheFilling {
@@ -25,14 +26,15 @@ const stagingPrefix = '.staging-'
  * has been removed. Waits for one that is at work already, so that `fill` looks first whether it is there by now.
  *
  * @param fill gets a signal that ends it when that of the filling does, or when the lock is lost because this process slept.
- * @throws {InstallationError} the folder cannot be written or its disk is full.
+ * @throws {UnwritableCacheError} the folder cannot be made or written.
+ * @throws {InstallationError} its disk is full.
  */
 export async function fillCache<Result>(
   { folder, what, diskBytes, onProgress, signal }: CacheFilling,
   fill: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   try {
-    await makeFolder(folder)
+    await makeCache(folder)
     const work = async (locked: AbortSignal) => {
       await clearLeftovers(folder)
       return fill(locked)
@@ -64,9 +66,9 @@ export async function makeStaging(folder: string): Promise<string> {
   return staging
 }
 
-async function makeFolder(folder: string): Promise<void> {
+async function makeCache(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true })
+    await makeFolder(folder)
     await access(folder, constants.W_OK)
   } catch (error) {
     throw isDiskFull(error) ? error : unwritable(folder, error)
@@ -82,8 +84,8 @@ async function clearLeftovers(folder: string): Promise<void> {
 const isReadOnly = (error: unknown): boolean =>
   isForbidden(error) || (error as NodeJS.ErrnoException).code === 'EROFS'
 
-const unwritable = (folder: string, error: unknown): InstallationError =>
-  new InstallationError(
+const unwritable = (folder: string, error: unknown): UnwritableCacheError =>
+  new UnwritableCacheError(
     `${folder} cannot be written (${(error as Error).message}); set M2L_CACHE to a folder that can, ` +
       `and type the command again`,
   )

@@ -43,7 +43,7 @@ export interface InstalledEngine {
  * Takes milliseconds when they are there already. Safe to be called by several processes at once, and to be killed.
  *
  * @throws {InstallationError} a tool, the network or room on the disk is missing; the message says what to type.
- * @throws {InputError} there is no TensorFlow for this platform, or none with CUDA.
+ * @throws {InputError} there is no TensorFlow for this platform, or none with CUDA, or the cache cannot be written.
  */
 export async function installEngine(options: InstallOptions = {}): Promise<InstalledEngine> {
   const variant = options.gpu ? 'gpu' : 'cpu'

@@ -1,7 +1,7 @@
-import { mkdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RgbImage } from '@m2l/datasets'
-import { InputError, writeFileAtomically } from '@m2l/engine'
+import { InputError, makeFolder, writeFileAtomically } from '@m2l/engine'
 import {
   drawExplanation,
   drawingAsJpeg,
@@ -152,7 +152,7 @@ export async function drawExplanations(
   ).of
   const explaining = { ...options, called, ...(onUnreadable && { onUnreadable: passOver }) }
   const index = join(folder, 'index.html')
-  await makeFolder(folder)
+  await folderForDrawings(folder)
   await requireOwnPage(index)
   try {
     for await (const explained of explainQueries(recipe, model, queries, explaining)) {
@@ -186,9 +186,9 @@ async function requireOwnPage(file: string): Promise<void> {
   throw new InputError(`${file}: is there already and is no page of drawings; name another folder for them`)
 }
 
-async function makeFolder(folder: string): Promise<void> {
+async function folderForDrawings(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true })
+    await makeFolder(folder)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     throw new InputError(

@@ -1,6 +1,6 @@
 import { lstat, mkdir, readlink, realpath, symlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { InputError } from '@m2l/engine'
+import { InputError, makeFolder } from '@m2l/engine'
 import { moveFile } from './move-file.js'
 import { freeName, namesIn, type PlannedPicture, type SortPlan } from './plan-sort.js'
 import { SortJournal } from './sort-journal.js'
@@ -40,7 +40,7 @@ export async function sortPictures(
   if (pictures.length === 0) return { sorted, gone, undo: null }
   let journal: SortJournal | undefined
   try {
-    const isNew = (await mkdir(into, { recursive: true })) !== undefined
+    const isNew = (await makeFolder(into)) !== undefined
     const name = freeName('undo.jsonl', await namesIn(into))
     journal = await SortJournal.create(join(into, name), { format: 'm2l-sort-1', how, into })
     onUndoFile?.(journal.file)

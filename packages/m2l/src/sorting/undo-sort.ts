@@ -1,5 +1,6 @@
-import { lstat, mkdir, readFile, rm, rmdir, symlink, unlink } from 'node:fs/promises'
+import { lstat, readFile, rm, rmdir, symlink, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { makeFolder } from '@m2l/engine'
 import { leadsTo, moveFile, partOf } from './move-file.js'
 import { isWithin } from './plan-sort.js'
 import { readJournal, type SortLine } from './sort-journal.js'
@@ -66,7 +67,7 @@ async function moveBack({ from, to, link }: Moved): Promise<string> {
     await unlink(to)
     return 'undone'
   }
-  await mkdir(dirname(from), { recursive: true })
+  await makeFolder(dirname(from))
   if (link === undefined) await moveFile(to, from)
   else {
     await symlink(link, from)

