@@ -108,9 +108,8 @@ it('says in JSON what is wrong with a request, and goes on', async () => {
   })
   expect(await ask('/classes/a')).toMatchObject({
     status: 400,
-    error: expect.stringMatching(/expected a picture/) as string,
+    error: expect.stringMatching(/^the request has no body; expected a picture/) as string,
   })
-  expect(await ask('/classes/a', { body, type: 'application/json' })).toMatchObject({ status: 415 })
   expect(await ask('/classes/a', { body: new Uint8Array(11 * 2 ** 20) })).toMatchObject({ status: 413 })
   for (const [path, status] of Object.entries({
     [`/classes/${'a'.repeat(300)}`]: 414,
@@ -130,6 +129,26 @@ it('says in JSON what is wrong with a request, and goes on', async () => {
     error: expect.stringMatching(/no classes to save/) as string,
   })
   expect(await ask('/classes', { method: 'GET' })).toEqual({ status: 200, classes: [] })
+})
+
+it('says what was sent in place of a picture, and what to send', async () => {
+  const body = await picture('#d02020')
+  const told = (type: string) => ({
+    status: 415,
+    error: `the content type is ${type}; expected a picture as the body, with content type image/jpeg, image/png or the like, or application/octet-stream: curl --data-binary @photo.jpg -H 'content-type: image/jpeg'`,
+  })
+  // what curl says if nobody says otherwise, what its -F says, and what is no type at all
+  const types = ['application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'jpeg']
+  for (const path of ['/classify', '/classes/a']) {
+    for (const type of types) expect(await ask(path, { body, type })).toEqual(told(JSON.stringify(type)))
+  }
+  const bare = await new Promise<string>((done, fail) => {
+    const asked = request(`${address}/classify`, { method: 'POST' }, (response) => {
+      response.setEncoding('utf8').once('data', done)
+    })
+    asked.on('error', fail).end(body)
+  })
+  expect(JSON.parse(bare)).toEqual({ error: told('none').error })
 })
 
 it('takes no more of a body than it says, also where its length is not told', async () => {

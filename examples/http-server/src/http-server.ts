@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { InputError } from '@m2l/engine'
 import { FewShotClassifier } from '@m2l/m2l'
-import fastify, { type FastifyError, type FastifyReply } from 'fastify'
+import fastify, { type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify'
 
 const [file, port = '8080', weights] = process.argv.slice(2)
 if (file === undefined || !/^\d{1,5}$/.test(port)) {
@@ -16,10 +16,12 @@ const classifier = existsSync(file)
 const app = fastify({
   bodyLimit: 10 * 2 ** 20,
   routerOptions: { maxParamLength: 200 },
-  frameworkErrors: (error, _, reply) => refuse(error, reply as FastifyReply),
+  frameworkErrors: (error, request, reply) => refuse(error, request, reply as FastifyReply),
 })
 
 // A picture is the body of a request, as it is: its content tells what it is.
+const expected =
+  "expected a picture as the body, with content type image/jpeg, image/png or the like, or application/octet-stream: curl --data-binary @photo.jpg -H 'content-type: image/jpeg'"
 app.removeAllContentTypeParsers()
 app.addContentTypeParser(/^(?:image\/|application\/octet-stream)/, { parseAs: 'buffer' }, (_, body, done) => {
   done(null, body)
@@ -30,7 +32,7 @@ app.addHook('onRequest', async ({ hostname }, reply) => {
   if (!['localhost', '127.0.0.1'].includes(hostname)) return reply.code(403).send({ error: 'ask 127.0.0.1' })
 })
 
-app.setErrorHandler((error: FastifyError, _, reply) => refuse(error, reply))
+app.setErrorHandler((error: FastifyError, request, reply) => refuse(error, request, reply))
 app.setNotFoundHandler((request, reply) => {
   return reply.code(404).send({ error: `there is no ${request.method} ${request.url}` })
 })
@@ -59,17 +61,17 @@ app.post('/save', async () => {
   return { file, classes: classifier.classes }
 })
 
-function refuse(error: FastifyError, reply: FastifyReply) {
+function refuse(error: FastifyError, { headers }: Pick<FastifyRequest, 'headers'>, reply: FastifyReply) {
   const code = error instanceof InputError ? 400 : (error.statusCode ?? 500)
   if (code >= 500) console.error(error)
-  return reply.code(code).send({ error: code < 500 ? error.message : 'the server failed; it says why' })
+  const type = headers['content-type'] === undefined ? 'none' : JSON.stringify(headers['content-type'])
+  const message = code === 415 ? `the content type is ${type}; ${expected}` : error.message
+  return reply.code(code).send({ error: code < 500 ? message : 'the server failed; it says why' })
 }
 
 function picture(body: unknown): Buffer {
-  if (Buffer.isBuffer(body)) return body
-  throw new InputError(
-    'expected a picture as the body of the request, with a content type such as image/jpeg',
-  )
+  if (Buffer.isBuffer(body) && body.length > 0) return body
+  throw new InputError(`the request has no body; ${expected}`)
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
