@@ -64,7 +64,7 @@ describe('m2l classify', () => {
     )
     expect(exitCode).toBe(0)
     expect(stderr).toMatch(
-      /^support: left out 1 entry: 1 hidden or left by a system \(\.DS_Store\)\nleft out 1 entry: 1 no picture by its ending \(\.heic\); convert .*\n3 pictures are labelled as no class \(stranger \(3\)\); accuracy leaves them out\n$/,
+      /^support: left out 1 entry: 1 hidden or left by a system \(\.DS_Store\)\nleft out 1 entry: 1 no picture by its ending \(\.heic\); save \.heic pictures as JPEG or PNG to have them read\n3 pictures are labelled as no class \(stranger \(3\)\); accuracy leaves them out\n$/,
     )
     const { predictions, accuracy, perClass, confusion, leaveOneOut } = JSON.parse(stdout) as Report
     expect(predictions).toHaveLength(9)

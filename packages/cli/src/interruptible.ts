@@ -9,12 +9,14 @@ const patience = 5000
  * regardless, such as a read that the system does not answer, is left alone after five seconds.
  *
  * @param left what is there afterwards, as the end of a sentence that begins with "interrupted;", or tells it when it is known
+ * @param exitCode the exit code, where it is another than that of the signal
  * @throws {InterruptedError} when it was interrupted
  */
 export async function interruptible<Result>(
   display: ProgressDisplay,
   left: string | (() => string),
   work: (signal: AbortSignal) => Promise<Result>,
+  { exitCode }: { readonly exitCode?: () => number | undefined } = {},
 ): Promise<Result> {
   const interruption = watchForInterruption(display.say)
   const late = lateAfter(interruption.signal)
@@ -23,7 +25,8 @@ export async function interruptible<Result>(
   } catch (error) {
     if (!interruption.signal.aborted) throw error
     const rest = typeof left === 'string' ? left : left()
-    throw new InterruptedError(`interrupted; ${rest}`, interruption.exitCode, { startsAgain: true })
+    const code = exitCode?.() ?? interruption.exitCode
+    throw new InterruptedError(`interrupted; ${rest}`, code, { startsAgain: true })
   } finally {
     late.cancel()
     display.close()

@@ -16,17 +16,26 @@ export class InterruptedError extends Error {
 
 const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const
 
+/** The signal that ended work, once one has. */
+let endedBy: keyof typeof exitCodes | undefined
+
 /** Milliseconds that the system has for what it reads or writes. */
 const patience = 300
 
+/** Ends the process with its exit code, whatever it waits for, where a signal has ended its work. */
+export function leaveWhereInterrupted(): void {
+  const exitCode = Number(process.exitCode ?? 0)
+  if (endedBy !== undefined && exitCode !== 0) leave(endedBy, exitCode)
+}
+
 /**
- * Ends the process with 130 or 143, whatever it waits for. Node's own exit waits for the system's reads and writes; where one hangs,
+ * Ends the process with 130 or 143, or another exit code, whatever it waits for. Node's own exit waits for the system's reads and writes; where one hangs,
  * as on a network folder that is gone, the signal itself ends the process, which shells tell as the same number.
  */
-export function leave(name: keyof typeof exitCodes): void {
-  if (!isReadingOrWriting()) process.exit(exitCodes[name])
+export function leave(name: keyof typeof exitCodes, exitCode: number = exitCodes[name]): void {
+  if (!isReadingOrWriting()) process.exit(exitCode)
   setTimeout(() => {
-    if (!isReadingOrWriting()) process.exit(exitCodes[name])
+    if (!isReadingOrWriting()) process.exit(exitCode)
     process.removeAllListeners(name)
     process.kill(process.pid, name)
   }, patience)
@@ -79,6 +88,7 @@ export function watchForInterruption(say: (line: string) => void): Interruption 
   const onSignal = (name: keyof typeof exitCodes) => {
     if (controller.signal.aborted) leave(name)
     exitCode = exitCodes[name]
+    endedBy = name
     const again = name === 'SIGINT' ? 'Ctrl-C again' : 'a second signal'
     say(`stopping after the step under way; ${again} leaves at once`)
     controller.abort()

@@ -1,4 +1,4 @@
-import { leave, leaveOnSignals } from './interruption.js'
+import { leaveOnSignals, leaveWhereInterrupted } from './interruption.js'
 
 // Who reads what we print may stop reading, as `head` does; then there is nothing left to do, and nothing to complain of.
 const brokenPipe = 128 + 13
@@ -16,5 +16,4 @@ const words = process.argv.slice(2)
 leaveOnSignals(words)
 const { run } = await import('./run.js')
 process.exitCode = await run(words)
-if (process.exitCode === 130) leave('SIGINT')
-if (process.exitCode === 143) leave('SIGTERM')
+leaveWhereInterrupted()

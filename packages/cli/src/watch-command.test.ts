@@ -34,12 +34,12 @@ async function watching(...words: string[]): Promise<Running> {
 }
 
 /** Ends a watch as soon as it has printed so many lines, and gives it time to print more. */
-async function linesOf(child: Running, count: number) {
+async function linesOf(child: Running, count: number, exits = 130) {
   await child.printing((text) => text.split('\n').length > count)
   await sleep(700)
   child.kill('SIGINT')
   const { exitCode, stdout, stderr } = await child.finished
-  expect(exitCode, stderr).toBe(130)
+  expect(exitCode, stderr).toBe(exits)
   return { lines: stdout.split('\n').slice(0, -1), stderr }
 }
 
@@ -86,9 +86,11 @@ describe('m2l classify --watch', () => {
     await writeFile(join(inbox, 'gone.png'), bytes)
     await rm(join(inbox, 'gone.png'))
     await writeFile(join(inbox, 'notes.txt'), 'x')
+    await writeFile(join(inbox, 'IMG_1.HEIC'), 'x')
     const { lines, stderr } = await linesOf(child, 1)
     expect(lines).toEqual([expect.stringMatching(/^inbox\/slow\.png\then\t\d+\.\d\d %$/)])
     expect(stderr).toContain('inbox/notes.txt: no picture by its ending')
+    expect(stderr).toContain('inbox/IMG_1.HEIC: is not read; save .heic pictures as JPEG or PNG to have')
     expect(stderr).toMatch(/interrupted; 1 picture was answered; start again with: m2l classify --load/)
   })
 
@@ -103,6 +105,18 @@ describe('m2l classify --watch', () => {
       { file: 'inbox/half.png', reason: expect.stringContaining('half.png: ') as string },
       { file: 'inbox/half.png', label: 'fox' },
     ])
+  })
+
+  test('counts pictures that stay unreadable, as the plain command does', async () => {
+    const child = await watching()
+    await writeFile(join(inbox, 'bad.png'), 'no picture')
+    await writeFile(join(inbox, 'good.png'), await pattern(0, 6))
+    await child.saying('bad.png: is not a picture')
+    const { lines, stderr } = await linesOf(child, 1, 2)
+    expect(lines).toEqual([expect.stringMatching(/^inbox\/good\.png\tfox/)])
+    expect(stderr).toMatch(
+      /\nm2l: interrupted; 1 picture was answered; 1 picture could not be read and was left out: inbox\/bad\.png: is not a picture .*; start again with: .*\n$/,
+    )
   })
 
   test('ends when the folder goes away', async () => {

@@ -24,6 +24,7 @@ export { gridParts, gridShares, gridSpans, parseGrid } from './transforms/grid-p
 export type { PackOptions } from './pack/open-pack.js'
 export { datasetName, openDataset, type OpenDatasetOptions } from './open-dataset.js'
 export { fileIdentity } from './sources/file-identity.js'
+export { unreadHint } from './unread-pictures.js'
 export { describeLeftOut, joinLeftOut, type LeftOut, type LeftOutReason } from './sources/left-out.js'
 export { isTable } from './tables/label-table.js'
 export { listImages, type ImageList, type ListedImage } from './list-images.js'

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { listImages } from './index.js'
+import { describeLeftOut, listImages, openDataset, unreadHint } from './index.js'
 import { folderOf, messageOf, zipOf } from './make-files.test.helper.js'
 
 describe('listImages', () => {
@@ -95,6 +95,20 @@ describe('listImages', () => {
     expect(String(await images[0]!.read!())).toBe('F')
     expect(passedOver).toEqual([`${archive}: fox/notes.txt`])
     await close()
+  })
+
+  test('says what to do about pictures that are not read, by themselves and among others', async () => {
+    const root = await folderOf({ 'IMG_1.HEIC': '', 'a.txt': '', 'b.log': '', 'c.pdf': '', 'old.bmp': '' })
+    const hint = 'save .heic pictures as JPEG or PNG to have them read'
+    expect(await messageOf(listImages(join(root, 'IMG_1.HEIC')))).toBe(
+      `${join(root, 'IMG_1.HEIC')}: is not read; ${hint}`,
+    )
+    expect(describeLeftOut((await listImages(root)).leftOut)).toMatch(
+      /; save \.heic and \.bmp pictures as JPEG or PNG to have them read$/,
+    )
+    expect(unreadHint(['IMG_1.HEIC'])).toBe(hint)
+    expect(unreadHint(['a.txt', 'film.mov'])).toBeUndefined()
+    expect(await messageOf(openDataset({ root }))).toContain('.heic and .bmp pictures as JPEG or PNG')
   })
 
   test('refuses what it cannot list, in a line', async () => {

@@ -22,12 +22,23 @@ export interface WatchCommandOptions extends EngineOptions, OutputOptions, CardO
   readonly force?: true
 }
 
-/** Answers for each picture that arrives in a folder, a line each, until it is interrupted. */
+/**
+ * Answers for each picture that arrives in a folder, a line each, until it is interrupted. The exit code is 2 where pictures or
+ * examples could not be read till then.
+ */
 export async function watch(folder: string, options: WatchCommandOptions): Promise<void> {
   const display = new ProgressDisplay(options)
   let answered = 0
-  const left = () => `${count(answered, 'picture was', 'pictures were')} answered`
-  await interruptible(display, left, async (signal) => {
+  const unread = new Map<string, { readonly reason: string }>()
+  let unreadableExamples: WatchedBy['unreadableExamples'] = []
+  const complaint = () => complaintOfUnreadable({ unreadable: [...unread.values()], unreadableExamples })
+  const left = () =>
+    [`${count(answered, 'picture was', 'pictures were')} answered`, complaint()]
+      .filter((line) => line !== undefined)
+      .join('; ')
+  const exitCode = () => (complaint() === undefined ? undefined : 2)
+  const answer = async (signal: AbortSignal) => {
+    const { unreadHint } = await import('@m2l/datasets')
     const { readRecipe, watchPictures } = await import('@m2l/m2l')
     const recipe = options.cfg === undefined ? undefined : await readRecipe(options.cfg)
     await loadChosenEngine(options)
@@ -47,15 +58,27 @@ export async function watch(folder: string, options: WatchCommandOptions): Promi
       ...(options.labels !== undefined && { labels: options.labels }),
       onProgress: (_, done, total) => reading(done, total),
       onNote: (line) => options.quiet || display.say(line),
-      onReady: (by) => tellReady(folder, by, options, display),
-      onPassedOver: (file) => display.note(`${printable(file)}: no picture by its ending`),
+      onReady: (by) => {
+        unreadableExamples = by.unreadableExamples
+        tellReady(folder, by, options, display)
+      },
+      onPassedOver: (file) => {
+        const hint = unreadHint([file])
+        if (hint === undefined) display.note(`${printable(file, 300)}: no picture by its ending`)
+        else if (!options.quiet) display.say(`${printable(file, 300)}: is not read; ${hint}`)
+      },
       signal,
     })
     for await (const one of arrived) {
-      answered++
+      if ('reason' in one) unread.set(one.file, one)
+      else {
+        unread.delete(one.file)
+        answered++
+      }
       tell(one, options)
     }
-  })
+  }
+  await interruptible(display, left, answer, { exitCode })
 }
 
 function tellReady(

@@ -1,11 +1,7 @@
 import { isImageFile } from '../image-file.js'
 import type { FileTree } from '../sources/file-tree.js'
+import { isUnread } from '../unread-pictures.js'
 import type { PassedOver } from './dataset-check.js'
-
-/** Pictures and films that are not read; a phone's may be among them. */
-const unreadPictures = new Set(
-  '.heic .heif .bmp .jp2 .jxl .svg .psd .dng .raw .cr2 .cr3 .nef .arw .mov .mp4 .avi'.split(' '),
-)
 
 /** Files that no picture is read from, by ending; those of pictures first, then the most numerous. */
 export function passedOver({ files }: FileTree): PassedOver[] {
@@ -17,6 +13,6 @@ export function passedOver({ files }: FileTree): PassedOver[] {
     counts.set(extension, (counts.get(extension) ?? 0) + 1)
   }
   return [...counts]
-    .map(([extension, count]) => ({ extension, files: count, isPicture: unreadPictures.has(extension) }))
+    .map(([extension, count]) => ({ extension, files: count, isPicture: isUnread(extension) }))
     .sort((a, b) => Number(b.isPicture) - Number(a.isPicture) || b.files - a.files)
 }

@@ -2,6 +2,7 @@ import { InputError } from '@m2l/engine'
 import { imageExtensions, isImageFile } from '../image-file.js'
 import { type FileTree, parentOf } from '../sources/file-tree.js'
 import { describeLeftOut } from '../sources/left-out.js'
+import { unreadHint } from '../unread-pictures.js'
 import { quoted } from './class-names.js'
 import { splitOf, splitsOf } from './split-names.js'
 
@@ -131,9 +132,9 @@ function imageFolders(tree: FileTree): Map<string, string[]> {
     else folders.set(folder, [file])
   }
   if (folders.size === 0) {
-    const leftOut = describeLeftOut(tree.leftOut)
+    const more = [describeLeftOut(tree.leftOut), unreadHint(tree.files)].filter((one) => one !== undefined)
     throw new InputError(
-      `${tree.root}: holds no images (${imageExtensions.join(' ')})${leftOut === undefined ? '' : `; ${leftOut}`}`,
+      `${tree.root}: holds no images (${imageExtensions.join(' ')})${more.map((one) => `; ${one}`).join('')}`,
     )
   }
   return folders

@@ -2,6 +2,7 @@ import { isImageFile } from '../image-file.js'
 import type { FileTree } from '../sources/file-tree.js'
 import { type LeftOut, LeftOutEntries } from '../sources/left-out.js'
 import type { SplitFile } from '../splits/split-file.js'
+import { isUnread } from '../unread-pictures.js'
 import type { ClassImages, LayoutIndex } from './layout.js'
 
 interface Place {
@@ -83,7 +84,10 @@ export function passedOverBy(index: LayoutIndex, tree: FileTree, read: ReadonlyS
   const placed = new Set(
     [...index.groups.values()].flatMap((classes) => [...classes.values()].flat().map(nameOf)),
   )
-  for (const file of tree.files) {
+  // few endings are named, those of pictures before others
+  const isFirst = (file: string) => isUnread(endingOf(file))
+  const files = [...tree.files.filter(isFirst), ...tree.files.filter((file) => !isFirst(file))]
+  for (const file of files) {
     const name = file.slice(file.lastIndexOf('/') + 1)
     if (placed.has(file) || read.has(file) || ownFiles.has(name)) continue
     if (!isImageFile(file)) leftOut.add('not-a-picture', endingOf(name))

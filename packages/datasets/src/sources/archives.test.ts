@@ -113,7 +113,7 @@ describe.each(sources)('a %s', (kind, sourceOf) => {
     ])
     expect(notes).toEqual([`${root}: ${describeLeftOut(leftOut)}`])
     expect(notes[0]).toMatch(
-      /^[^\n]*: left out 5 entries: 2 hidden or left by a system \(.*\); 3 no pictures by their endings \([^\n]*\); convert \.heic[^\n]*$/,
+      /^[^\n]*: left out 5 entries: 2 hidden or left by a system \(.*\); 3 no pictures by their endings \([^\n]*\); save \.heic pictures as JPEG or PNG to have them read$/,
     )
     const list = await listImages(root)
     expect(list.images.length).toBe(2)

@@ -1,3 +1,5 @@
+import { unreadHint } from '../unread-pictures.js'
+
 /** Why an entry of a folder or an archive is not read, and how to tell of such entries. */
 const reasons = {
   leftover: ['hidden or left by a system'],
@@ -73,10 +75,9 @@ export function describeLeftOut(leftOut: readonly LeftOut[]): string | undefined
     const [one, many = one] = reasons[reason] as readonly [string, string?]
     return `${entries} ${entries === 1 ? one : many}${shown === '' ? '' : ` (${shown}${entries > examples.length && reason !== 'not-a-picture' ? ', …' : ''})`}`
   })
-  const hint = leftOut.some(({ examples }) => examples.some((one) => /^\.hei[cf]$/i.test(one)))
-    ? '; convert .heic pictures to JPEG to have them read'
-    : ''
-  return `left out ${total} ${total === 1 ? 'entry' : 'entries'}: ${parts.join('; ')}${hint}`
+  const endings = leftOut.flatMap(({ reason, examples }) => (reason === 'not-a-picture' ? examples : []))
+  const hint = unreadHint(endings)
+  return `left out ${total} ${total === 1 ? 'entry' : 'entries'}: ${parts.join('; ')}${hint === undefined ? '' : `; ${hint}`}`
 }
 
 /** Names may hold line breaks and commands to a terminal. */

@@ -5,6 +5,7 @@ import type { FileTree } from './file-tree.js'
 import { openFolder } from './folder-tree.js'
 import { isTar, openTar } from './tar-tree.js'
 import { unpackGzip, unpackGzipToFile } from './unpack-gzip.js'
+import { unreadHint } from '../unread-pictures.js'
 import { openZip } from './zip-tree.js'
 
 /** Where to unpack what cannot be read in place. */
@@ -56,6 +57,8 @@ async function openArchive(file: ByteSource, expected: string, scratch?: Scratch
     const [, kind, remedy] = other
     throw new InputError(`${file.name}: is ${kind}, which is not read; ${remedy}`)
   }
+  const hint = unreadHint([file.name])
+  if (hint !== undefined) throw new InputError(`${file.name}: is not read; ${hint}`)
   throw noArchive(file.name, expected)
 }
 

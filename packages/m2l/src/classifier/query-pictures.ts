@@ -1,6 +1,13 @@
 import { realpath } from 'node:fs/promises'
 import { dirname, join, resolve, sep } from 'node:path'
-import { datasetName, describeLeftOut, joinLeftOut, listImages, type ImageList } from '@m2l/datasets'
+import {
+  datasetName,
+  describeLeftOut,
+  joinLeftOut,
+  listImages,
+  unreadHint,
+  type ImageList,
+} from '@m2l/datasets'
 import { InputError } from '@m2l/engine'
 import { classOfPlace, liesBelow, type NamedClass, type Place } from './class-of-place.js'
 import type { GivenImage } from './given-image.js'
@@ -52,7 +59,10 @@ export async function queryPictures(
   try {
     const found = (await Promise.all(lists.map((list, index) => placed(paths[index]!, list, labels)))).flat()
     if (found.length === 0) {
-      throw new InputError(`${paths.join(', ')}: no pictures to classify; name a folder or files of pictures`)
+      const hint = unreadHint(lists.flatMap((list) => list.passedOver))
+      throw new InputError(
+        `${paths.join(', ')}: no pictures to classify; ${hint ?? 'name a folder or files of pictures'}`,
+      )
     }
     const pictures = eachOnce(withTruth(found))
     const leftOut = describeLeftOut(joinLeftOut(lists.map((list) => list.leftOut)))

@@ -1,4 +1,4 @@
-import { describeLeftOut, joinLeftOut, listImages, type ListedImage } from '@m2l/datasets'
+import { describeLeftOut, joinLeftOut, listImages, unreadHint, type ListedImage } from '@m2l/datasets'
 import { InputError } from '@m2l/engine'
 import { SafetensorsWriter } from '@m2l/nn'
 import { FewShotClassifier, type ClassifierOptions } from '../classifier/few-shot-classifier.js'
@@ -58,11 +58,12 @@ export async function embedPictures(options: EmbedPicturesOptions): Promise<Embe
   try {
     const images = await eachFileOnce(list.images)
     const labels = labelsOf(images)
+    if (images.length === 0) {
+      const hint = unreadHint(list.passedOver) ?? 'name a folder, an archive or a table of pictures'
+      throw new InputError(`${path}: no pictures to embed; ${hint}`)
+    }
     const leftOut = describeLeftOut(joinLeftOut([list.leftOut]))
     for (const note of [...list.notes, ...(leftOut === undefined ? [] : [leftOut])]) onNote(note)
-    if (images.length === 0) {
-      throw new InputError(`${path}: no pictures to embed; name a folder, an archive or a table of pictures`)
-    }
     const { recipe, force, card, signal } = options
     const [best] =
       options.weights === undefined ? await weightsAtHand({ onNote, ...(signal && { signal }) }) : []
