@@ -92,7 +92,7 @@ describe('recipes and options', () => {
     ],
     [
       ['completion', 'csh'],
-      "m2l: command-argument value 'csh' is invalid for argument 'shell'. Allowed choices are bash, zsh, fish; see m2l completion --help",
+      "m2l: command-argument value 'csh' is invalid for argument 'shell'. Allowed choices are bash, zsh, fish (Did you mean zsh?); see m2l completion --help",
     ],
     [
       ['train', '--cfg', 'none.yaml'],

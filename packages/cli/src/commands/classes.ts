@@ -91,6 +91,7 @@ async function add(file: string, examples: string, options: AddOptions): Promise
       ...(recipe && { recipe }),
       ...(options.force && { force: true }),
       onProgress: display.counting('reading examples'),
+      onNote: (line) => options.quiet || display.say(line),
       signal,
     })
     display.close()

@@ -56,6 +56,7 @@ export async function addToClasses(
   options: AddToClassesOptions = {},
 ): Promise<ChangedClasses & { readonly unreadableExamples: readonly UnreadableExample[] }> {
   const before = await readClasses(file)
+  await (await openSupport(support, 1, 1)).close()
   const classifier = await FewShotClassifier.open(file, options)
   try {
     for (const label of before.classes.keys()) classifier.remove(label)

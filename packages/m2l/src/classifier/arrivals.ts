@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { extname } from 'node:path'
 import { imageExtensions } from '@m2l/datasets'
@@ -31,10 +32,7 @@ export async function* arrivals(
   folder: string,
   { onReady, onPassedOver, signal }: ArrivalOptions = {},
 ): AsyncGenerator<readonly string[]> {
-  const found = await stat(folder).catch(() => undefined)
-  if (!found?.isDirectory()) {
-    throw new InputError(`${folder}: ${found ? 'is a file' : 'does not exist'}; expected a folder to watch`)
-  }
+  const found = await requireFolder(folder)
   let waiting = new Set<string>()
   let failure: unknown
   let wake = () => {}
@@ -91,6 +89,13 @@ export async function* arrivals(
     signal?.removeEventListener('abort', onAbort)
     await watcher.close()
   }
+}
+
+/** @throws {InputError} when there is no such folder to watch */
+export async function requireFolder(folder: string): Promise<Stats> {
+  const found = await stat(folder).catch(() => undefined)
+  if (found?.isDirectory()) return found
+  throw new InputError(`${folder}: ${found ? 'is a file' : 'does not exist'}; expected a folder to watch`)
 }
 
 function isPicture(file: string): boolean {

@@ -17,6 +17,7 @@ import { openClassifier, openExamples, type AddedExamples, type ClassifyByOption
 import { PictureDigests } from './picture-digests.js'
 import { predictionOf, thresholdOf, topOf } from './picture-prediction.js'
 import { queryPictures, type QueryPictures } from './query-pictures.js'
+import { requirePlaces } from './require-places.js'
 
 /** What to classify by what. */
 export interface ClassifyPicturesOptions extends ClassifyByOptions {
@@ -46,6 +47,7 @@ export async function classifyPictures(options: ClassifyPicturesOptions): Promis
     for (const line of lines) options.onNote?.(line)
   }
   const told = { onNote: (line: string) => tell([line]) }
+  await requirePlaces(options, options.query)
   const { classifier, features } = await openClassifier({ ...options, ...told, ...notesOfSlowness(told) })
   let query: QueryPictures | undefined
   try {

@@ -27,12 +27,7 @@ export class Familiarity {
    * @throws {InputError} when most classes have a single example, or a score is not finite
    */
   constructor({ known, strangers }: LeaveOneOut) {
-    const { several, all } = classesOf({ known, strangers })
-    if (!canCalibrate({ known, strangers })) {
-      throw new InputError(
-        `unknown images cannot be told: ${several === 0 ? 'there is one image a class' : `${several} of ${all} classes have more than one example`}, so that too few can be left out to calibrate by; add a second image to most classes`,
-      )
-    }
+    requireCalibration(classesOf({ known, strangers }))
     this.#levels = Object.keys(known[0]!.levels)
     const samples = [
       ...known.map((image) => ({ target: 1, share: 0.5 / known.length, nearness: this.#nearness(image) })),
@@ -77,14 +72,34 @@ export class Familiarity {
   }
 }
 
+/** How many classes have several examples, and how many there are. */
+interface ClassCounts {
+  readonly several: number
+  readonly all: number
+}
+
 /** Whether enough examples were left out to tell unknown images by: of two classes, and of more than half of them. */
 export function canCalibrate(leaveOneOut: LeaveOneOut): boolean {
-  const { several, all } = classesOf(leaveOneOut)
+  return isEnough(classesOf(leaveOneOut))
+}
+
+/**
+ * Refuses examples that are too few to tell unknown images by.
+ *
+ * @throws {InputError} when most classes have a single one
+ */
+export function requireCalibration({ several, all }: ClassCounts): void {
+  if (isEnough({ several, all })) return
+  throw new InputError(
+    `unknown images cannot be told: ${several === 0 ? 'there is one image a class' : `${several} of ${all} classes have more than one example`}, so that too few can be left out to calibrate by; add a second image to most classes`,
+  )
+}
+
+function isEnough({ several, all }: ClassCounts): boolean {
   return several >= 2 && several > all / 2
 }
 
-/** The numbers of classes that have several examples, and of all. */
-function classesOf({ known, strangers }: LeaveOneOut): { readonly several: number; readonly all: number } {
+function classesOf({ known, strangers }: LeaveOneOut): ClassCounts {
   const [several, all] = [known, strangers].map((some) => new Set(some.map(({ truth }) => truth)).size)
   return { several: several!, all: all! }
 }

@@ -437,15 +437,17 @@ describe('a head and features that a person names', () => {
     own.dispose()
     const opened = await FewShotClassifier.open(file)
     expect(await opened.classify([pattern(1, 9)])).toEqual([found])
-    expect((await opened.choose()).reason).toBe(`chosen: ${weights}; compared by gda`)
+    expect((await opened.choose()).reason).toBe(
+      `chosen: ${weights} (a network for drawings), which compares pictures with the examples [gda]`,
+    )
     opened.dispose()
   })
 
   it.each([
-    [{ head: 'nonsense' }, 'there is no level nonsense'],
+    [{ head: 'nonsense' }, 'head nonsense: there is no level of this name'],
     [{ head: 'relation' }, 'has weights that it learns with its backbone'],
     [{ features: 'Centre-foo' }, 'has no stage "foo"; choose one of layer1'],
-    [{ features: 'Middle' }, 'model.forward_encoding is "Middle"'],
+    [{ features: 'Middle' }, 'features Middle: there are none of this name'],
   ])('are refused where they cannot be: %j', async (options, message) => {
     await expect(FewShotClassifier.load(weights, options)).rejects.toThrow(message)
   })

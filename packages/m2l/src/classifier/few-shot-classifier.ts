@@ -9,7 +9,8 @@ import { labelledFeatures, type FeatureSet } from '../features/feature-set.js'
 import { didYouMean } from '../nearest-name.js'
 import { onnxWeights } from '../onnx-model.js'
 import { recipeOfWeights } from '../weights/stored-recipe.js'
-import { automatic, weightsAtHand } from '../weights/weights-at-hand.js'
+import { requireComparison } from '../weights/require-comparison.js'
+import { automatic, bringNamed, weightsAtHand } from '../weights/weights-at-hand.js'
 import { weightsExist, weightsFile } from '../weights/weights-file.js'
 import type { Candidate } from './candidate.js'
 import { choose, type Choice } from './choice/choose.js'
@@ -90,9 +91,10 @@ export class FewShotClassifier {
    *   contradict the recipe and are not to be taken nevertheless
    */
   static async load(weights?: string, options: ClassifierOptions = {}): Promise<FewShotClassifier> {
-    await loadEngine()
     const named = weights ?? (options.recipe && onnxWeights(options.recipe))
+    requireComparison({ ...options, weights: named })
     const isOpen = named === undefined || named === automatic
+    await loadEngine()
     const names = isOpen ? await weightsAtHand(options) : [named]
     const candidates: Candidate[] = []
     const refusals: unknown[] = []
@@ -135,7 +137,8 @@ export class FewShotClassifier {
   }
 
   /**
-   * A classifier of saved classes, with the weights that the file names or others that are the same.
+   * A classifier of saved classes, with the weights that the file names, which are fetched where they can be and are not there, or
+   * others that are the same.
    *
    * @throws {InputError} when the file or the weights cannot be read, or do not belong together
    */
@@ -143,11 +146,13 @@ export class FewShotClassifier {
     file: string,
     { weights, ...options }: ClassifierOptions & { readonly weights?: string | undefined } = {},
   ): Promise<FewShotClassifier> {
+    requireComparison({ ...options, weights })
     const saved = await readClasses(file)
     const named = weights ?? saved.weights
     if (named === undefined) {
       throw new InputError(`${file}: does not say what weights its classes belong to; name them (--weights)`)
     }
+    if (weights === undefined) await bringNamed(named, `${file}: its classes belong to the weights `, options)
     if (weights === undefined && !weightsExist(weightsFile(named, '', `${file}: `))) {
       throw new InputError(
         `${file}: its classes belong to the weights ${named}, which are not there any more; name where they are (--weights)`,

@@ -7,6 +7,7 @@ import { episodeTransforms } from '../recipe-data.js'
 import type { Recipe } from '../recipe/read-recipe.js'
 import { modelOfWeights } from '../trained-model.js'
 import type { CompareBy } from '../weights/compare-by.js'
+import type { viewNames } from '../weights/require-comparison.js'
 import { storedRecipe } from '../weights/stored-recipe.js'
 import { weightsFile } from '../weights/weights-file.js'
 import type { Candidate, Comparison } from './candidate.js'
@@ -22,7 +23,7 @@ export interface LoadOptions extends AgreementOptions, OnnxOptions, CompareBy {
    * Whether pictures are seen as a whole, or with crops of their corners, too, in five passes. `auto`, if not given: crops where
    * the examples show that they are better, of weights whose heads are fitted.
    */
-  readonly views?: 'auto' | 'whole' | 'crops'
+  readonly views?: (typeof viewNames)[number]
   /** See `GraphFunctionOptions` of `@m2l/engine`. */
   readonly onEager?: OnEager
 }

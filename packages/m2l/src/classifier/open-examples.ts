@@ -1,4 +1,3 @@
-import { listImages } from '@m2l/datasets'
 import { InputError } from '@m2l/engine'
 import { exampleNames } from '../classes/saved-classes.js'
 import { isFeatureFile, readFeatures } from '../features/feature-file.js'
@@ -61,10 +60,9 @@ export async function openClassifier(
 ): Promise<{ classifier: FewShotClassifier; features?: FeatureSet }> {
   const { load, support, weights } = options
   if (support !== undefined && isFeatureFile(support)) {
-    if (load !== undefined || weights !== undefined || options.card !== undefined) {
-      throw new InputError(
-        `${support}: are features, which are compared as they are; leave out ${load !== undefined ? `the classes of ${load}` : weights !== undefined ? `the weights ${weights}` : 'the card'}`,
-      )
+    const [vain] = saidInVain(options)
+    if (vain !== undefined) {
+      throw new InputError(`${support}: are features, which are compared as they are; leave out ${vain}`)
     }
     if (options.save !== undefined) {
       throw new InputError(
@@ -77,11 +75,21 @@ export async function openClassifier(
   }
   if (load !== undefined) return { classifier: await FewShotClassifier.open(load, options) }
   if (support !== undefined) {
-    // What is asked in vain should fetch no weights.
-    if (weights === undefined) await (await listImages(support)).close()
     return { classifier: await FewShotClassifier.load(weights, options) }
   }
   throw new InputError('expected examples: name a folder of class folders, or a file of saved classes')
+}
+
+/** What is said of how pictures are seen and compared, which features do not ask. */
+function saidInVain({ load, weights, card, head, features, views = 'auto' }: ClassifyByOptions): string[] {
+  return [
+    ...(load === undefined ? [] : [`the classes of ${load}`]),
+    ...(weights === undefined ? [] : [`the weights ${weights}`]),
+    ...(card === undefined ? [] : ['the card']),
+    ...(head === undefined ? [] : [`the head ${head}, and name levels with a recipe`]),
+    ...(features === undefined ? [] : [`the features ${features}`]),
+    ...(views === 'auto' ? [] : [`the views ${views}`]),
+  ]
 }
 
 /** The examples of a classifier. */

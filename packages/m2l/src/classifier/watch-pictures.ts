@@ -4,7 +4,7 @@ import { InputError } from '@m2l/engine'
 import { findClassNames } from '../class-names/find-class-names.js'
 import { isFeatureFile } from '../features/feature-file.js'
 import { notesOfSlowness } from '../recipe-data.js'
-import { arrivals, type ArrivalOptions } from './arrivals.js'
+import { arrivals, requireFolder, type ArrivalOptions } from './arrivals.js'
 import type { Classification } from './classification.js'
 import type { PicturePrediction } from './classification-report.js'
 import { Familiarity } from './familiarity.js'
@@ -12,6 +12,7 @@ import type { FewShotClassifier } from './few-shot-classifier.js'
 import { openClassifier, openExamples, type ClassifyByOptions } from './open-examples.js'
 import { PictureDigests } from './picture-digests.js'
 import { predictionOf, thresholdOf, topOf } from './picture-prediction.js'
+import { requirePlaces } from './require-places.js'
 import type { UnreadableExample } from './support-pictures.js'
 
 /** What to watch, and by what pictures are classified. */
@@ -56,6 +57,8 @@ export async function* watchPictures(options: WatchPicturesOptions): AsyncGenera
   const threshold = thresholdOf(options.unknown)
   const top = topOf(options.top)
   const told = { onNote: (line: string) => options.onNote?.(line) }
+  await requireFolder(folder)
+  await requirePlaces(options)
   const { classifier } = await openClassifier({ ...options, ...notesOfSlowness(told) })
   try {
     const opened = await openExamples(classifier, undefined, options)

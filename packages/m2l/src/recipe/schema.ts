@@ -3,6 +3,7 @@ import { fusionModes } from '@m2l/metric'
 import { normalisationNames } from '@m2l/nn'
 import { checkpointsKept, stepsPerCheckpoint } from '@m2l/trainer'
 import { z } from 'zod'
+import { forwardEncodings, meantEncoding } from './forward-encodings.js'
 
 const count = z.int().min(1)
 const fraction = z.number().min(0).max(1)
@@ -70,10 +71,9 @@ export function recipeSchemaFor(encoders: readonly string[]) {
         encoder_options: z.record(z.string(), z.unknown()).optional(),
         forward_encoding: z
           .string()
-          .regex(
-            /^(FCN|(PyramidFCN|Grid)-[1-9]\d*(,[1-9]\d*)*|(Mean|Centre)(-[\w.]+(,[\w.]+)*)?)$/,
-            'FCN, PyramidFCN-N,N…, Grid-N,N…, Mean or Centre with or without stages, for example Grid-3,2 or Centre-stage7,head',
-          )
+          .regex(forwardEncodings.pattern, {
+            error: ({ input }) => `${forwardEncodings.expected}${meantEncoding(String(input))}`,
+          })
           .optional(),
         /** What the parts of `Grid-…` are: crops of the image, or averages of its feature map over the same regions. */
         parts: z.enum(['image', 'map']).default('image'),

@@ -1,4 +1,4 @@
-import { lstat, readdir, realpath } from 'node:fs/promises'
+import { access, constants, lstat, readdir, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join, resolve, sep } from 'node:path'
 import { isTable, listImages } from '@m2l/datasets'
 import { count, InputError } from '@m2l/engine'
@@ -62,6 +62,24 @@ export async function requireSortable(
   if (found && !found.isDirectory()) {
     throw new InputError(`${into}: is a file; expected a folder to sort pictures into, or none yet`)
   }
+  await requireWritable(into)
+}
+
+/** @throws {InputError} when the folder, or the one that it would be made in, cannot be written to */
+async function requireWritable(into: string): Promise<void> {
+  let folder = resolve(into)
+  while (!(await stat(folder).catch(() => undefined)) && dirname(folder) !== folder) folder = dirname(folder)
+  const found = await stat(folder)
+  const isWritable = await access(folder, constants.W_OK | constants.X_OK).then(
+    () => true,
+    () => false,
+  )
+  if (found.isDirectory() && isWritable) return
+  const what =
+    resolve(into) === folder
+      ? 'cannot be written to'
+      : `cannot be made, since ${folder} ${found.isDirectory() ? 'cannot be written to' : 'is a file'}`
+  throw new InputError(`${into}: ${what}; expected a folder to sort pictures into, or none yet`)
 }
 
 async function archiveOrNot(path: string): Promise<'archive' | undefined> {

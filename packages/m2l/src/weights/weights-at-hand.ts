@@ -1,4 +1,5 @@
-import { InstallationError, UnwritableCacheError } from '@m2l/engine'
+import { InputError, InstallationError, UnwritableCacheError } from '@m2l/engine'
+import { fetchableNames } from './fetched/fetchable-weights.js'
 import { fetchWeights } from './fetched/fetch-weights.js'
 import { fetchedWeights } from './fetched/fetched-weights.js'
 import { shippedNames } from './shipped-weights.js'
@@ -29,6 +30,28 @@ export async function weightsAtHand({ onNote = () => {}, signal }: WeightsAtHand
   const fetched = weights.map(({ name }) => name)
   if (fetched.length > 0) return [...fetched, ...shippedNames()]
   return [...(await fetchedNow(onNote, signal)), ...shippedNames()]
+}
+
+/**
+ * Fetches weights that must be these, where they are not in the cache and can be fetched; does nothing for others.
+ *
+ * @param said what stands before their name in messages
+ * @throws {InputError} when they would have to be fetched and the environment variable `M2L_OFFLINE` is 1
+ * @throws {InstallationError} when they cannot be fetched
+ */
+export async function bringNamed(
+  name: string,
+  said: string,
+  { onNote = () => {}, signal }: WeightsAtHandOptions = {},
+): Promise<void> {
+  if (!fetchableNames.includes(name)) return
+  if (fetchedWeights().weights.some((one) => one.name === name)) return
+  if (process.env.M2L_OFFLINE === '1') {
+    throw new InputError(
+      `${said}${name}, which are not fetched, since M2L_OFFLINE is 1; fetch them with m2l weights get ${name}`,
+    )
+  }
+  await fetchWeights(name, { onNote, signal })
 }
 
 async function fetchedNow(

@@ -12,15 +12,21 @@ import { shippedFile, shippedNames } from './shipped-weights.js'
  *
  * @param from where paths start
  * @param said what stands before the name where it was given, for a mistake to be found
+ * @param others what else could be meant there
  * @throws {InputError} when it is the name of weights that could be fetched and are not, or a plain name that is neither of such
  *   weights nor of a file
  */
-export function weightsFile(nameOrFile: string, from = '', said = ''): string {
+export function weightsFile(
+  nameOrFile: string,
+  from = '',
+  said = '',
+  others: readonly string[] = [],
+): string {
   if (shippedNames().includes(nameOrFile)) return shippedFile(nameOrFile)
   if (fetchableNames.includes(nameOrFile)) return requireFetched(nameOrFile, said)
   const file = from === '' ? nameOrFile : resolve(from, nameOrFile)
   if (!/^[\w-]+$/.test(nameOrFile) || existsSync(file)) return file
-  const names = [...shippedNames(), ...fetchableNames]
+  const names = [...others, ...shippedNames(), ...fetchableNames]
   throw new InputError(
     `${said}${nameOrFile}: no weights of this name are shipped or can be fetched${didYouMean(nameOrFile, names)}; expected ${names.join(', ')} or the path of a file`,
   )

@@ -131,7 +131,17 @@ describe('choose', () => {
     expect(better!.accuracy).toBeGreaterThan(0.8)
     const described = describeChoice(choice, candidates)
     expect(JSON.parse(JSON.stringify(described))).toEqual(described)
-    expect(described.reason).toMatch(/^chosen: clear, which of 2 sets of weights tells .* apart best/)
+    const shown =
+      by === 'crops by the examples'
+        ? /; it recognises \d+ % of pieces cut out of the examples, /
+        : /; each example left out in turn, it recognises \d+ % of them by the others, /
+    expect(described.reason).toMatch(shown)
+    expect(described.reason).toMatch(/, 1 other network at most \d+ % \[[^\]]* of clear\]$/)
+    const rule =
+      shots.filter((shot) => shot > 1).length > 1
+        ? 'by rules fitted to the examples'
+        : 'with the average of each class'
+    expect(described.reason.split(';')[0]).toBe(`chosen: clear, which compares pictures ${rule}`)
   })
 
   it('keeps the first weights unless others are better by more than chance', async () => {
@@ -139,6 +149,9 @@ describe('choose', () => {
     const [first] = [await choose([candidateOf(clear), twin], seenByBoth([4, 4, 4]), { counts })]
     expect(first.candidate).toBe(0)
     expect(first.tried[0]!.crossEntropy).toBe(first.tried[1]!.crossEntropy)
+    expect(describeChoice(first, [candidateOf(clear), twin]).reason).toMatch(
+      /, and the other network is not clearly better \(at most \d+ %\) \[/,
+    )
   })
 
   it('takes what takes more effort only where it is better', async () => {
@@ -169,7 +182,9 @@ describe('choose', () => {
     const own: Candidate = { ...candidateOf(clear), comparison: { metric } }
     const choice = await choose([own], seenByBoth([3, 3]), { counts })
     expect(choice).toEqual({ candidate: 0, metric, tried: [] })
-    expect(describeChoice(choice, [own]).reason).toBe('chosen: clear; compared by global')
+    expect(describeChoice(choice, [own]).reason).toBe(
+      'chosen: clear, which compares pictures as a whole [global]',
+    )
   })
 
   it('ends when it is told to', async () => {

@@ -1,7 +1,7 @@
-import { count } from '@m2l/engine'
 import type { Candidate } from '../candidate.js'
 import type { Choice } from './choose.js'
 import type { FittedHead } from './fit-heads.js'
+import { reasonOf } from './reason-of-choice.js'
 
 /** What a classifier chose by its examples: plain data, as JSON holds it. */
 export interface ClassifierChoice {
@@ -22,7 +22,7 @@ export interface ClassifierChoice {
   readonly heads: readonly FittedHead[]
   /** Heads that the examples show to be worse. */
   readonly dropped: readonly FittedHead[]
-  /** All of it in one line. */
+  /** All of it in one line: in plain words, and in brackets what experts call it. */
   readonly reason: string
 }
 
@@ -43,43 +43,4 @@ export function describeChoice(
   }
   const levels = metric.levels.map(({ level }) => level.name)
   return { ...choice, reason: reasonOf(choice, levels) }
-}
-
-function reasonOf(
-  { weights, views, by, tried, heads, dropped }: Omit<ClassifierChoice, 'reason'>,
-  levels: readonly string[],
-): string {
-  const own = tried.find((trial) => trial.weights === weights && trial.views === views)
-  const sets = new Set(tried.map((trial) => trial.weights)).size
-  const shown = by === 'crops by the examples' ? 'crops of the examples' : 'examples left out in turn'
-  const isLeast = tried.every(({ crossEntropy }) => (crossEntropy ?? Infinity) >= (own?.crossEntropy ?? 0))
-  const verdict = isLeast
-    ? `which of ${sets} sets of weights tells ${shown} apart best`
-    : `since none of ${sets} sets of weights tells ${shown} apart clearly better`
-  const best =
-    own?.accuracy == null || sets < 2 ? '' : `, ${verdict} (${(100 * own.accuracy).toFixed(1)} % right)`
-  const crops = views === 'crops' ? ' with crops' : ''
-  const comparing = heads.length === 0 ? `compared by ${levels.join(', ')}` : headsOf(heads, dropped)
-  return `chosen: ${weights ?? 'the model'}${crops}${best}; ${comparing}`
-}
-
-function headsOf(heads: readonly FittedHead[], dropped: readonly FittedHead[]): string {
-  const kinds = [...new Set(heads.map(({ head }) => head))].map((head) => {
-    const features = heads.filter((one) => one.head === head).map((one) => harmless(one.features))
-    return `${named[head]} of ${features.join(', ')}`
-  })
-  const worse =
-    dropped.length === 0 ? '' : `; ${count(dropped.length, 'head is', 'heads are')} worse and left out`
-  return `${kinds.join(' and ')}${worse}`
-}
-
-/** Names that files give to ranges may hold what terminals obey. */
-function harmless(name: string): string {
-  return name.replaceAll(/\p{Cc}/gu, '\uFFFD')
-}
-
-const named: Readonly<Record<FittedHead['head'], string>> = {
-  'nearest mean': 'nearest class means',
-  ridge: 'ridge regression',
-  gda: 'Gaussians',
 }
