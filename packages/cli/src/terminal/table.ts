@@ -13,9 +13,7 @@ export function table(
   stream: NodeJS.WriteStream = process.stdout,
 ): string {
   const isNumber = headings.map((_, column) => rows.every((row) => /^[\d.± ]*$/.test(row[column] ?? '')))
-  const natural = headings.map((heading, column) =>
-    Math.max(heading.length, ...rows.map((row) => row[column]?.length ?? 0)),
-  )
+  const natural = naturalWidths(headings, rows)
   const widths = fitted(natural, stream.isTTY ? stream.columns : Infinity)
   const { bold } = coloursFor(stream)
   const output = new Table({
@@ -25,6 +23,23 @@ export function table(
   })
   output.push(...rows.map((row) => row.map((cell, column) => wrapped(cell, widths[column]!).join('\n'))))
   return output.toString()
+}
+
+/** How wide a table is where nothing is wrapped. */
+export function tableWidth({
+  headings,
+  rows,
+}: {
+  readonly headings: readonly string[]
+  readonly rows: readonly (readonly string[])[]
+}): number {
+  return naturalWidths(headings, rows).reduce((sum, width) => sum + width + beside, 1)
+}
+
+function naturalWidths(headings: readonly string[], rows: readonly (readonly string[])[]): number[] {
+  return headings.map((heading, column) =>
+    Math.max(heading.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  )
 }
 
 /** Widths of text with which a table is no wider than its terminal, if that can be. */

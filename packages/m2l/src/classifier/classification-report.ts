@@ -101,6 +101,20 @@ export interface UnknownReport {
   readonly strangersFound: number
   /** How well familiarity tells the pictures of the classes from others; null where their places do not say. */
   readonly auroc: number | null
+  /** How many pictures were called unknown. */
+  readonly called: number
+  /** Of pictures of the classes, by their places, that are no examples: being called unknown counts as wrong. Null where there are none. */
+  readonly ofClasses: CalledUnknown | null
+  /** Of pictures of no class, by their places. Null where there are none. */
+  readonly ofOthers: Pick<CalledUnknown, 'pictures' | 'called'> | null
+}
+
+/** How many pictures of a kind were called unknown. */
+export interface CalledUnknown {
+  readonly pictures: number
+  readonly called: number
+  /** The share of those that are right which were not; null where all were. */
+  readonly accuracyOfRest: number | null
 }
 
 /** What pictures of no class are called. */

@@ -11,7 +11,7 @@ import type { FewShotClassifier } from './few-shot-classifier.js'
 import type { EmbeddedBatch } from './image-embedder.js'
 import { labelNext, PictureFeatures, usualLabelNext, type Unlabelled } from './label-next.js'
 import type { LeftOut } from './leave-one-out.js'
-import { familiarityAuroc, measuredAccuracy } from './measure-predictions.js'
+import { familiarityAuroc, measuredAccuracy, measuredUnknown } from './measure-predictions.js'
 import { copyNotes, otherLabelNotes, ownExampleNotes, sameQueryNotes } from './notes.js'
 import { openClassifier, openExamples, type AddedExamples, type ClassifyByOptions } from './open-examples.js'
 import { PictureDigests } from './picture-digests.js'
@@ -103,6 +103,7 @@ export async function classifyPictures(options: ClassifyPicturesOptions): Promis
             examplesKept: share(leftOut.known, (image) => familiarity.of(image) >= threshold!),
             strangersFound: share(leftOut.strangers, (image) => familiarity.of(image) < threshold!),
             auroc: familiarityAuroc(predictions),
+            ...measuredUnknown(predictions),
           }
         : null,
       leaveOneOut: leaveOneOutReport(leftOut.known, examples.files),

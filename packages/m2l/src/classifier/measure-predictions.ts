@@ -1,4 +1,9 @@
-import { unknownLabel, type ClassificationReport, type PicturePrediction } from './classification-report.js'
+import {
+  unknownLabel,
+  type ClassificationReport,
+  type PicturePrediction,
+  type UnknownReport,
+} from './classification-report.js'
 import { auroc, wilson95 } from './ranking.js'
 
 /** How many of the pictures are right whose class is known and that are no examples themselves. */
@@ -36,6 +41,35 @@ export function familiarityAuroc(predictions: readonly PicturePrediction[]): num
       (truth === unknownLabel) === isUnknown ? [familiarity!] : [],
     )
   return auroc(of(false), of(true))
+}
+
+/** How many pictures were called unknown, of the classes and of none. */
+export function measuredUnknown(
+  predictions: readonly PicturePrediction[],
+): Pick<UnknownReport, 'called' | 'ofClasses' | 'ofOthers'> {
+  const labelled = evidence(predictions)
+  const [others, ofClasses] = [
+    labelled.filter(({ truth }) => truth === unknownLabel),
+    labelled.filter(({ truth }) => truth !== unknownLabel),
+  ]
+  const rest = ofClasses.filter(({ label }) => label !== unknownLabel)
+  const right = rest.filter(({ truth, label }) => truth === label)
+  return {
+    called: calledUnknown(predictions),
+    ofClasses:
+      ofClasses.length === 0
+        ? null
+        : {
+            pictures: ofClasses.length,
+            called: calledUnknown(ofClasses),
+            accuracyOfRest: rest.length === 0 ? null : right.length / rest.length,
+          },
+    ofOthers: others.length === 0 ? null : { pictures: others.length, called: calledUnknown(others) },
+  }
+}
+
+function calledUnknown(predictions: readonly PicturePrediction[]): number {
+  return predictions.filter(({ label }) => label === unknownLabel).length
 }
 
 function evidence(predictions: readonly PicturePrediction[]): PicturePrediction[] {

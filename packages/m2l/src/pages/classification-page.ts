@@ -9,15 +9,10 @@ import {
   pictureGrid,
   pictureRows,
   table,
-  type Figure,
   type Html,
   type Section,
 } from '@m2l/report'
-import {
-  unknownLabel,
-  type ClassificationReport,
-  type PicturePrediction,
-} from '../classifier/classification-report.js'
+import { type ClassificationReport, type PicturePrediction } from '../classifier/classification-report.js'
 import { readGivenImage } from '../classifier/given-image.js'
 import { queryPictures } from '../classifier/query-pictures.js'
 import { drawnPictures, type PicturesToExplain } from '../explain/explain-pictures.js'
@@ -36,7 +31,8 @@ import {
 } from './classified-pictures.js'
 import { doubtfulFirst, isMistake, surestFirst } from './doubt.js'
 import { drawnFigure } from './drawn-figure.js'
-import { madeAt, percent } from './numbers.js'
+import { madeAt } from './numbers.js'
+import { resultFigures } from './result-figures.js'
 
 /** How much of a large run is shown. */
 const most = { mistakes: 48, explained: 3 }
@@ -139,7 +135,7 @@ async function pageOf(report: ClassificationReport, by: ClassifiedBy, read: Read
         : []),
       {
         title: 'What was found, the doubtful first',
-        note: `For each class up to ${mostOfClass.examples} examples and the ${mostOfClass.pictures} most doubtful pictures that were taken for it: wrong ones first, then${report.unknown ? ' unknown ones and' : ''} those of which the class is least ahead of the next one. Below each its name and the probability of the nearest class.`,
+        note: `For each class up to ${mostOfClass.examples} examples and the ${mostOfClass.pictures} most doubtful pictures that were taken for it: wrong ones first, then${report.unknown ? ' unknown ones and' : ''} those of which the class is least ahead of the next one. Below each its name and the probability of the nearest class${report.unknown ? ', as if it were of one of the classes; an unknown one has none' : ''}.`,
         content: pictureRows(
           ['class', 'examples', 'pictures, the doubtful first'],
           await rowsOfClasses(report, support, read),
@@ -187,50 +183,6 @@ async function pageOf(report: ClassificationReport, by: ClassifiedBy, read: Read
 function whyUnexplained({ choice: { heads }, weights }: ClassificationReport): string | undefined {
   if (heads.length === 0 && !isOnnxFile(weights)) return undefined
   return `where in the pictures answers came from is not drawn, since ${weights} is looked through as a whole; with shipped weights (--weights cifar-fs-conv64f) it is`
-}
-
-function resultFigures({
-  predictions,
-  accuracy,
-  measured,
-  interval95,
-  leaveOneOut,
-  unknown,
-}: ClassificationReport) {
-  const known: Figure[] =
-    accuracy === null
-      ? [{ label: 'pictures', value: String(predictions.length) }]
-      : [
-          {
-            label: 'accuracy',
-            value: `${percent(accuracy)} %`,
-            detail: `of ${measured} of ${count(predictions.length, 'picture')}; 95 % interval ${interval95!.map((end) => percent(end)).join(' to ')}`,
-          },
-        ]
-  return [
-    ...known,
-    ...(leaveOneOut
-      ? [
-          {
-            label: 'examples that the others recognise',
-            value: `${percent(leaveOneOut.accuracy)} %`,
-            detail: `of ${leaveOneOut.images}, each left out in turn`,
-          },
-        ]
-      : []),
-    ...(unknown
-      ? [
-          {
-            label: 'unknown pictures',
-            value: String(predictions.filter(({ label }) => label === unknownLabel).length),
-            detail: `familiarity below ${unknown.threshold}`,
-          },
-        ]
-      : []),
-    ...(unknown && unknown.auroc !== null
-      ? [{ label: 'AUROC of familiarity', value: unknown.auroc.toFixed(3) }]
-      : []),
-  ]
 }
 
 /** Pictures of no class are left out: levels do not tell them. */

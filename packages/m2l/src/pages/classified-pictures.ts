@@ -33,12 +33,13 @@ interface ShownOptions {
   readonly caption: (prediction: PicturePrediction) => readonly string[]
 }
 
-/** What a picture was taken for; of no class, what it is nearest to. */
+/** What a picture was taken for, with its probability; of no class, what it is nearest to. */
 export function takenFor(
   { label, nearest, probability }: PicturePrediction,
   called: (label: string) => string,
 ): string {
-  return `${called(label)}${label === unknownLabel ? `, nearest ${called(nearest!)}` : ''} ${shownPercent(probability)}`
+  if (label === unknownLabel) return `${called(label)}, nearest ${called(nearest!)}`
+  return `${called(label)} ${shownPercent(probability)}`
 }
 
 function shownPercent(probability: number): string {
@@ -178,9 +179,9 @@ export function predictionsTable(
     ],
     rows: doubtfulFirst(predictions).map((one) => [
       one.file,
-      `${isMistake(one) ? '✗ ' : ''}${called(one.label)}`,
-      percent(one.probability),
-      percent(leadOf(one)),
+      `${isMistake(one) ? '✗ ' : ''}${called(one.label)}${one.label === unknownLabel ? `, nearest ${called(one.nearest!)}` : ''}`,
+      // probabilities of the classes, as if it were of one, say nothing of what is unknown
+      ...(one.label === unknownLabel ? ['', ''] : [percent(one.probability), percent(leadOf(one))]),
       ...(unknown ? [one.familiarity!.toFixed(2)] : []),
       ...(isLabelled ? [one.truth === undefined ? '' : called(one.truth)] : []),
     ]),
