@@ -8,7 +8,7 @@ import { legend, legendHeight } from './drawing/legend.js'
 import { levelRow, paleLook, rowHeight, rowLayout, rowWidth, supportsToShow } from './drawing/level-row.js'
 import { PictureStore } from './drawing/picture-store.js'
 import type { QueryExplanation } from './explanation.js'
-import type { SupportClass } from './query-explainer.js'
+import type { SupportClass } from './sight.js'
 
 /** The pictures that an explanation speaks of. */
 export interface ExplainedPictures {

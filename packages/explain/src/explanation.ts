@@ -49,6 +49,11 @@ export interface ScoreOrigin {
   readonly support: PlaceSum
   /** Places of the query and of supports that met, where the level compares such; in order of their evidence. */
   readonly matches?: readonly PlaceMatch[]
+  /**
+   * Where a level compares pooled features, of which only the direction counts: contributions and evidence are what places add to the
+   * score and to the lead to first order, and sum to 0 in each picture; `rest` is the score.
+   */
+  readonly gradient?: true
 }
 
 /** A score as a sum over places of some pictures, and the rest. */

@@ -12,10 +12,5 @@ export type {
   ScoreOrigin,
 } from './explanation.js'
 export { pictureRegion } from './picture-region.js'
-export {
-  QueryExplainer,
-  type ExplainerOptions,
-  type ExplainOptions,
-  type NamedPicture,
-  type SupportClass,
-} from './query-explainer.js'
+export { QueryExplainer, type ExplainOptions } from './query-explainer.js'
+export type { ExplainerOptions, NamedPicture, SeenView, SupportClass } from './sight.js'

@@ -32,12 +32,13 @@ export function placesOf(
   return inWhole(sizes.flatMap((size) => cells([size, size], [rows, columns])))
 }
 
-const everything: Region = { top: 0, bottom: 1, left: 0, right: 1 }
+/** All of a picture. */
+export const everything: Region = { top: 0, bottom: 1, left: 0, right: 1 }
 
 type Counts = readonly [rows: number, columns: number]
 
 /** The cells of a grid over positions, row by row; a cell covers every position that it touches. */
-function cells([down, across]: Counts, [rows, columns]: Counts): Region[] {
+export function cells([down, across]: Counts, [rows, columns]: Counts): Region[] {
   return Array.from({ length: down }, (_, row) => span(row, down, rows)).flatMap(([top, bottom]) =>
     Array.from({ length: across }, (_, column) => {
       const [left, right] = span(column, across, columns)

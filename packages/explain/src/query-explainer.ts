@@ -1,34 +1,9 @@
-import { renderViews, type RgbImage } from '@m2l/datasets'
 import { requireFinite, tf } from '@m2l/engine'
-import type { Embedding, ScoreExplanation, Support } from '@m2l/metric'
-import type { FewShotModel, ImageTensors, ImageTransforms, ImageView } from '@m2l/trainer'
+import type { Embedding, LevelFusion, Support } from '@m2l/metric'
 import type { ExplainedLevel, QueryExplanation } from './explanation.js'
-import { LevelOrigins, type SeenPicture } from './level-origins.js'
-
-/** A picture and what to call it. */
-export interface NamedPicture {
-  readonly name: string
-  readonly picture: RgbImage
-}
-
-/** A class and the pictures by which it is known. */
-export interface SupportClass {
-  readonly name: string
-  /** At least one. */
-  readonly pictures: readonly NamedPicture[]
-}
-
-/** By what queries are explained. */
-export interface ExplainerOptions {
-  readonly model: FewShotModel
-  /** How pictures become input of the backbone; without randomness, as in evaluation. */
-  readonly transforms: ImageTransforms
-  readonly classes: readonly SupportClass[]
-  /** Pictures whose class is not told, for levels that look at them. */
-  readonly unlabelled?: readonly NamedPicture[]
-  /** See `Support` of `@m2l/metric`: of how many pictures a class's scores are to be; of all, as published, if not given. */
-  readonly drawnShots?: number
-}
+import { PooledSight } from './pooled-sight.js'
+import { PositionSight } from './position-sight.js'
+import type { ExplainerOptions, NamedPicture, Sight } from './sight.js'
 
 /** What of a query is explained. */
 export interface ExplainOptions {
@@ -38,53 +13,44 @@ export interface ExplainOptions {
   readonly truth?: string
 }
 
-/** How many pictures pass the backbone at once, each with all its parts. */
-const picturesAtOnce = 16
-
-/** Explains predictions for queries by the same support: embeds it once and holds it until it is disposed. */
+/** Explains predictions for queries by the same support: embeds it once, at the first, and holds it until it is disposed. */
 export class QueryExplainer {
   readonly #options: ExplainerOptions
-  readonly #support: Support
+  #opening: Promise<Sight> | undefined
+  #sight: Sight | undefined
 
   constructor(options: ExplainerOptions) {
     this.#options = options
-    const { model, classes, unlabelled, drawnShots } = options
-    const labelled = classes.flatMap(({ pictures }) => pictures)
-    this.#support = {
-      ...this.#embed(labelled, model.views),
-      shots: classes.map(({ pictures }) => pictures.length),
-      ...(drawnShots !== undefined && { drawnShots }),
-      ...(unlabelled?.length &&
-        model.viewsOfUnlabelled.length > 0 && {
-          unlabelled: this.#embed(unlabelled, model.viewsOfUnlabelled),
-        }),
-    }
   }
 
-  /** Where the prediction for a query came from. */
+  /**
+   * Where the prediction for a query came from.
+   *
+   * @throws {TypeError} when the model is a network of another runtime and its levels compare positions
+   */
   async explain(query: NamedPicture, { classes = 2, truth }: ExplainOptions = {}): Promise<QueryExplanation> {
-    const { model } = this.#options
+    this.#opening ??= sightOf(this.#options)
+    const sight = (this.#sight = await this.#opening)
     const names = this.#options.classes.map(({ name }) => name)
-    const embedding = this.#embed([query], model.views)
+    const seen = await sight.see(query)
     try {
-      const { fused, levels } = await this.#scores(embedding)
+      const { fused, levels } = await this.#scores(sight.support, seen.embedding)
       const ranked = names.map((_, label) => label).sort((a, b) => fused[b]! - fused[a]!)
-      const explained = new Set(ranked.filter((label, rank) => rank < classes || names[label] === truth))
+      const explained = ranked.filter((label, rank) => rank < classes || names[label] === truth)
       const explainedLevels: ExplainedLevel[] = []
-      for (const [index, { level, weight }] of model.metric.levels.entries()) {
+      for (const [index, { level, weight }] of this.#metric.levels.entries()) {
         const { scores, probabilities } = levels[index]!
-        const origins = await level.explain?.(this.#support, embedding, { training: false })
-        const where = origins && this.#origins(query, origins)
+        const origins = await seen.origins(level, explained)
         explainedLevels.push({
           name: level.name,
           weight,
-          explains: where !== undefined,
+          explains: origins !== undefined,
           classes: names.map((name, label) => ({
             class: name,
             probability: probabilities[label]!,
             score: scores[label]!,
             lead: scores[label]! - meanWithout(scores, label),
-            ...(where && explained.has(label) && { origin: where.of(label) }),
+            ...(origins?.has(label) && { origin: origins.get(label)! }),
           })),
         })
       }
@@ -96,36 +62,24 @@ export class QueryExplainer {
         levels: explainedLevels,
       }
     } finally {
-      disposeEmbedding(embedding)
+      seen.dispose()
     }
   }
 
   dispose(): void {
-    disposeEmbedding(this.#support)
-    if (this.#support.unlabelled) disposeEmbedding(this.#support.unlabelled)
+    this.#sight?.dispose()
   }
 
-  #origins(query: NamedPicture, explanations: readonly ScoreExplanation[]): LevelOrigins {
-    const { model, transforms, classes, unlabelled = [] } = this.#options
-    const seen = ({ name, picture }: NamedPicture): SeenPicture => ({
-      name,
-      size: { height: picture.height, width: picture.width },
-    })
-    return new LevelOrigins(explanations, {
-      model,
-      transforms,
-      query: seen(query),
-      supports: classes.flatMap(({ pictures }) => pictures.map(seen)),
-      unlabelled: unlabelled.map(seen),
-    })
+  get #metric(): LevelFusion {
+    return this.#options.metric ?? this.#options.model.metric
   }
 
   /** The fused probabilities of the classes, and each level's scores and probabilities. */
-  async #scores(query: Embedding) {
-    const { metric } = this.#options.model
+  async #scores(support: Support, query: Embedding) {
+    const metric = this.#metric
     const ways = this.#options.classes.length
     const table = tf.tidy(() => {
-      const scores = metric.scores(this.#support, query, { training: false })
+      const scores = metric.scores(support, query, { training: false })
       const probabilities = metric.probabilities(scores)
       const rows = metric.levels.flatMap(({ level: { name } }) => [scores[name]!, probabilities[name]!])
       return tf.concat([metric.predict(scores), ...rows]) // [1 + 2 * levels, ways]
@@ -142,45 +96,13 @@ export class QueryExplainer {
       })),
     }
   }
-
-  #embed(pictures: readonly NamedPicture[], views: readonly ImageView[]): Embedding {
-    return tf.tidy(() => {
-      const chunks: Embedding[] = []
-      for (let start = 0; start < pictures.length; start += picturesAtOnce) {
-        const some = pictures.slice(start, start + picturesAtOnce).map(({ picture }) => picture)
-        chunks.push(
-          tf.tidy(() => ({
-            ...this.#options.model.embed(this.#tensors(some, views), { training: false }),
-          })),
-        )
-      }
-      const [first] = chunks
-      const joined = (field: keyof Embedding) => tf.concat(chunks.map((chunk) => chunk[field]! as tf.Tensor))
-      return {
-        ...(first!.map && { map: joined('map') as tf.Tensor4D }),
-        ...(first!.parts && { parts: joined('parts') as tf.Tensor3D }),
-      }
-    })
-  }
-
-  #tensors(pictures: readonly RgbImage[], views: readonly ImageView[]): ImageTensors {
-    const { whole, parts, normalisation } = this.#options.transforms
-    const render = (transform: ImageTransforms['whole']) =>
-      renderViews(
-        pictures,
-        pictures.map((picture) => transform(picture)),
-        { ...(normalisation && { normalisation }) },
-      )
-    return {
-      count: pictures.length,
-      ...(views.includes('whole') && { whole: render(whole) }),
-      ...(views.includes('parts') && parts && { parts: render(parts) }),
-    }
-  }
 }
 
-function disposeEmbedding({ map, parts }: Embedding): void {
-  tf.dispose([map, parts])
+async function sightOf(options: ExplainerOptions): Promise<Sight> {
+  const { model } = options
+  if (model.encoding.map === 'pooled') return PooledSight.of(options, model.encoding)
+  if ('network' in model) throw new TypeError('positions of a network of another runtime are not explained')
+  return new PositionSight(model, options)
 }
 
 function meanWithout(values: readonly number[], label: number): number {

@@ -52,7 +52,7 @@ export interface TrainedModel {
 export async function trainedModel(
   recipe: Recipe,
   checkpoint?: string,
-  options: AgreementOptions & OnnxOptions = {},
+  options: AgreementOptions & OnnxOptions & CompareBy = {},
 ): Promise<TrainedModel> {
   const named = checkpoint ?? onnxWeights(recipe)
   const file = named === undefined ? join(recipe.folder, 'best.safetensors') : weightsFile(named)
@@ -160,17 +160,34 @@ async function modelOfNetwork(
 }
 
 /**
- * A model of our own, whose insides can be looked at; another one is freed.
+ * Why it cannot be told where in pictures a model's answers come from, as the end of a sentence that begins with its name; nothing
+ * where it can.
  *
- * @param purpose what it is for
- * @throws {InputError} when it is an ONNX network
+ * @param views how it sees pictures
  */
-export function ownModel({ model, checkpoint }: TrainedModel, purpose: string): FewShotModel {
-  if (!('network' in model)) return model
+export function whyUnexplained(
+  model: EvaluatedModel,
+  views: 'whole' | 'crops' = 'whole',
+): string | undefined {
+  const isPooled = model.encoding.map === 'pooled'
+  if ('network' in model && model.isPooled) {
+    return 'gives one feature of a picture, which does not say where in it an answer comes from'
+  }
+  if ('network' in model && !isPooled) {
+    return 'is an ONNX network, of which features are explained that are pooled (Mean, Centre), not positions that levels compare'
+  }
+  if (views === 'crops' && !isPooled) {
+    return 'is compared by the mean of a picture and its corners position by position, which are places of no picture'
+  }
+  return undefined
+}
+
+/** A model with weights that can be explained; another one is freed, and refused with the reason. */
+export function explainableModel({ model, checkpoint }: TrainedModel): EvaluatedModel {
+  const reason = whyUnexplained(model)
+  if (reason === undefined) return model
   model.dispose()
-  throw new InputError(
-    `${checkpoint}: is an ONNX network, into which ${purpose} cannot look; take weights of ours, see m2l weights list`,
-  )
+  throw new InputError(`${checkpoint}: ${reason}`)
 }
 
 /** Names a model by all that decides its embeddings. */

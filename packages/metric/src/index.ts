@@ -32,6 +32,7 @@ export {
 export { l2Length, l2Normalise } from './l2-normalise.js'
 export { classesOfImages, withOwnScores, type LeftOutImages } from './left-out-images.js'
 export { defineLevel, type LevelDefinition, type LevelEnvironment, type MetricLevel } from './level.js'
+export { PooledGradients, type FeatureGradient, type ScoreGradients } from './pooled-gradients.js'
 export { pooled, positionsOf, prototypes } from './prototypes.js'
 export { readBack } from './read-back.js'
 export { LevelRegistry } from './registry.js'

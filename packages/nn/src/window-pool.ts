@@ -28,6 +28,14 @@ export function windowPool(map: tf.Tensor4D, window: PoolingWindow): tf.Tensor4D
   })
 }
 
+/** By how much each position of a map counts in its average under a window, row by row; together 1. */
+export function windowWeights(window: PoolingWindow, height: number, width: number): number[] {
+  const [down, across] = [height, width].map((length) =>
+    window === 'mean' ? Array.from({ length }, () => 1 / length) : hannWeights(length),
+  ) as [number[], number[]]
+  return down.flatMap((ofRow) => across.map((ofColumn) => ofRow * ofColumn))
+}
+
 /** The weights of the positions along a side, together 1. */
 function hannWeights(length: number): number[] {
   const weights = Array.from({ length }, (_, at) => Math.sin((Math.PI * (at + 1)) / (length + 1)) ** 2)

@@ -16,6 +16,8 @@ export interface MapNetwork {
   readonly channels: number
   /** The numbers in its weights. */
   readonly parameters: number
+  /** The height, width and channels of its maps, where all have the same. */
+  readonly shape?: readonly number[]
   /**
    * The maps of views; their memory stays the caller's.
    *
@@ -70,6 +72,21 @@ export class ForeignModel {
 
   get parameters(): number {
     return this.#maps.parameters
+  }
+
+  /** Whether the network gives one feature of a picture, in which no places are told apart. */
+  get isPooled(): boolean {
+    const [height = 0, width = 0] = this.#maps.shape ?? []
+    return height * width === 1
+  }
+
+  /**
+   * The network's maps of whole images, before anything is made of them: [images, height, width, channels].
+   *
+   * @param images whose memory is given back for the images that come next
+   */
+  async maps({ whole }: RenderedImages): Promise<EmbeddedField> {
+    return (await this.#mapped(whole!.rendered))!
   }
 
   dispose(): void {

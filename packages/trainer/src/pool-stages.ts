@@ -22,17 +22,26 @@ export function embedPooled(
   context: ForwardContext,
   { window, stages }: StagePooling,
 ): tf.Tensor4D {
-  return tf.tidy(() => {
-    if (stages.length === 0) return poolMaps([backbone.embed(images, context)], window)
-    if (!backbone.maps) {
-      throw new InputError(`${backbone.name} gives no maps of stages such as ${stages[0]}; name none of them`)
-    }
-    const maps = backbone.maps(images, context, stages)
-    return poolMaps(
-      stages.map((stage) => maps[stage]!),
-      window,
-    )
-  })
+  return tf.tidy(() => poolMaps(stageMaps(backbone, images, context, stages), window))
+}
+
+/**
+ * The maps that {@link embedPooled} pools, which are the caller's.
+ *
+ * @throws {InputError} likewise
+ */
+export function stageMaps(
+  backbone: Backbone,
+  images: tf.Tensor4D,
+  context: ForwardContext,
+  stages: readonly string[],
+): tf.Tensor4D[] {
+  if (stages.length === 0) return [backbone.embed(images, context)]
+  if (!backbone.maps) {
+    throw new InputError(`${backbone.name} gives no maps of stages such as ${stages[0]}; name none of them`)
+  }
+  const maps = backbone.maps(images, context, stages)
+  return stages.map((stage) => maps[stage]!)
 }
 
 /** @param maps [n, height, width, channels] each */

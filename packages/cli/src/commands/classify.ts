@@ -154,13 +154,13 @@ async function classify(options: ClassifyCommandOptions, command: Command): Prom
       query: query!,
       ...(recipe && { recipe }),
       ...(options.force && { force: true }),
+      card: options.card,
+      ...compareBy(options),
     }
     const report = await classifyPictures({
       ...by,
       save: options.save,
       ...(options.weights !== undefined && { weights: options.weights }),
-      card: options.card,
-      ...compareBy(options),
       ...(options.unknown !== undefined && { unknown: options.unknown }),
       ...(options.top !== undefined && { top: options.top }),
       ...(options.labelNext !== undefined && { labelNext: options.labelNext }),

@@ -25,9 +25,12 @@ function lines({ levels }: QueryExplanation, width: number): string[] {
   const matching = levels
     .filter(({ classes }) => classes.some(({ origin }) => origin?.matches))
     .map(({ name }) => name)
+  const isPull = levels.some(({ classes }) => classes.some(({ origin }) => origin?.gradient))
   const texts = [
     'lead: by how much the score for the class is above the mean of the scores for the others.',
-    'Colours show where it comes from: blue places of a picture speak for the class rather than for others, red ones against it; they sum to the lead.',
+    isPull
+      ? 'Colours show where it comes from: blue places of a picture pull towards the class rather than others, red ones away from it, each held against the whole of the picture, so that they sum to nothing.'
+      : 'Colours show where it comes from: blue places of a picture speak for the class rather than for others, red ones against it; they sum to the lead.',
     ...(matching.length > 0
       ? [
           `${matching.join(', ')}: boxes of one colour and number are a place of the query and the place of a support that it matched best; those that say most for the class.`,
@@ -35,7 +38,7 @@ function lines({ levels }: QueryExplanation, width: number): string[] {
       : []),
   ]
   const partial = levels
-    .filter(({ classes }) => classes.some(({ origin }) => origin && Math.abs(origin.query.rest) > 1e-6))
+    .filter(({ classes }) => classes.some(({ origin }) => origin && !origin.gradient && Math.abs(origin.query.rest) > 1e-6))
     .map(({ name }) => name)
   if (partial.length > 0) {
     texts.push(

@@ -105,9 +105,13 @@ export function levelRow(level: ExplainedLevel, context: RowContext): Element {
   ])
 }
 
-/** The supports of a class that a drawing shows: labelled ones, those that spoke most for it first. */
-export function supportsToShow({ support }: ScoreOrigin): PicturePlaces[] {
-  const evidence = ({ places }: PicturePlaces) => places.reduce((sum, place) => sum + place.evidence, 0)
+/**
+ * The supports of a class that a drawing shows: labelled ones, those that spoke most for it first; where what their places say sums
+ * to nothing, those first whose places say most for it.
+ */
+export function supportsToShow({ support, gradient }: ScoreOrigin): PicturePlaces[] {
+  const evidence = ({ places }: PicturePlaces) =>
+    places.reduce((sum, place) => sum + (gradient ? Math.max(0, place.evidence) : place.evidence), 0)
   return support.pictures
     .filter(({ unlabelled }) => !unlabelled)
     .sort((a, b) => evidence(b) - evidence(a))

@@ -73,7 +73,7 @@ async function loadCandidate(weights: string, options: LoadOptions): Promise<Can
 }
 
 /** Whole pictures become the input alone: what is read at twice its size loses nothing. Parts are crops of half a side. */
-function reducedTo({ data: { image_size: size }, model }: Recipe): number {
+export function reducedTo({ data: { image_size: size }, model }: Recipe): number {
   return isPooled(model.forward_encoding) ? 2 * size : readAtTimes * size
 }
 
@@ -82,7 +82,7 @@ function isPooled(encoding: string | undefined): boolean {
 }
 
 /** Where the only level is `centred`, with nothing said of it, heads are fitted to each stage that its features are made of. */
-function comparisonOf(model: EvaluatedModel, { resolved: { levels } }: Recipe): Comparison {
+export function comparisonOf(model: EvaluatedModel, { resolved: { levels } }: Recipe): Comparison {
   const [only, ...others] = levels
   const isOpen =
     only?.definition.name === 'centred' && others.length === 0 && only.options.lambda === undefined

@@ -9,7 +9,7 @@ import {
   type ExplainerOptions,
   type QueryExplanation,
 } from '@m2l/explain'
-import type { FewShotModel } from '@m2l/trainer'
+import type { EvaluatedModel } from '@m2l/trainer'
 import {
   explanationsPage,
   explanationsTitle,
@@ -78,7 +78,10 @@ export interface ExplainedQuery {
 }
 
 /** Queries with the pictures by which they are classified. */
-export interface ExplainedQueries extends Pick<ExplainerOptions, 'classes' | 'unlabelled' | 'drawnShots'> {
+export interface ExplainedQueries extends Pick<
+  ExplainerOptions,
+  'classes' | 'unlabelled' | 'drawnShots' | 'metric' | 'views'
+> {
   readonly queries: readonly ExplainedQuery[]
 }
 
@@ -89,7 +92,7 @@ export interface ExplainedQueries extends Pick<ExplainerOptions, 'classes' | 'un
  */
 export async function* explainQueries(
   recipe: Recipe,
-  model: FewShotModel,
+  model: EvaluatedModel,
   { queries, ...support }: ExplainedQueries,
   { classes, called, onUnreadable, onExplained, signal }: ExplainQueriesOptions = {},
 ): AsyncGenerator<{
@@ -135,7 +138,7 @@ export async function* explainQueries(
  */
 export async function drawExplanations(
   recipe: Recipe,
-  model: FewShotModel,
+  model: EvaluatedModel,
   queries: ExplainedQueries,
   { folder, weights, displayNames, onUnreadable, ...options }: DrawOptions & PageOptions,
 ): Promise<Pick<ExplanationReport, 'explanations' | 'displayNames' | 'page'>> {

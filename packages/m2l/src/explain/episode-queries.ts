@@ -2,7 +2,7 @@ import type { ImageRecord } from '@m2l/datasets'
 import { InputError } from '@m2l/engine'
 import type { NamedPicture } from '@m2l/explain'
 import type { Episode } from '@m2l/samplers'
-import type { EpisodeImages, FewShotModel } from '@m2l/trainer'
+import type { EpisodeImages, EvaluatedModel } from '@m2l/trainer'
 import type { ExplainedQueries } from './draw-explanations.js'
 
 /** Which queries of which episode. */
@@ -23,7 +23,7 @@ export interface ChosenQueries {
  */
 export async function episodeQueries(
   images: EpisodeImages,
-  model: FewShotModel,
+  model: EvaluatedModel,
   { position, episode, queries, manifest }: ChosenQueries,
 ): Promise<ExplainedQueries> {
   const { dataset, split } = images

@@ -1,13 +1,13 @@
 import { join } from 'node:path'
 import { InputError } from '@m2l/engine'
 import { openManifest } from '@m2l/samplers'
-import { EpisodeImages, type FewShotModel } from '@m2l/trainer'
+import { EpisodeImages, type EvaluatedModel } from '@m2l/trainer'
 import { recipeClassNames } from '../class-names/recipe-class-names.js'
 import type { AgreementOptions } from '../agreement/agreement.js'
 import { episodeTransforms, openRecipeDataset, requireSplit, type DataOptions } from '../recipe-data.js'
 import type { Recipe } from '../recipe/read-recipe.js'
 import { weightsEvaluatedIn } from '../result-files.js'
-import { ownModel, trainedModel } from '../trained-model.js'
+import { explainableModel, trainedModel } from '../trained-model.js'
 import {
   drawExplanations,
   type DrawOptions,
@@ -38,7 +38,7 @@ export async function explainEpisode(
 ): Promise<ExplanationReport> {
   const trained = await trainedModel(recipe, options.weights, options)
   const { checkpoint, agreement, sha256 } = trained
-  const model = ownModel(trained, 'an explanation')
+  const model = explainableModel(trained)
   try {
     const evaluated = options.manifest === undefined ? await weightsEvaluatedIn(recipe.folder) : undefined
     if (evaluated !== undefined && evaluated !== sha256)
@@ -70,7 +70,7 @@ export async function explainEpisode(
 
 async function readEpisode(
   recipe: Recipe,
-  model: FewShotModel,
+  model: EvaluatedModel,
   options: ExplainEpisodeOptions,
 ): Promise<ExplainedQueries> {
   const { episode: position, queries, manifest = join(recipe.folder, 'test-manifest.jsonl') } = options

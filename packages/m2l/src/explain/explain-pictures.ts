@@ -1,8 +1,11 @@
 import { InputError } from '@m2l/engine'
-import type { SupportClass } from '@m2l/explain'
+import type { QueryExplanation, SupportClass } from '@m2l/explain'
 import type { AgreementOptions } from '../agreement/agreement.js'
 import { noneReadable } from '../classifier/few-shot-classifier.js'
-import { readAtTimes, readForModel, type ReadForModelOptions } from '../classifier/image-embedder.js'
+import { picturesWithCorners } from '../classifier/choice/picture-crops.js'
+import type { ClassifierChoice } from '../classifier/choice/describe-choice.js'
+import { readForModel, type ReadForModelOptions } from '../classifier/image-embedder.js'
+import { reducedTo, type LoadOptions } from '../classifier/load-candidate.js'
 import { findClassNames } from '../class-names/find-class-names.js'
 import { copyNotes, otherLabelNotes } from '../classifier/notes.js'
 import { PictureDigests } from '../classifier/picture-digests.js'
@@ -11,7 +14,10 @@ import { drawnShots } from '../classifier/shot-counts.js'
 import { openSupport, type SupportPictures, type UnreadableExample } from '../classifier/support-pictures.js'
 import { episodeTransforms } from '../recipe-data.js'
 import type { Recipe } from '../recipe/read-recipe.js'
-import { modelOfWeights, ownModel, trainedModel } from '../trained-model.js'
+import type { OnnxOptions } from '../onnx-model.js'
+import { whyUnexplained } from '../trained-model.js'
+import type { CompareBy } from '../weights/compare-by.js'
+import { comparedBy } from './compared-by.js'
 import {
   drawExplanations,
   explainQueries,
@@ -21,11 +27,8 @@ import {
 } from './draw-explanations.js'
 import { bareName } from './file-names.js'
 
-/** What weights are taken where none are named: their levels compare positions and parts, which can be shown. */
-const defaultWeights = 'cifar-fs-conv64f'
-
 /** Whose classification is explained. */
-export interface PicturesToExplain extends Pick<AgreementOptions, 'force'> {
+export interface PicturesToExplain extends Pick<AgreementOptions, 'force'>, OnnxOptions, CompareBy {
   /** A folder or archive with a folder for each class, or a table of `filename,label`. */
   readonly support: string
   /** Folders, archives, tables and files of pictures. */
@@ -33,10 +36,14 @@ export interface PicturesToExplain extends Pick<AgreementOptions, 'force'> {
   /** Of the pictures only those of these names, as `PicturePrediction` has them; all if not given. */
   readonly only?: ReadonlySet<string>
   /**
-   * Shipped weights by name, or a checkpoint. If not given those for photographs, or with a recipe the best of its run
-   * folder.
+   * Weights by name, a checkpoint or an ONNX network; if not given those at hand that the examples choose, as `classifyPictures`
+   * does, or with a recipe the best of its run folder.
    */
   readonly weights?: string
+  /** Whether pictures are seen with crops of their corners, see `ClassifierOptions`. */
+  readonly views?: LoadOptions['views']
+  /** What was chosen by the examples already; it is chosen anew if not given. */
+  readonly choice?: ClassifierChoice
   /** How the model is made that the weights belong to; needed where these do not say so themselves. */
   readonly recipe?: Recipe
   /** A file of the names of classes; if none is given, one is looked for as `classifyPictures` does. */
@@ -57,6 +64,8 @@ export interface ExplainPicturesOptions extends PicturesToExplain, DrawOptions {
  */
 export async function explainPictures(options: ExplainPicturesOptions): Promise<ExplanationReport> {
   const opened = await openPictures(options)
+  if (opened.unexplained !== undefined)
+    throw new InputError(`${opened.checkpoint}: ${opened.unexplained}`)
   const unreadable: { file: string; reason: string }[] = []
   try {
     const { names: displayNames, notes: ofNames } = await findClassNames(
@@ -79,32 +88,44 @@ export async function explainPictures(options: ExplainPicturesOptions): Promise<
   }
 }
 
+/** An explanation with its drawing, an SVG document. */
+interface DrawnPicture {
+  readonly explanation: QueryExplanation
+  readonly drawing: string
+}
+
 /**
- * The same without files: each explanation with its drawing, an SVG document, one after the other.
+ * The same without files; or why it cannot be told where in the pictures answers come from.
  *
  * @throws {InputError} when weights, examples or a picture cannot be used
  */
-export async function* drawnPictures(
+export async function drawnPictures(
   pictures: PicturesToExplain,
   options: ExplainQueriesOptions = {},
-): ReturnType<typeof explainQueries> {
+): Promise<{ readonly drawn: readonly DrawnPicture[] } | { readonly unexplained: string }> {
   const opened = await openPictures(pictures)
+  if (opened.unexplained !== undefined) return { unexplained: opened.unexplained }
   try {
-    yield* explainQueries(opened.recipe, opened.model, opened.explained, options)
+    const drawn: DrawnPicture[] = []
+    for await (const one of explainQueries(opened.recipe, opened.model, opened.explained, options)) {
+      drawn.push(one)
+    }
+    return { drawn }
   } finally {
     await opened.close()
   }
 }
 
 /** Opens the model and archives, which the caller closes, and reads the examples. */
-async function openPictures(options: PicturesToExplain) {
-  const force = { force: options.force ?? false }
-  const trained = options.recipe
-    ? await trainedModel(options.recipe, options.weights, force)
-    : await modelOfWeights(options.weights ?? defaultWeights, undefined, force)
-  const { recipe } = trained
-  const model = ownModel(trained, 'an explanation')
-  const reduceTo = readAtTimes * recipe.data.image_size
+async function openPictures(options: PicturesToExplain & Pick<ExplainPicturesOptions, 'onNote' | 'signal'>) {
+  const compared = await comparedBy(options)
+  const { model, recipe, checkpoint, metric, views } = compared
+  const unexplained = whyUnexplained(model, views)
+  if (unexplained !== undefined) {
+    model.dispose()
+    return { unexplained, checkpoint }
+  }
+  const reduceTo = reducedTo(recipe)
   let support: SupportPictures | undefined
   let query: QueryPictures | undefined
   const close = async () => {
@@ -130,11 +151,12 @@ async function openPictures(options: PicturesToExplain) {
         },
       }))
     return {
-      ...trained,
-      model,
+      ...compared,
       explained: {
         classes,
         queries,
+        ...(metric && { metric }),
+        ...(views === 'crops' && { views: picturesWithCorners }),
         // as they are classified
         drawnShots: drawnShots(
           'neutral',
@@ -143,7 +165,8 @@ async function openPictures(options: PicturesToExplain) {
       },
       unreadableExamples,
       notes: [
-        ...trained.agreement.notes,
+        ...compared.agreement.notes,
+        ...compared.reasons,
         ...support.notes,
         ...query.notes,
         ...otherLabelNotes(query.otherLabels, new Set(support.classes.keys()), 'unsaid'),

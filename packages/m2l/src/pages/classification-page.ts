@@ -1,5 +1,4 @@
 import { count } from '@m2l/engine'
-import { isOnnxFile } from '@m2l/onnx'
 import {
   barChart,
   confusionMatrix,
@@ -9,7 +8,6 @@ import {
   pictureGrid,
   pictureRows,
   table,
-  type Html,
   type Section,
 } from '@m2l/report'
 import { type ClassificationReport, type PicturePrediction } from '../classifier/classification-report.js'
@@ -74,8 +72,8 @@ async function pageOf(report: ClassificationReport, by: ClassifiedBy, read: Read
   const { support, load } = by
   const mistaken = report.leaveOneOut?.mistakes ?? []
   const hasAll = support !== undefined && load === undefined
-  const unexplained = whyUnexplained(report)
-  const notes = [...report.notes, ...(unexplained === undefined ? [] : [unexplained])]
+  const why = await whySection(report, by, called)
+  const notes = [...report.notes, ...('unexplained' in why ? [why.unexplained] : [])]
   return page({
     title: 'Classified pictures',
     summary: `${count(predictions.length, 'picture')} by ${count(examples, 'example')} of ${count(Object.keys(classes).length, 'class')}, with ${weights}.`,
@@ -152,9 +150,7 @@ async function pageOf(report: ClassificationReport, by: ClassifiedBy, read: Read
             },
           ]
         : []),
-      ...(predictions.length > 0 && examples <= mostExamplesExplained && hasAll && unexplained === undefined
-        ? [await whySection(predictions, mistakes, { ...by, support, weights }, called)]
-        : []),
+      ...('section' in why ? [why.section] : []),
       ...(notRead.length > 0
         ? [
             {
@@ -177,12 +173,6 @@ async function pageOf(report: ClassificationReport, by: ClassifiedBy, read: Read
     ],
     footer: madeAt(),
   })
-}
-
-/** Why it is not drawn where in pictures answers came from; nothing where it is. */
-function whyUnexplained({ choice: { heads }, weights }: ClassificationReport): string | undefined {
-  if (heads.length === 0 && !isOnnxFile(weights)) return undefined
-  return `where in the pictures answers came from is not drawn, since ${weights} is looked through as a whole; with shipped weights (--weights cifar-fs-conv64f) it is`
 }
 
 /** Pictures of no class are left out: levels do not tell them. */
@@ -212,21 +202,36 @@ function levelsSection({ predictions, classes, unknown }: ClassificationReport):
 
 /** Where the scores of the surest mistakes came from; where none is known, those of the least sure predictions. */
 async function whySection(
-  predictions: readonly PicturePrediction[],
-  mistakes: readonly PicturePrediction[],
-  by: Omit<PicturesToExplain, 'only'>,
+  report: ClassificationReport,
+  by: ClassifiedBy,
   called: (label: string) => string,
-): Promise<Section> {
+): Promise<{ readonly section: Section } | { readonly unexplained: string } | object> {
+  const { predictions, weights, choice } = report
+  const { support, load, ...compared } = by
+  if (predictions.length === 0) return {}
+  const untold = (reason: string) => ({
+    unexplained: `where in the pictures answers came from is not drawn, since ${reason}`,
+  })
+  if (support === undefined || load !== undefined) {
+    return untold(`there are no pictures of the examples of ${load}`)
+  }
+  const examples = Object.values(report.classes).reduce((sum, number) => sum + number, 0)
+  if (examples > mostExamplesExplained) {
+    return untold(`each is compared with all examples, of which there are more than ${mostExamplesExplained}`)
+  }
+  const mistakes = predictions.filter(isMistake)
   const chosen = mistakes.length > 0 ? surestFirst(mistakes) : doubtfulFirst(predictions)
   const only = new Set(chosen.slice(0, most.explained).map(({ file }) => file))
-  const drawings: Html[] = []
-  for await (const { explanation, drawing } of drawnPictures({ ...by, only }, { called })) {
-    drawings.push(drawnFigure(drawing, `${explanation.query} was taken for ${called(explanation.predicted)}`))
-  }
+  const explained = await drawnPictures({ ...compared, support, weights, choice, only }, { called })
+  if ('unexplained' in explained) return untold(`${weights} ${explained.unexplained}`)
   const which = mistakes.length > 0 ? 'The most confident mistakes' : 'The least certain pictures'
   return {
-    title: 'Why',
-    note: `${which}: where in the pictures the scores of the likeliest classes come from.`,
-    content: drawings,
+    section: {
+      title: 'Why',
+      note: `${which}: where in the pictures the scores of the likeliest classes come from.`,
+      content: explained.drawn.map(({ explanation, drawing }) =>
+        drawnFigure(drawing, `${explanation.query} was taken for ${called(explanation.predicted)}`),
+      ),
+    },
   }
 }

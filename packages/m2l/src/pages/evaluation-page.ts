@@ -23,6 +23,7 @@ import { ClassNames } from '../class-names/class-names.js'
 import type { EvaluationReport } from '../evaluate-recipe.js'
 import type { Recipe } from '../recipe/read-recipe.js'
 import { classResults, type ClassResult } from './class-results.js'
+import { whyUnexplained } from '../trained-model.js'
 import { explainedMistakes } from './explained-mistakes.js'
 import { hardest, hardestEpisodes } from './hardest-episodes.js'
 import { ends, intervalText, madeAt, named, percent } from './numbers.js'
@@ -58,8 +59,8 @@ export async function evaluationPage(shown: EvaluationPage): Promise<string> {
   const { perClass, confusion } = classResults(evaluation, manifest.episodes, names)
   const pairs = mostConfused(confusion, 12)
   const mistakes =
-    'network' in model
-      ? [] // nobody can look into a network of another runtime
+    whyUnexplained(model) !== undefined
+      ? []
       : await explainedMistakes(
           { recipe, model, images, evaluation, called, episodes: manifest.episodes },
           hardest(evaluation).slice(0, mostExplained),

@@ -1,6 +1,6 @@
 import type { Html } from '@m2l/report'
 import type { Episode } from '@m2l/samplers'
-import type { EpisodeImages, Evaluation, FewShotModel } from '@m2l/trainer'
+import type { EpisodeImages, EvaluatedModel, Evaluation } from '@m2l/trainer'
 import { explainQueries } from '../explain/draw-explanations.js'
 import { episodeQueries } from '../explain/episode-queries.js'
 import type { Recipe } from '../recipe/read-recipe.js'
@@ -9,7 +9,7 @@ import { drawnFigure } from './drawn-figure.js'
 /** What mistakes are looked for in. */
 export interface EvaluatedEpisodes {
   readonly recipe: Recipe
-  readonly model: FewShotModel
+  readonly model: EvaluatedModel
   readonly images: EpisodeImages
   readonly evaluation: Evaluation
   readonly episodes: readonly Episode[]

@@ -66,7 +66,10 @@ export async function fitHeads(
   const places = spreadPlaces(classes).filter(([way]) => shots[way]! > 1)
   if (!canLeaveOut(shots)) return nearestMeans(ranges)
   const isFew = shots.reduce((sum, shot) => sum + shot, 0) <= mostForGaussians
-  const trials = ranges.flatMap((range) => [ridgesOf(range), ...(isFew ? [[gaussiansOf(range)]] : [])])
+  const trials = ranges.flatMap((range) => [
+    lambdas.map((lambda) => trialOf(range, 'ridge', lambda)),
+    ...(isFew ? [[trialOf(range, 'gda')]] : []),
+  ])
   const fits = await fitAll(trials.flat(), classes, places, options)
   const fitted = trials.map((some) => leastOf(fits.filter(({ trial }) => some.includes(trial))))
   const best = leastOf(fitted)
@@ -86,18 +89,29 @@ interface Trial extends Pick<FittedHead, 'features' | 'head' | 'lambda'> {
 
 type Fit = FittedTemperature & { readonly trial: Trial }
 
-function ridgesOf({ name: features, channels }: FeatureRange): Trial[] {
-  return lambdas.map((lambda) => ({
-    features,
-    head: 'ridge',
-    lambda,
-    level: (name) => centredLevel({ name, lambda, channels }),
-  }))
+/**
+ * What heads say together that were fitted before: the same as then.
+ *
+ * @param ranges among which are theirs
+ */
+export function fusionOfHeads(heads: readonly FittedHead[], ranges: readonly FeatureRange[]): LevelFusion {
+  return fusionOf(
+    heads.map(({ features, head, lambda, temperature }) => {
+      const range = ranges.find(({ name }) => name === features)!
+      return { trial: trialOf(range, head, lambda), temperature }
+    }),
+  )
 }
 
-function gaussiansOf({ name: features, channels }: FeatureRange): Trial {
-  const level = (name: string) => centredLevel({ name, classifier: 'gda', channels })
-  return { features, head: 'gda', lambda: null, level }
+function trialOf(
+  { name: features, channels }: FeatureRange,
+  head: FittedHead['head'],
+  lambda: number | null = null,
+): Trial {
+  const classifier = head === 'nearest mean' ? 'nearest-mean' : head
+  const level = (name: string) =>
+    centredLevel({ name, classifier, channels, ...(lambda !== null && { lambda }) })
+  return { features, head, lambda, level }
 }
 
 async function fitAll(
@@ -114,10 +128,7 @@ async function fitAll(
 
 /** Of one example a class: the distances to it, of all ranges together. */
 export function nearestMeans(ranges: readonly FeatureRange[]): FittedHeads {
-  const trials = ranges.map(({ name, channels }): Trial => {
-    const level = (own: string) => centredLevel({ name: own, classifier: 'nearest-mean', channels })
-    return { features: name, head: 'nearest mean', lambda: null, level }
-  })
+  const trials = ranges.map((range) => trialOf(range, 'nearest mean'))
   return {
     metric: fusionOf(trials.map((trial) => ({ trial, temperature: temperatureOfOne }))),
     used: trials.map((trial) => ({ ...factsOf(trial), temperature: temperatureOfOne, crossEntropy: null })),

@@ -1,0 +1,66 @@
+import { InputError } from '@m2l/engine'
+import type { LevelFusion } from '@m2l/metric'
+import type { ClassifierChoice } from '../classifier/choice/describe-choice.js'
+import { fusionOfHeads } from '../classifier/choice/fit-heads.js'
+import { comparisonOf } from '../classifier/load-candidate.js'
+import { openClassifier, openExamples } from '../classifier/open-examples.js'
+import { isFeatureFile } from '../features/feature-file.js'
+import { modelOfWeights, trainedModel, type TrainedModel } from '../trained-model.js'
+import { automatic } from '../weights/weights-at-hand.js'
+import type { ExplainPicturesOptions, PicturesToExplain } from './explain-pictures.js'
+
+/** A model as a classifier compares by it. */
+export interface ComparedBy extends TrainedModel {
+  /** The heads that were fitted to the examples; nothing where the model's own levels compare. */
+  readonly metric: LevelFusion | undefined
+  readonly views: 'whole' | 'crops'
+  /** What was chosen by the examples, a line, where it was chosen here. */
+  readonly reasons: readonly string[]
+}
+
+type Options = PicturesToExplain & Pick<ExplainPicturesOptions, 'onNote' | 'signal'>
+
+/**
+ * What a classifier by the same examples compares by: weights, and the heads that it fits to them. The model is the caller's.
+ *
+ * @throws {InputError} when weights or examples cannot be used
+ */
+export async function comparedBy(options: Options): Promise<ComparedBy> {
+  const { support, recipe, weights, card, head, features } = options
+  if (isFeatureFile(support)) {
+    throw new InputError(`${support}: are features, without pictures to draw over; name the pictures`)
+  }
+  const isOpen = recipe === undefined && (weights === undefined || weights === automatic)
+  const chosen = options.choice ?? (isOpen ? await chooseByExamples(options) : undefined)
+  const named = chosen?.weights ?? weights
+  const by = { force: options.force ?? false, card, head, features }
+  const trained = recipe
+    ? await trainedModel(recipe, named, by)
+    : await modelOfWeights(named!, undefined, by)
+  try {
+    const comparison = comparisonOf(trained.model, trained.recipe)
+    const isFitted = 'ranges' in comparison
+    const fitted = isFitted && !chosen ? { ...options, weights: trained.checkpoint } : undefined
+    const choice = chosen ?? (fitted && (await chooseByExamples(fitted)))
+    return {
+      ...trained,
+      metric: isFitted ? fusionOfHeads(choice!.heads, comparison.ranges) : undefined,
+      views: choice?.views ?? (options.views === 'crops' ? 'crops' : 'whole'),
+      reasons: options.choice || !choice ? [] : [choice.reason],
+    }
+  } catch (error) {
+    trained.model.dispose()
+    throw error
+  }
+}
+
+async function chooseByExamples(options: Options): Promise<ClassifierChoice> {
+  const { classifier } = await openClassifier(options)
+  try {
+    const examples = await openExamples(classifier, undefined, { support: options.support })
+    await examples.add()
+    return await classifier.choose(options.signal ? { signal: options.signal } : {})
+  } finally {
+    classifier.dispose()
+  }
+}
