@@ -169,15 +169,14 @@ function picturePlaces(
 
 /** @returns [pictures, 1, 1, channels] */
 function featuresOf(pictures: readonly SeenMaps[]): tf.Tensor4D {
-  const rows = pictures.map(({ views }) => {
-    const sums = views[0]!.map(({ feature }, stage) =>
-      feature.map((_, channel) =>
+  const rows = pictures.map(({ views }) =>
+    views[0]!.flatMap(({ feature }, stage) =>
+      Array.from(feature, (_, channel) =>
         views.reduce((sum, maps) => sum + maps[stage]!.feature[channel]! / views.length, 0),
       ),
-    )
-    return sums.flatMap((values) => [...values])
-  })
-  return tf.tensor2d(rows).reshape([rows.length, 1, 1, rows[0]!.length])
+    ),
+  )
+  return tf.tensor4d(rows.flat(), [rows.length, 1, 1, rows[0]!.length])
 }
 
 async function mapsOf(

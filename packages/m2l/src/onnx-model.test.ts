@@ -206,7 +206,7 @@ describe('what does not fit an ONNX network', () => {
     )
   })
 
-  it('is refused to be trained or explained', async () => {
+  it('is refused to be trained, and to be explained where it pools', async () => {
     const trained = recipe('model: { weights: pooled.onnx }')
     const message = /recipe\.yaml: model\.weights is pooled\.onnx, an ONNX network, which is evaluated/
     await expect(trainRecipe(trained)).rejects.toThrow(message)
@@ -220,7 +220,7 @@ describe('what does not fit an ONNX network', () => {
       folder: join(folder, 'why'),
     }
     await expect(explainPictures(explaining)).rejects.toThrow(
-      `${files.pooled}: is an ONNX network, into which an explanation cannot look`,
+      `${files.pooled}: gives one feature of a picture, which does not say where in it an answer comes from`,
     )
   })
 })

@@ -39,7 +39,11 @@ export class PooledGradients {
     this.#derive = graphFunction<Compared, Derived>(
       ({ query, support: images, shares }) => {
         const weighed = (own: tf.Tensor, examples: tf.Tensor) => {
-          const known = { map: examples as tf.Tensor4D, shots, ...(drawnShots !== undefined && { drawnShots }) }
+          const known = {
+            map: examples as tf.Tensor4D,
+            shots,
+            ...(drawnShots !== undefined && { drawnShots }),
+          }
           const scores = level.scores(known, { map: own as tf.Tensor4D }, { training: false })
           return tf.sum(tf.mul(scores, shares)) as tf.Scalar
         }

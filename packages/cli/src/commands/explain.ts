@@ -4,13 +4,15 @@ import { interruptible } from '../interruptible.js'
 import { count, percent, printable } from '../terminal/format.js'
 import { ProgressDisplay } from '../terminal/progress-display.js'
 import { table } from '../terminal/table.js'
+import { withCard, type CardOption } from './card-option.js'
+import { compareBy, withCompare, type CompareOptions } from './compare-options.js'
 import { engineOptions, loadChosenEngine, type EngineOptions } from './engine-options.js'
 import { withProgress, type OutputOptions } from './output-options.js'
 import { withForce } from './recipe-options.js'
 import { complaintOfUnreadable } from './unreadable-pictures.js'
 import { isWholeNumber, wholeNumber } from './whole-number.js'
 
-interface ExplainCommandOptions extends EngineOptions, OutputOptions {
+interface ExplainCommandOptions extends EngineOptions, OutputOptions, CompareOptions, CardOption {
   readonly query: readonly string[]
   readonly out: string
   readonly support?: string
@@ -43,7 +45,7 @@ export function explainCommand(): Command {
     .option('--manifest <file>', 'its episodes (default: test-manifest.jsonl of the run folder)')
     .option(
       '--weights <name>',
-      'shipped or fetched weights, or a checkpoint (default: the best of the run folder; without a recipe cifar-fs-conv64f)',
+      'shipped or fetched weights, a checkpoint, or an ONNX network with its card (default: the best of the run folder; without a recipe auto, as m2l classify chooses)',
     )
     .option(
       '--cfg <file>',
@@ -54,7 +56,7 @@ export function explainCommand(): Command {
       '--labels <file>',
       'names of the classes, lines such as n02206856,bee (default: labels.csv or the like among or beside the examples)',
     )
-  return withProgress(withForce(engineOptions(command)))
+  return withProgress(withForce(engineOptions(withCompare(withCard(command)))))
     .addHelpText(
       'after',
       `
@@ -95,6 +97,8 @@ async function explain(overrides: string[], options: ExplainCommandOptions): Pro
             ...common,
             support: options.support!,
             query: options.query,
+            card: options.card,
+            ...compareBy(options),
             ...(options.labels !== undefined && { labels: options.labels }),
             ...(recipe && { recipe }),
           })
@@ -122,10 +126,17 @@ async function explain(overrides: string[], options: ExplainCommandOptions): Pro
 /** @throws {InputError} when the options do not say one thing */
 async function requireConsistent(overrides: string[], options: ExplainCommandOptions): Promise<void> {
   const { InputError } = await import('@m2l/engine')
-  const { support, episode, query, cfg, labels } = options
+  const { support, episode, query, cfg, labels, head, features, views, card } = options
   if (labels !== undefined && episode !== undefined) {
     throw new InputError(
       `--labels ${labels}: goes with --support; a recipe names its own, as data.labels=${labels}`,
+    )
+  }
+  const compared = Object.entries({ head, features, views: views === 'auto' ? undefined : views, card })
+  const [unasked] = compared.filter(([, value]) => value !== undefined)
+  if (unasked && episode !== undefined) {
+    throw new InputError(
+      `--${unasked[0]} ${unasked[1]}: goes with --support; an episode is compared as its recipe says`,
     )
   }
   if (support === undefined && episode === undefined) {

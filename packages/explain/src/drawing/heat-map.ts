@@ -6,15 +6,18 @@ import { placed, within, type Frame } from './frame.js'
 
 /** Strongest cover of a picture by its heat map. */
 const cover = 0.72
+/** What covers less of a picture is not seen. */
+const palest = 0.01
 
 /** The evidence of places as a map over the picture: blue where it speaks for the class, red where against it. */
 export function heatMap(places: readonly Place[], frame: Frame, most: number): Element {
   return x(
     'g',
     { 'shape-rendering': 'crispEdges' },
-    densities(places).map(({ region, density }) =>
-      x('rect', { ...placed(within(frame, region)), ...paint(most === 0 ? 0 : density / most) }),
-    ),
+    densities(places)
+      .map(({ region, density }) => ({ region, strength: most === 0 ? 0 : density / most }))
+      .filter(({ strength }) => cover * Math.abs(strength) >= palest)
+      .map(({ region, strength }) => x('rect', { ...placed(within(frame, region)), ...paint(strength) })),
   )
 }
 

@@ -38,7 +38,9 @@ function lines({ levels }: QueryExplanation, width: number): string[] {
       : []),
   ]
   const partial = levels
-    .filter(({ classes }) => classes.some(({ origin }) => origin && !origin.gradient && Math.abs(origin.query.rest) > 1e-6))
+    .filter(({ classes }) =>
+      classes.some(({ origin }) => origin && !origin.gradient && Math.abs(origin.query.rest) > 1e-6),
+    )
     .map(({ name }) => name)
   if (partial.length > 0) {
     texts.push(

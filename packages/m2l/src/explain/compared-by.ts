@@ -34,9 +34,7 @@ export async function comparedBy(options: Options): Promise<ComparedBy> {
   const chosen = options.choice ?? (isOpen ? await chooseByExamples(options) : undefined)
   const named = chosen?.weights ?? weights
   const by = { force: options.force ?? false, card, head, features }
-  const trained = recipe
-    ? await trainedModel(recipe, named, by)
-    : await modelOfWeights(named!, undefined, by)
+  const trained = recipe ? await trainedModel(recipe, named, by) : await modelOfWeights(named!, undefined, by)
   try {
     const comparison = comparisonOf(trained.model, trained.recipe)
     const isFitted = 'ranges' in comparison

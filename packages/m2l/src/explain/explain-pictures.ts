@@ -64,8 +64,7 @@ export interface ExplainPicturesOptions extends PicturesToExplain, DrawOptions {
  */
 export async function explainPictures(options: ExplainPicturesOptions): Promise<ExplanationReport> {
   const opened = await openPictures(options)
-  if (opened.unexplained !== undefined)
-    throw new InputError(`${opened.checkpoint}: ${opened.unexplained}`)
+  if (opened.unexplained !== undefined) throw new InputError(`${opened.checkpoint}: ${opened.unexplained}`)
   const unreadable: { file: string; reason: string }[] = []
   try {
     const { names: displayNames, notes: ofNames } = await findClassNames(
