@@ -36,6 +36,8 @@ beforeAll(async () => {
   const by = ['--support', 'examples', '--weights', 'emoji-conv64f']
   await m2l('classify', ...by, '--query', 'photos', '--report', 'found.html', '--unknown', 'auto')
   await m2l('explain', ...by, '--query', 'photos/n03', '--out', 'why')
+  const heads = ['--head', 'centred', '--features', 'Centre']
+  await m2l('classify', ...by, ...heads, '--query', 'photos', '--report', 'fitted.html')
 })
 
 afterAll(async () => {
@@ -46,7 +48,7 @@ afterAll(async () => {
 const m2l = (...words: string[]) =>
   spawn(process.execPath, [join(workspaceRoot, 'packages/cli/bin/m2l.js'), ...words], { cwd: folder })
 
-describe.each(['found.html', 'why/index.html'])('%s', (file) => {
+describe.each(['found.html', 'fitted.html', 'why/index.html'])('%s', (file) => {
   it.each(Object.entries(views))('is shown whole on %s', async (_, options) => {
     const { page, complaints } = await openFile(browser, join(folder, file), options)
     for (const hidden of await page.locator('details').all()) {
@@ -70,6 +72,19 @@ it('calls classes by their names and shows what files are called', async () => {
   const captions = await page.locator('.pictures li span').allInnerTexts()
   expect(captions.length).toBeGreaterThan(40)
   for (const caption of captions) expect(caption).toContain('.jpg')
+  await page.context().close()
+})
+
+it.each(['found.html', 'fitted.html'])('draws why, in %s', async (file) => {
+  const { page } = await openFile(browser, join(folder, file), views['a wide light page']!)
+  const section = page.locator('section', { has: page.getByRole('heading', { name: 'Why', exact: true }) })
+  expect(await section.locator('figure img').count()).toBeGreaterThan(0)
+  const drawing = await section
+    .locator('figure img')
+    .first()
+    .evaluate((image) => atob((image as HTMLImageElement).src.split(',')[1]!))
+  expect(drawing).toContain(file === 'fitted.html' ? 'they sum to nothing' : 'they sum to the lead')
+  expect(await page.getByText('is not drawn').count()).toBe(0)
   await page.context().close()
 })
 

@@ -133,7 +133,7 @@ async function requireConsistent(overrides: string[], options: ExplainCommandOpt
     )
   }
   const compared = Object.entries({ head, features, views: views === 'auto' ? undefined : views, card })
-  const [unasked] = compared.filter(([, value]) => value !== undefined)
+  const unasked = compared.find(([, value]) => value !== undefined)
   if (unasked && episode !== undefined) {
     throw new InputError(
       `--${unasked[0]} ${unasked[1]}: goes with --support; an episode is compared as its recipe says`,

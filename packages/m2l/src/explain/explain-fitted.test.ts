@@ -60,7 +60,7 @@ describe('explainPictures', () => {
       expect(levels.map(({ name }) => name)).toEqual(Object.keys(predictions[index]!.levels))
       for (const { classes, explains } of levels) {
         expect(explains).toBe(true)
-        const [{ origin }] = classes.filter((one) => one.origin) as [(typeof classes)[number]]
+        const { origin } = classes.find((one) => one.origin)!
         const pictures = [...origin!.query.pictures, ...origin!.support.pictures]
         for (const { places } of pictures) {
           const values = places.map(({ contribution }) => contribution)
@@ -79,7 +79,7 @@ describe('explainPictures', () => {
     expect(notes[0]).toMatch(/^chosen: .*map\.onnx/)
     for (const [index, { predicted, levels }] of explanations.entries()) {
       expect(predicted).toBe(predictions[index]!.label)
-      const [one] = levels[0]!.classes.filter(({ origin }) => origin)
+      const one = levels[0]!.classes.find(({ origin }) => origin)
       expect(one!.origin!.query.pictures[0]!.places).toHaveLength(16)
     }
   })
