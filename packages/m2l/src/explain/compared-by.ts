@@ -4,6 +4,7 @@ import type { ClassifierChoice } from '../classifier/choice/describe-choice.js'
 import { fusionOfHeads } from '../classifier/choice/fit-heads.js'
 import { comparisonOf } from '../classifier/load-candidate.js'
 import { openClassifier, openExamples } from '../classifier/open-examples.js'
+import { requirePlaces } from '../classifier/require-places.js'
 import { isFeatureFile } from '../features/feature-file.js'
 import { modelOfWeights, trainedModel, type TrainedModel } from '../trained-model.js'
 import { automatic } from '../weights/weights-at-hand.js'
@@ -30,6 +31,7 @@ export async function comparedBy(options: Options): Promise<ComparedBy> {
   if (isFeatureFile(support)) {
     throw new InputError(`${support}: are features, without pictures to draw over; name the pictures`)
   }
+  if (!options.choice) await requirePlaces(options, options.query)
   const isOpen = recipe === undefined && (weights === undefined || weights === automatic)
   const chosen = options.choice ?? (isOpen ? await chooseByExamples(options) : undefined)
   const named = chosen?.weights ?? weights
