@@ -1,7 +1,5 @@
 import { tf } from '@m2l/engine'
-import { classesOfImages, type LeftOutImages } from '@m2l/metric'
 import { centredCosines } from './centred-products.js'
-import { imageWeights, shotsWithout } from './image-weights.js'
 import { oneHotLabels } from './linear-head.js'
 
 /** Inner products of a support, and of what is compared with it; features are of unit length. */
@@ -38,15 +36,28 @@ export interface CentredFolds {
   readonly labels: tf.Tensor3D
 }
 
-/** Gives scores by a classifier that is solved in each fold: [folds, rows, ways]. */
-export type SolveFolds = (folds: CentredFolds) => tf.Tensor3D
+/** What is solved in each fold. */
+export interface CentredClassifier {
+  /** @returns [folds, rows, ways], scores */
+  readonly solve: (folds: CentredFolds) => tf.Tensor3D
+  /** By how much its scores differ where one class is e times as probable as another. */
+  readonly softness: number
+}
+
+/** The same of squared distances between centred features; ours, three times that of features that are not centred. */
+export const softnessOfDistances = 0.3
 
 /** Where no class has two images, there is nothing to solve: the negative squared distance to the class's image. */
-export function foldScores(compared: Compared, supports: Supports, solve: SolveFolds): tf.Tensor3D {
+export function foldScores(
+  compared: Compared,
+  supports: Supports,
+  { solve, softness }: CentredClassifier,
+): tf.Tensor3D {
   const folds = centredFolds(compared, supports)
   if (!supports.oneShot) return solve(folds)
   const present = tf.mul(folds.labels, tf.cast(tf.greater(folds.weights, 0), 'float32'))
-  return tf.sub(tf.mul(tf.matMul(folds.rows, present), 2), 2) as tf.Tensor3D
+  const distances = tf.sub(tf.mul(tf.matMul(folds.rows, present), 2), 2)
+  return tf.mul(distances, softness / softnessOfDistances) as tf.Tensor3D
 }
 
 export function centredFolds(compared: Compared, { shots, weights: counts }: Supports): CentredFolds {
@@ -65,61 +76,7 @@ export function centredFolds(compared: Compared, { shots, weights: counts }: Sup
   }
 }
 
-/** Numbers of so many images and folds are computed at once. */
-const numbersAtOnce = 4e6
-
-/**
- * The scores of images of a support by supports without them.
- *
- * @param gram [images, images], inner products of unit features
- * @returns for each of `left.draws` [images left out, ways]
- */
-export function leftOutScores(
-  gram: tf.Tensor2D,
-  shots: readonly number[],
-  { images, draws }: LeftOutImages,
-  solve: SolveFolds,
-): tf.Tensor2D[] {
-  const within = tf.expandDims(gram) as tf.Tensor3D
-  const atOnce = Math.max(1, Math.floor(numbersAtOnce / gram.shape[0] ** 2))
-  const labels = classesOfImages(shots, images)
-  return draws.map((drawnShots) => {
-    const rows = images.map((image, index) => {
-      const remaining = shotsWithout(shots, labels[index]!)
-      const weights = imageWeights(remaining, drawnShots).toSpliced(image, 0, 0)
-      return { index, image, weights, oneShot: remaining.every((shot) => shot <= 1) }
-    })
-    const scored: tf.Tensor2D[] = []
-    const order: number[] = []
-    for (const oneShot of [false, true]) {
-      const some = rows.filter((row) => row.oneShot === oneShot)
-      for (let start = 0; start < some.length; start += atOnce) {
-        const folds = some.slice(start, start + atOnce)
-        order.push(...folds.map(({ index }) => index))
-        const supports = { shots, oneShot, weights: folds.map(({ weights }) => weights) }
-        const own = folds.map(({ image }) => image)
-        scored.push(tf.tidy(() => ownScores(within, supports, own, solve)))
-      }
-    }
-    const back = images.map((_, index) => order.indexOf(index))
-    return tf.gather(tf.concat(scored), tf.tensor1d(back, 'int32')) as tf.Tensor2D
-  })
-}
-
-/** The scores of the image that each fold leaves out: [folds, ways]. */
-function ownScores(
-  within: tf.Tensor3D,
-  supports: Supports,
-  images: readonly number[],
-  solve: SolveFolds,
-): tf.Tensor2D {
-  const all = foldScores({ rows: within, squares: diagonalOf(within), within }, supports, solve)
-  const [, rows, ways] = all.shape
-  const own = images.map((image, fold) => fold * rows + image)
-  return tf.gather(all.reshape([-1, ways]), tf.tensor1d(own, 'int32')) as tf.Tensor2D
-}
-
 /** @returns [1, images, 1] */
-function diagonalOf(gram: tf.Tensor3D): tf.Tensor3D {
+export function diagonalOf(gram: tf.Tensor3D): tf.Tensor3D {
   return tf.sum(tf.mul(gram, tf.eye(gram.shape[1])), 2, true) as tf.Tensor3D
 }

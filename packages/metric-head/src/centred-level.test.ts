@@ -10,33 +10,31 @@ const channels = 12
 const context = { training: false }
 
 /** Classes around their centres, and what all have in common beside them. */
-function mapOf(seed: number, shots: readonly number[], common = 3): tf.Tensor4D {
+function mapOf(seed: number, shots: readonly number[], noisiness = 0.5, common = 3): tf.Tensor4D {
   return tf.tidy(() => {
     const rows = shots.map((shot, label) => {
       const centre = randomUniform(randomKey(5).fold('centre', label), [1, channels])
       const noise = randomUniform(randomKey(seed).fold('noise', label), [shot, channels]).sub(0.5)
-      return tf.add(tf.add(centre, common), tf.mul(noise, 0.5))
+      return tf.add(tf.add(centre, common), tf.mul(noise, noisiness))
     })
     return tf.concat(rows).reshape<tf.Tensor4D>([-1, 1, 1, channels])
   })
 }
 
-/** The scores of queries, row by row. */
-function scoresOf(options: Parameters<typeof centredLevel>[0], shots: readonly number[], seed = 1) {
-  return tf.tidy(() =>
-    centredLevel(options)
-      .scores(
-        { map: mapOf(seed, shots), shots },
-        {
-          map: mapOf(
-            2,
-            shots.map(() => 4),
-          ),
-        },
-        context,
-      )
-      .arraySync(),
-  )
+/** The scores of queries, four of each class, row by row. */
+function scoresOf(
+  options: Parameters<typeof centredLevel>[0],
+  shots: readonly number[],
+  seed = 1,
+  noisiness?: number,
+): number[][] {
+  return tf.tidy(() => {
+    const fours = shots.map(() => 4)
+    const support = { map: mapOf(seed, shots, noisiness), shots, drawnShots: Math.min(...shots) }
+    return centredLevel(options)
+      .scores(support, { map: mapOf(seed + 1, fours, noisiness) }, context)
+      .arraySync()
+  })
 }
 
 /** The share of queries, four of each class in turn, that are right. */
@@ -73,6 +71,59 @@ describe('the centred level', () => {
     expect(accuracyOf(scoresOf({}, [1, 1, 1, 1]))).toBeGreaterThan(0.6)
     expect(accuracyOf(scoresOf({}, [8, 8, 8, 8]))).toBeGreaterThan(0.9)
     expect(accuracyOf(scoresOf({}, [8, 2, 5, 1]))).toBeGreaterThan(0.6)
+  })
+
+  it.each(['ridge', 'gda', 'nearest-mean'] as const)(
+    'takes new images for a class of one example as it does beside classes of one: %s',
+    (classifier) => {
+      const shareOfFirst = (shots: readonly number[]) => {
+        const seeds = Array.from({ length: 12 }, (_, seed) => seed + 10)
+        const rows = seeds.flatMap((seed) => scoresOf({ classifier }, shots, seed, 1).slice(0, 4))
+        return rows.filter((row) => row.indexOf(Math.max(...row)) === 0).length / rows.length
+      }
+      const amongEqual = shareOfFirst([1, 1])
+      expect(amongEqual).toBeGreaterThan(0.7)
+      expect(shareOfFirst([1, 20])).toBeGreaterThan(amongEqual - 0.1)
+      expect(shareOfFirst([1, 20, 20, 20])).toBeGreaterThan(shareOfFirst([1, 1, 1, 1]) - 0.1)
+    },
+  )
+
+  it('loses nothing between classes of many examples by a class of one', () => {
+    const [alone, beside] = [
+      [20, 20, 20],
+      [20, 20, 20, 1],
+    ].map((shots) => {
+      const rows = scoresOf({}, shots, 3, 1.5).slice(0, 12)
+      return rows.map((row) => row.slice(0, 3))
+    }) as [number[][], number[][]]
+    for (const [index, row] of beside.entries()) {
+      const order = [0, 1, 2].toSorted((a, b) => row[b]! - row[a]!)
+      const expected = [0, 1, 2].toSorted((a, b) => alone[index]![b]! - alone[index]![a]!)
+      expect(order).toEqual(expected)
+    }
+  })
+
+  it('says the same in whatever order classes come', () => {
+    const shots = [1, 2, 5, 9]
+    const order = [2, 0, 3, 1]
+    const map = mapOf(4, shots)
+    const query = { map: mapOf(2, [1, 1, 1, 1]) }
+    const starts = shots.map((_, label) => shots.slice(0, label).reduce((sum, shot) => sum + shot, 0))
+    const rows = order.flatMap((label) =>
+      Array.from({ length: shots[label]! }, (_, row) => starts[label]! + row),
+    )
+    const turned = { map: tf.gather(map, rows) as tf.Tensor4D, shots: order.map((label) => shots[label]!) }
+    for (const classifier of ['ridge', 'gda', 'nearest-mean'] as const) {
+      const [first, second] = tf.tidy(() =>
+        [{ map, shots }, turned].map((support) =>
+          centredLevel({ classifier })
+            .scores({ ...support, drawnShots: 1 }, query, context)
+            .arraySync(),
+        ),
+      ) as [number[][], number[][]]
+      for (const [index, row] of second.entries())
+        for (const [way, score] of row.entries()) expect(score).toBeCloseTo(first[index]![order[way]!]!, 3)
+    }
   })
 
   it('is by Gaussians what the Gaussian level says of features that are centred already', () => {

@@ -1,11 +1,13 @@
 import { tf } from '@m2l/engine'
 import { defineLevel, l2Normalise, pooled, requireField, type Embedding, type MetricLevel } from '@m2l/metric'
 import { z } from 'zod'
-import { foldScores, leftOutScores, type SolveFolds } from './centred-folds.js'
+import { softnessOfDistances, type CentredClassifier, type CentredFolds } from './centred-folds.js'
 import { centredGda } from './centred-gda.js'
+import { leftOutScores } from './centred-leave-one-out.js'
 import { centredMeans } from './centred-means.js'
-import { centredRidge, ridgeByOthers } from './centred-ridge.js'
-import { imageWeights } from './image-weights.js'
+import { ridgeByOthers } from './centred-ridge-by-others.js'
+import { centredRidge } from './centred-ridge.js'
+import { centredScores } from './centred-scores.js'
 
 /** Options of the centred level. */
 export interface CentredOptions {
@@ -36,9 +38,13 @@ export function centredLevel({
   lambda = 0.3,
   channels,
 }: CentredOptions = {}): MetricLevel {
-  const solve: SolveFolds = (folds) => {
-    if (classifier === 'nearest-mean') return centredMeans(folds)
-    return classifier === 'gda' ? centredGda(folds) : centredRidge(folds, lambda)
+  const solved: CentredClassifier = {
+    solve: (folds: CentredFolds) => {
+      if (classifier === 'nearest-mean') return centredMeans(folds)
+      return classifier === 'gda' ? centredGda(folds) : centredRidge(folds, lambda)
+    },
+    // Those of Gaussians are logarithms; regression and distances of unit features are of one size.
+    softness: classifier === 'gda' ? 1 : softnessOfDistances,
   }
   const features = (embedding: Embedding): tf.Tensor2D => {
     const map = requireField(embedding, 'map', name)
@@ -61,22 +67,17 @@ export function centredLevel({
           squares: tf.sum(tf.square(queries), 1, true).reshape<tf.Tensor3D>([1, -1, 1]),
           within: tf.expandDims(products(images, images)) as tf.Tensor3D,
         }
-        const whole = {
-          shots,
-          weights: [imageWeights(shots, drawnShots)],
-          oneShot: shots.every((shot) => shot <= 1),
-        }
-        return foldScores(compared, whole, solve).squeeze<tf.Tensor2D>([0])
+        return centredScores(compared, shots, drawnShots, solved)
       }),
     leaveOneOut: ({ shots, ...support }, _query, left) =>
       tf.tidy(() => {
         const images = features(support)
         const gram = products(images, images)
         const isMany = images.shape[0] > mostSolvedAnew && shots.some((shot) => shot > 1)
-        if (classifier !== 'ridge' || !isMany) return leftOutScores(gram, shots, left, solve)
+        if (classifier !== 'ridge' || !isMany) return leftOutScores(gram, shots, left, solved)
         const rows = tf.tensor1d([...left.images], 'int32')
         return left.draws.map((drawnShots) => {
-          const all = ridgeByOthers(tf.expandDims(gram) as tf.Tensor3D, shots, drawnShots, lambda)
+          const all = ridgeByOthers(gram, shots, drawnShots, lambda, solved)
           return tf.gather(all, rows) as tf.Tensor2D
         })
       }),

@@ -85,6 +85,12 @@ describe('fitHeads', () => {
     for (const { crossEntropy } of used) expect(crossEntropy).toBeGreaterThan(0.05)
   })
 
+  it('fits class means alone where leaving one out leaves one', async () => {
+    const { used } = await fitHeads(classesOf([2, 2, 2, 1]), [clear], { counts })
+    expect(used).toMatchObject([{ features: 'clear', head: 'nearest mean', lambda: null }])
+    expect(used[0]!.crossEntropy).toBeGreaterThan(0)
+  })
+
   it('works where numbers are unequal', async () => {
     const { used } = await fitHeads(classesOf([9, 2, 1, 4]), [clear, blind], { counts })
     expect(used.length).toBeGreaterThan(0)
@@ -136,7 +142,7 @@ describe('choose', () => {
         ? /; it recognises \d+ % of pieces cut out of the examples, /
         : /; each example left out in turn, it recognises \d+ % of them by the others, /
     expect(described.reason).toMatch(shown)
-    expect(described.reason).toMatch(/, 1 other network at most \d+ % \[[^\]]* of clear\]$/)
+    expect(described.reason).toMatch(/, 1 other network at most \d+ % \[[^\]]* of clear(; [^\]]*)?\]$/)
     const rule =
       shots.filter((shot) => shot > 1).length > 1
         ? 'by rules fitted to the examples'

@@ -51,7 +51,8 @@ const temperatureOfOne = 0.3
  * Fits heads to what examples say of each other, each left out in turn: for each range of features a ridge regression, held as
  * strongly as is best, and Gaussians, each at its best temperature. Those that are not clearly worse than the best speak together,
  * by the geometric mean of their probabilities: of a handful of examples the best is known badly, and good ones together are as
- * good as the best of them. Where most classes have one example, nothing is chosen: class means, all ranges.
+ * good as the best of them. Where most classes have two examples, of which leaving one out leaves one, only class means are fitted;
+ * where most have one, nothing is: class means of all ranges.
  *
  * @param classes two or more
  * @throws {InputError} when scores are not finite
@@ -66,10 +67,14 @@ export async function fitHeads(
   const places = spreadPlaces(classes).filter(([way]) => shots[way]! > 1)
   if (!canLeaveOut(shots)) return nearestMeans(ranges)
   const isFew = shots.reduce((sum, shot) => sum + shot, 0) <= mostForGaussians
-  const trials = ranges.flatMap((range) => [
-    lambdas.map((lambda) => trialOf(range, 'ridge', lambda)),
-    ...(isFew ? [[trialOf(range, 'gda')]] : []),
-  ])
+  const isSolved = shots.filter((shot) => shot > 2).length > shots.length / 2
+  const trials = ranges.flatMap((range) => {
+    if (!isSolved) return [[trialOf(range, 'nearest mean')]]
+    return [
+      lambdas.map((lambda) => trialOf(range, 'ridge', lambda)),
+      ...(isFew ? [[trialOf(range, 'gda')]] : []),
+    ]
+  })
   const fits = await fitAll(trials.flat(), classes, places, options)
   const fitted = trials.map((some) => leastOf(fits.filter(({ trial }) => some.includes(trial))))
   const best = leastOf(fitted)

@@ -1,0 +1,49 @@
+import { tf } from '@m2l/engine'
+import { foldScores, type CentredClassifier, type Compared } from './centred-folds.js'
+import { equalDraws } from './equal-draws.js'
+
+/**
+ * Scores by classifiers that are solved from draws of equal numbers, see {@link equalDraws}; where one draw is of all images, by one
+ * that is solved from all.
+ *
+ * @param shots the number of images of each class
+ * @returns [rows, ways]
+ */
+export function centredScores(
+  compared: Compared,
+  shots: readonly number[],
+  drawnShots: number,
+  classifier: CentredClassifier,
+): tf.Tensor2D {
+  const [first, ...finer] = equalDraws(shots, drawnShots).map(({ classes, draws, oneShot }) => ({
+    scores: tf.mean(foldScores(compared, { shots, weights: draws, oneShot }, classifier), 0) as tf.Tensor2D,
+    among: tf.tensor2d([shots.map((_, label) => Number(classes.includes(label)))]),
+  }))
+  return finer.reduce(
+    (scores, { scores: better, among }) => refined(scores, better, among, classifier.softness),
+    first!.scores,
+  )
+}
+
+/**
+ * Scores of which those of some classes give way to better ones: how probable it is that one of them is right stays as it was,
+ * which of them it is the better ones say.
+ *
+ * @param scores [rows, ways]
+ * @param better [rows, ways], of which only those of these classes are looked at
+ * @param among [rows or 1, ways], 1 for these classes and 0 for others
+ */
+export function refined(
+  scores: tf.Tensor2D,
+  better: tf.Tensor2D,
+  among: tf.Tensor2D,
+  softness: number,
+): tf.Tensor2D {
+  const soften = (some: tf.Tensor2D) => {
+    const ofOthers = tf.mul(tf.sub(among, 1), 1e6)
+    return tf.mul(tf.logSumExp(tf.add(tf.div(some, softness), ofOthers), 1, true), softness)
+  }
+  const moved = tf.add(better, tf.sub(soften(scores), soften(better)))
+  const isAmong = tf.logicalAnd(tf.cast(among, 'bool'), tf.onesLike(scores).cast('bool'))
+  return tf.where(isAmong, moved, scores) as tf.Tensor2D
+}
