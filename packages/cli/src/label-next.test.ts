@@ -39,7 +39,7 @@ test('classify proposes pictures to label, each with its reason, and the same on
   expect(labelNext[0]).toEqual({
     file: least.file,
     reason: 'unfamiliar',
-    why: `least familiar: familiarity ${least.familiarity.toFixed(2)}`,
+    why: `least like the examples (familiarity ${least.familiarity.toFixed(2)}): perhaps of a class that has none`,
   })
   expect(new Set(labelNext.map(({ file }) => file)).size).toBe(5)
   const again = JSON.parse((await here('--json')).stdout) as Report
@@ -54,8 +54,11 @@ test('as many are proposed as are asked for; examples are not, and copies once',
   const none = JSON.parse((await here('--label-next', '0', '--json')).stdout) as Report
   expect(none.labelNext).toEqual([])
   expect((await here('--label-next', '2')).stdout).toMatch(
-    /\nlabel next: photos\/.*\.png \(least familiar: .*\)\nlabel next: .*\n$/,
+    /\nas further examples these would help most; put each into the folder of its class\nlabel next: photos\/.*\.png \(least like the examples .*\)\nlabel next: .*\(hard to tell: \w+ [\d.]+ % or \w+ [\d.]+ %\)\n$/,
   )
+  const table = await here('--label-next', '3', '--csv')
+  expect(table.stdout).not.toContain('label next')
+  expect(table.stderr).toMatch(/\nlabel next: .* \(typical of \d+ pictures that look alike, so that .*\)\n$/)
   expect((await here()).stdout).not.toContain('label next')
 })
 
@@ -64,5 +67,5 @@ test('the page shows them', async () => {
   const page = await readFile(join(folder, 'page.html'), 'utf8')
   const section = page.split('<h2>').find((part) => part.startsWith('Label these next'))!
   expect(section.match(/src="data:image\/webp;base64,/g)).toHaveLength(5)
-  expect(section).toContain('least familiar')
+  expect(section).toContain('least like the examples')
 })

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join } from 'node:path'
-import { InputError, readRegularFile } from '@m2l/engine'
+import { InputError, kindOfFile, readRegularFile } from '@m2l/engine'
 import { isImageFile } from './image-file.js'
 import { eachFileOnce, passedOverBy } from './layouts/each-file-once.js'
 import type { LayoutIndex } from './layouts/layout.js'
@@ -51,7 +51,9 @@ export async function listImages(path: string): Promise<ImageList> {
   })
   if (found.isDirectory()) return listTree('folder', await openFolder(path))
   if (isTable(path)) return listTable(path)
-  if (isImageFile(path))
+  if (isImageFile(path)) {
+    const kind = kindOfFile(found)
+    if (kind !== undefined) throw new InputError(`${path}: is ${kind}; expected a regular file`)
     return {
       kind: 'picture',
       images: [{ file: path }],
@@ -60,6 +62,7 @@ export async function listImages(path: string): Promise<ImageList> {
       notes: [],
       close: nothingOpen,
     }
+  }
   return listTree(
     'archive',
     await openTree(path, undefined, 'a folder nor a picture nor a .csv table of filename,label'),

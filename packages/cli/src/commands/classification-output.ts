@@ -52,7 +52,9 @@ export function classificationAsCsv(
 
 /** The pictures to label next, for a terminal. */
 export function describeLabelNext({ labelNext }: ClassificationReport): string {
-  return labelNext.map(({ file, why }) => `label next: ${printable(file)} (${printable(why)})\n`).join('')
+  if (labelNext.length === 0) return ''
+  const lines = labelNext.map(({ file, why }) => `label next: ${printable(file)} (${printable(why, 300)})\n`)
+  return `as further examples these would help most; put each into the folder of its class\n${lines.join('')}`
 }
 
 /** What a class is called on a terminal. */

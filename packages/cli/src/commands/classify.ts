@@ -72,7 +72,7 @@ export function classifyCommand(): Command {
     )
     .option(
       '--label-next <count>',
-      'how many pictures to propose as further examples (default: 5, in --json and --report)',
+      'how many pictures to name that would help most as further examples, once you know their class (default: 5, in --json and --report)',
       wholeNumber(0),
     )
     .option('--report <file>', 'write a page with pictures, one HTML file')
@@ -183,15 +183,17 @@ async function classify(options: ClassifyCommandOptions, command: Command): Prom
             report,
             options.top ?? 1,
             new ClassNames(report.displayNames, [...Object.keys(report.classes), unknownLabel]),
-          ) + (options.labelNext === undefined ? '' : describeLabelNext(report))
+          )
     if (options.report !== undefined) {
       await writeFileAtomically(options.report, await classificationPage(report, by))
     }
     process.stdout.write(output)
-    if (sorting && !options.json) {
-      const told = describeSorting(sorting)
-      if (options.csv) process.stderr.write(told)
-      else process.stdout.write(told)
+    if (!options.json) {
+      const told = [
+        ...(options.labelNext === undefined ? [] : [describeLabelNext(report)]),
+        ...(sorting ? [describeSorting(sorting)] : []),
+      ]
+      process[options.csv ? 'stderr' : 'stdout'].write(told.join(''))
     }
     const complaints = [complaintOfUnreadable(report), sorting && complaintOfGone(sorting)]
     const complaint = complaints.filter((line) => line !== undefined).join('; ')

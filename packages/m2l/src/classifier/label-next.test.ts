@@ -51,15 +51,19 @@ describe('labelNext', () => {
   pictures[4] = picture(4, { familiarity: 0.02 })
   pictures[5] = picture(5, { nearest: tie })
 
-  test('takes the least familiar, the nearest to a tie and the middle of clusters in turn', () => {
+  test('takes what is least like the examples, hard to tell and typical of many in turn', () => {
     const found = labelNext(pictures, 4)
     expect(found.slice(0, 3)).toEqual([
-      { file: '4.png', reason: 'unfamiliar', why: 'least familiar: familiarity 0.02' },
-      { file: '5.png', reason: 'tie', why: 'nearest to a tie: a 40.0 %, b 39.0 %' },
+      {
+        file: '4.png',
+        reason: 'unfamiliar',
+        why: 'least like the examples (familiarity 0.02): perhaps of a class that has none',
+      },
+      { file: '5.png', reason: 'tie', why: 'hard to tell: a 40.0 % or b 39.0 %' },
       {
         file: expect.stringMatching(/^[23]\.png$/) as string,
         reason: 'cluster',
-        why: 'stands for 6 pictures that look alike',
+        why: 'typical of 6 pictures that look alike, so that its label says most about them',
       },
     ])
     expect(found).toHaveLength(4)

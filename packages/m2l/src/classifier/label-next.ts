@@ -59,7 +59,7 @@ function unfamiliar(pictures: readonly Unlabelled[]): LabelNext[] {
     .map(({ file, familiarity }) => ({
       file,
       reason: 'unfamiliar',
-      why: `least familiar: familiarity ${familiarity!.toFixed(2)}`,
+      why: `least like the examples (familiarity ${familiarity!.toFixed(2)}): perhaps of a class that has none`,
     }))
 }
 
@@ -70,7 +70,7 @@ function ties(pictures: readonly Unlabelled[]): LabelNext[] {
     .map(({ file, nearest }) => ({
       file,
       reason: 'tie',
-      why: `nearest to a tie: ${nearest.map(({ label, probability }) => `${label} ${(100 * probability).toFixed(1)} %`).join(', ')}`,
+      why: `hard to tell: ${nearest.map(({ label, probability }) => `${label} ${(100 * probability).toFixed(1)} %`).join(' or ')}`,
     }))
 }
 
@@ -85,8 +85,8 @@ function clusters(pictures: readonly Unlabelled[], most: number): LabelNext[] {
     reason: 'cluster',
     why:
       others.length === 0
-        ? 'stands for itself: it looks like no other'
-        : `stands for ${others.length + 1} pictures that look alike`,
+        ? 'looks like none of the other pictures'
+        : `typical of ${others.length + 1} pictures that look alike, so that its label says most about them`,
   }))
 }
 

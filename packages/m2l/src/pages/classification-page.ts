@@ -126,7 +126,7 @@ async function pageOf(report: ClassificationReport, by: ClassifiedBy, read: Read
         ? [
             {
               title: 'Label these next',
-              note: 'As further examples, these would help most: the least familiar pictures, which may be of a class without examples, those nearest to a tie between two classes, and those that stand for many.',
+              note: 'As further examples, these would help most; put each into the folder of its class. Some are least like the examples and may be of a class that has none, some are hard to tell between two classes, and some are typical of many pictures that look alike, so that one label says most about all of them.',
               content: pictureGrid(await picturesToLabel(report.labelNext, read)),
             },
           ]
