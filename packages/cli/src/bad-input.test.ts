@@ -47,28 +47,31 @@ async function patternsWith(name: string, change: (ofClass: string) => Promise<u
 
 describe('recipes and options', () => {
   test.each([
-    [['train'], "m2l: required option '--cfg <file>' not specified; see m2l train --help"],
-    [['trian'], "m2l: unknown command 'trian' (Did you mean train?); see m2l --help"],
+    [['train'], "m2l: required option '--cfg <file>' not specified; see npx m2l train --help"],
+    [['trian'], "m2l: unknown command 'trian' (Did you mean train?); see npx m2l --help"],
     [
       ['train', '--cfg', 'm2l.yaml', '--resme'],
-      "m2l: unknown option '--resme' (Did you mean --resume?); see m2l train --help",
+      "m2l: unknown option '--resme' (Did you mean --resume?); see npx m2l train --help",
     ],
     [
       ['train', '--cfg', 'm2l.yaml', '--resume', '--restart'],
-      "m2l: option '--resume' cannot be used with option '--restart'; see m2l train --help",
+      "m2l: option '--resume' cannot be used with option '--restart'; see npx m2l train --help",
     ],
     [
       ['evaluate', '--cfg', 'm2l.yaml', '--device', 'tpu'],
-      "m2l: option '--device <device>' argument 'tpu' is invalid. expected cpu, gpu, or the number of a GPU; see m2l evaluate --help",
+      "m2l: option '--device <device>' argument 'tpu' is invalid. expected cpu, gpu, or the number of a GPU; see npx m2l evaluate --help",
     ],
     [
       ['data', 'show'],
-      'm2l: expected the path of a data set, or --cfg with a recipe, one of them; for example m2l data show photos.zip',
+      'm2l: expected the path of a data set, or --cfg with a recipe, one of them; for example npx m2l data show photos.zip',
     ],
-    [['engine', 'instal'], "m2l: unknown command 'instal' (Did you mean install?); see m2l engine --help"],
+    [
+      ['engine', 'instal'],
+      "m2l: unknown command 'instal' (Did you mean install?); see npx m2l engine --help",
+    ],
     [
       ['train', '--cfg', 'm2l.yaml', '--quiet', '--verbose'],
-      "m2l: option '--quiet' cannot be used with option '--verbose'; see m2l train --help",
+      "m2l: option '--quiet' cannot be used with option '--verbose'; see npx m2l train --help",
     ],
     [
       ['data', 'show', 'patterns', '--exclude', 'none.yaml'],
@@ -92,7 +95,7 @@ describe('recipes and options', () => {
     ],
     [
       ['completion', 'csh'],
-      "m2l: command-argument value 'csh' is invalid for argument 'shell'. Allowed choices are bash, zsh, fish (Did you mean zsh?); see m2l completion --help",
+      "m2l: command-argument value 'csh' is invalid for argument 'shell'. Allowed choices are bash, zsh, fish (Did you mean zsh?); see npx m2l completion --help",
     ],
     [
       ['train', '--cfg', 'none.yaml'],

@@ -79,7 +79,7 @@ describe('words that are refused in one line', () => {
     expect({ exitCode, stdout, stderr }).toEqual({
       exitCode: 2,
       stdout: '',
-      stderr: `m2l: ${message}; see m2l${command}${inner} --help\n`,
+      stderr: `m2l: ${message}; see npx m2l${command}${inner} --help\n`,
     })
   })
 })

@@ -124,7 +124,7 @@ test('Ctrl-C ends a check and says how to start it again', async () => {
   expect({ exitCode, stdout }).toEqual({ exitCode: 130, stdout: '' })
   expect(stderr).toContain('stopping after the step under way; Ctrl-C again leaves at once\n')
   expect(stderr).toContain(
-    "m2l: interrupted; nothing was written; start again with: m2l data check many --fix 'a list.yaml' --verbose\n",
+    "m2l: interrupted; nothing was written; start again with: npx m2l data check many --fix 'a list.yaml' --verbose\n",
   )
 })
 

@@ -69,10 +69,13 @@ test('prints a table, and what was accepted', async () => {
 })
 
 test.each([
-  [['data', 'prepare'], "m2l: required option '--from <path>' not specified; see m2l data prepare --help"],
+  [
+    ['data', 'prepare'],
+    "m2l: required option '--from <path>' not specified; see npx m2l data prepare --help",
+  ],
   [
     ['data', 'prepare', 'cub', '--from', 'a'],
-    "m2l: required option '--to <folder>' not specified; see m2l data prepare --help",
+    "m2l: required option '--to <folder>' not specified; see npx m2l data prepare --help",
   ],
   [
     [...prepare, '--to', '.', '--force'],
@@ -97,7 +100,7 @@ test.each([
   const finished = await run.finished
   expect(finished).toMatchObject({ exitCode, stdout: '' })
   expect(finished.stderr).toMatch(
-    /^stopping after the step under way; .*\nm2l: interrupted; .*out is as it was; start again with: m2l data prepare .*\n$/,
+    /^stopping after the step under way; .*\nm2l: interrupted; .*out is as it was; start again with: npx m2l data prepare .*\n$/,
   )
   expect(await readdir(large)).toEqual(['pets.zip'])
 })

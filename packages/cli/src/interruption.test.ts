@@ -42,7 +42,7 @@ test('a training that is interrupted twice ends with the weights of one that nev
   expect(whole.exitCode).toBe(0)
 
   const goOn =
-    'go on with: m2l train --cfg m2l.yaml --resume train.episode_per_epoch=12 ' +
+    'go on with: npx m2l train --cfg m2l.yaml --resume train.episode_per_epoch=12 ' +
     "'model.levels={global: {}}' model.forward_encoding=FCN run.folder=runs/broken"
   const first = await interrupted('SIGINT', [...train, 'run.folder=runs/broken', '--json'])
   expect(first.stderr).toBe(
@@ -105,7 +105,7 @@ test.each([
       exitCode,
       stdout: '',
       stderr:
-        'waiting\nm2l: interrupted; nothing half-made stays; start again with: m2l train --cfg m2l.yaml\n',
+        'waiting\nm2l: interrupted; nothing half-made stays; start again with: npx m2l train --cfg m2l.yaml\n',
     })
   },
 )
@@ -116,7 +116,7 @@ test('what is waiting for something that does not come is left alone', async () 
   await run.saying('waiting')
   run.kill('SIGTERM')
   const { exitCode, stderr } = await run.finished
-  expect(stderr).toMatch(/interrupted; nothing was changed; start again with: m2l data show patterns\n$/)
+  expect(stderr).toMatch(/interrupted; nothing was changed; start again with: npx m2l data show patterns\n$/)
   expect(exitCode).toBe(143)
 })
 
@@ -148,7 +148,7 @@ test('an evaluation that is interrupted leaves earlier results and says how to s
   const { exitCode, stdout, stderr } = await run.finished
   expect({ exitCode, stdout }).toEqual({ exitCode: 143, stdout: '' })
   expect(stderr).toContain(
-    'm2l: interrupted; earlier results are as they were; start again with: m2l evaluate --cfg m2l.yaml --verbose ' +
+    'm2l: interrupted; earlier results are as they were; start again with: npx m2l evaluate --cfg m2l.yaml --verbose ' +
       "test.episode=30000 run.folder=runs/whole 'model.levels={global: {}}' model.forward_encoding=FCN\n",
   )
   expect(await contentsOf(join(folder, 'runs/whole'))).toEqual(before)

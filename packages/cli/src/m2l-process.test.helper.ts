@@ -9,6 +9,9 @@ import { run } from './index.js'
 
 const program = resolve(import.meta.dirname, '../bin/m2l.js')
 
+// as npx starts it, so that messages do not depend on what shells find
+process.env.npm_command = 'exec'
+
 /** What a process of the command left. */
 export interface Finished {
   readonly exitCode: number | null
@@ -94,9 +97,11 @@ export async function m2lHere(folder: string, ...words: string[]): Promise<Finis
   const spies = [collect('stdout'), collect('stderr')]
   const before = process.cwd()
   process.chdir(folder)
+  process.exitCode = undefined // what a command before it left
   try {
     return { exitCode: await run(words), ...text }
   } finally {
+    process.exitCode = undefined
     process.chdir(before)
     for (const spy of spies) spy.mockRestore()
   }

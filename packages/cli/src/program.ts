@@ -11,6 +11,7 @@ import { explainCommand } from './commands/explain.js'
 import { pretrainCommand } from './commands/pretrain.js'
 import { trainCommand } from './commands/train.js'
 import { weightsCommand } from './commands/weights.js'
+import { helpAsTyped, programName } from './program-name.js'
 import { packageVersion } from './package-version.js'
 
 /** The `m2l` command. What computes is imported when a command runs, so that help appears at once. */
@@ -51,19 +52,20 @@ Exit codes: 0 done, 1 failed, 2 bad input, 130 or 143 interrupted,
     program.addCommand(command)
   }
   program.addCommand(completeWordsCommand(program), { hidden: true })
-  complainInOneLine(program, 'm2l')
+  complainInOneLine(program, '')
   return program
 }
 
 /** Mistakes in the words of a command are told like all others: in one line, without ending the process. */
 function complainInOneLine(command: Command, name: string): void {
   command.exitOverride().configureOutput({
+    writeOut: (text) => process.stdout.write(helpAsTyped(text)),
     outputError: (text, write) => {
       const message = text
         .trim()
         .replace(/^error: /, '')
         .replaceAll('\n', ' ')
-      write(`m2l: ${message.replace(/\.$/, '')}; see ${name} --help\n`)
+      write(`m2l: ${message.replace(/\.$/, '')}; see ${programName()}${name} --help\n`)
     },
   })
   for (const inner of command.commands) complainInOneLine(inner, `${name} ${inner.name()}`)

@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander'
 import { checkWords } from './check-words.js'
 import { createProgram } from './program.js'
+import { asTyped } from './program-name.js'
 import { InterruptedError } from './interruption.js'
 import { commandLine } from './shell-words.js'
 
@@ -46,6 +47,6 @@ function inOneLine(message: string): string {
 }
 
 function complain(message: string, exitCode: number): number {
-  process.stderr.write(`m2l: ${message}\n`)
+  process.stderr.write(`m2l: ${asTyped(message)}\n`)
   return exitCode
 }

@@ -1,6 +1,8 @@
+import { programName } from './program-name.js'
+
 /** A command of this program as it is typed in a shell. */
 export function commandLine(words: readonly string[]): string {
-  return ['m2l', ...words].map(quoted).join(' ')
+  return [programName(), ...words.map(quoted)].join(' ')
 }
 
 function quoted(word: string): string {

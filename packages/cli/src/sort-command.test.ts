@@ -88,7 +88,7 @@ describe('m2l classify --move-to', () => {
     const done = await here(...sorting('--move-to', 'sorted', '--yes', '--quiet'))
     expect(done.exitCode, done.stderr).toBe(0)
     expect(done.stdout).toMatch(
-      /6 pictures are moved, into .*; put back with: m2l classes undo .*undo\.jsonl\n$/,
+      /6 pictures are moved, into .*; put back with: npx m2l classes undo .*undo\.jsonl\n$/,
     )
     expect(await readdir(join(folder, 'photos'))).toEqual([])
     const after = await contentsOf(join(folder, 'sorted'))
@@ -235,7 +235,7 @@ describe('m2l classify --move-to', () => {
     const { exitCode, stderr } = await child.finished
     expect(exitCode).toBe(130)
     expect(stderr).toMatch(
-      /interrupted; put back what was sorted with m2l classes undo .*undo\.jsonl; start again with/,
+      /interrupted; put back what was sorted with npx m2l classes undo .*undo\.jsonl; start again with/,
     )
     await undoneInto(before, 'sorted/undo.jsonl')
   })

@@ -40,8 +40,10 @@ describe.each(commands)('m2l %s', (name, command) => {
   test('shows examples in its help', async () => {
     const { exitCode, stdout, stderr } = await m2lHere('.', ...words, '--help')
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
-    expect(stdout).toContain(['Usage: m2l', ...words].join(' '))
-    expect(stdout).toMatch(new RegExp(`Examples:\\n  (source <\\()?${['m2l', ...words].join(' ')}`))
+    expect(stdout).toContain(['Usage: npx m2l', ...words].join(' '))
+    const typed =
+      name === 'completion' ? '  source <\\(m2l completion' : `  ${['npx m2l', ...words].join(' ')}`
+    expect(stdout).toMatch(new RegExp(`Examples:\\n${typed}`))
     expect(command.description()).not.toBe('')
     for (const { description, long } of command.options) expect(description, long).not.toBe('')
   })

@@ -91,7 +91,7 @@ describe('m2l classify --watch', () => {
     expect(lines).toEqual([expect.stringMatching(/^inbox\/slow\.png\then\t\d+\.\d\d %$/)])
     expect(stderr).toContain('inbox/notes.txt: no picture by its ending')
     expect(stderr).toContain('inbox/IMG_1.HEIC: is not read; save .heic pictures as JPEG or PNG to have')
-    expect(stderr).toMatch(/interrupted; 1 picture was answered; start again with: m2l classify --load/)
+    expect(stderr).toMatch(/interrupted; 1 picture was answered; start again with: npx m2l classify --load/)
   })
 
   test('tells a picture that stays cut off, and answers when it is whole', async () => {

@@ -108,9 +108,9 @@ test.each([
   [['convert', best, 'cut.pth'], /cut\.pth: exists already; choose another name, or replace it with --force/],
   [
     ['convert', best, 'new.pth', '--ways', 'no'],
-    /'no' is invalid\. expected a whole number of at least 1; see m2l weights convert --help/,
+    /'no' is invalid\. expected a whole number of at least 1; see npx m2l weights convert --help/,
   ],
-  [['convert', best], /missing required argument 'out'; see m2l weights convert --help/],
+  [['convert', best], /missing required argument 'out'; see npx m2l weights convert --help/],
 ])('m2l weights %j is refused in one line', async (words, message) => {
   await writeFile(join(folder, 'cut.pth'), 'PK\x03\x04')
   const magic = Buffer.from('80028a0a6cfc9c46f9206aa850192e8002 4de9032e 80027d2e'.replaceAll(' ', ''), 'hex')

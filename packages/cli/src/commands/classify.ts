@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { interruptible } from '../interruptible.js'
+import { commandLine } from '../shell-words.js'
 import { ProgressDisplay } from '../terminal/progress-display.js'
 import { checkWritable } from '../writable-file.js'
 import { classificationAsCsv, describeClassification, describeLabelNext } from './classification-output.js'
@@ -129,7 +130,7 @@ async function classify(options: ClassifyCommandOptions, command: Command): Prom
   let undo: string | undefined
   const left = () =>
     undo !== undefined
-      ? `put back what was sorted with m2l classes undo ${undo}`
+      ? `put back what was sorted with ${commandLine(['classes', 'undo', undo])}`
       : options.save === undefined
         ? 'nothing was written'
         : 'nothing half-made stays'

@@ -86,7 +86,7 @@ async function open(
   }
   if (options.cfg !== undefined || path === undefined) {
     throw new InputError(
-      'expected the path of a data set, or --cfg with a recipe, one of them; for example m2l data show photos.zip',
+      'expected the path of a data set, or --cfg with a recipe, one of them; for example npx m2l data show photos.zip',
     )
   }
   const { openDataset } = await import('@m2l/datasets')

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import type { ClassificationReport, SortedPictures, SortPlan } from '@m2l/m2l'
 import { Option, type Command } from 'commander'
+import { commandLine } from '../shell-words.js'
 import { count, printable } from '../terminal/format.js'
 import type { ProgressDisplay } from '../terminal/progress-display.js'
 import { table } from '../terminal/table.js'
@@ -99,7 +100,7 @@ export function describeSorting({ how, into, pictures, notes, isDone, undo }: So
       ? [table(['picture', how === 'move' ? 'moves to' : 'gets a link at'], rows)]
       : []),
     ...notes,
-    `${numbers}${isDone ? (undo === null ? '' : `; put back with: m2l classes undo ${printable(undo)}`) : '; nothing is changed yet: add --yes to do it'}`,
+    `${numbers}${isDone ? (undo === null ? '' : `; put back with: ${commandLine(['classes', 'undo', printable(undo, 300)])}`) : '; nothing is changed yet: add --yes to do it'}`,
     '',
   ].join('\n')
 }

@@ -1,5 +1,6 @@
 import type { FetchableWeights, WeightsCard } from '@m2l/m2l'
 import { Command } from 'commander'
+import { commandLine } from '../shell-words.js'
 import { count, percent } from '../terminal/format.js'
 import { table } from '../terminal/table.js'
 import { withJson } from './output-options.js'
@@ -104,6 +105,6 @@ function describeFetchable({
 function fileOf({ name, file, damage }: Pick<Fetchable, 'name' | 'file' | 'damage'>): string {
   if (file !== null) return file
   return damage === null
-    ? `not fetched yet: m2l weights get ${name}`
-    : `${damage}; fetch it again: m2l weights get ${name}`
+    ? `not fetched yet: ${commandLine(['weights', 'get', name])}`
+    : `${damage}; fetch it again: ${commandLine(['weights', 'get', name])}`
 }

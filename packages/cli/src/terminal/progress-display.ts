@@ -1,5 +1,6 @@
 import type { Progress, RecipeRunOptions } from '@m2l/m2l'
 import { SingleBar } from 'cli-progress'
+import { asTyped } from '../program-name.js'
 import { coloursFor } from './colours.js'
 import { guessing, percent, seconds } from './format.js'
 
@@ -53,7 +54,7 @@ export class ProgressDisplay {
   /** Tells a line, below the bar if there is one. */
   readonly say = (line: string): void => {
     this.close()
-    process.stderr.write(`${line}\n`)
+    process.stderr.write(`${asTyped(line)}\n`)
   }
 
   /** Tells a line to those who want to know all. */

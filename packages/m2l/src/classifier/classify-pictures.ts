@@ -193,7 +193,7 @@ function withoutFeatures(paths: readonly string[]): readonly string[] {
   const features = Array.isArray(paths) ? paths.find(isFeatureFile) : undefined
   if (features === undefined) return paths
   throw new InputError(
-    `${features}: are features, but the examples are pictures; embed them first (m2l embed)`,
+    `${features}: are features, but the examples are pictures; embed them first (npx m2l embed)`,
   )
 }
 

