@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import type { ExplanationReport } from '@m2l/m2l'
+import type { ClassificationReport, ExplanationReport } from '@m2l/m2l'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { learnableFolder, m2lHere, pattern } from './m2l-process.test.helper.js'
@@ -197,6 +197,28 @@ describe('m2l explain', () => {
     )
   })
 
+  test('explains heads that are fitted to the examples by what pulls, and says how they were chosen', async () => {
+    const by = ['--support', 'patterns/test', '--weights', 'emoji-conv64f', '--head', 'centred']
+    const words = [...by, '--features', 'Centre', '--query', 'patterns/test/test-0/1.png']
+    const { explanations, notes } = await explained(...words, '--out', 'fitted')
+    expect(notes[0]).toContain('rules fitted to the examples')
+    const classified = await m2lHere(folder, 'classify', ...words, '--json', '--quiet')
+    const [prediction] = (JSON.parse(classified.stdout) as ClassificationReport).predictions
+    expect(explanations[0]!.predicted).toBe(prediction!.label)
+    for (const { classes } of explanations[0]!.levels) {
+      for (const { score, origin } of classes.filter((one) => one.origin)) {
+        expect(origin!.gradient).toBe(true)
+        for (const { pictures, rest } of [origin!.query, origin!.support]) {
+          expect(rest).toBeCloseTo(score, 4)
+          for (const { places } of pictures)
+            expect(sum(places.map(({ contribution }) => contribution))).toBeCloseTo(0, 4)
+        }
+      }
+    }
+    const drawing = await readFile(join(folder, explanations[0]!.svg), 'utf8')
+    expect(drawing).toContain('they sum to nothing')
+  })
+
   test('names a level that does not explain', async () => {
     await writeFile(
       join(folder, 'silent-level.mjs'),
@@ -229,6 +251,14 @@ describe('m2l explain', () => {
     [
       ['--cfg', 'm2l.yaml', '--episode', '0', '--query', 'a.png', '--out', 'x'],
       'm2l: --query a.png: expected the number of a query of episode 0, from 0; for pictures name their examples with --support',
+    ],
+    [
+      ['--cfg', 'm2l.yaml', '--episode', '0', '--query', '0', '--head', 'ridge', '--out', 'x'],
+      'm2l: --head ridge: goes with --support; an episode is compared as its recipe says',
+    ],
+    [
+      ['--support', 'patterns/test', '--query', 'patterns/test', '--head', 'rigde', '--out', 'x'],
+      expect.stringContaining('m2l: head rigde: there is no level of this name'),
     ],
     [
       ['--cfg', 'm2l.yaml', '--episode', '99', '--query', '0', '--out', 'x'],

@@ -6,6 +6,7 @@ import { pattern, patterns, temporaryFolder, writeClasses } from './classifier/p
 import { networks, onnxCard, writeNetwork } from './onnx-files.test.helper.js'
 import {
   evaluateRecipe,
+  explainEpisode,
   explainPictures,
   FewShotClassifier,
   parseRecipe,
@@ -226,7 +227,9 @@ describe('what does not fit an ONNX network', () => {
 })
 
 describe('a recipe with an ONNX network', () => {
-  const written = async (): Promise<Recipe> => {
+  const trainedLevels =
+    'parts: map, levels: { part: {}, pixel: { weight: 0.5 }, global: { similarity: cosine, temperature: 0.03 } }'
+  const written = async (model = trainedLevels): Promise<Recipe> => {
     const root = await temporaryFolder()
     const kinds = Array.from({ length: 6 }, (_, kind) => [`kind ${kind}`, patterns(kind, 8)] as const)
     await writeClasses(join(root, 'pictures/test'), Object.fromEntries(kinds))
@@ -235,7 +238,7 @@ describe('a recipe with an ONNX network', () => {
     return parseRecipe(
       `n_way: 5
 k_shot: 1
-model: { weights: map.onnx, parts: map, levels: { part: {}, pixel: { weight: 0.5 }, global: { similarity: cosine, temperature: 0.03 } } }
+model: { weights: map.onnx, ${model} }
 test: { episode: 20, query_per_class_per_episode: 3 }
 data: { root: ${JSON.stringify(root)}, image_dir: pictures, dataset: kinds, pack: 'off' }
 run: { folder: ${JSON.stringify(join(root, 'runs'))} }
@@ -265,6 +268,23 @@ run: { folder: ${JSON.stringify(join(root, 'runs'))} }
     )
     expect(named.accuracy).toEqual(report.accuracy)
     expect(named.weightsHash).toBe(report.weightsHash)
+  })
+
+  it('is explained where features are pooled from its maps, and not where levels compare positions', async () => {
+    const explained = async (asked: Recipe) => {
+      await evaluateRecipe(asked, { page: join(asked.folder, 'page.html') })
+      const weights = join(asked.file, '../map.onnx')
+      return explainEpisode(asked, { episode: 0, queries: [0], folder: join(asked.folder, 'why'), weights })
+    }
+    await expect(written().then(explained)).rejects.toThrow(
+      'map.onnx: is an ONNX network, of which features are explained that are pooled (Mean, Centre)',
+    )
+    const pooled = 'forward_encoding: Mean, levels: { centred: { temperature: 0.1 } }'
+    const { explanations } = await explained(await written(pooled))
+    const [{ classes, explains }] = explanations[0]!.levels as [(typeof explanations)[0]['levels'][0]]
+    expect(explains).toBe(true)
+    const { origin } = classes.find((one) => one.origin)!
+    expect(origin!.query.pictures[0]!.places).toHaveLength(16)
   })
 
   it('makes a classifier, too', async () => {

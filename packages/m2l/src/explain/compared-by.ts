@@ -55,11 +55,12 @@ export async function comparedBy(options: Options): Promise<ComparedBy> {
 }
 
 async function chooseByExamples(options: Options): Promise<ClassifierChoice> {
+  const signal = options.signal ? { signal: options.signal } : {}
   const { classifier } = await openClassifier(options)
   try {
-    const examples = await openExamples(classifier, undefined, { support: options.support })
+    const examples = await openExamples(classifier, undefined, { support: options.support, ...signal })
     await examples.add()
-    return await classifier.choose(options.signal ? { signal: options.signal } : {})
+    return await classifier.choose(signal)
   } finally {
     classifier.dispose()
   }

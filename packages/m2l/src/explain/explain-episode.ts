@@ -33,11 +33,11 @@ export interface ExplainEpisodeOptions
  * @throws {InputError} when the weights contradict the recipe and are not to be taken nevertheless, or the weights, the data or the manifest cannot be used, or there is no such episode or query
  */
 export async function explainEpisode(
-  recipe: Recipe,
+  asked: Recipe,
   options: ExplainEpisodeOptions,
 ): Promise<ExplanationReport> {
-  const trained = await trainedModel(recipe, options.weights, options)
-  const { checkpoint, agreement, sha256 } = trained
+  const trained = await trainedModel(asked, options.weights, options)
+  const { checkpoint, agreement, sha256, recipe } = trained // of an ONNX network with the input of its card
   const model = explainableModel(trained)
   try {
     const evaluated = options.manifest === undefined ? await weightsEvaluatedIn(recipe.folder) : undefined
