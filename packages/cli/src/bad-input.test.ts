@@ -86,6 +86,18 @@ describe('recipes and options', () => {
       'm2l: distance is 12; expected a whole number from 0 to 11',
     ],
     [
+      ['data', 'check', 'patterns', '--fix', 'none/list.yaml'],
+      'm2l: none/list.yaml: expected a file to write the list to, but its folder does not exist; name another with --fix FILE',
+    ],
+    [
+      ['evaluate', '--cfg', 'm2l.yaml', '--card', 'card.json', '--against', 'none'],
+      'm2l: none: does not exist; name a run folder, or a file in one',
+    ],
+    [
+      ['evaluate', '--cfg', 'm2l.yaml', '--against', 'runs/patterns/m2l'],
+      'm2l: runs/patterns/m2l: is compared with in a card, and none is asked for; name one (--card FILE), or compare two results (npx m2l compare)',
+    ],
+    [
       ['data', 'check', 'patterns', '--fix', 'm2l.yaml'],
       'm2l: m2l.yaml: is there already; name another with --fix FILE, or replace it with --force',
     ],
@@ -115,7 +127,7 @@ describe('recipes and options', () => {
     ],
     [
       ['evaluate', '--cfg', 'm2l.yaml', '-c', 'none.safetensors'],
-      "m2l: none.safetensors: there is no such checkpoint; train first (m2l train), or name a checkpoint's file with --checkpoint",
+      "m2l: none.safetensors: there is no such checkpoint; train first (npx m2l train), or name a checkpoint's file with --checkpoint",
     ],
   ])('%j', async (words, line) => {
     expect(await refusalOf(m2l, words)).toBe(line)

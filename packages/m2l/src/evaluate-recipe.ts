@@ -14,6 +14,7 @@ import {
 import { writeCard } from './cards/make-card.js'
 import type { DisplayNames } from './class-names/class-names.js'
 import { recipeClassNames } from './class-names/recipe-class-names.js'
+import { requireComparable } from './compare/require-comparable.js'
 import { picturesHash } from './agreement/pictures-hash.js'
 import type { AgreementCheck, AgreementOptions } from './agreement/agreement.js'
 import { describeDifferences, settingDifferences, type SettingDifference } from './agreement/settings.js'
@@ -129,6 +130,7 @@ export async function evaluateRecipe(
   options: EvaluateOptions = {},
 ): Promise<EvaluationReport> {
   const { card: resultCard, ...asRun } = options
+  await requireComparable(options)
   const trained = await trainedModel(asked, options.checkpoint, asRun)
   const { recipe, model, checkpoint, agreement } = trained
   try {
@@ -145,6 +147,9 @@ export async function evaluateRecipe(
       const manifest = replayed?.of(images.split) ?? testManifest(recipe, dataset)
       agreement.compareClasses(trained.learning, images.split, images.split.name !== 'test')
       if (replayed) compareEpisodes(recipe, options.manifest!, manifest, agreement)
+      const classNames = images.split.classes.map(({ name }) => name)
+      const { names: displayNames, notes } = await recipeClassNames(recipe, classNames)
+      for (const note of notes) options.onNote?.(note)
       const byShots = options.page === undefined ? [] : episodesByShots(manifest, images.split, recipe.seed)
       const episodes = [...manifest.episodes, ...byShots.flatMap((of) => of.episodes)]
       const divided = divideEvaluation(
@@ -153,9 +158,6 @@ export async function evaluateRecipe(
         byShots,
       )
       const { evaluation } = divided
-      const classNames = images.split.classes.map(({ name }) => name)
-      const { names: displayNames, notes } = await recipeClassNames(recipe, classNames)
-      for (const note of notes) options.onNote?.(note)
       const pictures = await picturesHash(dataset, images.split)
       const outcome = {
         recipe: recipe.name,

@@ -63,6 +63,7 @@ async function check(path: string, options: CheckCommandOptions): Promise<void> 
   const { checkDataset, datasetName, describeLeftOut, writeExclusionList } = await import('@m2l/datasets')
   const list = options.fix === true ? `${datasetName(path)}.exclude.yaml` : options.fix
   if (list !== undefined && !options.force) await refuseToReplace(list, '--fix FILE')
+  if (list !== undefined) await checkWritable(list, 'the list', '--fix')
   if (options.report !== undefined) await checkWritable(options.report, 'the page', '--report')
   const display = new ProgressDisplay(options)
   const started = performance.now()
