@@ -59,6 +59,9 @@ describe('createModel', () => {
     expect(() => createModel(parseRecipe(text, 'r.yaml', ['train.frozen_stages=layer4']))).toThrow(
       'r.yaml: train.frozen_stages is layer4, but EfficientNet-Lite0 has the stages stem, stage1,',
     )
+    expect(() => createModel(parseRecipe(text, 'r.yaml', ['train.frozen_stages=9']))).toThrow(
+      'r.yaml: train.frozen_stages is 9, but EfficientNet-Lite0 has the stages stem, stage1,',
+    )
     expect(tf.memory().numTensors).toBe(before)
   })
 

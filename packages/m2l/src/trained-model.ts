@@ -20,6 +20,7 @@ import { onnxModel, onnxWeights, type OnnxOptions } from './onnx-model.js'
 import type { Recipe } from './recipe/read-recipe.js'
 import { isDropBlockCounter, namesFor } from './weights/published-names.js'
 import { weightsExist, weightsFile } from './weights/weights-file.js'
+import { levelsTaken } from './weights/levels-taken.js'
 import { comparisonOverrides, type CompareBy } from './weights/compare-by.js'
 import { recipeOfWeights, storedRecipe } from './weights/stored-recipe.js'
 import { learningOfWeights, settingsOfModel } from './weights/stored-facts.js'
@@ -96,10 +97,11 @@ async function modelOf(
   const stored = await readCheckpoint(file, namesFor(asked))
   const recipe = asked ?? recipeOfWeights(said, stored.metadata.recipe, options)
   const agreement = new AgreementCheck(said, options)
+  const levels = levelsTaken(said, stored, recipe)
   if (asked) {
     const settings = settingsOfModel(said, stored.metadata, recipe.resolved.known)
     const wanted = isOfPretraining(stored) ? backboneSettings(recipe) : modelSettings(recipe)
-    agreement.compareSettings(settings, wanted, stored.under)
+    agreement.compareSettings(settings && levels.shared(settings), levels.shared(wanted), stored.under)
   }
   const model = createModel(recipe)
   try {
@@ -107,8 +109,11 @@ async function modelOf(
       assignBackbone(file, stored, model.backbone.state, { optional: isDropBlockCounter })
       requireUnlearned(said, model)
     } else {
-      assignCheckpoint(file, stored, { model: model.state }, { optional: isDropBlockCounter })
+      const into = { model: levels.stateOf(model.state) }
+      assignCheckpoint(file, { ...stored, model: levels.tensors }, into, { optional: isDropBlockCounter })
       model.metric.requireReady()
+      const note = levels.noteFor(model.state)
+      if (note !== undefined) agreement.note(note)
     }
     const learning = learningOfWeights(file, stored.metadata)
     return {

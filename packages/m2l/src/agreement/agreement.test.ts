@@ -101,6 +101,32 @@ describe('weights that were trained with other settings', () => {
     expect(JSON.parse(await readFile(report.result, 'utf8'))).toMatchObject({ notes: report.notes })
   })
 
+  test.each([
+    [
+      '{ridge: {}}',
+      'its levels global, pixel are left out, since the recipe compares by ridge: its encoder alone is taken',
+    ],
+    ['{pixel: {}}', 'its level global is left out, since the recipe compares by pixel: the rest is taken'],
+    ['{pixel: {}, global: {}, ridge: {}}', 'was trained without level ridge, by which the recipe compares'],
+  ])('give their encoder to other levels, which is told: %s', async (levels, note) => {
+    const report = await evaluateRecipe(
+      recipe('m2l', `model.levels=${levels}`, 'model.forward_encoding=null'),
+    )
+    expect(report.notes).toEqual([expect.stringContaining(`best.safetensors: ${note}`)])
+    expect(report.differences).toEqual([])
+  })
+
+  test('are refused by a level that needs what it has learned', async () => {
+    const notes: string[] = []
+    const asked = recipe('m2l', 'model.levels={relation: {}}')
+    const message = await messageOf(evaluateRecipe(asked, { onNote: (line) => notes.push(line) }))
+    expect(message).toContain('holds the weights of an encoder, but none of level relation')
+    expect(notes).toEqual([])
+    expect(
+      await messageOf(evaluateRecipe(recipe('m2l', 'model.levels={ridge: {}}', 'data.image_size=32'))),
+    ).toContain("was trained with other settings than the recipe's: data.image_size 16 (recipe: 32); change")
+  })
+
   test('are told in the result, its card and its page', async () => {
     const [card, page] = [join(folder, 'card.json'), join(folder, 'page.html')]
     const asked = recipe('m2l', 'data.normalisation=cifar')

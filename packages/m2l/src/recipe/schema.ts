@@ -11,6 +11,9 @@ const rate = z.number().gt(0)
 const beta = z.number().min(0).lt(1)
 const milestones = z.array(z.int().min(0)).default([])
 
+/** The name of a stage; a person who counts stages is told the names that there are, like one who misspells one. */
+const nameOfStage = z.preprocess((value) => (typeof value === 'number' ? String(value) : value), z.string())
+
 /** What `model.query` may be; `methods` tells what each stands for. */
 const queryNames = [
   'M2L',
@@ -113,7 +116,7 @@ export function recipeSchemaFor(encoders: readonly string[]) {
         batch_size: count.default(4),
         fix_bn: z.boolean().default(false),
         /** The last of the encoder's stages that training leaves as they are, batch norms included; none if not given. */
-        frozen_stages: z.string().optional(),
+        frozen_stages: nameOfStage.optional(),
         colorjitter: z.boolean().default(false),
       })
       .prefault({}),
