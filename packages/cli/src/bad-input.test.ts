@@ -98,6 +98,14 @@ describe('recipes and options', () => {
       'm2l: runs/patterns/m2l: is compared with in a card, and none is asked for; name one (--card FILE), or compare two results (npx m2l compare)',
     ],
     [
+      ['data', 'check', 'patterns', '--force'],
+      'm2l: --force lets --fix replace a file; name that, too, or leave it out',
+    ],
+    [
+      ['classify', '--support', 'a', '--query', 'b', '--csv', '--label-next', '2'],
+      'm2l: --csv has no place for what --label-next proposes; leave out one of them; see m2l classify --help',
+    ],
+    [
       ['data', 'check', 'patterns', '--fix', 'm2l.yaml'],
       'm2l: m2l.yaml: is there already; name another with --fix FILE, or replace it with --force',
     ],

@@ -256,6 +256,13 @@ describe('features', () => {
       classify(features, features, ...weights),
       /are features, which are compared as they are; leave out/,
     )
+    for (const vain of [
+      ['--head', 'ridge'],
+      ['--features', 'Mean'],
+      ['--views', 'crops'],
+    ]) {
+      await refused(classify(features, features, ...vain), /are compared as they are; leave out the \w+ \w+/)
+    }
     await refused(
       classify(features, features, '--report', 'p.html'),
       /are features, without pictures for a page/,

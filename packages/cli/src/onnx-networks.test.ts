@@ -92,6 +92,12 @@ describe('m2l classify --weights my.onnx', () => {
     expect(await refusal('--weights', 'colours.onnx', '--card', 'none.yaml')).toMatch(
       /^m2l: none\.yaml: expected the card of an ONNX network/,
     )
+    expect(await refusal('--card', 'colours.yaml')).toBe(
+      'm2l: colours.yaml: is of an ONNX network, which is not named; name it, too (--weights NETWORK.onnx), or leave out the card',
+    )
+    const embedded = await here('embed', 'query', '-o', 'none.safetensors', '--card', 'colours.yaml')
+    expect(embedded).toMatchObject({ exitCode: 2, stdout: '' })
+    expect(embedded.stderr).toMatch(/^m2l: colours\.yaml: is of an ONNX network, which is not named; .*\n$/)
     expect(await refusal(...weights('emoji-conv64f'))).toBe(
       'm2l: emoji-conv64f: has a card, but is no ONNX network (.onnx); leave out the card',
     )

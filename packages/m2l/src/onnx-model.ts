@@ -19,6 +19,18 @@ export interface OnnxOptions {
   readonly card?: OnnxCardInput | string | undefined
 }
 
+/**
+ * Checks that a card is not given where weights are yet to be chosen, none of which has one.
+ *
+ * @throws {InputError} when it is
+ */
+export function requireNoCard({ card }: OnnxOptions): void {
+  if (card === undefined) return
+  throw new InputError(
+    `${typeof card === 'string' ? `${card}: is` : 'the card is'} of an ONNX network, which is not named; name it, too (--weights NETWORK.onnx), or leave out the card`,
+  )
+}
+
 /** An ONNX network under a recipe's levels. */
 export interface OnnxModel {
   readonly model: ForeignModel

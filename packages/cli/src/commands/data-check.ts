@@ -62,6 +62,10 @@ classes none. Pictures that look the same are in it as comments, for you to deci
 async function check(path: string, options: CheckCommandOptions): Promise<void> {
   const { checkDataset, datasetName, describeLeftOut, writeExclusionList } = await import('@m2l/datasets')
   const list = options.fix === true ? `${datasetName(path)}.exclude.yaml` : options.fix
+  if (list === undefined && options.force) {
+    const { InputError } = await import('@m2l/engine')
+    throw new InputError('--force lets --fix replace a file; name that, too, or leave it out')
+  }
   if (list !== undefined && !options.force) await refuseToReplace(list, '--fix FILE')
   if (list !== undefined) await checkWritable(list, 'the list', '--fix')
   if (options.report !== undefined) await checkWritable(options.report, 'the page', '--report')

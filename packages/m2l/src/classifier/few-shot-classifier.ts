@@ -7,7 +7,7 @@ import { embedderOf } from '../features/feature-embedder.js'
 import { comparisonOfFeatures } from '../features/feature-metric.js'
 import { labelledFeatures, type FeatureSet } from '../features/feature-set.js'
 import { didYouMean } from '../nearest-name.js'
-import { onnxWeights } from '../onnx-model.js'
+import { onnxWeights, requireNoCard } from '../onnx-model.js'
 import { recipeOfWeights } from '../weights/stored-recipe.js'
 import { requireComparison } from '../weights/require-comparison.js'
 import { automatic, bringNamed, weightsAtHand } from '../weights/weights-at-hand.js'
@@ -87,13 +87,14 @@ export class FewShotClassifier {
    * @param weights a name of weights, see `shippedWeights` and `fetchableWeights`, or the path of a checkpoint, ours or PyTorch's,
    *   or of an ONNX network. If not given, those that there are: the best for photographs, which are fetched the first time, and
    *   the shipped ones; which of them see best is chosen by the examples, see {@link choose}
-   * @throws {InputError} when they cannot be read, do not say how their model is made and no recipe does, are of another, or
+   * @throws {InputError} when they cannot be read, a card is given and they are not named, they do not say how their model is made and no recipe does, are of another, or
    *   contradict the recipe and are not to be taken nevertheless
    */
   static async load(weights?: string, options: ClassifierOptions = {}): Promise<FewShotClassifier> {
     const named = weights ?? (options.recipe && onnxWeights(options.recipe))
     requireComparison({ ...options, weights: named })
     const isOpen = named === undefined || named === automatic
+    if (isOpen) requireNoCard(options)
     await loadEngine()
     const names = isOpen ? await weightsAtHand(options) : [named]
     const candidates: Candidate[] = []

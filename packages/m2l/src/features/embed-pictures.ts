@@ -3,6 +3,7 @@ import { InputError } from '@m2l/engine'
 import { SafetensorsWriter } from '@m2l/nn'
 import { FewShotClassifier, type ClassifierOptions } from '../classifier/few-shot-classifier.js'
 import { identityOfFile } from '../classifier/real-file.js'
+import { onnxWeights, requireNoCard } from '../onnx-model.js'
 import { notesOfSlowness } from '../recipe-data.js'
 import { textTensor } from './feature-file.js'
 import { weightsAtHand } from '../weights/weights-at-hand.js'
@@ -65,9 +66,9 @@ export async function embedPictures(options: EmbedPicturesOptions): Promise<Embe
     const leftOut = describeLeftOut(joinLeftOut([list.leftOut]))
     for (const note of [...list.notes, ...(leftOut === undefined ? [] : [leftOut])]) onNote(note)
     const { recipe, force, card, signal } = options
-    const [best] =
-      options.weights === undefined ? await weightsAtHand({ onNote, ...(signal && { signal }) }) : []
-    const weights = options.weights ?? best!
+    const named = options.weights ?? (recipe && onnxWeights(recipe))
+    if (named === undefined) requireNoCard(options)
+    const weights = named ?? (await weightsAtHand({ onNote, ...(signal && { signal }) }))[0]!
     const loading = {
       ...(recipe && { recipe }),
       ...(force && { force }),

@@ -41,9 +41,9 @@ export function levelsTaken(
   const withTensors = new Set(Object.keys(model).map(levelOf))
   const stored = written ?? levels.names.filter((name) => withTensors.has(name))
   const [leftOut, added] = [without(stored, asked), without(asked, stored)]
-  const begun = added.filter((name) => usableAsBegun.has(name) && !withTensors.has(name))
+  const begun = new Set(added.filter((name) => usableAsBegun.has(name) && !withTensors.has(name)))
   const isSame = leftOut.length === 0 && (added.length === 0 || written === undefined)
-  const isBegun = (name: string) => begun.includes(levelOf(name))
+  const isBegun = (name: string) => begun.has(levelOf(name))
   return {
     tensors: Object.fromEntries(Object.entries(model).filter(([name]) => !leftOut.includes(levelOf(name)))),
     stateOf: (state) => Object.fromEntries(Object.entries(state).filter(([name]) => !isBegun(name))),
