@@ -36,6 +36,8 @@ export interface OnnxModel {
   readonly model: ForeignModel
   /** The recipe, with the input that the card says. */
   readonly recipe: Recipe
+  /** What a person should know of it, as words that follow its name. */
+  readonly notes: readonly string[]
 }
 
 /** What compares features unless a recipe says otherwise: heads that are chosen by the examples, on the mean of maps. */
@@ -65,7 +67,7 @@ export async function onnxModel(
       throw error
     }
     const model = new ForeignModel(network, metric, forwardEncoding(recipe, metric.needs))
-    return { model, recipe }
+    return { model, recipe, notes: network.notes }
   } catch (error) {
     network.dispose()
     throw error

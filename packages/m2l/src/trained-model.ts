@@ -145,8 +145,9 @@ async function modelOfNetwork(
   asked: Recipe | undefined,
   options: AgreementOptions & OnnxOptions,
 ): Promise<TrainedModel> {
-  const { model, recipe } = await onnxModel(file, asked, options)
+  const { model, recipe, notes } = await onnxModel(file, asked, options)
   const agreement = new AgreementCheck(said, options)
+  for (const note of notes) agreement.note(note)
   const unlearned = model.metric.levels.filter(({ level }) => Object.keys(level.state).length > 0)
   if (unlearned.length > 0) {
     agreement.note(

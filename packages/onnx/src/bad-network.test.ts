@@ -271,6 +271,71 @@ describe('outputs', () => {
   })
 })
 
+describe('features that say nothing of a picture', () => {
+  const lessMean: SmallNetwork = {
+    outputs: [{ name: 'centred' }],
+    operations: [
+      pooling,
+      ['ReduceMean', ['pooled'], ['mean'], { axes: [0], keepdims: 1 }],
+      ['Sub', ['pooled', 'mean'], ['centred']],
+    ],
+  }
+  const ones = { shape: [3], data: Float32Array.of(1, 1, 1) }
+  const training: SmallNetwork = {
+    outputs: [{ name: 'pooled' }],
+    operations: [
+      [
+        'BatchNormalization',
+        ['pixels', 'ones', 'ones', 'ones', 'ones'],
+        ['normalised', 'means', 'variances'],
+        { training_mode: 1 },
+      ],
+      ['Relu', ['normalised'], ['rectified']],
+      ['GlobalAveragePool', ['rectified'], ['pooled']],
+    ],
+    weights: { ones },
+  }
+
+  it.each([
+    ['less the mean of the batch', lessMean],
+    ['less the mean of a batch of four', { ...lessMean, inputs: [{ name: 'pixels', shape: [4, 3, 8, 8] }] }],
+    ['normalised over the batch', training],
+  ])('are refused that depend on other pictures: %s', async (_, network) => {
+    expect(await refusal(network)).toMatch(
+      /^network: its output \w+ of a picture depends on what other pictures it is given with, .*; export the network for inference/,
+    )
+  })
+
+  it.each([
+    ['any number', 'n'],
+    ['one picture', 1],
+    ['three pictures', 3],
+  ])('are told that are the same of all, of a network for %s', async (_, count) => {
+    const inputs = [{ name: 'pixels', shape: [count, 3, 8, 8] }]
+    const zero: Operation[] = [
+      pooling,
+      ['Mul', ['pooled', 'zeros'], ['nothing']],
+      ['Add', ['nothing', 'ones'], ['same']],
+    ]
+    const weights = {
+      zeros: { shape: [1, 3, 1, 1], data: new Float32Array(3) },
+      ones: { ...ones, shape: [1, 3, 1, 1] },
+    }
+    const constant: SmallNetwork = { inputs, outputs: [{ name: 'same' }], operations: zero, weights }
+    const [told, plain] = [
+      await onnxEmbedder({ bytes: writeOnnx(constant), card }),
+      await onnxEmbedder({ bytes: writeOnnx({ ...pooled, inputs }), card }),
+    ]
+    expect(told.notes).toEqual([
+      expect.stringMatching(
+        /^its output same is the same for two pictures .* every answer is a guess; check/,
+      ),
+    ])
+    expect(plain.notes).toEqual([])
+    for (const embedder of [told, plain]) embedder.dispose()
+  })
+})
+
 describe('a hostile network', () => {
   const huge = 2 ** 40
 
@@ -336,7 +401,7 @@ describe('a hostile network', () => {
       output: 'out',
     }
     await expect(tryNetwork(source, bytes.length, 5000)).rejects.toThrow(
-      'endless.onnx: has not answered for two pictures within 5 seconds; check where it is from',
+      'endless.onnx: has not answered for two pictures of 8 x 8 pixels within 5 seconds, as where it loops; check where it is from, or export it again without loops',
     )
   })
 

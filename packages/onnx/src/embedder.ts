@@ -10,6 +10,8 @@ export interface OnnxEmbedder {
   /** The height, width and channels of a view's features; pooled features are of one position. */
   readonly shape: readonly [height: number, width: number, channels: number]
   readonly channels: number
+  /** What a person should know of the network since it was tried, as words that follow its name. */
+  readonly notes: readonly string[]
   /** The numbers in its weights. */
   readonly parameters: number
   /** Names all that decides its numbers, network and card: a SHA-256 in hexadecimal. */

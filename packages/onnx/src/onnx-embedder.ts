@@ -31,7 +31,7 @@ export type OnnxEmbedderOptions =
 /**
  * A network in an ONNX file as an embedder of pictures, run by ONNX Runtime (`onnxruntime-node`, which is to be installed beside).
  *
- * It is first tried in a process of its own on two blank pictures, so that a network that crashes or takes all memory only ends
+ * It is first tried in a process of its own on two pictures, so that a network that crashes or takes all memory only ends
  * that process.
  *
  * @throws {InputError} when ONNX Runtime is not installed, the file or the card cannot be read, or they do not fit together
@@ -55,7 +55,7 @@ export async function onnxEmbedder(options: OnnxEmbedderOptions): Promise<OnnxEm
     output,
   }
   const weightBytes = given.length + external.reduce((sum, { bytes }) => sum + bytes, 0)
-  const shape = await tryNetwork(source, weightBytes)
+  const { shape, notes } = await tryNetwork(source, weightBytes)
   const hash = createHash('sha256')
     .update(given)
     .update(await hashOfFiles(external))
@@ -67,6 +67,7 @@ export async function onnxEmbedder(options: OnnxEmbedderOptions): Promise<OnnxEm
     input: { transform, normalisation },
     output,
     shape,
+    notes,
     parameters: model.parameters,
     fingerprint: hash.digest('hex'),
     session: await NetworkSession.open(source),

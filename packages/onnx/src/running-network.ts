@@ -15,6 +15,7 @@ interface OpenNetwork {
   readonly input: InputTransform
   readonly output: string
   readonly shape: readonly [height: number, width: number, channels: number]
+  readonly notes: readonly string[]
   readonly parameters: number
   readonly fingerprint: string
   readonly session: NetworkSession
@@ -42,6 +43,10 @@ export class RunningNetwork implements OnnxEmbedder {
 
   get shape(): readonly [height: number, width: number, channels: number] {
     return this.#network.shape
+  }
+
+  get notes(): readonly string[] {
+    return this.#network.notes
   }
 
   get channels(): number {

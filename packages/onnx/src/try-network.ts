@@ -11,40 +11,47 @@ export interface ProbeOrder {
   readonly mostBytes: number
 }
 
-/** What it answers: the height, width and channels of a picture's features, or why there are none. */
-export type ProbeResult =
-  | { readonly shape: readonly [number, number, number]; readonly refusal?: never }
-  | { readonly refusal: string }
+/** What came of trying a network. */
+export interface NetworkTrial {
+  /** The height, width and channels of a picture's features. */
+  readonly shape: readonly [height: number, width: number, channels: number]
+  /** What a person should know, as words that follow the network's name. */
+  readonly notes: readonly string[]
+}
+
+/** What it answers, or why there is nothing. */
+export type ProbeResult = (NetworkTrial & { readonly refusal?: never }) | { readonly refusal: string }
 
 /** What a network may take beside its weights, which ONNX Runtime holds up to so many times while it loads them. */
 const [bytesBeside, timesWeights] = [2 * 2 ** 30, 5]
 
-/** A network that says nothing about two pictures after so many milliseconds does not end. */
-const longestTrial = 120_000
+/** A network that says nothing about two pictures after so many milliseconds, and so many for each MiB, does not end. */
+const [longestTrial, longestOfMebibyte] = [30_000, 125]
 
 /** The compiled file, also where this one runs from source. */
 const probeFile = fileURLToPath(new URL('../dist/probe.js', import.meta.url))
 
 /**
- * Tries a network on one and on two blank pictures in a process of its own: a network may crash the runtime, take all memory or
- * never end.
+ * Tries a network on one picture, and on the same beside another, in a process of its own: a network may crash the runtime, take all
+ * memory or never end. The process ends with this one.
  *
  * @param weightBytes the size of its files
  * @param longest how many milliseconds it may take
- * @returns the height, width and channels of a picture's features
- * @throws {InputError} when it is refused, crashes, does not end or takes too much memory
+ * @throws {InputError} when it is refused, answers a picture otherwise beside another, crashes, does not end or takes too much memory
  */
 export async function tryNetwork(
   { bytes, ...source }: NetworkSource,
   weightBytes: number,
-  longest = longestTrial,
-): Promise<readonly [height: number, width: number, channels: number]> {
-  const { name } = source
+  longest = longestTrial + (longestOfMebibyte * weightBytes) / 2 ** 20,
+): Promise<NetworkTrial> {
+  const limit = Math.round(longest)
+  const { name, card } = source
+  const { size } = card.picture
   const mostBytes = bytesBeside + timesWeights * weightBytes
   const order: ProbeOrder = { source, mostBytes }
   const child = spawn(process.execPath, [probeFile, JSON.stringify(order)], {
     stdio: ['pipe', 'pipe', 'ignore'],
-    timeout: longest,
+    timeout: limit,
     killSignal: 'SIGKILL',
     windowsHide: true,
   })
@@ -57,7 +64,7 @@ export async function tryNetwork(
   const [{ code, signal }, answer] = await Promise.all([ended, text(child.stdout)])
   if (code === 0) {
     const result = JSON.parse(answer) as ProbeResult
-    if (result.refusal === undefined) return result.shape
+    if (result.refusal === undefined) return result
     throw new InputError(result.refusal)
   }
   if (signal === 'SIGKILL' && !child.killed) {
@@ -67,7 +74,7 @@ export async function tryNetwork(
   }
   throw new InputError(
     child.killed
-      ? `${name}: has not answered for two pictures within ${longest / 1000} seconds; check where it is from`
+      ? `${name}: has not answered for two pictures of ${size} x ${size} pixels within ${Math.round(limit / 1000)} seconds, as where it loops; check where it is from, or export it again without loops`
       : `${name}: ends ONNX Runtime (${signal ?? `exit code ${code}`}); check where it is from, or export it again`,
   )
 }
