@@ -103,7 +103,7 @@ describe('recipes and options', () => {
     ],
     [
       ['classify', '--support', 'a', '--query', 'b', '--csv', '--label-next', '2'],
-      'm2l: --csv has no place for what --label-next proposes; leave out one of them; see m2l classify --help',
+      'm2l: --csv has no place for what --label-next proposes; leave out one of them; see npx m2l classify --help',
     ],
     [
       ['data', 'check', 'patterns', '--fix', 'm2l.yaml'],
