@@ -3,6 +3,7 @@ import type { SavedClasses } from '../classes/saved-classes.js'
 import type { FeatureRange } from './choice/fit-heads.js'
 import type { EmbeddedImages } from './embedded-images.js'
 import type { Embedder } from './embedder.js'
+import type { GivenImage } from './given-image.js'
 
 /** What of saved classes says where their weights come from. */
 export type Origin = Pick<SavedClasses, 'weights' | 'card' | 'recipe' | 'head' | 'features'>
@@ -19,6 +20,8 @@ export interface Candidate {
   readonly views?: 'crops'
   /** The candidate of the same weights that sees with less effort, and is taken unless this one is clearly better. */
   readonly insteadOf?: Candidate
+  /** Whether a picture shows it anything that `insteadOf` misses; only where it takes the place of one. */
+  showsMore?(image: GivenImage, name: string): Promise<boolean>
   dispose(): void
 }
 
@@ -26,5 +29,5 @@ export interface Candidate {
 export interface SeenClass {
   readonly images: EmbeddedImages
   /** Crops of its first example, which stand in for others where too few can be left out; only where there is a choice. */
-  readonly crops?: EmbeddedImages | undefined
+  readonly crops?: (() => Promise<EmbeddedImages | undefined>) | undefined
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { RgbImage } from '@m2l/datasets'
 import type { EmbeddingField } from '@m2l/metric'
+import { isFeatures } from '../features/feature-set.js'
 import { cornerCrops } from './choice/picture-crops.js'
 import { chooseImages, joinImages, type EmbeddedImages } from './embedded-images.js'
 import type { Embedder } from './embedder.js'
@@ -59,6 +60,18 @@ export class CropsEmbedder implements Embedder {
         images: joinImages(whole.map(([, ofPicture]) => meanOf(ofPicture))),
       }
     }
+  }
+
+  /**
+   * Whether crops of a picture show details that are lost where the whole of it is made as small as the network's input: crops of
+   * smaller pictures are only blown up.
+   *
+   * @param side the side of the input, in pixels
+   */
+  async showsMore(image: GivenImage, name: string, side: number): Promise<boolean> {
+    if (isFeatures(image)) return false
+    const [crop] = cornerCrops(await readGivenImage(image, name, { reduceTo: this.reduceTo }))
+    return Math.min(crop!.width, crop!.height) >= side
   }
 
   dispose(): void {}

@@ -13,6 +13,7 @@ import { weightsFile } from '../weights/weights-file.js'
 import type { Candidate, Comparison } from './candidate.js'
 import type { FeatureRange } from './choice/fit-heads.js'
 import { CropsEmbedder } from './crops-embedder.js'
+import type { GivenImage } from './given-image.js'
 import { ImageEmbedder, readAtTimes } from './image-embedder.js'
 
 /** How weights are loaded. */
@@ -20,8 +21,9 @@ export interface LoadOptions extends AgreementOptions, OnnxOptions, CompareBy {
   /** How the model is made that the weights belong to; needed where these do not say so themselves. */
   readonly recipe?: Recipe
   /**
-   * Whether pictures are seen as a whole, or with crops of their corners, too, in five passes. `auto`, if not given: crops where
-   * the examples show that they are better, of weights whose heads are fitted.
+   * Whether pictures are seen as a whole, or with crops of their corners, too, in five passes. `auto`, if not given: crops of
+   * pictures that show more than the network's input does, where the examples show that they are better, of weights whose heads
+   * are fitted.
    */
   readonly views?: (typeof viewNames)[number]
   /** See `GraphFunctionOptions` of `@m2l/engine`. */
@@ -43,7 +45,10 @@ export async function loadCandidates(
   if (views === 'whole' || (views === 'auto' && !('ranges' in whole.comparison))) return [whole]
   const embedder = new CropsEmbedder(whole.embedder)
   const crops: Candidate = { ...whole, embedder, views: 'crops' }
-  return views === 'crops' ? [crops] : [whole, { ...crops, insteadOf: whole, dispose: () => {} }]
+  if (views === 'crops') return [crops]
+  const side = embedder.reduceTo / pooledAtTimes
+  const showsMore = (image: GivenImage, name: string) => embedder.showsMore(image, name, side)
+  return [whole, { ...crops, insteadOf: whole, showsMore, dispose: () => {} }]
 }
 
 async function loadCandidate(weights: string, options: LoadOptions): Promise<Candidate> {
@@ -72,9 +77,12 @@ async function loadCandidate(weights: string, options: LoadOptions): Promise<Can
   }
 }
 
-/** Whole pictures become the input alone: what is read at twice its size loses nothing. Parts are crops of half a side. */
+/** Whole pictures become the input alone: what is read at twice its size loses nothing. */
+const pooledAtTimes = 2
+
+/** Parts are crops of half a side. */
 export function reducedTo({ data: { image_size: size }, model }: Recipe): number {
-  return isPooled(model.forward_encoding) ? 2 * size : readAtTimes * size
+  return isPooled(model.forward_encoding) ? pooledAtTimes * size : readAtTimes * size
 }
 
 function isPooled(encoding: string | undefined): boolean {

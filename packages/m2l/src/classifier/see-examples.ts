@@ -46,10 +46,10 @@ export async function seeExamples(
   if (!batch) return undefined
   const taken = batch.positions.map((position) => images[position]!)
   const isChoice = others.length > 0
-  const own = isChoice && isNew ? await cropsOf(first, taken[0]!, options) : undefined
+  const own = isChoice && isNew ? () => cropsOf(first, taken[0]!) : undefined
   const seen: (SeenClass | undefined)[] = [{ images: batch.images, crops: own }]
   for (const [index, candidate] of others.entries()) {
-    const isTried = !candidate.insteadOf || taken.length <= mostForCosts
+    const isTried = !candidate.insteadOf || (await isWorthItsCosts(candidate, taken))
     seen.push(isTried ? await seenBy(candidate, taken, { ...partOf(index + 1), isNew }) : undefined)
   }
   return { examples: batch.positions.map((position) => noted[position]!.example), seen }
@@ -74,8 +74,7 @@ async function seenBy(
 ): Promise<SeenClass | undefined> {
   try {
     const batch = await embedAll(candidate, images, options)
-    const isJudgedByCrops = isNew && !candidate.insteadOf
-    const crops = isJudgedByCrops ? await cropsOf(candidate, images[0]!, options) : undefined
+    const crops = isNew && !candidate.insteadOf ? () => cropsOf(candidate, images[0]!) : undefined
     return batch && { images: batch.images, crops }
   } catch (error) {
     if (error instanceof InputError) return undefined
@@ -83,16 +82,18 @@ async function seenBy(
   }
 }
 
-async function cropsOf(
-  { embedder }: Candidate,
-  image: GivenImage,
-  { signal }: EmbedOptions,
-): Promise<EmbeddedImages | undefined> {
+/** The first picture of a class tells of the others. */
+async function isWorthItsCosts(candidate: Candidate, images: readonly GivenImage[]): Promise<boolean> {
+  if (images.length > mostForCosts) return false
+  const [image] = images
+  return (await candidate.showsMore?.(image!, nameOfImage(image!, 0))) ?? true
+}
+
+async function cropsOf({ embedder }: Candidate, image: GivenImage): Promise<EmbeddedImages | undefined> {
   if (isFeatures(image)) return undefined
   const picture = await readGivenImage(image, nameOfImage(image, 0), { reduceTo: embedder.reduceTo })
   const batches: EmbeddedImages[] = []
-  const options = signal ? { signal } : {}
-  for await (const batch of embedder.embed(nineCrops(picture), options)) batches.push(batch.images)
+  for await (const batch of embedder.embed(nineCrops(picture), {})) batches.push(batch.images)
   return joinImages(batches)
 }
 

@@ -114,7 +114,7 @@ const candidateOf = (range: FeatureRange): Candidate => ({
 function seenByBoth(shots: readonly number[]): SeenClasses {
   return new Map(
     shots.map((shot, label) => {
-      const crops = shot === 1 ? { crops: imagesOf(label, 9, 'crops') } : {}
+      const crops = shot === 1 ? { crops: async () => imagesOf(label, 9, 'crops') } : {}
       const one: SeenClass = { images: imagesOf(label, shot, 'examples'), ...crops }
       return [`class ${label}`, [one, one]]
     }),

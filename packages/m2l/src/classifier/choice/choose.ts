@@ -74,7 +74,7 @@ export async function choose(
     options.signal?.throwIfAborted()
     if (isFew && isCostlier(one)) continue
     const judgement = isFew
-      ? await judgeByCrops(one, cropsOf(classes, one.candidate), options)
+      ? await judgeByCrops(one, await cropsOf(classes, one.candidate), options)
       : await judgeByOthers(one, options)
     judged.push({ one, ...judgement })
   }
@@ -139,6 +139,8 @@ function hasMap(labelled: LabelledImages): boolean {
   return [...labelled.values()].every(({ map }) => map !== undefined)
 }
 
-function cropsOf(classes: SeenClasses, candidate: number): (EmbeddedImages | undefined)[] {
-  return [...classes.values()].map((ofClass) => ofClass[candidate]!.crops)
+async function cropsOf(classes: SeenClasses, candidate: number): Promise<(EmbeddedImages | undefined)[]> {
+  const crops: (EmbeddedImages | undefined)[] = []
+  for (const ofClass of classes.values()) crops.push(await ofClass[candidate]!.crops?.())
+  return crops
 }
