@@ -207,7 +207,7 @@ describe('outputs', () => {
       { layout: 'tokens', skip: 3 },
       '0 tokens after 3 that are skipped are no square',
     ],
-    ['one row for all pictures', [1, -1], {}, 'is [1, 384] for 2 pictures; expected [2, …]'],
+    ['one row for all pictures', [1, -1], {}, 'is [1, 12288] for 64 pictures; expected [64, …]'],
     ['several rows a picture', [-1, 64], {}, 'is [3, 64] for 1 pictures; expected [1, …]'],
   ])('are refused: %s', async (_, shape, output, words) => {
     expect(await refusal(shaped(...shape), { output: output! })).toContain(words)
@@ -237,7 +237,7 @@ describe('outputs', () => {
       ],
     }
     expect(await refusal(network)).toBe(
-      'network: its output alike is [1, 1, 1] of one picture, but [1, 1, 2] of each of two; expected the same',
+      'network: its output alike is [1, 1, 1] of one picture, but [1, 1, 64] of each of several; expected the same',
     )
   })
 
@@ -280,6 +280,16 @@ describe('features that say nothing of a picture', () => {
       ['Sub', ['pooled', 'mean'], ['centred']],
     ],
   }
+  const ofThird: SmallNetwork = {
+    outputs: [{ name: 'moved' }],
+    operations: [
+      pooling,
+      ['Slice', ['pooled', 'third', 'end', 'batch'], ['others']],
+      ['ReduceSum', ['others', 'batch'], ['sum'], { keepdims: 1 }],
+      ['Add', ['pooled', 'sum'], ['moved']],
+    ],
+    weights: { third: integers(2), end: integers(2 ** 31), batch: integers(0) },
+  }
   const ones = { shape: [3], data: Float32Array.of(1, 1, 1) }
   const training: SmallNetwork = {
     outputs: [{ name: 'pooled' }],
@@ -300,9 +310,25 @@ describe('features that say nothing of a picture', () => {
     ['less the mean of the batch', lessMean],
     ['less the mean of a batch of four', { ...lessMean, inputs: [{ name: 'pixels', shape: [4, 3, 8, 8] }] }],
     ['normalised over the batch', training],
+    ['from the third on', ofThird],
   ])('are refused that depend on other pictures: %s', async (_, network) => {
     expect(await refusal(network)).toMatch(
       /^network: its output \w+ of a picture depends on what other pictures it is given with, .*; export the network for inference/,
+    )
+  })
+
+  it.each([
+    ['large', 1e30, '\\d\\.\\de\\+(29|30)'],
+    ['small', 1e-30, '\\d\\.\\de-3\\d'],
+  ])('are refused that are too %s to be compared', async (_, factor, shown) => {
+    const factors = { shape: [1], data: Float32Array.of(factor) }
+    const scaled: SmallNetwork = {
+      outputs: [{ name: 'scaled' }],
+      operations: [pooling, ['Mul', ['pooled', 'factors'], ['scaled']]],
+      weights: { factors },
+    }
+    expect(await refusal(scaled)).toMatch(
+      new RegExp(`^network: the largest number of its output scaled is ${shown}, .* scale this one$`),
     )
   })
 
@@ -367,7 +393,7 @@ describe('a hostile network', () => {
     // less than the machine has, so that it is really taken
     const taken = { ...network, weights: { shape: integers(2 ** 20, 1100) } }
     expect(await refusal(taken)).toMatch(
-      /^network: (takes more than \d+ MiB for two pictures; expected a network of features|ONNX Runtime refuses it|does not run on)/,
+      /^network: (takes more than \d+ MiB for a batch of pictures; expected a network of features|ONNX Runtime refuses it|does not run on)/,
     )
   })
 
@@ -401,7 +427,7 @@ describe('a hostile network', () => {
       output: 'out',
     }
     await expect(tryNetwork(source, bytes.length, 5000)).rejects.toThrow(
-      'endless.onnx: has not answered for two pictures of 8 x 8 pixels within 5 seconds, as where it loops; check where it is from, or export it again without loops',
+      'endless.onnx: has not answered for a batch of pictures of 8 x 8 pixels within 5 seconds, as where it loops; check where it is from, or export it again without loops',
     )
   })
 

@@ -24,10 +24,15 @@ export interface NetworkSource {
   readonly output: string
 }
 
+/** At a time a network sees so many pictures, and so many pixels, which are 16 pictures of 224x224: more take memory and save no time. */
+const [mostViewsPerRun, pixelsPerRun] = [64, 16 * 224 ** 2]
+
 /** A network that ONNX Runtime runs, with as many threads as the machine has. */
 export class NetworkSession {
   /** How many views the network takes at once: it only takes so many, or any number. */
   readonly fixedBatch: number | undefined
+  /** How many views it is given at once at the most. */
+  readonly viewsPerRun: number
   readonly #source: NetworkSource
   readonly #session: InferenceSession
   readonly #layout: 'nchw' | 'nhwc'
@@ -42,6 +47,8 @@ export class NetworkSession {
     this.#layout = layoutOf(shape, source)
     const [batch] = shape
     this.fixedBatch = typeof batch === 'number' ? batch : undefined
+    const fitting = Math.floor(pixelsPerRun / source.card.picture.size ** 2)
+    this.viewsPerRun = this.fixedBatch ?? Math.min(mostViewsPerRun, Math.max(2, fitting))
   }
 
   /** @throws {InputError} when ONNX Runtime is missing or refuses the network, or this takes no pictures as the card says */

@@ -31,7 +31,7 @@ export type OnnxEmbedderOptions =
 /**
  * A network in an ONNX file as an embedder of pictures, run by ONNX Runtime (`onnxruntime-node`, which is to be installed beside).
  *
- * It is first tried in a process of its own on two pictures, so that a network that crashes or takes all memory only ends
+ * It is first tried in a process of its own on pictures, one alone and a batch, so that a network that crashes or takes all memory only ends
  * that process.
  *
  * @throws {InputError} when ONNX Runtime is not installed, the file or the card cannot be read, or they do not fit together

@@ -7,6 +7,9 @@ import { NetworkSession, type NetworkSource } from './network-session.js'
 import { batchOf, compareTrial, leastDependence, mostDependence, trialPictures } from './trial.js'
 import type { ProbeOrder, ProbeResult } from './try-network.js'
 
+/** Numbers of 32 bits hold the squares of features between these, to compare by. */
+const [smallest, largest] = [1e-15, 1e15]
+
 // Tries a network in a process of its own, which may crash or be killed: its bytes come on the standard input.
 
 const { source, mostBytes } = JSON.parse(process.argv[2]!) as ProbeOrder
@@ -16,21 +19,24 @@ await once(watch, 'online')
 const result = await probe({ ...source, bytes: await buffer(process.stdin) })
 process.stdout.write(JSON.stringify(result), () => process.exit())
 
-/** A picture alone, or among its like, then beside another: each must be as much, and the picture the same. */
+/**
+ * A picture alone, or among its like, then in a batch of as many as there are in any run later: each must be as much, and the picture
+ * the same.
+ */
 async function probe(network: NetworkSource): Promise<ProbeResult> {
   try {
     const session = await NetworkSession.open(network)
     const [first, second] = trialPictures(network.card)
-    const { fixedBatch = 2 } = session
-    const filled = (...pictures: Float32Array[]) =>
-      batchOf([
-        ...pictures,
-        ...Array.from({ length: Math.max(0, fixedBatch - pictures.length) }, () => pictures[0]!),
-      ])
+    const { fixedBatch, viewsPerRun } = session
+    const filled = (pictures: readonly Float32Array[], count: number) =>
+      batchOf(Array.from({ length: count }, (_, index) => pictures[index % pictures.length]!))
     const run = (views: ReturnType<typeof batchOf>) => featuresOf(session, network, views)
-    const alone = await run(session.fixedBatch === undefined ? batchOf([first]) : filled(first))
+    const alone = await run(filled([first], fixedBatch ?? 1))
     const beside =
-      fixedBatch === 1 ? joined(await run(batchOf([second])), alone) : await run(filled(second, first))
+      viewsPerRun === 1
+        ? joined(await run(batchOf([second])), alone)
+        : await run(filled([second, first], viewsPerRun))
+    requireComparable(network, beside)
     return { shape: sameShape(network, alone, beside), notes: notesOf(network, alone, beside) }
   } catch (error) {
     if (error instanceof InputError) return { refusal: error.message }
@@ -61,7 +67,15 @@ function sameShape(
   const [first, second] = [alone.shape.slice(1), beside.shape.slice(1)]
   if (String(first) === String(second)) return first as [number, number, number]
   throw new InputError(
-    `${name}: its output ${output} is [${first.join(', ')}] of one picture, but [${second.join(', ')}] of each of two; expected the same`,
+    `${name}: its output ${output} is [${first.join(', ')}] of one picture, but [${second.join(', ')}] of each of several; expected the same`,
+  )
+}
+
+function requireComparable({ name, output }: NetworkSource, { data }: FeatureMaps): void {
+  const most = data.reduce((sofar, value) => Math.max(sofar, Math.abs(value)), 0)
+  if (!Number.isFinite(most) || most === 0 || (most >= smallest && most <= largest)) return
+  throw new InputError(
+    `${name}: the largest number of its output ${output} is ${most.toExponential(1)}, whose square numbers of 32 bits do not hold; expected ${smallest} to ${largest.toExponential()}, so name another output or scale this one`,
   )
 }
 

@@ -5,9 +5,6 @@ import type { OnnxEmbedder } from './embedder.js'
 import { featureMaps, type FeatureMaps } from './feature-maps.js'
 import type { NetworkSession } from './network-session.js'
 
-/** At a time a network sees so many pixels, which are 32 pictures of 224x224: more take memory and save no time. */
-const pixelsPerRun = 32 * 224 ** 2
-
 /** What a network is run by. */
 interface OpenNetwork {
   readonly name: string
@@ -29,8 +26,7 @@ export class RunningNetwork implements OnnxEmbedder {
 
   constructor(network: OpenNetwork) {
     this.#network = network
-    const { session, card } = network
-    this.#viewsPerRun = session.fixedBatch ?? Math.max(1, Math.floor(pixelsPerRun / card.picture.size ** 2))
+    this.#viewsPerRun = network.session.viewsPerRun
   }
 
   get card(): OnnxCard {

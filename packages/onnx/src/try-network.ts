@@ -25,19 +25,19 @@ export type ProbeResult = (NetworkTrial & { readonly refusal?: never }) | { read
 /** What a network may take beside its weights, which ONNX Runtime holds up to so many times while it loads them. */
 const [bytesBeside, timesWeights] = [2 * 2 ** 30, 5]
 
-/** A network that says nothing about two pictures after so many milliseconds, and so many for each MiB, does not end. */
+/** A network that says nothing about a batch of pictures after so many milliseconds, and so many for each MiB, does not end. */
 const [longestTrial, longestOfMebibyte] = [30_000, 125]
 
 /** The compiled file, also where this one runs from source. */
 const probeFile = fileURLToPath(new URL('../dist/probe.js', import.meta.url))
 
 /**
- * Tries a network on one picture, and on the same beside another, in a process of its own: a network may crash the runtime, take all
+ * Tries a network on one picture, and on the same in a batch as large as it is run on later, in a process of its own: a network may crash the runtime, take all
  * memory or never end. The process ends with this one.
  *
  * @param weightBytes the size of its files
  * @param longest how many milliseconds it may take
- * @throws {InputError} when it is refused, answers a picture otherwise beside another, crashes, does not end or takes too much memory
+ * @throws {InputError} when it is refused, answers a picture otherwise beside others, crashes, does not end or takes too much memory
  */
 export async function tryNetwork(
   { bytes, ...source }: NetworkSource,
@@ -69,12 +69,12 @@ export async function tryNetwork(
   }
   if (signal === 'SIGKILL' && !child.killed) {
     throw new InputError(
-      `${name}: takes more than ${Math.round(mostBytes / 2 ** 20)} MiB for two pictures; expected a network of features, so check where it is from`,
+      `${name}: takes more than ${Math.round(mostBytes / 2 ** 20)} MiB for a batch of pictures; expected a network of features, so check where it is from`,
     )
   }
   throw new InputError(
     child.killed
-      ? `${name}: has not answered for two pictures of ${size} x ${size} pixels within ${Math.round(limit / 1000)} seconds, as where it loops; check where it is from, or export it again without loops`
+      ? `${name}: has not answered for a batch of pictures of ${size} x ${size} pixels within ${Math.round(limit / 1000)} seconds, as where it loops; check where it is from, or export it again without loops`
       : `${name}: ends ONNX Runtime (${signal ?? `exit code ${code}`}); check where it is from, or export it again`,
   )
 }

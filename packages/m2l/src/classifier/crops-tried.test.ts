@@ -1,7 +1,8 @@
+import { join } from 'node:path'
 import { loadEngine } from '@m2l/engine'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { FewShotClassifier } from '../index.js'
-import { pattern } from './patterns.test.helper.js'
+import { classifyPictures, FewShotClassifier } from '../index.js'
+import { pattern, patterns, temporaryFolder, writeClasses } from './patterns.test.helper.js'
 
 beforeAll(async () => {
   await loadEngine()
@@ -28,5 +29,20 @@ describe('crops of pictures', () => {
     expect(await triesCrops([48, 60, 100])).toBe(true)
     expect(await triesCrops([32, 40, 46])).toBe(false)
     expect(await triesCrops([100, 40, 100])).toBe(false)
+  })
+
+  it.each([
+    ['one example a class', [1, 1, 1]],
+    ['several of one class', [1, 5, 1]],
+  ])('tell weights apart from a folder, which is closed by then: %s', async (_, counts) => {
+    const folder = await temporaryFolder()
+    const [support, query] = [join(folder, 'examples'), join(folder, 'photos')]
+    const classes = (numbers: readonly number[], first: number) =>
+      Object.fromEntries(numbers.map((count, kind) => [`kind ${kind}`, patterns(kind, count, first)]))
+    await writeClasses(support, classes(counts, 0))
+    await writeClasses(query, classes([2, 2, 2], 9))
+    const { choice, accuracy } = await classifyPictures({ support, query: [query] })
+    expect(choice).toMatchObject({ by: 'crops by the examples' })
+    expect(accuracy).toBe(1)
   })
 })

@@ -46,7 +46,7 @@ export async function seeExamples(
   if (!batch) return undefined
   const taken = batch.positions.map((position) => images[position]!)
   const isChoice = others.length > 0
-  const own = isChoice && isNew ? () => cropsOf(first, taken[0]!) : undefined
+  const own = isChoice && isNew ? await cropsOf(first, taken[0]!) : undefined
   const seen: (SeenClass | undefined)[] = [{ images: batch.images, crops: own }]
   for (const [index, candidate] of others.entries()) {
     const isTried = !candidate.insteadOf || (await isWorthItsCosts(candidate, taken))
@@ -74,7 +74,7 @@ async function seenBy(
 ): Promise<SeenClass | undefined> {
   try {
     const batch = await embedAll(candidate, images, options)
-    const crops = isNew && !candidate.insteadOf ? () => cropsOf(candidate, images[0]!) : undefined
+    const crops = isNew && !candidate.insteadOf ? await cropsOf(candidate, images[0]!) : undefined
     return batch && { images: batch.images, crops }
   } catch (error) {
     if (error instanceof InputError) return undefined
@@ -89,12 +89,15 @@ async function isWorthItsCosts(candidate: Candidate, images: readonly GivenImage
   return (await candidate.showsMore?.(image!, nameOfImage(image!, 0))) ?? true
 }
 
-async function cropsOf({ embedder }: Candidate, image: GivenImage): Promise<EmbeddedImages | undefined> {
+/** Reads the picture, which may be out of reach later, and embeds its crops when they are asked for. */
+async function cropsOf({ embedder }: Candidate, image: GivenImage): Promise<SeenClass['crops']> {
   if (isFeatures(image)) return undefined
   const picture = await readGivenImage(image, nameOfImage(image, 0), { reduceTo: embedder.reduceTo })
-  const batches: EmbeddedImages[] = []
-  for await (const batch of embedder.embed(nineCrops(picture), {})) batches.push(batch.images)
-  return joinImages(batches)
+  return async () => {
+    const batches: EmbeddedImages[] = []
+    for await (const batch of embedder.embed(nineCrops(picture), {})) batches.push(batch.images)
+    return joinImages(batches)
+  }
 }
 
 async function embedAll(

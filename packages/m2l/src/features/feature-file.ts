@@ -16,6 +16,9 @@ export function textTensor(list: readonly (string | null)[]): StoredTensor & { r
   return { shape: [data.length], data }
 }
 
+/** Of larger numbers single precision does not hold the squares, by which they are compared. */
+const largest = 1e15
+
 const namesSchema = z.array(z.string().min(1))
 const labelsSchema = z.array(z.string().min(1).nullable())
 
@@ -25,7 +28,7 @@ const labelsSchema = z.array(z.string().min(1).nullable())
  * tensor of uint8. Its metadata may say the `model` by its fingerprint, its `weights`, and the `ranges` of channels that
  * are of different stages of the network.
  *
- * @throws {InputError} when it cannot be read, is damaged or something else, numbers are not finite, or names and labels do not
+ * @throws {InputError} when it cannot be read, is damaged or something else, numbers are not finite or very large, or names and labels do not
  *   belong to the features
  */
 export async function readFeatures(file: string): Promise<FeatureSet> {
@@ -46,8 +49,16 @@ export async function readFeatures(file: string): Promise<FeatureSet> {
   requireOneLabelEach(file, names, labels)
   const width = map.data.length / pictures
   for (const [index, name] of names.entries()) {
-    if (areFinite(map.data.subarray(index * width, (index + 1) * width))) continue
-    throw new InputError(`${file}: the features of ${name} are not finite numbers; make them anew`)
+    const features = map.data.subarray(index * width, (index + 1) * width)
+    if (!areFinite(features)) {
+      throw new InputError(`${file}: the features of ${name} are not finite numbers; make them anew`)
+    }
+    const most = features.reduce((sofar, value) => Math.max(sofar, Math.abs(value)), 0)
+    if (most > largest) {
+      throw new InputError(
+        `${file}: the features of ${name} reach ${most.toExponential(1)}, whose square numbers of 32 bits do not hold; expected ${largest.toExponential()} at the most, so scale them`,
+      )
+    }
   }
   const { model, weights, ranges } = metadata
   return {
