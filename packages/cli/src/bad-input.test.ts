@@ -102,10 +102,6 @@ describe('recipes and options', () => {
       'm2l: --force lets --fix replace a file; name that, too, or leave it out',
     ],
     [
-      ['classify', '--support', 'a', '--query', 'b', '--csv', '--label-next', '2'],
-      'm2l: --csv has no place for what --label-next proposes; leave out one of them; see npx m2l classify --help',
-    ],
-    [
       ['data', 'check', 'patterns', '--fix', 'm2l.yaml'],
       'm2l: m2l.yaml: is there already; name another with --fix FILE, or replace it with --force',
     ],

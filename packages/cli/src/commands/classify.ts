@@ -122,11 +122,6 @@ async function classify(options: ClassifyCommandOptions, command: Command): Prom
       exitCode: 2,
     })
   }
-  if (options.labelNext !== undefined && options.csv && options.report === undefined) {
-    command.error('error: --csv has no place for what --label-next proposes; leave out one of them', {
-      exitCode: 2,
-    })
-  }
   if (options.report !== undefined) await checkWritable(options.report, 'the page', '--report')
   if (options.save !== undefined) await checkSave(options.save, options)
   if (options.watch !== undefined) return watch(options.watch, options)
