@@ -144,9 +144,13 @@ describe('m2l classify', () => {
       '\n6 of 6 pictures of the classes (100.00 %) are called unknown, which counts as wrong\n3 of 3 pictures of no class (100.00 %) are called unknown, which is right\n',
     )
     expect(stdout).toContain('an unknown one has none')
+    const going =
+      /going by the examples, 100\.00? % of pictures of the classes will be, and 100\.00? % of strangers/
+    expect(stdout).toMatch(going)
     const page = await readFile(join(folder, 'unknown.html'), 'utf8')
     expect(page).toContain('6 of 6 pictures of the classes called unknown, which counts as wrong')
     expect(page).toContain('pictures of no class called unknown')
+    expect(page).toMatch(going)
     expect(page).not.toMatch(/unknown, nearest [^<]*%/)
     const some = await here(...words, '--unknown', '0.5')
     expect(some.stdout).toMatch(

@@ -85,7 +85,7 @@ export function describeClassification(report: ClassificationReport, top: number
     ...(unknown
       ? [
           '% is the probability of the label, as if the picture were of one of the classes; an unknown one has none',
-          `pictures of a familiarity below ${unknown.threshold} are called unknown: ${percent(unknown.examplesKept)} % of the examples reach it, and ${percent(unknown.strangersFound)} % of them are below it when their class is left out`,
+          `pictures of a familiarity below ${unknown.threshold} are called unknown: going by the examples, ${percent(1 - unknown.examplesKept)} % of pictures of the classes will be, and ${percent(unknown.strangersFound)} % of strangers; a lower --unknown calls fewer so`,
         ]
       : []),
     ...(unknown && unknown.auroc !== null

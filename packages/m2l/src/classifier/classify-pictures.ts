@@ -12,7 +12,7 @@ import type { EmbeddedBatch } from './image-embedder.js'
 import { labelNext, PictureFeatures, usualLabelNext, type Unlabelled } from './label-next.js'
 import type { LeftOut } from './leave-one-out.js'
 import { familiarityAuroc, measuredAccuracy, measuredUnknown } from './measure-predictions.js'
-import { copyNotes, otherLabelNotes, ownExampleNotes, sameQueryNotes } from './notes.js'
+import { copyNotes, otherLabelNotes, ownExampleNotes, sameQueryNotes, singleExampleNotes } from './notes.js'
 import { openClassifier, openExamples, type AddedExamples, type ClassifyByOptions } from './open-examples.js'
 import { PictureDigests } from './picture-digests.js'
 import { predictionOf, thresholdOf, topOf } from './picture-prediction.js'
@@ -60,6 +60,7 @@ export async function classifyPictures(options: ClassifyPicturesOptions): Promis
     })
     tell(nameNotes)
     const examples = await opened.addExamples()
+    tell(singleExampleNotes(classifier.classes))
     const choice = await classifier.choose(withSignal(options))
     if (choice.by !== null || choice.heads.length > 0) tell([choice.reason])
     const leftOut = await classifier.leaveOneOut(withSignal(options))

@@ -13,6 +13,19 @@ export function counted(names: readonly string[]): Record<string, number> {
   return Object.fromEntries(counts)
 }
 
+/** Tells of classes of one example beside larger ones: they are known least, and leaving examples out says nothing of them. */
+export function singleExampleNotes(
+  classes: readonly { readonly label: string; readonly images: number }[],
+): string[] {
+  const single = classes.filter(({ images }) => images === 1).map(({ label }) => label)
+  if (single.length === 0 || single.length === classes.length) return []
+  const [named, rest] = [single.slice(0, mostNames), single.length - mostNames]
+  const names = [named.join(', '), ...(rest > 0 ? [`and ${rest} more`] : [])].join(' ')
+  return [
+    `${count(single.length, 'class has', 'classes have')} a single example, others more: ${names}; answers for ${single.length === 1 ? 'it' : 'them'} are the least certain, and examples left out cannot tell how good they are, so add another`,
+  ]
+}
+
 /** Tells of files that were given more than once, and of those whose class is not known for that. */
 export function repetitionNotes(found: readonly Found[], pictures: readonly PlacedPicture[]): string[] {
   const times = Object.values(counted(found.map(({ identity }) => identity)))

@@ -9,6 +9,7 @@ import type { Classification } from './classification.js'
 import type { PicturePrediction } from './classification-report.js'
 import { Familiarity } from './familiarity.js'
 import type { FewShotClassifier } from './few-shot-classifier.js'
+import { singleExampleNotes } from './notes.js'
 import { openClassifier, openExamples, type ClassifyByOptions } from './open-examples.js'
 import { PictureDigests } from './picture-digests.js'
 import { predictionOf, thresholdOf, topOf } from './picture-prediction.js'
@@ -69,6 +70,7 @@ export async function* watchPictures(options: WatchPicturesOptions): AsyncGenera
     })
     for (const note of notes) told.onNote(note)
     const examples = await opened.add()
+    for (const note of singleExampleNotes(classifier.classes)) told.onNote(note)
     const familiarity =
       threshold === undefined
         ? undefined

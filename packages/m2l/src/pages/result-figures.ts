@@ -41,9 +41,15 @@ export function resultFigures({
 }
 
 /** How many were called unknown, rightly and wrongly. */
-function unknownFigures({ threshold, called, ofClasses, ofOthers }: UnknownReport): Figure[] {
+function unknownFigures(unknown: UnknownReport): Figure[] {
+  const { threshold, called, ofClasses, ofOthers, examplesKept, strangersFound } = unknown
+  const expected = `${percent(1 - examplesKept)} % of pictures of the classes will be, and ${percent(strangersFound)} % of strangers`
   return [
-    { label: 'unknown pictures', value: String(called), detail: `familiarity below ${threshold}` },
+    {
+      label: 'unknown pictures',
+      value: String(called),
+      detail: `familiarity below ${threshold}; going by the examples, ${expected}`,
+    },
     ...(ofClasses
       ? [
           {
