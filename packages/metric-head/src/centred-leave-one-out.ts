@@ -7,7 +7,7 @@ import {
   type Compared,
   type Supports,
 } from './centred-folds.js'
-import { refined } from './centred-scores.js'
+import { chained, classesAmong } from './centred-scores.js'
 import { equalDraws, type EqualDraws } from './equal-draws.js'
 import { shotsWithout } from './image-weights.js'
 
@@ -44,15 +44,12 @@ export function leftOutScores(
         const draw = isFree ? ofAll[step] : without[labels[row]!]![step]
         return { row, image, draw, isFree }
       })
-      const among = rows.map(({ draw }) =>
-        shots.map((_shot, label) => Number(draw?.classes.includes(label) ?? false)),
-      )
-      const scores = tf.tidy(() => stepScores(compared, shots, rows, classifier))
-      return { scores, among: tf.tensor2d(among) }
+      return {
+        scores: tf.tidy(() => stepScores(compared, shots, rows, classifier)),
+        among: tf.tensor2d(rows.map(({ draw }) => classesAmong(shots, draw?.classes))),
+      }
     })
-    return steps
-      .slice(1)
-      .reduce((all, { scores, among }) => refined(all, scores, among, classifier.softness), steps[0]!.scores)
+    return chained(steps, classifier.softness)
   })
 }
 

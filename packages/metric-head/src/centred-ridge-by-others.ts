@@ -8,7 +8,7 @@ import {
 } from './centred-folds.js'
 import { centredProducts } from './centred-products.js'
 import { heldSystem, weighed } from './centred-ridge.js'
-import { refined } from './centred-scores.js'
+import { chained, classesAmong } from './centred-scores.js'
 import { equalDraws } from './equal-draws.js'
 
 /**
@@ -25,19 +25,13 @@ export function ridgeByOthers(
   lambda: number,
   classifier: CentredClassifier,
 ): tf.Tensor2D {
-  const [first, ...finer] = equalDraws(shots, drawnShots).map(({ classes, draws, oneShot }) => {
+  const steps = equalDraws(shots, drawnShots).map(({ classes, draws, oneShot }) => {
     const scored = draws.map((weights) =>
       byOthersOfDraw({ gram, shots, weights, oneShot, lambda, classifier }),
     )
-    return {
-      scores: meanOfKnown(scored),
-      among: tf.tensor2d([shots.map((_, label) => Number(classes.includes(label)))]),
-    }
+    return { scores: meanOfKnown(scored), among: tf.tensor2d([classesAmong(shots, classes)]) }
   })
-  return finer.reduce(
-    (scores, { scores: better, among }) => refined(scores, better, among, classifier.softness),
-    first!.scores,
-  )
+  return chained(steps, classifier.softness)
 }
 
 interface DrawOptions {

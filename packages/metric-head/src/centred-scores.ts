@@ -15,30 +15,36 @@ export function centredScores(
   drawnShots: number,
   classifier: CentredClassifier,
 ): tf.Tensor2D {
-  const [first, ...finer] = equalDraws(shots, drawnShots).map(({ classes, draws, oneShot }) => ({
+  const steps = equalDraws(shots, drawnShots).map(({ classes, draws, oneShot }) => ({
     scores: tf.mean(foldScores(compared, { shots, weights: draws, oneShot }, classifier), 0) as tf.Tensor2D,
-    among: tf.tensor2d([shots.map((_, label) => Number(classes.includes(label)))]),
+    among: tf.tensor2d([classesAmong(shots, classes)]),
   }))
-  return finer.reduce(
-    (scores, { scores: better, among }) => refined(scores, better, among, classifier.softness),
-    first!.scores,
-  )
+  return chained(steps, classifier.softness)
+}
+
+/** What one of several steps says, see {@link equalDraws}. */
+export interface StepScores {
+  /** [rows, ways] */
+  readonly scores: tf.Tensor2D
+  /** [rows or 1, ways], 1 for the classes that the step compares and 0 for others */
+  readonly among: tf.Tensor2D
+}
+
+/** For each class 1 where it is one of those that are compared, 0 elsewhere. */
+export function classesAmong(shots: readonly number[], compared: readonly number[] = []): number[] {
+  return shots.map((_, label) => Number(compared.includes(label)))
+}
+
+/** The scores of the first step, those of the classes that later ones compare refined by these. */
+export function chained([first, ...finer]: readonly StepScores[], softness: number): tf.Tensor2D {
+  return finer.reduce((scores, step) => refined(scores, step, softness), first!.scores)
 }
 
 /**
  * Scores of which those of some classes give way to better ones: how probable it is that one of them is right stays as it was,
  * which of them it is the better ones say.
- *
- * @param scores [rows, ways]
- * @param better [rows, ways], of which only those of these classes are looked at
- * @param among [rows or 1, ways], 1 for these classes and 0 for others
  */
-export function refined(
-  scores: tf.Tensor2D,
-  better: tf.Tensor2D,
-  among: tf.Tensor2D,
-  softness: number,
-): tf.Tensor2D {
+function refined(scores: tf.Tensor2D, { scores: better, among }: StepScores, softness: number): tf.Tensor2D {
   const soften = (some: tf.Tensor2D) => {
     const ofOthers = tf.mul(tf.sub(among, 1), 1e6)
     return tf.mul(tf.logSumExp(tf.add(tf.div(some, softness), ofOthers), 1, true), softness)
