@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs'
+import module from 'node:module'
 
+module.enableCompileCache?.()
 const main = new URL('../dist/main.js', import.meta.url)
 if (existsSync(main)) await import(main.href)
 else {

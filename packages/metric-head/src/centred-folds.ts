@@ -67,9 +67,10 @@ export function centredFolds(compared: Compared, { shots, weights: counts }: Sup
   const within = ofFolds(compared.within)
   const cosinesOf = (rows: tf.Tensor3D, squares: tf.Tensor3D) =>
     centredCosines({ rows: ofFolds(rows), squares: ofFolds(squares), within, shares })
+  const examples = cosinesOf(compared.within, diagonalOf(compared.within))
   return {
-    examples: cosinesOf(compared.within, diagonalOf(compared.within)),
-    rows: cosinesOf(compared.rows, compared.squares),
+    examples,
+    rows: compared.rows === compared.within ? examples : cosinesOf(compared.rows, compared.squares),
     weights,
     shares,
     labels: ofFolds(tf.expandDims(oneHotLabels(shots)) as tf.Tensor3D),

@@ -9,7 +9,7 @@ import {
 } from './centred-folds.js'
 import { chained, classesAmong } from './centred-scores.js'
 import { equalDraws, type EqualDraws } from './equal-draws.js'
-import { shotsWithout } from './image-weights.js'
+import { labelsOf, shotsWithout } from './image-weights.js'
 
 /** Of more images those are not solved anew that draws leave out anyway. */
 const mostSolvedAnew = 100
@@ -30,8 +30,7 @@ export function leftOutScores(
   { images, draws }: LeftOutImages,
   classifier: CentredClassifier,
 ): tf.Tensor2D[] {
-  const within = tf.expandDims(gram) as tf.Tensor3D
-  const compared: Compared = { rows: within, squares: diagonalOf(within), within }
+  const compared = comparedWithin(gram)
   const labels = classesOfImages(shots, images)
   const isMany = gram.shape[0] > mostSolvedAnew
   return draws.map((drawnShots) => {
@@ -51,6 +50,48 @@ export function leftOutScores(
     })
     return chained(steps, classifier.softness)
   })
+}
+
+/**
+ * The scores of images of a support by supports without their classes, one solved for each class.
+ *
+ * @param gram [images, images], inner products of unit features
+ * @returns for each of `left.draws` [images left out, ways]; what is said of an image's own class means nothing
+ */
+export function scoresWithoutClass(
+  gram: tf.Tensor2D,
+  shots: readonly number[],
+  { images, draws }: LeftOutImages,
+  classifier: CentredClassifier,
+): tf.Tensor2D[] {
+  const compared = comparedWithin(gram)
+  const labels = classesOfImages(shots, images)
+  const classOfImage = labelsOf(shots)
+  return draws.map((drawnShots) => {
+    const without = shots.map((_, label) => equalDraws(shots.with(label, 0), drawnShots))
+    const count = Math.max(...labels.map((label) => without[label]!.length))
+    const steps = Array.from({ length: count }, (_, step) => {
+      const folds = [...new Set(labels)].flatMap((label) => {
+        const draw = without[label]![step]
+        const left = images.flatMap((image, row) => (labels[row] === label ? [{ row, image }] : []))
+        const start = classOfImage.indexOf(label)
+        const none = Array.from({ length: shots[label]! }, () => 0)
+        return (draw?.draws ?? []).map((weights): Fold => {
+          return { left, oneShot: draw!.oneShot, weights: weights.toSpliced(start, 0, ...none) }
+        })
+      })
+      return {
+        scores: tf.tidy(() => inOrder(foldsScores(compared, shots, folds, classifier), images.length)),
+        among: tf.tensor2d(labels.map((label) => classesAmong(shots, without[label]![step]?.classes))),
+      }
+    })
+    return chained(steps, classifier.softness)
+  })
+}
+
+function comparedWithin(gram: tf.Tensor2D): Compared {
+  const within = tf.expandDims(gram) as tf.Tensor3D
+  return { rows: within, squares: diagonalOf(within), within }
 }
 
 /** An image that is left out, with what it is compared with in a step. */
@@ -76,77 +117,89 @@ function stepScores(
   const anew = rows.filter(({ draw, isFree }) => draw && !isFree)
   const folds = anew.flatMap(({ row, image, draw }) =>
     draw!.draws.map((weights): Fold => {
-      return { row, image, oneShot: draw!.oneShot, weights: weights.toSpliced(image, 0, 0) }
+      return { left: [{ row, image }], oneShot: draw!.oneShot, weights: weights.toSpliced(image, 0, 0) }
     }),
   )
-  const parts: tf.Tensor2D[] = []
-  if (anew.length > 0) parts.push(meansOfRows(foldsScores(compared, shots, folds, classifier), folds))
+  const parts: RowScores[] = []
+  if (anew.length > 0) parts.push(foldsScores(compared, shots, folds, classifier))
   if (free.length > 0) {
     const images = free.map(({ image }) => image)
-    parts.push(byDrawsWithout(compared, shots, free[0]!.draw!, images, classifier))
+    const scores = byDrawsWithout(compared, shots, free[0]!.draw!, images, classifier)
+    parts.push({ rows: free.map(({ row }) => row), scores })
   }
-  const order = [...anew, ...free].map(({ row }) => row)
-  const places = rows.map(({ row }) => Math.max(0, order.indexOf(row)))
-  return tf.gather(tf.concat(parts), tf.tensor1d(places, 'int32')) as tf.Tensor2D
+  const all = {
+    rows: parts.flatMap((part) => part.rows),
+    scores: tf.concat(parts.map((part) => part.scores)) as tf.Tensor2D,
+  }
+  return inOrder(all, rows.length)
 }
 
-/** A support without an image, or a draw from it. */
+/** Scores of some of the images that are left out. */
+interface RowScores {
+  /** Their places among these. */
+  readonly rows: readonly number[]
+  /** [some, ways] */
+  readonly scores: tf.Tensor2D
+}
+
+/** The scores of all images that are left out; of those that have none they mean nothing. */
+function inOrder({ rows, scores }: RowScores, count: number): tf.Tensor2D {
+  const places = Array.from({ length: count }, (_, row) => Math.max(0, rows.indexOf(row)))
+  return tf.gather(scores, tf.tensor1d(places, 'int32')) as tf.Tensor2D
+}
+
+/** A support without some images, or a draw from it. */
 interface Fold {
-  /** The place of the image among those that are left out. */
-  readonly row: number
-  /** Its row in the support. */
-  readonly image: number
+  /** The images that it is asked of: their places among those that are left out, and their rows in the support. */
+  readonly left: readonly { readonly row: number; readonly image: number }[]
   readonly oneShot: boolean
   readonly weights: readonly number[]
 }
 
-/** What each fold says of the image that it leaves out: [folds, ways]. */
+/** What folds say of the images that they leave out, in the mean. */
 function foldsScores(
   compared: Compared,
   shots: readonly number[],
   folds: readonly Fold[],
   classifier: CentredClassifier,
-): tf.Tensor2D {
+): RowScores {
   const atOnce = Math.max(1, Math.floor(numbersAtOnce / compared.within.shape[1] ** 2))
   const scored: tf.Tensor2D[] = []
-  const order: number[] = []
+  const rows: number[] = []
   for (const oneShot of [false, true]) {
-    const some = folds.flatMap((fold, index) => (fold.oneShot === oneShot ? [{ fold, index }] : []))
+    const some = folds.filter((fold) => fold.oneShot === oneShot)
     for (let start = 0; start < some.length; start += atOnce) {
       const part = some.slice(start, start + atOnce)
-      order.push(...part.map(({ index }) => index))
-      const supports = { shots, oneShot, weights: part.map(({ fold }) => fold.weights) }
-      const images = part.map(({ fold }) => fold.image)
-      scored.push(tf.tidy(() => ownScores(compared, supports, images, classifier)))
+      const supports = { shots, oneShot, weights: part.map(({ weights }) => weights) }
+      scored.push(tf.tidy(() => scoresOfLeft(compared, supports, part, classifier)))
+      rows.push(...part.flatMap(({ left }) => left.map(({ row }) => row)))
     }
   }
-  const back = folds.map(() => 0)
-  for (const [place, index] of order.entries()) back[index] = place
-  return tf.gather(tf.concat(scored), tf.tensor1d(back, 'int32')) as tf.Tensor2D
+  return meansOfRows(tf.concat(scored) as tf.Tensor2D, rows)
 }
 
-/** The scores of the image that each fold leaves out: [folds, ways]. */
-function ownScores(
+/** The scores of the images that each fold leaves out, fold by fold. */
+function scoresOfLeft(
   compared: Compared,
   supports: Supports,
-  images: readonly number[],
+  folds: readonly Fold[],
   classifier: CentredClassifier,
 ): tf.Tensor2D {
   const all = foldScores(compared, supports, classifier)
   const [, rows, ways] = all.shape
-  const own = images.map((image, fold) => fold * rows + image)
+  const own = folds.flatMap(({ left }, fold) => left.map(({ image }) => fold * rows + image))
   return tf.gather(all.reshape([-1, ways]), tf.tensor1d(own, 'int32')) as tf.Tensor2D
 }
 
-/** The mean over the folds of each row, in the order of rows. */
-function meansOfRows(scores: tf.Tensor2D, folds: readonly Fold[]): tf.Tensor2D {
-  const rows = [...new Set(folds.map(({ row }) => row))]
-  if (rows.length === folds.length) return scores
-  const shares = rows.map((row) => {
-    const count = folds.filter((fold) => fold.row === row).length
-    return folds.map((fold) => (fold.row === row ? 1 / count : 0))
+/** The mean of the scores of each row. */
+function meansOfRows(scores: tf.Tensor2D, rows: readonly number[]): RowScores {
+  const each = [...new Set(rows)]
+  if (each.length === rows.length) return { rows, scores }
+  const shares = each.map((row) => {
+    const count = rows.filter((other) => other === row).length
+    return rows.map((other) => (other === row ? 1 / count : 0))
   })
-  return tf.matMul(tf.tensor2d(shares), scores) as tf.Tensor2D
+  return { rows: each, scores: tf.matMul(tf.tensor2d(shares), scores) as tf.Tensor2D }
 }
 
 /** What the draws that an image is not in say of it, in their mean: [images, ways]. */

@@ -3,7 +3,7 @@ import { defineLevel, l2Normalise, pooled, requireField, type Embedding, type Me
 import { z } from 'zod'
 import { softnessOfDistances, type CentredClassifier, type CentredFolds } from './centred-folds.js'
 import { centredGda } from './centred-gda.js'
-import { leftOutScores } from './centred-leave-one-out.js'
+import { leftOutScores, scoresWithoutClass } from './centred-leave-one-out.js'
 import { centredMeans } from './centred-means.js'
 import { ridgeByOthers } from './centred-ridge-by-others.js'
 import { centredRidge } from './centred-ridge.js'
@@ -80,6 +80,11 @@ export function centredLevel({
           const all = ridgeByOthers(gram, shots, drawnShots, lambda, solved)
           return tf.gather(all, rows) as tf.Tensor2D
         })
+      }),
+    leaveClassOut: ({ shots, ...support }, _query, left) =>
+      tf.tidy(() => {
+        const images = features(support)
+        return scoresWithoutClass(products(images, images), shots, left, solved)
       }),
   }
 }

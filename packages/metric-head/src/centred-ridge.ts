@@ -10,7 +10,7 @@ export function centredRidge(folds: CentredFolds, lambda: number): tf.Tensor3D {
   const offset = tf.matMul(shares, labels, true) // [folds, 1, ways]
   const targets = tf.mul(roots, tf.sub(labels, offset)) as tf.Tensor3D
   const dual = tf.mul(roots, solveSpd(heldSystem(products, roots, lambda), targets))
-  const queries = centredProducts({ rows, within: examples, shares })
+  const queries = rows === examples ? products : centredProducts({ rows, within: examples, shares })
   return tf.add(tf.matMul(queries, dual), offset) as tf.Tensor3D
 }
 

@@ -22,12 +22,12 @@ const mostDraws = 12
  * single one tells the classes apart, and nothing new resembles it. Equal numbers have equal noise. Numbers that differ less
  * than that are made equal by what each image counts, which takes one draw.
  *
- * @param shots the number of images of each class
+ * @param shots the number of images of each class; one without any is not compared
  * @param drawnShots see `Support`
  */
 export function equalDraws(shots: readonly number[], drawnShots = Infinity): EqualDraws[] {
   const steps: EqualDraws[] = []
-  let classes = shots.map((_, label) => label)
+  let classes = shots.flatMap((shot, label) => (shot > 0 ? [label] : []))
   let drawn = drawnShots
   for (;;) {
     steps.push(drawsOf(shots, classes, drawn))

@@ -104,4 +104,47 @@ describe.each(levels)('leaving images out of %s', (_name, create) => {
     disposeState(level.state)
     expect(tf.memory().numTensors).toBe(before)
   })
+
+  it.each([
+    ['equal numbers', [3, 3, 3]],
+    ['unequal numbers', [4, 2, 3]],
+    ['numbers far apart', [9, 1, 4, 1, 8]],
+    ['classes of one', [1, 3, 1, 2]],
+    ['one example each', [1, 1, 1]],
+  ] as const)('says without their classes what scores without these say: %s', (_case, shots) => {
+    const level = create()
+    if (!level.leaveClassOut) return
+    const before = tf.memory().numTensors
+    const features = featuresOf(2, shots)
+    const labels = shots.flatMap((shot, label) => Array.from({ length: shot }, () => label))
+    const draws = [Infinity, 1]
+    const images = features.map((_, image) => image).filter((image) => image !== 1)
+    const found = tf.tidy(() => {
+      const map = asMap(features)
+      const query = { map: asMap(images.map((image) => features[image]!)) }
+      return level.leaveClassOut!({ map, shots }, query, { images, draws }, context).map((scores) =>
+        scores.arraySync(),
+      )
+    })
+    for (const [draw, drawnShots] of draws.entries()) {
+      for (const [row, image] of images.entries()) {
+        const own = labels[image]!
+        const others = {
+          map: asMap(features.filter((_, other) => labels[other] !== own)),
+          shots: shots.toSpliced(own, 1),
+          drawnShots,
+        }
+        const expected = tf.tidy(() =>
+          level.scores(others, { map: asMap([features[image]!]) }, context).arraySync(),
+        )[0]!
+        const largest = Math.max(1, ...expected.map(Math.abs))
+        const differences = found[draw]![row]!.toSpliced(own, 1).map(
+          (score, position) => Math.abs(score - expected[position]!) / largest,
+        )
+        expect(Math.max(...differences), `image ${image}, drawn ${drawnShots}`).toBeLessThan(5e-4)
+        others.map.dispose()
+      }
+    }
+    expect(tf.memory().numTensors).toBe(before)
+  })
 })

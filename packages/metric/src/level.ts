@@ -50,6 +50,18 @@ export interface MetricLevel {
     context: ForwardContext,
   ): tf.Tensor2D[]
   /**
+   * As `leaveOneOut`, but each image is left out with its whole class; asked of a level that is `joint`, with three classes or
+   * more. Without it, `scores` is called for each class.
+   *
+   * @returns for each of `left.draws` [queries, ways]; what is said of an image's own class means nothing
+   */
+  leaveClassOut?(
+    support: Support,
+    query: Embedding,
+    left: LeftOutImages,
+    context: ForwardContext,
+  ): tf.Tensor2D[]
+  /**
    * Tells where in the images the scores of one query came from; a level may do without. Unlike `scores` it reads values
    * back, once, and belongs in no loop that has to be fast.
    *

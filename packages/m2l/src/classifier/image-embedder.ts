@@ -16,7 +16,7 @@ import { nameOfImage, readGivenImage, type GivenImage } from './given-image.js'
 export const readAtTimes = 8
 
 /** How many images pass the backbone at once, at most. */
-const mostImages = { withParts: 16, withoutParts: 64 }
+const mostImages = { withParts: 16, withoutParts: 32 }
 
 /** How images are embedded. */
 export interface EmbedOptions {

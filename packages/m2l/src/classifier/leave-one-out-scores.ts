@@ -151,22 +151,32 @@ function inOnePass(
 ): LevelRows {
   // A level need not be able to compare with a single class.
   const isSolvedAnew = Boolean(level.joint) && support.shots.length > 2
-  const kinds = isSolvedAnew || !tellsStrangers ? (['known'] as const) : (['known', 'strangers'] as const)
-  const draws = [...new Set(left.flatMap(({ drawn }) => kinds.map((kind) => drawn[kind])))]
   const images = left.map(({ row }) => row)
   const query = rowsOf(support, images)
-  const scores = level.leaveOneOut!(support, query, { images, draws }, { training: false })
-  const chosen = (kind: 'known' | 'strangers') => {
-    if (scores.length === 1) return scores[0]!
-    const rows = left.map(({ drawn }, index) => draws.indexOf(drawn[kind]) * left.length + index)
-    return tf.gather(tf.concat(scores), tf.tensor1d(rows, 'int32')) as tf.Tensor2D
+  const inAll = (kinds: readonly Kind[], scoresOf: (draws: number[]) => tf.Tensor2D[]) => {
+    const draws = [...new Set(left.flatMap(({ drawn }) => kinds.map((kind) => drawn[kind])))]
+    const scores = scoresOf(draws)
+    return (kind: Kind) => {
+      if (scores.length === 1) return scores[0]!
+      const rows = left.map(({ drawn }, index) => draws.indexOf(drawn[kind]) * left.length + index)
+      return tf.gather(tf.concat(scores), tf.tensor1d(rows, 'int32')) as tf.Tensor2D
+    }
   }
-  if (!tellsStrangers) return { known: chosen('known'), strangers: chosen('known') }
-  return {
-    known: chosen('known'),
-    strangers: isSolvedAnew ? withoutClasses(level, support, left) : chosen('strangers'),
-  }
+  const isOnePass = !isSolvedAnew && tellsStrangers
+  const withoutImage = inAll(isOnePass ? ['known', 'strangers'] : ['known'], (draws) =>
+    level.leaveOneOut!(support, query, { images, draws }, { training: false }),
+  )
+  const known = withoutImage('known')
+  if (!tellsStrangers) return { known, strangers: known }
+  if (!isSolvedAnew) return { known, strangers: withoutImage('strangers') }
+  if (!level.leaveClassOut) return { known, strangers: withoutClasses(level, support, left) }
+  const withoutClass = inAll(['strangers'], (draws) =>
+    level.leaveClassOut!(support, query, { images, draws }, { training: false }),
+  )
+  return { known, strangers: withoutClass('strangers') }
 }
+
+type Kind = keyof Left['drawn']
 
 /** What the other classes say of each image where its whole class is left out of the support, class by class. */
 function withoutClasses(level: MetricLevel, support: Support, left: readonly Left[]): tf.Tensor2D {

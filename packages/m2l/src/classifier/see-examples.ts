@@ -36,10 +36,13 @@ export async function seeExamples(
   const noted = images.map((image, position) =>
     notedImage(image, position, { reduceTo: first.embedder.reduceTo }),
   )
-  const total = candidates.length
-  const partOf = (index: number): EmbedOptions => ({
+  const done = candidates.map(() => 0)
+  const partOf = (index: number) => ({
     ...options,
-    onProgress: (done, of) => options.onProgress?.(Math.floor((index * of + done) / total), of),
+    onProgress: (own: number, of: number) => {
+      done[index] = own
+      options.onProgress?.(Math.floor(done.reduce((sum, one) => sum + one) / done.length), of)
+    },
   })
   const readable = noted.map(({ image }) => image)
   const batch = await embedAll(first, readable, partOf(0), onUnreadable)
@@ -47,11 +50,16 @@ export async function seeExamples(
   const taken = batch.positions.map((position) => images[position]!)
   const isChoice = others.length > 0
   const own = isChoice && isNew ? await cropsOf(first, taken[0]!) : undefined
-  const seen: (SeenClass | undefined)[] = [{ images: batch.images, crops: own }]
-  for (const [index, candidate] of others.entries()) {
-    const isTried = !candidate.insteadOf || (await isWorthItsCosts(candidate, taken))
-    seen.push(isTried ? await seenBy(candidate, taken, { ...partOf(index + 1), isNew }) : undefined)
-  }
+  const seenByOthers = await Promise.all(
+    others.map(async (candidate, index) => {
+      const isTried = !candidate.insteadOf || (await isWorthItsCosts(candidate, taken))
+      const { onProgress, ...part } = partOf(index + 1)
+      const seen = isTried ? await seenBy(candidate, taken, { ...part, onProgress, isNew }) : undefined
+      onProgress(taken.length, taken.length)
+      return seen
+    }),
+  )
+  const seen = [{ images: batch.images, crops: own }, ...seenByOthers]
   return { examples: batch.positions.map((position) => noted[position]!.example), seen }
 }
 
