@@ -1,7 +1,7 @@
 import { appendFile, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { m2lHere, pattern, start, temporaryFolder, type Running } from './m2l-process.test.helper.js'
 
 const names = ['fox', 'hen']
@@ -70,6 +70,26 @@ describe('m2l classify --watch', () => {
         expect.arrayContaining(['probabilities', 'levels', 'nearest', 'familiarity']),
       )
     }
+  })
+
+  test('answers once for each picture where the system tells nothing', async () => {
+    vi.stubEnv('CHOKIDAR_USEPOLLING', '1')
+    vi.stubEnv('CHOKIDAR_INTERVAL', '3600000')
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const child = await watching('--json')
+    await mkdir(join(inbox, 'deep'))
+    await writeFile(join(inbox, 'b.part'), await pattern(1, 6))
+    await rename(join(inbox, 'b.part'), join(inbox, 'deep/b.png'))
+    await writeFile(join(inbox, '.hidden.png'), await pattern(1, 6))
+    await child.printing((text) => text.includes('\n'))
+    await writeFile(join(inbox, 'deep/b.png'), await pattern(0, 7))
+    await child.printing((text) => text.split('\n').length > 2)
+    await sleep(2500)
+    const { lines } = await linesOf(child, 2)
+    expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([
+      { file: 'inbox/deep/b.png', label: 'hen' },
+      { file: 'inbox/deep/b.png', label: 'fox' },
+    ])
   })
 
   test('waits for pictures that are being written, and passes over what is gone or hidden', async () => {

@@ -1,15 +1,18 @@
 import type { Stats } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import { extname } from 'node:path'
-import { imageExtensions } from '@m2l/datasets'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { InputError } from '@m2l/engine'
 import { watch } from 'chokidar'
+import { isHiddenBelow, isPicture, markedPictures, markOf } from './marked-pictures.js'
 
 /** How long a file must not grow before it is taken for complete, and how often it is looked at, in milliseconds. */
 const settled = { stabilityThreshold: 400, pollInterval: 100 }
 
 /** How often it is looked whether the folder is still there, which watchers do not tell everywhere, in milliseconds. */
 const lookEvery = 1000
+
+/** Of which share of the time, at most, the folder is listed anew. */
+const listingShare = 0.1
 
 /** How arrivals are followed. */
 export interface ArrivalOptions {
@@ -24,6 +27,9 @@ export interface ArrivalOptions {
 /**
  * The picture files that arrive in a folder and in those in it, as many at a time as have arrived since the last ones: written,
  * rewritten, or renamed into place. A file that is being written is told when it does not grow any more.
+ *
+ * Watchers lose events of the system under load. So the folder is also listed again and again: a file that they did not tell is told
+ * once two listings have found it the same.
  *
  * @throws {InputError} when there is no such folder, it goes away, or it cannot be watched
  * @throws the signal's reason when it is aborted
@@ -41,10 +47,18 @@ export async function* arrivals(
     wake()
   }
   const onAbort = () => fail(signal!.reason)
-  const arrived = (file: string) => {
-    if (isPicture(file)) waiting.add(file)
-    else onPassedOver?.(file)
+  const told = await markedPictures(folder).catch((error: unknown) => {
+    throw unwatchable(folder, error)
+  })
+  const tell = (file: string, mark: string) => {
+    if (told.get(file) === mark) return
+    told.set(file, mark)
+    waiting.add(file)
     wake()
+  }
+  const arrived = (file: string, stats?: Stats) => {
+    if (isPicture(file)) tell(file, markOf(stats!))
+    else onPassedOver?.(file)
   }
   const look = async () => {
     const now = await stat(folder).catch(() => undefined)
@@ -55,6 +69,23 @@ export async function* arrivals(
         ),
       )
   }
+  const ended = new AbortController()
+  const listAgain = async () => {
+    let before = new Map(told)
+    for (let took = 0; ;) {
+      await sleep(Math.max(lookEvery, took / listingShare), undefined, { signal: ended.signal })
+      const started = performance.now()
+      const toldBefore = new Map(told)
+      const now = await markedPictures(folder).catch(() => undefined)
+      took = performance.now() - started
+      if (now === undefined) continue
+      for (const file of toldBefore.keys()) if (!now.has(file)) told.delete(file)
+      for (const [file, mark] of now) {
+        if (before.get(file) === mark && told.get(file) === toldBefore.get(file)) tell(file, mark)
+      }
+      before = now
+    }
+  }
   signal?.throwIfAborted()
   signal?.addEventListener('abort', onAbort)
   const looking = setInterval(() => void look(), lookEvery)
@@ -63,11 +94,15 @@ export async function* arrivals(
     awaitWriteFinish: settled,
     ignored: isHiddenBelow(folder),
   })
+  void listAgain().catch((error: unknown) => ended.signal.aborted || fail(error))
   try {
     watcher
       .on('add', arrived)
       .on('change', arrived)
-      .on('unlink', (file) => waiting.delete(file))
+      .on('unlink', (file) => {
+        waiting.delete(file)
+        told.delete(file)
+      })
       .on('unlinkDir', (gone) => {
         if (gone === folder)
           fail(new InputError(`${folder}: is not there any more; nothing can arrive in it`))
@@ -86,6 +121,7 @@ export async function* arrivals(
     }
   } finally {
     clearInterval(looking)
+    ended.abort()
     signal?.removeEventListener('abort', onAbort)
     await watcher.close()
   }
@@ -96,15 +132,6 @@ export async function requireFolder(folder: string): Promise<Stats> {
   const found = await stat(folder).catch(() => undefined)
   if (found?.isDirectory()) return found
   throw new InputError(`${folder}: ${found ? 'is a file' : 'does not exist'}; expected a folder to watch`)
-}
-
-function isPicture(file: string): boolean {
-  return imageExtensions.includes(extname(file).toLowerCase())
-}
-
-/** Whether a file or a folder above it, in the folder, begins with a dot. */
-function isHiddenBelow(folder: string): (path: string) => boolean {
-  return (path) => path.startsWith(folder) && /(?:^|[/\\])\.[^/\\.]/.test(path.slice(folder.length))
 }
 
 function unwatchable(folder: string, error: unknown): unknown {
