@@ -41,12 +41,8 @@ export { classificationPage } from './pages/classification-page.js'
 export { Familiarity } from './classifier/familiarity.js'
 export { auroc } from './classifier/ranking.js'
 export type { Classification, LevelClassification } from './classifier/classification.js'
-export {
-  FewShotClassifier,
-  type ClassifierClass,
-  type ClassifierOptions,
-  type ClassifyOptions,
-} from './classifier/few-shot-classifier.js'
+export { FewShotClassifier, type ClassifierOptions } from './classifier/file-classifier.js'
+export type { ClassifierClass, ClassifyOptions, ComparingOptions } from './classifier/few-shot-classifier.js'
 export type { ModelPictures } from './classifier/model-pictures.js'
 export type { GivenImage, NamedImage } from './classifier/given-image.js'
 export type { EmbeddedBatch, EmbedOptions, OnUnreadable } from './classifier/image-embedder.js'

@@ -1,5 +1,5 @@
 import { InputError } from '@m2l/engine'
-import { FewShotClassifier, type ClassifierOptions } from '../classifier/few-shot-classifier.js'
+import { FewShotClassifier, type ClassifierOptions } from '../classifier/file-classifier.js'
 import type { EmbedOptions } from '../classifier/image-embedder.js'
 import { addSupport, openSupport, type UnreadableExample } from '../classifier/support-pictures.js'
 import { didYouMean } from '../nearest-name.js'

@@ -48,6 +48,19 @@ describe('saved classes', () => {
     other.dispose()
   })
 
+  it('are encoded as bytes and decoded again', async () => {
+    await addThree()
+    const bytes = await classifier.encodeClasses()
+    const image = pattern(1, 9)
+    const expected = await classifier.classify([image])
+    classifier.remove('green')
+    await classifier.decodeClasses(bytes)
+    expect(await classifier.classify([image])).toEqual(expected)
+    await expect(classifier.decodeClasses(bytes.subarray(0, 99), 'the shared file')).rejects.toThrow(
+      /^the shared file: not a valid safetensors file/,
+    )
+  })
+
   it('are refused where the file is damaged, something else, or of other weights', async () => {
     const folder = await temporaryFolder()
     const [file, damaged, others] = ['a', 'b', 'c'].map((name) => join(folder, `${name}.safetensors`)) as [

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { count, InputError } from '@m2l/engine'
 import { chooseImages } from '../classifier/embedded-images.js'
-import { shapesOf } from './classes-file.js'
+import { shapesOf } from './require-of-model.js'
 import {
   chooseExamples,
   exampleNames,

@@ -1,17 +1,14 @@
 import { InputError, loadEngine } from '@m2l/engine'
 import { disposeState } from '@m2l/nn'
-import { networkOf, type EvaluatedModel } from '@m2l/trainer'
-import { readClasses, requireOfModel, writeClasses } from '../classes/classes-file.js'
+import { networkOf, type EvaluatedModel, type OnEager } from '@m2l/trainer'
 import type { Example, SavedClass, SavedClasses } from '../classes/saved-classes.js'
 import { embedderOf } from '../features/feature-embedder.js'
 import { comparisonOfFeatures } from '../features/feature-metric.js'
 import { labelledFeatures, type FeatureSet } from '../features/feature-set.js'
+import { decodeClasses, encodeClasses } from '../classes/encode-classes.js'
+import { requireOfModel } from '../classes/require-of-model.js'
 import { didYouMean } from '../nearest-name.js'
-import { onnxWeights, requireNoCard } from '../onnx-model.js'
-import { recipeOfWeights } from '../weights/stored-recipe.js'
-import { requireComparison } from '../weights/require-comparison.js'
-import { automatic, bringNamed, weightsAtHand } from '../weights/weights-at-hand.js'
-import { weightsExist, weightsFile } from '../weights/weights-file.js'
+import type { Recipe } from '../recipe/read-recipe.js'
 import type { Candidate } from './candidate.js'
 import { choose, type Choice } from './choice/choose.js'
 import { describeChoice, type ClassifierChoice } from './choice/describe-choice.js'
@@ -23,19 +20,15 @@ import type { GivenImage } from './given-image.js'
 import { ImageEmbedder, type EmbeddedBatch, type EmbedOptions, type OnUnreadable } from './image-embedder.js'
 import { supportOf } from './labelled-images.js'
 import { leaveOneOut, type LeaveOneOut } from './leave-one-out.js'
-import { loadCandidates, type LoadOptions } from './load-candidate.js'
 import { modelFingerprint, readingOf, type ModelPictures } from './model-pictures.js'
 import { probabilitiesOf, scoreQueries } from './scores.js'
 import { joinSeen, seeExamples, type SeenExamples } from './see-examples.js'
 import type { ShotCounts } from './shot-counts.js'
 
-/** How weights become a classifier. */
-export interface ClassifierOptions extends LoadOptions {
+/** How a classifier compares, whatever sees for it. */
+export interface ComparingOptions {
   /** What becomes of different numbers of examples; `neutral` if not given, so that further examples of a class never hurt. */
-  readonly counts?: ShotCounts
-  /** Told what a person should know, a line each; without it nobody is. */
-  readonly onNote?: (line: string) => void
-  readonly signal?: AbortSignal
+  readonly counts?: ShotCounts | undefined
 }
 
 /** How images are classified. */
@@ -72,46 +65,11 @@ export class FewShotClassifier {
   #known: EmbeddedImages | undefined
   #isDisposed = false
 
-  private constructor(
-    candidates: readonly Candidate[],
-    { counts = 'neutral' }: Pick<ClassifierOptions, 'counts'>,
-  ) {
+  /** @param candidates one or more, the classifier's from then on; those for photographs first */
+  protected constructor(candidates: readonly Candidate[], { counts = 'neutral' }: ComparingOptions = {}) {
     this.#candidates = candidates
     this.#counts = counts
     this.#chosen = candidates[0]!
-  }
-
-  /**
-   * A classifier without classes. Loads the engine where that has not been done.
-   *
-   * @param weights a name of weights, see `shippedWeights` and `fetchableWeights`, or the path of a checkpoint, ours or PyTorch's,
-   *   or of an ONNX network. If not given, those that there are: the best for photographs, which are fetched the first time, and
-   *   the shipped ones; which of them see best is chosen by the examples, see {@link choose}
-   * @throws {InputError} when they cannot be read, a card is given and they are not named, they do not say how their model is made and no recipe does, are of another, or
-   *   contradict the recipe and are not to be taken nevertheless
-   */
-  static async load(weights?: string, options: ClassifierOptions = {}): Promise<FewShotClassifier> {
-    const named = weights ?? (options.recipe && onnxWeights(options.recipe))
-    requireComparison({ ...options, weights: named })
-    const isOpen = named === undefined || named === automatic
-    if (isOpen) requireNoCard(options)
-    await loadEngine()
-    const names = isOpen ? await weightsAtHand(options) : [named]
-    const candidates: Candidate[] = []
-    const refusals: unknown[] = []
-    for (const name of names) {
-      try {
-        candidates.push(...(await loadCandidates(name, options)))
-      } catch (error) {
-        // Features that a person names may be those of some weights alone.
-        refusals.push(error)
-        if (isOpen && error instanceof InputError) continue
-        for (const candidate of candidates) candidate.dispose()
-        throw error
-      }
-    }
-    if (candidates.length === 0) throw refusals[0]
-    return new FewShotClassifier(candidates, options)
   }
 
   /**
@@ -120,11 +78,12 @@ export class FewShotClassifier {
    * @param pictures how they become its input
    * @throws {InputError} when they cannot be made so, or a level looks at parts of pictures and nothing makes any
    */
-  static fromModel(
+  static fromModel<This extends typeof FewShotClassifier>(
+    this: This,
     model: EvaluatedModel,
     pictures: ModelPictures,
-    { counts, onEager }: Pick<ClassifierOptions, 'counts' | 'onEager'> = {},
-  ): FewShotClassifier {
+    { counts, onEager }: ComparingOptions & { readonly onEager?: OnEager } = {},
+  ): This['prototype'] {
     const reading = readingOf(model, pictures)
     const fingerprint = modelFingerprint(model, reading)
     const embedder = new ImageEmbedder({ network: networkOf(model, onEager), ...reading, fingerprint })
@@ -134,43 +93,7 @@ export class FewShotClassifier {
       comparison: { metric: model.metric },
       dispose: disposing(embedder, model),
     }
-    return new FewShotClassifier([candidate], { ...(counts && { counts }) })
-  }
-
-  /**
-   * A classifier of saved classes, with the weights that the file names, which are fetched where they can be and are not there, or
-   * others that are the same.
-   *
-   * @throws {InputError} when the file or the weights cannot be read, or do not belong together
-   */
-  static async open(
-    file: string,
-    { weights, ...options }: ClassifierOptions & { readonly weights?: string | undefined } = {},
-  ): Promise<FewShotClassifier> {
-    requireComparison({ ...options, weights })
-    const saved = await readClasses(file)
-    const named = weights ?? saved.weights
-    if (named === undefined) {
-      throw new InputError(`${file}: does not say what weights its classes belong to; name them (--weights)`)
-    }
-    if (weights === undefined) await bringNamed(named, `${file}: its classes belong to the weights `, options)
-    if (weights === undefined && !weightsExist(weightsFile(named, '', `${file}: `))) {
-      throw new InputError(
-        `${file}: its classes belong to the weights ${named}, which are not there any more; name where they are (--weights)`,
-      )
-    }
-    const isNeeded = saved.recipe !== undefined && options.recipe === undefined
-    const recipe = isNeeded ? { recipe: recipeOfWeights(file, saved.recipe) } : {}
-    const card = options.card ?? (weights === undefined ? saved.card : undefined)
-    const { head = saved.head, features = saved.features } = options
-    const classifier = await FewShotClassifier.load(named, { ...options, ...recipe, card, head, features })
-    try {
-      await classifier.#restore(file, saved)
-      return classifier
-    } catch (error) {
-      classifier.dispose()
-      throw error
-    }
+    return new this([candidate], { counts })
   }
 
   /**
@@ -180,15 +103,16 @@ export class FewShotClassifier {
    * @param options the recipe is that of the levels which compare them; if not given, a head is chosen by the examples, see {@link choose}
    * @throws {InputError} when a picture has no label, or a level needs what features do not have
    */
-  static async ofFeatures(
+  static async ofFeatures<This extends typeof FewShotClassifier>(
+    this: This,
     features: FeatureSet,
-    options: Pick<ClassifierOptions, 'recipe' | 'counts'> = {},
-  ): Promise<FewShotClassifier> {
+    options: ComparingOptions & { readonly recipe?: Recipe } = {},
+  ): Promise<This['prototype']> {
     await loadEngine()
     const embedder = embedderOf(features)
     const comparison = comparisonOfFeatures(features, options.recipe)
     const dispose = () => 'metric' in comparison && disposeState(comparison.metric.state)
-    const classifier = new FewShotClassifier([{ origin: {}, embedder, comparison, dispose }], options)
+    const classifier = new this([{ origin: {}, embedder, comparison, dispose }], options)
     await classifier.addFeatures(features)
     return classifier
   }
@@ -372,23 +296,22 @@ export class FewShotClassifier {
   }
 
   /**
-   * Saves the classes, as embeddings, in a safetensors file with a checksum, at once. It names the weights, and the example
-   * files; {@link open} needs nothing else.
+   * The classes, as embeddings, in the bytes of a safetensors file with a checksum, which name the weights and the examples.
    *
-   * @throws {InputError} when there are none or the file cannot be written
+   * @throws {InputError} when there are none
    */
-  async save(file: string): Promise<void> {
-    await writeClasses(file, await this.saved())
+  async encodeClasses(): Promise<Uint8Array> {
+    return encodeClasses(await this.saved(), 'the classes')
   }
 
   /**
-   * Takes saved classes in place of those that there are.
+   * Takes classes of {@link encodeClasses} in place of those that there are.
    *
-   * @throws {InputError} when the file cannot be read or is damaged, or its classes were saved with other weights
+   * @param source what messages call the bytes
+   * @throws {InputError} when they are damaged, or of other weights
    */
-  async load(file: string): Promise<void> {
-    this.#requireUse()
-    await this.#restore(file, await readClasses(file))
+  async decodeClasses(bytes: Uint8Array, source = 'the classes'): Promise<void> {
+    await this.restore(decodeClasses(bytes, source), source)
   }
 
   /** Frees the model; no call may be under way, and none may follow. Harmless when repeated. */
@@ -399,10 +322,17 @@ export class FewShotClassifier {
     this.#take(new Map())
   }
 
-  async #restore(file: string, saved: SavedClasses): Promise<void> {
+  /**
+   * Takes saved classes in place of those that there are.
+   *
+   * @param source what messages call them
+   * @throws {InputError} when they are of other weights
+   */
+  async restore(saved: SavedClasses, source: string): Promise<void> {
+    this.#requireUse()
     const candidate =
       this.#candidates.find(({ embedder }) => embedder.fingerprint === saved.model) ?? this.#chosen
-    requireOfModel(file, saved, {
+    requireOfModel(source, saved, {
       model: candidate.embedder.fingerprint,
       example: await this.#example(candidate),
     })

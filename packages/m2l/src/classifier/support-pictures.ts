@@ -1,7 +1,7 @@
 import { decodeImageFile, isTable, listImages, openDataset } from '@m2l/datasets'
 import { count, InputError } from '@m2l/engine'
 import type { GivenFeatures } from '../features/feature-set.js'
-import type { FewShotClassifier } from './few-shot-classifier.js'
+import type { FewShotClassifier } from './file-classifier.js'
 import type { NamedImage } from './given-image.js'
 import type { EmbedOptions } from './image-embedder.js'
 import { identityOfFile } from './real-file.js'

@@ -1,7 +1,7 @@
 import { describeLeftOut, joinLeftOut, listImages, unreadHint, type ListedImage } from '@m2l/datasets'
 import { InputError } from '@m2l/engine'
 import { SafetensorsWriter } from '@m2l/nn'
-import { FewShotClassifier, type ClassifierOptions } from '../classifier/few-shot-classifier.js'
+import { FewShotClassifier, type ClassifierOptions } from '../classifier/file-classifier.js'
 import { identityOfFile } from '../classifier/real-file.js'
 import { onnxWeights, requireNoCard } from '../onnx-model.js'
 import { notesOfSlowness } from '../recipe-data.js'
