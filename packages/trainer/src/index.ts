@@ -1,5 +1,5 @@
-export { addBaseMean, type BaseMeanOptions } from './base-mean.js'
-export { asksForBaseMean } from './base-mean-names.js'
+export { addBaseMean, type BaseMeanOptions } from './training/base-mean.js'
+export { asksForBaseMean } from './run/base-mean-names.js'
 export {
   assignBackbone,
   assignCheckpoint,
@@ -12,7 +12,7 @@ export {
   type CheckpointDescription,
   type LoadOptions,
   type TrainingPosition,
-} from './checkpoint.js'
+} from './run/checkpoint.js'
 export {
   checkpointFiles,
   checkpointsKept,
@@ -21,15 +21,15 @@ export {
   saveNewest,
   type AcceptCheckpoint,
   type Newest,
-} from './checkpoint-series.js'
-export { embeddingGraph, type EmbeddingGraph, type OnEager } from './embedding-graph.js'
+} from './run/checkpoint-series.js'
+export { embeddingGraph, type EmbeddingGraph, type OnEager } from './model/embedding-graph.js'
 export {
   disposeEpisode,
   EpisodeImages,
   type EpisodeTensors,
   type EpisodeViews,
   type RenderedEpisode,
-} from './episode-images.js'
+} from './images/episode-images.js'
 export {
   disposeImages,
   imageTensors,
@@ -37,15 +37,15 @@ export {
   type ImageTensors,
   type ImageTransforms,
   type RenderedImages,
-} from './image-tensors.js'
+} from './images/image-tensors.js'
 export {
   disposeEmbedding,
   embeddingOf,
   type EmbeddedField,
   type EmbeddedImages,
   type ImageNetwork,
-} from './image-network.js'
-export { calibration, type Calibration, type CalibrationBin } from './calibration.js'
+} from './model/image-network.js'
+export { calibration, type Calibration, type CalibrationBin } from './statistics/calibration.js'
 export {
   accuracy,
   evaluate,
@@ -53,36 +53,36 @@ export {
   type Evaluation,
   type EvaluationOptions,
   type FeatureEvaluationOptions,
-} from './evaluate.js'
-export type { EpisodeEmbeddings } from './measure-graph.js'
-export { sliceEvaluation } from './evaluation-slice.js'
-export { describeGuessing, episodeTask, taskOf, type EpisodeTask } from './episode-task.js'
-export { FeatureBank, type BankOptions, type BankSize } from './feature-bank.js'
-export { FewShotModel } from './few-shot-model.js'
-export { ForeignModel, type MapNetwork } from './foreign-model.js'
-export { networkOf, type EvaluatedModel } from './evaluated-model.js'
-export type { ForwardEncoding, ImageView } from './forward-encoding.js'
-export { embedPooled, type StagePooling } from './pool-stages.js'
-export { unpooledMaps, type UnpooledMaps } from './unpooled-maps.js'
-export { imagesPerBatch } from './images-per-batch.js'
-export { interval95, type Interval } from './interval.js'
-export { nearestPrototype } from './nearest-prototype.js'
-export { NonFiniteError } from './non-finite-error.js'
-export { pairedDifference, type PairedDifference } from './paired-difference.js'
-export { prefetch } from './prefetch.js'
-export { classifierState, pretrain, type Pretraining } from './pretrain.js'
-export type { OnProgress, Phase, Progress } from './progress.js'
-export { fileExists, openRunFolder, removeHalfWritten, type RunFolder } from './run-folder.js'
-export { lockRunFolder, type RunLock } from './run-lock.js'
-export { episodeStep, trainEpisodes, type EpisodicTraining } from './train-episodes.js'
+} from './evaluation/evaluate.js'
+export type { EpisodeEmbeddings } from './evaluation/measure-graph.js'
+export { sliceEvaluation } from './evaluation/evaluation-slice.js'
+export { describeGuessing, episodeTask, taskOf, type EpisodeTask } from './evaluation/episode-task.js'
+export { FeatureBank, type BankOptions, type BankSize } from './evaluation/feature-bank.js'
+export { FewShotModel } from './model/few-shot-model.js'
+export { ForeignModel, type MapNetwork } from './model/foreign-model.js'
+export { networkOf, type EvaluatedModel } from './model/evaluated-model.js'
+export type { ForwardEncoding, ImageView } from './model/forward-encoding.js'
+export { embedPooled, type StagePooling } from './model/pool-stages.js'
+export { unpooledMaps, type UnpooledMaps } from './model/unpooled-maps.js'
+export { imagesPerBatch } from './images/images-per-batch.js'
+export { interval95, type Interval } from './statistics/interval.js'
+export { nearestPrototype } from './training/nearest-prototype.js'
+export { NonFiniteError } from './training/non-finite-error.js'
+export { pairedDifference, type PairedDifference } from './statistics/paired-difference.js'
+export { prefetch } from './images/prefetch.js'
+export { classifierState, pretrain, type Pretraining } from './training/pretrain.js'
+export type { OnProgress, Phase, Progress } from './run/progress.js'
+export { fileExists, openRunFolder, removeHalfWritten, type RunFolder } from './run/run-folder.js'
+export { lockRunFolder, type RunLock } from './run/run-lock.js'
+export { episodeStep, trainEpisodes, type EpisodicTraining } from './training/train-episodes.js'
 export {
   readCheckpoint,
   saveModelWeights,
   type Rename,
   type StoredCheckpoint,
   type Tensors,
-} from './read-checkpoint.js'
-export { meanLoss, type TrainingHistory } from './training-history.js'
+} from './run/read-checkpoint.js'
+export { meanLoss, type TrainingHistory } from './training/training-history.js'
 export {
   stepsPerCheckpoint,
   type StepMeasures,
@@ -90,4 +90,4 @@ export {
   type TrainingRun,
   type Validation,
   type ValidationResult,
-} from './training-loop.js'
+} from './training/training-loop.js'

@@ -1,0 +1,137 @@
+import { tf, type RandomKey } from '@m2l/engine'
+import type { Dataset, ImageRecord, ImageSplit, RgbImage } from '@m2l/datasets'
+import type { Episode } from '@m2l/samplers'
+import type { ImageView } from '../model/forward-encoding.js'
+import {
+  disposeImages,
+  imageTensors,
+  renderImages,
+  type ImageTensors,
+  type ImageTransforms,
+  type RenderedImages,
+} from './image-tensors.js'
+
+/** An episode as input of the model. */
+export interface EpisodeTensors {
+  readonly support: ImageTensors
+  /** The number of support images of each class. */
+  readonly shots: readonly number[]
+  readonly query: ImageTensors
+  /** Images whose class is not told, in semi-supervised episodes where some level looks at them. */
+  readonly unlabelled?: ImageTensors
+  /** [queries], int32: the class of each query, as its position in the episode. */
+  readonly labels: tf.Tensor1D
+}
+
+/** An episode whose pictures are rendered. */
+export interface RenderedEpisode {
+  readonly support: RenderedImages
+  readonly query: RenderedImages
+  readonly unlabelled?: RenderedImages
+  readonly shots: readonly number[]
+  readonly labels: readonly number[]
+}
+
+/** Which views of the images of an episode are wanted. */
+export interface EpisodeViews {
+  readonly views: readonly ImageView[]
+  /** Of unlabelled images; none if not given. */
+  readonly viewsOfUnlabelled?: readonly ImageView[]
+}
+
+/** An episode as far as somebody looks at it: without its unlabelled images where nobody does. */
+export function episodeSeenBy({ viewsOfUnlabelled = [] }: EpisodeViews, episode: Episode): Episode {
+  if (viewsOfUnlabelled.length > 0) return episode
+  const { unlabelled: _unlabelled, ...labelled } = episode
+  return labelled
+}
+
+/** The pictures of a split and the transforms that they pass: what training and evaluation read. */
+export class EpisodeImages {
+  readonly dataset: Dataset
+  readonly split: ImageSplit
+  readonly transforms: ImageTransforms
+
+  constructor(dataset: Dataset, split: ImageSplit, transforms: ImageTransforms) {
+    this.dataset = dataset
+    this.split = split
+    this.transforms = transforms
+  }
+
+  /** The record of an image of an episode: its class, then its position in the class. */
+  record(classIndex: number, imageIndex: number): ImageRecord {
+    return this.split.classes[classIndex]!.images[imageIndex]!
+  }
+
+  /**
+   * Decodes and transforms images, on other threads where that is faster.
+   *
+   * @param views which views of them are wanted
+   * @param key in training, the source of the random transforms
+   * @throws {InputError} naming the file when one is not a readable picture
+   */
+  async load(
+    records: readonly ImageRecord[],
+    views: readonly ImageView[],
+    key?: RandomKey,
+  ): Promise<RenderedImages> {
+    return renderImages(await this.dataset.readMany(records), this.transforms, views, key)
+  }
+
+  /**
+   * Decodes and transforms the images of an episode, likewise.
+   *
+   * @param views which views of its images are wanted; a `FewShotModel` says it
+   */
+  async loadEpisode(
+    episode: Episode,
+    { views, viewsOfUnlabelled = [] }: EpisodeViews,
+    key?: RandomKey,
+  ): Promise<RenderedEpisode> {
+    const records = (images: Episode['support']) =>
+      images.flatMap((ofClass, label) => ofClass.map((image) => this.record(episode.classes[label]!, image)))
+    const support = records(episode.support)
+    const labelled = [...support, ...records(episode.query)]
+    const unlabelled = episode.unlabelled?.map((image) => this.record(...image)) ?? []
+    const pictures = await this.dataset.readMany([...labelled, ...unlabelled])
+    const render = (some: readonly RgbImage[], wanted: readonly ImageView[], role: string) =>
+      renderImages(some, this.transforms, wanted, key?.fold(role))
+    const [ofSupport, ofQuery, ofUnlabelled] = await Promise.all([
+      render(pictures.slice(0, support.length), views, 'support'),
+      render(pictures.slice(support.length, labelled.length), views, 'query'),
+      episode.unlabelled && render(pictures.slice(labelled.length), viewsOfUnlabelled, 'unlabelled'),
+    ])
+    return {
+      support: ofSupport,
+      query: ofQuery,
+      ...(ofUnlabelled && { unlabelled: ofUnlabelled }),
+      shots: episode.support.map((ofClass) => ofClass.length),
+      labels: episode.query.flatMap((ofClass, label) => ofClass.map(() => label)),
+    }
+  }
+
+  /** Rendered images as tensors, which are the caller's. */
+  tensors(rendered: RenderedImages): ImageTensors {
+    return imageTensors(rendered, this.transforms)
+  }
+
+  /** A rendered episode as tensors, which are the caller's. */
+  episodeTensors({ support, query, unlabelled, shots, labels }: RenderedEpisode): EpisodeTensors {
+    return {
+      support: this.tensors(support),
+      shots,
+      query: this.tensors(query),
+      ...(unlabelled && { unlabelled: this.tensors(unlabelled) }),
+      labels: tf.tensor1d([...labels], 'int32'),
+    }
+  }
+}
+
+/** Frees the tensors of an episode, likewise. */
+export function disposeEpisode(tensors: EpisodeTensors, rendered?: RenderedEpisode): void {
+  for (const role of ['support', 'query', 'unlabelled'] as const) {
+    const images = tensors[role]
+    if (images) disposeImages(images, rendered?.[role])
+  }
+  tensors.labels.dispose()
+}
