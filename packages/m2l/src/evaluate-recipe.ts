@@ -1,4 +1,4 @@
-import { enginePrecision, writeFileAtomically, type Precision } from '@m2l/engine'
+import { enginePrecision, writeFileAtomically } from '@m2l/engine'
 import { manifestHash, openManifest, writeManifest, type EpisodeManifest } from '@m2l/samplers'
 import {
   EpisodeImages,
@@ -6,22 +6,20 @@ import {
   interval95,
   openRunFolder,
   type BankOptions,
-  type BankSize,
   type EvaluatedModel,
   type Evaluation,
   type Interval,
 } from '@m2l/trainer'
 import { writeCard } from './cards/make-card.js'
-import type { DisplayNames } from './class-names/class-names.js'
 import { recipeClassNames } from './class-names/recipe-class-names.js'
 import { requireComparable } from './compare/require-comparable.js'
 import { picturesHash } from './agreement/pictures-hash.js'
 import type { AgreementCheck, AgreementOptions } from './agreement/agreement.js'
-import { describeDifferences, settingDifferences, type SettingDifference } from './agreement/settings.js'
-import { episodesByShots } from './pages/episodes-by-shots.js'
+import { describeDifferences, settingDifferences } from './agreement/settings.js'
+import type { EvaluationReport } from './evaluation/evaluation-report.js'
+import { episodesByShots } from './evaluation/episodes-by-shots.js'
 import { evaluationPage } from './pages/evaluation-page.js'
 import { divideEvaluation } from './pages/shots-section.js'
-import type { RecipeLevels } from './methods.js'
 import {
   episodeTransforms,
   notesOfSlowness,
@@ -29,13 +27,13 @@ import {
   requireSplit,
   splitNames,
   type DataOptions,
-} from './recipe-data.js'
-import { writePredictions } from './predictions-file.js'
-import { evaluationId, leaveResult, resultFilesIn } from './result-files.js'
-import type { RecipeRunOptions } from './recipe-run.js'
+} from './data/recipe-data.js'
+import { writePredictions } from './evaluation/predictions-file.js'
+import { evaluationId, leaveResult, resultFilesIn } from './evaluation/result-files.js'
+import type { RecipeRunOptions } from './run/recipe-run.js'
 import type { Recipe } from './recipe/read-recipe.js'
-import { testManifest } from './test-manifest.js'
-import { trainedModel } from './trained-model.js'
+import { testManifest } from './data/test-manifest.js'
+import { trainedModel } from './model/trained-model.js'
 import { weightsFile } from './weights/weights-file.js'
 import { storedRecipe } from './weights/stored-recipe.js'
 
@@ -55,65 +53,6 @@ export interface EvaluateOptions
   readonly card?: string
   /** Run folders of other results on the same episodes, with which the card compares this one. */
   readonly against?: readonly string[]
-}
-
-/** The accuracy of a recipe's model on test episodes; all accuracies are fractions of 1. */
-export interface EvaluationReport {
-  readonly recipe: string
-  readonly checkpoint: string
-  readonly dataset: string
-  readonly split: string
-  readonly ways: number
-  readonly shots: number | readonly number[]
-  readonly queries: number
-  readonly episodes: number
-  /** In which convolutions and products were computed. */
-  readonly precision: Precision
-  /** In semi-supervised episodes only. */
-  readonly semiSupervised?: SemiSupervisedReport
-  /** Settings in which the recipe contradicts the weights, which were taken nevertheless (`force`). */
-  readonly differences: readonly SettingDifference[]
-  /** What a person should know before believing the accuracies, a line each. */
-  readonly notes: readonly string[]
-  /** Names the evaluation by all that its numbers depend on: episodes, pictures, weights, model, precision. */
-  readonly evaluation: string
-  /** The SHA-256 of the file of weights. */
-  readonly weightsHash: string
-  /** A SHA-256 over some of the split's pictures. */
-  readonly picturesHash: string
-  /** What guessing gives, in fractions of 1. */
-  readonly chance: number
-  /** Of the fused prediction as `fused`, and of each level alone under its name. */
-  readonly accuracy: Readonly<Record<string, number>>
-  /** Half widths of the 95 % intervals, under the same names. */
-  readonly interval95: Readonly<Record<string, number>>
-  /** The fused prediction in each of `test.total_testtimes` rounds; `accuracy` and `interval95` are of all episodes. */
-  readonly rounds: readonly { readonly accuracy: number; readonly interval95: number }[]
-  readonly manifest: string
-  /** What was predicted for each query, see `writePredictions`. */
-  readonly predictions: string
-  readonly result: string
-  /** Where the result of another evaluation was moved that the run folder held. */
-  readonly earlier?: string
-  /** The page, where one was asked for. */
-  readonly page?: string
-  /** The card, likewise. */
-  readonly card?: string
-  /** The embeddings of all images of the episodes, each computed once: how many, how large, and where they were kept. */
-  readonly bank: BankSize
-  /** What people call the classes, where a file of names says it of some. */
-  readonly displayNames?: DisplayNames
-  readonly seconds: number
-}
-
-/** How unlabelled images took part in an evaluation. */
-export interface SemiSupervisedReport {
-  readonly labelledShare: number
-  /** Unlabelled images of each of an episode's classes and of each distractor class. */
-  readonly unlabelledPerClass: number
-  readonly distractorClasses: number
-  /** The levels that use them, with their options. */
-  readonly levels: RecipeLevels
 }
 
 /**

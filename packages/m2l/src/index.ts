@@ -61,13 +61,9 @@ export { codeVersion, type CodeVersion } from './cards/code-version.js'
 export { fileHash } from './cards/file-hash.js'
 export { readCard, type PairedResult, type ResultCard } from './cards/result-card.js'
 export { readTrainingRecord, type TrainingRecord } from './cards/training-record.js'
-export { createModel } from './create-model.js'
-export {
-  evaluateRecipe,
-  type EvaluateOptions,
-  type EvaluationReport,
-  type SemiSupervisedReport,
-} from './evaluate-recipe.js'
+export { createModel } from './model/create-model.js'
+export { evaluateRecipe, type EvaluateOptions } from './evaluate-recipe.js'
+export type { EvaluationReport, SemiSupervisedReport } from './evaluation/evaluation-report.js'
 export {
   explainQueries,
   type DrawnExplanation,
@@ -79,8 +75,8 @@ export {
 export { episodeQueries, type ChosenQueries } from './explain/episode-queries.js'
 export { explainEpisode, type ExplainEpisodeOptions } from './explain/explain-episode.js'
 export { explainPictures, type ExplainPicturesOptions } from './explain/explain-pictures.js'
-export type { KnownParts } from './known-parts.js'
-export { methods, recipeLevels, type MethodValues, type RecipeLevels } from './methods.js'
+export type { KnownParts } from './model/known-parts.js'
+export { methods, recipeLevels, type MethodValues, type RecipeLevels } from './model/methods.js'
 export { pretrainRecipe } from './pretrain-recipe.js'
 export {
   dataFolder,
@@ -88,9 +84,9 @@ export {
   openRecipeDataset,
   pretrainingTransforms,
   requireSplit,
-} from './recipe-data.js'
-export type { RecipeRunOptions, TrainingReport } from './recipe-run.js'
-export { initialWeights, parseRecipe, readRecipe, readRecipeText, type Recipe } from './recipe/read-recipe.js'
+} from './data/recipe-data.js'
+export type { RecipeRunOptions, TrainingReport } from './run/recipe-run.js'
+export { parseRecipe, readRecipe, readRecipeText, type Recipe } from './recipe/read-recipe.js'
 export { recipeHash } from './recipe/recipe-hash.js'
 export type {
   ChosenBackbone,
@@ -100,7 +96,7 @@ export type {
   ResolvedRecipe,
 } from './recipe/resolve-recipe.js'
 export { recipeSchema, type RecipeValues } from './recipe/schema.js'
-export { semiSupervision } from './semi-supervision.js'
+export { semiSupervision } from './model/semi-supervision.js'
 export {
   planSort,
   requireSortable,
@@ -110,10 +106,11 @@ export {
 } from './sorting/plan-sort.js'
 export { sortPictures, type SortedPictures, type SortingOptions } from './sorting/sort-pictures.js'
 export { undoSort, type UndoneSort } from './sorting/undo-sort.js'
-export { testManifest } from './test-manifest.js'
+export { testManifest } from './data/test-manifest.js'
 export { trainRecipe } from './train-recipe.js'
 export { convertWeights, type ConvertedWeights, type ConvertOptions } from './weights/convert-weights.js'
 export {
+  initialWeights,
   loadInitialWeights,
   type InitialWeightsOptions,
   type StartedFrom,

@@ -10,21 +10,21 @@ import {
   episodeTask,
   pretrain,
 } from '@m2l/trainer'
-import { createModel } from './create-model.js'
-import { createRecipeBackbone } from './create-model.js'
-import { pretrainingOptimiser, pretrainingSchedule } from './optimisers.js'
+import { createModel } from './model/create-model.js'
+import { createRecipeBackbone } from './model/create-model.js'
+import { pretrainingOptimiser, pretrainingSchedule } from './run/optimisers.js'
 import {
   episodeTransforms,
   notesOfSlowness,
   openRecipeDataset,
   pretrainingTransforms,
   requireSplit,
-} from './recipe-data.js'
-import { requireTrainable } from './onnx-model.js'
+} from './data/recipe-data.js'
+import { requireTrainable } from './model/onnx-model.js'
 import { writeTrainingPage } from './pages/training-page.js'
-import { openRun, type RecipeRunOptions, type TrainingReport } from './recipe-run.js'
+import { openRun, type RecipeRunOptions, type TrainingReport } from './run/recipe-run.js'
 import type { Recipe } from './recipe/read-recipe.js'
-import { labelledSplit } from './semi-supervision.js'
+import { labelledSplit } from './model/semi-supervision.js'
 
 /** Classes, shots and queries of a validation episode of pretraining, as published. */
 const validationEpisode = { ways: 16, shots: 1, queries: 15 }

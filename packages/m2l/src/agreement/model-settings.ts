@@ -1,6 +1,6 @@
 import type { z } from 'zod'
-import type { KnownParts } from '../known-parts.js'
-import { recipeLevels } from '../methods.js'
+import type { KnownParts } from '../model/known-parts.js'
+import { recipeLevels } from '../model/methods.js'
 import { publishedGrid } from '../recipe/part-grids.js'
 import type { Recipe } from '../recipe/read-recipe.js'
 import { withInput } from '../recipe/resolve-recipe.js'

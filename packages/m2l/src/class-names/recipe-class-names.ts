@@ -1,4 +1,4 @@
-import { dataFolder } from '../recipe-data.js'
+import { dataFolder } from '../data/recipe-data.js'
 import type { Recipe } from '../recipe/read-recipe.js'
 import { findClassNames, type FoundClassNames } from './find-class-names.js'
 

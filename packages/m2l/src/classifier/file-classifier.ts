@@ -1,6 +1,6 @@
 import { InputError, loadEngine } from '@m2l/engine'
 import { readClasses, writeClasses } from '../classes/classes-file.js'
-import { onnxWeights, requireNoCard } from '../onnx-model.js'
+import { onnxWeights, requireNoCard } from '../model/onnx-model.js'
 import { requireComparison } from '../weights/require-comparison.js'
 import { recipeOfWeights } from '../weights/stored-recipe.js'
 import { automatic, bringNamed, weightsAtHand } from '../weights/weights-at-hand.js'

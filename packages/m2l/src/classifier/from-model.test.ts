@@ -8,7 +8,7 @@ import type { PictureInput } from '@m2l/nn'
 import { FewShotModel, loadCheckpoint } from '@m2l/trainer'
 import { beforeAll, beforeEach, afterEach, expect, it } from 'vitest'
 import { createModel, episodeTransforms, FewShotClassifier, weightsFile } from '../index.js'
-import { modelOfWeights } from '../trained-model.js'
+import { modelOfWeights } from '../model/trained-model.js'
 import { pattern, patterns, temporaryFolder } from './patterns.test.helper.js'
 
 let before: number

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path'
 import { count, decodeText, InputError, readRegularFile } from '@m2l/engine'
 import { manifestHash, readManifest, type EpisodeManifest } from '@m2l/samplers'
 import { z } from 'zod'
-import { predictionsHash } from '../predictions-file.js'
+import { predictionsHash } from '../evaluation/predictions-file.js'
 
 /** What an evaluation has left: its episodes, and what was predicted in them. */
 export interface StoredResult {

@@ -6,7 +6,7 @@ import { comparisonOf } from '../classifier/load-candidate.js'
 import { openClassifier, openExamples } from '../classifier/open-examples.js'
 import { requirePlaces } from '../classifier/require-places.js'
 import { isFeatureFile } from '../features/feature-file.js'
-import { modelOfWeights, trainedModel, type TrainedModel } from '../trained-model.js'
+import { modelOfWeights, trainedModel, type TrainedModel } from '../model/trained-model.js'
 import { automatic } from '../weights/weights-at-hand.js'
 import type { ExplainPicturesOptions, PicturesToExplain } from './explain-pictures.js'
 

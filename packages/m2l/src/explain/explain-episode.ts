@@ -4,10 +4,10 @@ import { openManifest } from '@m2l/samplers'
 import { EpisodeImages, type EvaluatedModel } from '@m2l/trainer'
 import { recipeClassNames } from '../class-names/recipe-class-names.js'
 import type { AgreementOptions } from '../agreement/agreement.js'
-import { episodeTransforms, openRecipeDataset, requireSplit, type DataOptions } from '../recipe-data.js'
+import { episodeTransforms, openRecipeDataset, requireSplit, type DataOptions } from '../data/recipe-data.js'
 import type { Recipe } from '../recipe/read-recipe.js'
-import { weightsEvaluatedIn } from '../result-files.js'
-import { explainableModel, trainedModel } from '../trained-model.js'
+import { weightsEvaluatedIn } from '../evaluation/result-files.js'
+import { explainableModel, trainedModel } from '../model/trained-model.js'
 import {
   drawExplanations,
   type DrawOptions,

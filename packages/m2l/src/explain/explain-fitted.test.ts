@@ -10,7 +10,7 @@ import {
   explainPictures,
   type ClassifyPicturesOptions,
 } from '../index.js'
-import { writeNetwork } from '../onnx-files.test.helper.js'
+import { writeNetwork } from '../model/onnx-files.test.helper.js'
 
 let folder: string
 let support: string

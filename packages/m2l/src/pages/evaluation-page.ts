@@ -20,10 +20,10 @@ import {
   type Interval,
 } from '@m2l/trainer'
 import { ClassNames } from '../class-names/class-names.js'
-import type { EvaluationReport } from '../evaluate-recipe.js'
+import type { EvaluationReport } from '../evaluation/evaluation-report.js'
 import type { Recipe } from '../recipe/read-recipe.js'
 import { classResults, type ClassResult } from './class-results.js'
-import { whyUnexplained } from '../trained-model.js'
+import { whyUnexplained } from '../model/trained-model.js'
 import { explainedMistakes } from './explained-mistakes.js'
 import { hardest, hardestEpisodes } from './hardest-episodes.js'
 import { ends, intervalText, madeAt, named, percent } from './numbers.js'

@@ -2,7 +2,7 @@ import { count } from '@m2l/engine'
 import { lineChart, table, type Section } from '@m2l/report'
 import type { EpisodeManifest } from '@m2l/samplers'
 import { sliceEvaluation, type Evaluation, type Interval } from '@m2l/trainer'
-import type { EpisodesOfShots } from './episodes-by-shots.js'
+import type { EpisodesOfShots } from '../evaluation/episodes-by-shots.js'
 import { ends, intervalText, named } from './numbers.js'
 
 /** Episodes of a number of shots, and what came of them. */

@@ -1,4 +1,4 @@
-import { nearestName } from '../nearest-name.js'
+import { nearestName } from './nearest-name.js'
 
 /** What `model.forward_encoding` of a recipe may be, and how to say so. */
 export const forwardEncodings = {

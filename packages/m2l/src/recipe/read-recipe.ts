@@ -1,10 +1,9 @@
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { loadYaml } from '@m2l/datasets'
 import { decodeText, InputError, readRegularFile } from '@m2l/engine'
 import { YAMLException } from 'js-yaml'
-import { importedParts } from '../imported-parts.js'
-import { ownParts, type KnownParts } from '../known-parts.js'
-import { weightsFile } from '../weights/weights-file.js'
+import { importedParts } from './imported-parts.js'
+import { ownParts, type KnownParts } from '../model/known-parts.js'
 import { describeIssue, keysOf } from './describe-issue.js'
 import { applyOverrides, parseOverride, type Override } from './overrides.js'
 import { resolveRecipe, type ResolvedData, type ResolvedRecipe } from './resolve-recipe.js'
@@ -118,18 +117,6 @@ function refusal({ file, changes }: GivenRecipe, path: readonly PropertyKey[], w
     change.path.every((key, depth) => key === (wrong[depth] ?? key)),
   )
   return new InputError(`${override?.text ?? file}: ${words}`)
-}
-
-/**
- * Where the backbone's first weights are, if the recipe names them: those shipped under this name, or a file.
- *
- * @throws {InputError} when it is the name of weights that are not fetched yet, or a plain name of neither weights nor a file
- */
-export function initialWeights(recipe: Recipe): string | undefined {
-  const { weights } = recipe.model
-  return weights === undefined
-    ? undefined
-    : weightsFile(weights, dirname(recipe.folder), `${recipe.file}: model.weights: `)
 }
 
 async function readText(file: string): Promise<string> {

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { InputError } from '@m2l/engine'
 import type { StateDict } from '@m2l/nn'
 import { assignBackbone, readCheckpoint } from '@m2l/trainer'
@@ -5,10 +6,22 @@ import { AgreementCheck, type AgreementOptions } from '../agreement/agreement.js
 import { backboneSettings } from '../agreement/model-settings.js'
 import type { Learning } from '../agreement/seen-classes.js'
 import type { TrainingData } from './training-settings.js'
-import { initialWeights, type Recipe } from '../recipe/read-recipe.js'
+import type { Recipe } from '../recipe/read-recipe.js'
 import { isDropBlockCounter, namesFor } from './published-names.js'
-import { weightsExist } from './weights-file.js'
+import { weightsExist, weightsFile } from './weights-file.js'
 import { learningOfWeights, settingsOfBackbone } from './stored-facts.js'
+
+/**
+ * Where the backbone's first weights are, if the recipe names them: those shipped under this name, or a file.
+ *
+ * @throws {InputError} when it is the name of weights that are not fetched yet, or a plain name of neither weights nor a file
+ */
+export function initialWeights(recipe: Recipe): string | undefined {
+  const { weights } = recipe.model
+  return weights === undefined
+    ? undefined
+    : weightsFile(weights, dirname(recipe.folder), `${recipe.file}: model.weights: `)
+}
 
 /** What a training starts from. */
 export interface StartedFrom {

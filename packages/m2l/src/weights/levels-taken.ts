@@ -1,7 +1,7 @@
 import type { StateDict } from '@m2l/nn'
 import type { StoredCheckpoint, Tensors } from '@m2l/trainer'
 import type { Settings } from '../agreement/settings.js'
-import { recipeLevels } from '../methods.js'
+import { recipeLevels } from '../model/methods.js'
 import type { Recipe } from '../recipe/read-recipe.js'
 import { storedValues } from './stored-recipe.js'
 

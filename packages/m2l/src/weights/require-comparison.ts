@@ -1,6 +1,6 @@
 import { InputError } from '@m2l/engine'
-import { ownParts } from '../known-parts.js'
-import { didYouMean } from '../nearest-name.js'
+import { ownParts } from '../model/known-parts.js'
+import { didYouMean } from '../recipe/nearest-name.js'
 import { forwardEncodings, meantEncoding } from '../recipe/forward-encodings.js'
 import type { CompareBy } from './compare-by.js'
 import { automatic } from './weights-at-hand.js'

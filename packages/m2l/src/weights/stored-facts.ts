@@ -7,7 +7,7 @@ import {
 } from '../agreement/model-settings.js'
 import type { Learning } from '../agreement/seen-classes.js'
 import type { Settings } from '../agreement/settings.js'
-import type { KnownParts } from '../known-parts.js'
+import type { KnownParts } from '../model/known-parts.js'
 import { shippedCardOf } from './shipped-weights.js'
 import { storedValues } from './stored-recipe.js'
 import { settingsOfRun } from './training-settings.js'

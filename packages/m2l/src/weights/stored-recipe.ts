@@ -1,6 +1,6 @@
 import { InputError } from '@m2l/engine'
-import { ownParts } from '../known-parts.js'
-import { recipeLevels } from '../methods.js'
+import { ownParts } from '../model/known-parts.js'
+import { recipeLevels } from '../model/methods.js'
 import { parseRecipe, recipeValues, type Recipe } from '../recipe/read-recipe.js'
 import type { RecipeValues } from '../recipe/schema.js'
 import { comparisonOverrides, type CompareBy } from './compare-by.js'

@@ -10,7 +10,7 @@ import {
   syncFolder,
   withStaging,
 } from '@m2l/engine'
-import { didYouMean } from '../../nearest-name.js'
+import { didYouMean } from '../../recipe/nearest-name.js'
 import { shippedNames } from '../shipped-weights.js'
 import { convertFetched } from './convert-fetched.js'
 import { fetchableNames, fetchableWeights, type FetchableWeights } from './fetchable-weights.js'

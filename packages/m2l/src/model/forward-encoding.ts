@@ -2,7 +2,7 @@ import { gridShares } from '@m2l/datasets'
 import type { EmbeddingField } from '@m2l/metric'
 import type { Region } from '@m2l/nn'
 import type { ForwardEncoding } from '@m2l/trainer'
-import type { Recipe } from './recipe/read-recipe.js'
+import type { Recipe } from '../recipe/read-recipe.js'
 
 const pyramid = 'PyramidFCN-'
 

@@ -9,7 +9,7 @@ import { EpisodeImages, evaluate, type Evaluation } from '@m2l/trainer'
 import fc from 'fast-check'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createModel, episodeTransforms, openRecipeDataset, parseRecipe, readRecipe } from './index.js'
+import { createModel, episodeTransforms, openRecipeDataset, parseRecipe, readRecipe } from '../index.js'
 
 const folder = await mkdtemp(join(tmpdir(), 'm2l-leakage-'))
 afterAll(() => rm(folder, { recursive: true }))
@@ -148,7 +148,7 @@ describe('test classes are in no training or validation', () => {
   })
 
   it('of any recipe, nor in the pretraining whose weights it starts from', async () => {
-    const configs = fileURLToPath(new URL('../../../configs/', import.meta.url))
+    const configs = fileURLToPath(new URL('../../../../configs/', import.meta.url))
     const files = (await readdir(configs, { recursive: true })).filter((file) => file.endsWith('.yaml'))
     expect(files.length).toBeGreaterThan(30)
     const dataOf = new Map<string, string | undefined>()

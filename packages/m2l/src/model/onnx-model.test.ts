@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InputError, loadEngine, tf } from '@m2l/engine'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { pattern, patterns, temporaryFolder, writeClasses } from './classifier/patterns.test.helper.js'
+import { pattern, patterns, temporaryFolder, writeClasses } from '../classifier/patterns.test.helper.js'
 import { networks, onnxCard, writeNetwork } from './onnx-files.test.helper.js'
 import {
   evaluateRecipe,
@@ -14,7 +14,7 @@ import {
   trainRecipe,
   type ClassifierOptions,
   type Recipe,
-} from './index.js'
+} from '../index.js'
 
 let folder: string
 let files: Record<keyof typeof networks, string>

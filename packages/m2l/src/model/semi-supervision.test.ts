@@ -6,7 +6,7 @@ import type { Backbone } from '@m2l/nn'
 import { sampleEpisodes } from '@m2l/samplers'
 import { EpisodeImages, evaluate, FewShotModel } from '@m2l/trainer'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { createModel, parseRecipe, recipeLevels } from './index.js'
+import { createModel, parseRecipe, recipeLevels } from '../index.js'
 import { labelledSplit, semiSupervision } from './semi-supervision.js'
 
 beforeAll(async () => {

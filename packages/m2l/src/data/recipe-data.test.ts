@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { dataFolder, openRecipeDataset, parseRecipe } from './index.js'
+import { dataFolder, openRecipeDataset, parseRecipe } from '../index.js'
 
 let folder: string
 

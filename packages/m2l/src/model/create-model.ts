@@ -5,8 +5,8 @@ import { disposeState, type Backbone } from '@m2l/nn'
 import { embedPooled, FewShotModel, type ForwardEncoding } from '@m2l/trainer'
 import { checkBackbone } from './check-backbone.js'
 import { forwardEncoding } from './forward-encoding.js'
-import type { Recipe } from './recipe/read-recipe.js'
-import type { ChosenLevel } from './recipe/resolve-recipe.js'
+import type { Recipe } from '../recipe/read-recipe.js'
+import type { ChosenLevel } from '../recipe/resolve-recipe.js'
 
 /**
  * A model as a recipe describes it, with weights drawn from its seed.

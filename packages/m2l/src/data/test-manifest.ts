@@ -2,8 +2,8 @@ import type { Dataset } from '@m2l/datasets'
 import { randomKey } from '@m2l/engine'
 import { sampleManifest, type EpisodeManifest } from '@m2l/samplers'
 import { requireSplit } from './recipe-data.js'
-import type { Recipe } from './recipe/read-recipe.js'
-import { semiSupervision } from './semi-supervision.js'
+import type { Recipe } from '../recipe/read-recipe.js'
+import { semiSupervision } from '../model/semi-supervision.js'
 
 /**
  * Test episodes drawn from the recipe's seed: `test.episode` for each of `test.total_testtimes` rounds.

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { parseRecipe, readRecipeText } from './index.js'
+import { parseRecipe, readRecipeText } from '../index.js'
 
 const stripsTypes = Boolean((process.features as { readonly typescript?: string }).typescript)
 const level = (name: string) =>

@@ -1,7 +1,7 @@
 import type { ImageSplit } from '@m2l/datasets'
 import { count, InputError, randomKey } from '@m2l/engine'
 import { divideClass, type EpisodeOptions, type LabelDivision } from '@m2l/samplers'
-import type { Recipe } from './recipe/read-recipe.js'
+import type { Recipe } from '../recipe/read-recipe.js'
 import { hasDistractors } from './refinement.js'
 
 /**

@@ -7,8 +7,8 @@ import type { BackboneDefinition } from '@m2l/backbones'
 import { InputError } from '@m2l/engine'
 import type { LevelDefinition } from '@m2l/metric'
 import { z } from 'zod'
-import { describeIssue } from './recipe/describe-issue.js'
-import { imageSizeSchema, normalisationSchema } from './recipe/schema.js'
+import { describeIssue } from './describe-issue.js'
+import { imageSizeSchema, normalisationSchema } from './schema.js'
 
 /**
  * The level or backbone that a recipe imports: the default export of a module. A path is relative to the recipe; a package is the

@@ -18,16 +18,16 @@ import {
   type TrainingRun,
 } from '@m2l/trainer'
 import { weightsPath, type Optimiser, type StateDict } from '@m2l/nn'
-import { learningOf, type AgreementOptions } from './agreement/agreement.js'
-import type { Learning } from './agreement/seen-classes.js'
-import type { Settings } from './agreement/settings.js'
-import { fileHash } from './cards/file-hash.js'
-import { requireSameRun } from './agreement/same-run.js'
-import type { DataOptions } from './recipe-data.js'
-import { beginTrainingRecord, readTrainingRecord } from './cards/training-record.js'
-import type { Recipe } from './recipe/read-recipe.js'
-import type { StartedFrom } from './weights/initial-weights.js'
-import { learnedBy, trainingSettings, type TrainingData } from './weights/training-settings.js'
+import { learningOf, type AgreementOptions } from '../agreement/agreement.js'
+import type { Learning } from '../agreement/seen-classes.js'
+import type { Settings } from '../agreement/settings.js'
+import { fileHash } from '../cards/file-hash.js'
+import { requireSameRun } from '../agreement/same-run.js'
+import type { DataOptions } from '../data/recipe-data.js'
+import { beginTrainingRecord, readTrainingRecord } from '../cards/training-record.js'
+import type { Recipe } from '../recipe/read-recipe.js'
+import type { StartedFrom } from '../weights/initial-weights.js'
+import { learnedBy, trainingSettings, type TrainingData } from '../weights/training-settings.js'
 
 /** How a recipe is carried out. */
 export interface RecipeRunOptions extends DataOptions, AgreementOptions {

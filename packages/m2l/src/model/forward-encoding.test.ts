@@ -4,7 +4,7 @@ import { sgd } from '@m2l/nn'
 import { sampleEpisodes } from '@m2l/samplers'
 import { disposeEpisode, EpisodeImages, episodeStep, evaluate } from '@m2l/trainer'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { createModel, episodeTransforms, parseRecipe } from './index.js'
+import { createModel, episodeTransforms, parseRecipe } from '../index.js'
 import { semiSupervision } from './semi-supervision.js'
 
 beforeAll(async () => {

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { InputError, loadEngine, tf } from '@m2l/engine'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createModel, episodeTransforms, readRecipeText, recipeHash } from './index.js'
-import { modelSettings } from './agreement/model-settings.js'
+import { createModel, episodeTransforms, readRecipeText, recipeHash } from '../index.js'
+import { modelSettings } from '../agreement/model-settings.js'
 
 const zod = pathToFileURL(createRequire(import.meta.url).resolve('zod')).href
 const means = '{ mean: [124, 116, 104], deviation: [58, 57, 57] }'

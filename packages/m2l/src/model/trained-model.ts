@@ -11,19 +11,19 @@ import {
   type StoredCheckpoint,
   type Tensors,
 } from '@m2l/trainer'
-import { AgreementCheck, learningOf, type AgreementOptions } from './agreement/agreement.js'
-import { backboneSettings, modelSettings } from './agreement/model-settings.js'
-import type { Learning } from './agreement/seen-classes.js'
+import { AgreementCheck, learningOf, type AgreementOptions } from '../agreement/agreement.js'
+import { backboneSettings, modelSettings } from '../agreement/model-settings.js'
+import type { Learning } from '../agreement/seen-classes.js'
 import { createModel } from './create-model.js'
-import { learnedLevels } from './features/feature-metric.js'
+import { learnedLevels } from '../features/feature-metric.js'
 import { onnxModel, onnxWeights, type OnnxOptions } from './onnx-model.js'
-import type { Recipe } from './recipe/read-recipe.js'
-import { isDropBlockCounter, namesFor } from './weights/published-names.js'
-import { weightsExist, weightsFile } from './weights/weights-file.js'
-import { levelsTaken } from './weights/levels-taken.js'
-import { comparisonOverrides, type CompareBy } from './weights/compare-by.js'
-import { recipeOfWeights, storedRecipe } from './weights/stored-recipe.js'
-import { learningOfWeights, settingsOfModel } from './weights/stored-facts.js'
+import type { Recipe } from '../recipe/read-recipe.js'
+import { isDropBlockCounter, namesFor } from '../weights/published-names.js'
+import { weightsExist, weightsFile } from '../weights/weights-file.js'
+import { levelsTaken } from '../weights/levels-taken.js'
+import { comparisonOverrides, type CompareBy } from '../weights/compare-by.js'
+import { recipeOfWeights, storedRecipe } from '../weights/stored-recipe.js'
+import { learningOfWeights, settingsOfModel } from '../weights/stored-facts.js'
 
 /** A model with learned weights, which is the caller's to dispose. */
 export interface TrainedModel {

@@ -1,5 +1,5 @@
 import { adam, multistepDecay, sgd, stepDecay, type Optimiser, type Schedule, type StateDict } from '@m2l/nn'
-import type { Recipe } from './recipe/read-recipe.js'
+import type { Recipe } from '../recipe/read-recipe.js'
 
 /** The optimiser of episodic training. */
 export function episodicOptimiser({ train }: Recipe, parameters: StateDict): Optimiser {

@@ -6,12 +6,12 @@ import { disposeState } from '@m2l/nn'
 import { isOnnxFile, onnxEmbedder, type OnnxCardInput, type OnnxEmbedder } from '@m2l/onnx'
 import { ForeignModel } from '@m2l/trainer'
 import { createLevels } from './create-model.js'
-import { learnedLevels, ofPositions } from './features/feature-metric.js'
+import { learnedLevels, ofPositions } from '../features/feature-metric.js'
 import { forwardEncoding } from './forward-encoding.js'
-import { parseRecipe, type Recipe } from './recipe/read-recipe.js'
-import { asSaid } from './recipe/resolve-recipe.js'
-import { usualEncoder } from './recipe/schema.js'
-import { comparisonOverrides, type CompareBy } from './weights/compare-by.js'
+import { parseRecipe, type Recipe } from '../recipe/read-recipe.js'
+import { asSaid } from '../recipe/resolve-recipe.js'
+import { usualEncoder } from '../recipe/schema.js'
+import { comparisonOverrides, type CompareBy } from '../weights/compare-by.js'
 
 /** How an ONNX network is given pictures. */
 export interface OnnxOptions {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { InputError, loadEngine, tf } from '@m2l/engine'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { createModel, episodeTransforms, parseRecipe, readRecipeText, type Recipe } from './index.js'
+import { createModel, episodeTransforms, parseRecipe, readRecipeText, type Recipe } from '../index.js'
 
 beforeAll(async () => {
   await loadEngine()

@@ -15,8 +15,8 @@ import {
 } from '@m2l/datasets'
 import { InputError, span } from '@m2l/engine'
 import type { ImageTransforms } from '@m2l/trainer'
-import type { Recipe } from './recipe/read-recipe.js'
-import type { ChosenInput } from './recipe/resolve-recipe.js'
+import type { Recipe } from '../recipe/read-recipe.js'
+import type { ChosenInput } from '../recipe/resolve-recipe.js'
 
 /** What is told while a recipe's data set is opened. */
 export interface DataOptions extends Pick<OpenDatasetOptions, 'onPack' | 'onPackProblem' | 'signal'> {
