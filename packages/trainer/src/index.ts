@@ -46,14 +46,13 @@ export {
   type ImageNetwork,
 } from './model/image-network.js'
 export { calibration, type Calibration, type CalibrationBin } from './statistics/calibration.js'
-export {
-  accuracy,
-  evaluate,
-  type EpisodeFeatures,
-  type Evaluation,
-  type EvaluationOptions,
-  type FeatureEvaluationOptions,
-} from './evaluation/evaluate.js'
+export { accuracy } from './evaluation/accuracy.js'
+export { evaluate, type Evaluation } from './evaluation/evaluate.js'
+export type {
+  EpisodeFeatures,
+  EvaluationOptions,
+  FeatureEvaluationOptions,
+} from './evaluation/evaluation-options.js'
 export type { EpisodeEmbeddings } from './evaluation/measure-graph.js'
 export { sliceEvaluation } from './evaluation/evaluation-slice.js'
 export { describeGuessing, episodeTask, taskOf, type EpisodeTask } from './evaluation/episode-task.js'

@@ -1,45 +1,13 @@
 import { InputError, span, tf } from '@m2l/engine'
 import type { Episode } from '@m2l/samplers'
-import type { OnEager } from '../model/embedding-graph.js'
-import { episodeBatches, labelsOf } from './episode-batches.js'
-import { episodeSeenBy, type EpisodeImages } from '../images/episode-images.js'
-import { taskOf } from './episode-task.js'
-import { networkOf, type EvaluatedModel } from '../model/evaluated-model.js'
-import { FeatureBank, type BankOptions, type BankSize } from './feature-bank.js'
-import { embeddingOf } from '../model/image-network.js'
+import { ProgressMeter } from '../run/progress.js'
 import { interval95, type Interval } from '../statistics/interval.js'
-import { measureGraph, type MeasureGraph } from './measure-graph.js'
-import { prefetch } from '../images/prefetch.js'
-import { ProgressMeter, type OnProgress, type Phase } from '../run/progress.js'
-
-/** What every evaluation takes. */
-interface CommonOptions {
-  readonly episodes: readonly Episode[]
-  readonly phase?: Extract<Phase, 'validate' | 'test'>
-  readonly onProgress?: OnProgress
-  /** See `GraphFunctionOptions` of `@m2l/engine`. */
-  readonly onEager?: OnEager
-  readonly signal?: AbortSignal
-}
-
-export interface EvaluationOptions extends CommonOptions, BankOptions {
-  readonly model: EvaluatedModel
-  readonly images: EpisodeImages
-  /**
-   * Whether to embed every image once (the default) or anew in each episode. The accuracies are the same; the bank is
-   * much faster, but keeps the embeddings of all images of the episodes, in memory or on disk.
-   */
-  readonly bank?: boolean
-}
-
-/** Embeddings of the images of episodes that are there already. */
-export type EpisodeFeatures = Pick<FeatureBank, 'size' | 'embeddings'>
-
-/** An evaluation of levels alone, on embeddings that are there already. */
-export interface FeatureEvaluationOptions extends CommonOptions {
-  readonly model: Pick<EvaluatedModel, 'metric'>
-  readonly features: EpisodeFeatures
-}
+import { labelsOf } from './episode-batches.js'
+import { taskOf } from './episode-task.js'
+import type { EvaluationOptions, FeatureEvaluationOptions } from './evaluation-options.js'
+import { RowReader, type Prediction } from './evaluation-row.js'
+import type { BankSize } from './feature-bank.js'
+import { disposeAll, measuredBatches, type MeasuredBatch } from './measured-batches.js'
 
 /** What an evaluation measured, in plain numbers and lists, as JSON has them. */
 export interface Evaluation {
@@ -75,9 +43,6 @@ export interface Evaluation {
 /** What was measured waits on the engine until so many episodes are computed. */
 const episodesPerRead = 50
 
-/** Episodes from a bank are measured so many at once, or fewer where their embeddings take more than so many bytes. */
-const batchLimit = { episodes: 5, bytes: 32 * 2 ** 20 }
-
 /**
  * The accuracy of a model over episodes, fused and for each level alone. An episode's accuracy is the fraction of its
  * queries whose highest score is that of their class.
@@ -111,12 +76,14 @@ export async function evaluate(options: EvaluationOptions | FeatureEvaluationOpt
     waiting = []
     const values = await span('read back', () => joined.data())
     joined.dispose()
-    let offset = 0
+    const rows = new RowReader(values as Float32Array, names.length)
     for (const position of positions) {
-      losses[position] = values[offset++]!
-      const wrong = names.filter(() => values[offset++] !== 1)
+      const labels = labelsOf(episodes[position]!)
+      const { loss, finite, predictions } = rows.next(labels.length)
+      losses[position] = loss
+      const wrong = names.filter((_, level) => !finite[level])
       if (wrong.length > 0) throw scoresNotFinite(wrong, position)
-      for (const column of columns) offset += column.add(position, values, offset)
+      for (const [index, column] of columns.entries()) column.add(position, labels, predictions[index]!)
       sums = {
         loss: sums.loss + losses[position]!,
         accuracy: sums.accuracy + columns[0]!.accuracies[position]!,
@@ -172,139 +139,16 @@ class PredictionColumn {
   readonly predicted: number[][]
   readonly confidences: number[][]
   readonly accuracies: number[]
-  readonly #episodes: readonly Episode[]
 
   constructor(episodes: readonly Episode[]) {
-    this.#episodes = episodes
     this.predicted = Array.from(episodes, () => [])
     this.confidences = Array.from(episodes, () => [])
     this.accuracies = new Array<number>(episodes.length).fill(0)
   }
 
-  /** Takes the ways predicted for an episode and their probabilities from `offset` on; @returns how many numbers they are */
-  add(position: number, values: ArrayLike<number>, offset: number): number {
-    const labels = labelsOf(this.#episodes[position]!)
-    const predicted = Array.from(labels, (_, query) => values[offset + query]!)
-    this.predicted[position] = predicted
-    this.confidences[position] = Array.from(labels, (_, query) => values[offset + labels.length + query]!)
-    this.accuracies[position] =
-      labels.filter((label, query) => label === predicted[query]).length / labels.length
-    return 2 * labels.length
+  add(position: number, labels: readonly number[], { ways, confidences }: Prediction): void {
+    this.predicted[position] = ways
+    this.confidences[position] = confidences
+    this.accuracies[position] = labels.filter((label, query) => label === ways[query]).length / labels.length
   }
-}
-
-/** What a {@link MeasureGraph} gives for some episodes, and where these are among all. */
-interface MeasuredBatch {
-  readonly measured: tf.Tensor2D
-  readonly positions: readonly number[]
-}
-
-function disposeAll(batches: readonly MeasuredBatch[]): void {
-  tf.dispose(batches.map(({ measured }) => measured))
-}
-
-async function* measuredBatches(
-  options: (EvaluationOptions | FeatureEvaluationOptions) & Required<Pick<BankOptions, 'onBank'>>,
-): AsyncGenerator<MeasuredBatch> {
-  const measure = measureGraph(options.model, options.onEager)
-  try {
-    if ('features' in options) {
-      options.onBank(options.features.size)
-      yield* batchesOf(options.features, options.episodes, measure)
-    } else {
-      const { model } = options
-      const episodes = options.episodes.map((episode) => episodeSeenBy(model, episode))
-      const batches = (options.bank ?? true) ? bankedBatches : separateEpisodes
-      yield* batches({ ...options, episodes }, measure)
-    }
-  } finally {
-    measure.dispose()
-  }
-}
-
-/** Every image is embedded once. */
-async function* bankedBatches(
-  options: EvaluationOptions,
-  measure: MeasureGraph,
-): AsyncGenerator<MeasuredBatch> {
-  const bank = await span('embed bank', () => FeatureBank.build(options))
-  try {
-    yield* batchesOf(bank, options.episodes, measure)
-  } finally {
-    await bank.dispose()
-  }
-}
-
-/** Episodes of one layout are measured together. */
-async function* batchesOf(
-  features: EpisodeFeatures,
-  episodes: readonly Episode[],
-  measure: MeasureGraph,
-): AsyncGenerator<MeasuredBatch> {
-  for (const batch of episodeBatches(episodes, episodesPerBatch(episodes, features.size))) {
-    const measured = tf.tidy(() => {
-      const labels = tf.tensor1d(labelsOf(batch.episodes[0]!), 'int32')
-      return measure(features.embeddings(batch.episodes), labels)
-    })
-    yield { measured, positions: batch.positions }
-    await yieldToEventLoop()
-  }
-}
-
-/** How many episodes are measured at once. */
-function episodesPerBatch(episodes: readonly Episode[], { bytes, images }: BankSize): number {
-  const imagesOf = ({ support, query, unlabelled = [] }: Episode) =>
-    [...support, ...query, unlabelled].reduce((sum, { length }) => sum + length, 0)
-  const largest = episodes.reduce((most, episode) => Math.max(most, imagesOf(episode)), 0)
-  const fitting = Math.floor(batchLimit.bytes / ((largest * bytes) / images))
-  return Math.min(batchLimit.episodes, Math.max(1, fitting))
-}
-
-/** Every episode embeds its images anew. */
-async function* separateEpisodes(
-  { model, images, episodes, onEager }: EvaluationOptions,
-  measure: MeasureGraph,
-): AsyncGenerator<MeasuredBatch> {
-  const network = networkOf(model, onEager)
-  try {
-    let position = 0
-    for await (const [, rendered] of prefetch(episodes, (episode) => images.loadEpisode(episode, model))) {
-      const { support, shots, query, unlabelled, labels } = rendered
-      const embedded = {
-        support: await network.embed(support),
-        query: await network.embed(query),
-        unlabelled: unlabelled && (await network.embed(unlabelled)),
-      }
-      const measured = tf.tidy(() => {
-        const ofUnlabelled = embedded.unlabelled && { unlabelled: embeddingOf(embedded.unlabelled) }
-        return measure(
-          {
-            episodes: 1,
-            support: { ...embeddingOf(embedded.support), shots, ...ofUnlabelled },
-            query: embeddingOf(embedded.query),
-          },
-          tf.tensor1d([...labels], 'int32'),
-        )
-      })
-      yield { measured, positions: [position++] }
-    }
-  } finally {
-    network.dispose()
-  }
-}
-
-/**
- * The fraction of queries whose highest score is that of their class.
- *
- * @param scores [queries, ways]
- * @param labels [queries], int32
- * @returns a scalar
- */
-export function accuracy(scores: tf.Tensor2D, labels: tf.Tensor1D): tf.Scalar {
-  return tf.tidy(() => tf.mean(tf.cast(tf.equal(tf.argMax(scores, 1), labels), 'float32'))) as tf.Scalar
-}
-
-/** Lets signals and timers be handled between computations, which block the thread. */
-function yieldToEventLoop(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
 }

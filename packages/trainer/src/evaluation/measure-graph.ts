@@ -2,6 +2,7 @@ import { graphFunction, tf, type NamedTensors } from '@m2l/engine'
 import type { Embedding, Support } from '@m2l/metric'
 import type { OnEager } from '../model/embedding-graph.js'
 import type { EvaluatedModel } from '../model/evaluated-model.js'
+import { packRow } from './evaluation-row.js'
 import { tensorsAs, tensorsWithin } from '../model/named-tensors.js'
 
 /** The embeddings of some episodes of equal layout: in each field the images of the first episode, then of the next. */
@@ -16,8 +17,7 @@ export interface EpisodeEmbeddings {
 export interface MeasureGraph {
   /**
    * @param labels [queries], int32, the way of each query, in every episode
-   * @returns [episodes, 1 + levels + 2 * queries * (1 + levels)]: the loss, for each level 1 where its scores are finite, then
-   *   the ways that the fusion predicts for the queries and the probabilities that it gives to them, then the same of each level
+   * @returns [episodes, numbers], a row for each episode, see {@link packRow}
    */
   (embeddings: EpisodeEmbeddings, labels: tf.Tensor1D): tf.Tensor2D
   dispose(): void
@@ -41,16 +41,15 @@ export function measureGraph({ metric }: Pick<EvaluatedModel, 'metric'>, onEager
     const probabilities = metric.probabilities(scores)
     const weights = metric.levels.reduce((sum, { weight }) => sum + weight, 0)
     const fused = metric.predict(scores)
-    const predicted = [
-      ...predictions(fused, tf.div(fused, weights)),
-      ...metric.levels.flatMap(({ level: { name } }) => predictions(scores[name]!, probabilities[name]!)),
-    ]
-    const finite = metric.levels.map(({ level: { name } }) => tf.all(tf.isFinite(scores[name]!)).reshape([1]))
-    return tf.concat([
-      metric.loss(scores, labels).reshape([1]),
-      tf.cast(tf.concat(finite), 'float32'),
-      ...predicted,
-    ]) as tf.Tensor1D
+    const names = metric.levels.map(({ level }) => level.name)
+    return packRow({
+      loss: metric.loss(scores, labels),
+      finite: names.map((name) => tf.all(tf.isFinite(scores[name]!))),
+      predictions: [
+        { scores: fused, probabilities: tf.div(fused, weights) },
+        ...names.map((name) => ({ scores: scores[name]!, probabilities: probabilities[name]! })),
+      ],
+    })
   }
   const graph = graphFunction<NamedTensors, { measured: tf.Tensor2D }, Layout>(
     (tensors, _key, { episodes, ...counts }) => {
@@ -84,11 +83,6 @@ export function measureGraph({ metric }: Pick<EvaluatedModel, 'metric'>, onEager
     return graph({ ...named, labels }, undefined, { episodes, shots, drawnShots }).measured
   }
   return Object.assign(measure, { dispose: graph.dispose })
-}
-
-/** The way of the highest score of each query, and the highest of its probabilities: [queries] both. */
-function predictions(scores: tf.Tensor, probabilities: tf.Tensor): tf.Tensor[] {
-  return [tf.cast(tf.argMax(scores, 1), 'float32'), tf.max(probabilities, 1)]
 }
 
 /** The embedding of each of some episodes of equally many images. */

@@ -8,7 +8,8 @@ import {
   type EpisodeTensors,
   type RenderedEpisode,
 } from '../images/episode-images.js'
-import { accuracy, evaluate } from '../evaluation/evaluate.js'
+import { accuracy } from '../evaluation/accuracy.js'
+import { evaluate } from '../evaluation/evaluate.js'
 import { taskOf } from '../evaluation/episode-task.js'
 import type { FewShotModel } from '../model/few-shot-model.js'
 import {
