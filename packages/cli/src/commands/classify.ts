@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { interruptible } from '../interruptible.js'
 import { commandLine } from '../shell-words.js'
+import { printable } from '../terminal/format.js'
 import { ProgressDisplay } from '../terminal/progress-display.js'
 import { checkWritable } from '../writable-file.js'
 import { classificationAsCsv, describeClassification, describeLabelNext } from './classification-output.js'
@@ -196,6 +197,7 @@ async function classify(options: ClassifyCommandOptions, command: Command): Prom
       ]
       process[options.csv ? 'stderr' : 'stdout'].write(told.join(''))
     }
+    if (options.report !== undefined && !options.quiet) display.say(`page ${printable(options.report, 300)}`)
     const complaints = [complaintOfUnreadable(report), sorting && complaintOfGone(sorting)]
     const complaint = complaints.filter((line) => line !== undefined).join('; ')
     if (complaint !== '') throw new InputError(complaint)
