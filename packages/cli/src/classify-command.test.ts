@@ -139,7 +139,7 @@ describe('m2l classify', () => {
     const { stdout } = await here(...words, '--unknown', '1')
     const rows = stdout.split('\n').filter((line) => line.includes('.png'))
     expect(rows).toHaveLength(9)
-    for (const row of rows) expect(row).toMatch(/unknown, nearest [^│]+│ +│ +0\.\d\d │/)
+    for (const row of rows) expect(row).toMatch(/unknown, nearest to [^│]+│ +│ +0\.\d\d │/)
     expect(stdout).toContain(
       '\n6 of 6 pictures of the classes (100.00 %) are called unknown, which counts as wrong\n3 of 3 pictures of no class (100.00 %) are called unknown, which is right\n',
     )
@@ -151,7 +151,11 @@ describe('m2l classify', () => {
     expect(page).toContain('6 of 6 pictures of the classes called unknown, which counts as wrong')
     expect(page).toContain('pictures of no class called unknown')
     expect(page).toMatch(going)
-    expect(page).not.toMatch(/unknown, nearest [^<]*%/)
+    expect(page).not.toMatch(/[>✗] ?unknown, nearest to [^<]*%/)
+    const [, drawn] = /svg\+xml;base64,([^"]+)"/.exec(page)!
+    expect(Buffer.from(drawn!, 'base64').toString()).toContain(' is unknown, nearest to ')
+    expect(page).toMatch(/alt="query\/[^"]* is unknown, nearest to [^"]+"/)
+    expect(page).not.toMatch(/alt="[^"]* was taken for /)
     const some = await here(...words, '--unknown', '0.5')
     expect(some.stdout).toMatch(
       /are called unknown, which counts as wrong; of the other \d, [\d.]+ % are right\n/,
@@ -407,7 +411,7 @@ describe('m2l classify', () => {
   })
 
   test('writes a page with pictures where it is asked to', async () => {
-    const { exitCode } = await here(
+    const { exitCode, stderr } = await here(
       '--support',
       'support',
       '--query',
@@ -419,13 +423,16 @@ describe('m2l classify', () => {
       'found.html',
     )
     expect(exitCode).toBe(0)
+    expect(stderr.split('\n').slice(-2)).toEqual(['page found.html', ''])
     const page = await readFile(join(folder, 'found.html'), 'utf8')
     expect(page).toMatch(/<title>Classified pictures<\/title>/)
     for (const name of [...names, 'unknown', 'AUROC of familiarity', 'accuracy']) expect(page).toContain(name)
     expect(page.match(/src="data:image\/webp;base64,/g)!.length).toBeGreaterThanOrEqual(9 + 9)
     expect(page).not.toMatch(/src="(?!data:)/)
     const drawings = [
-      ...page.matchAll(/src="data:image\/svg\+xml;base64,([^"]+)" alt="[^"]* was taken for /g),
+      ...page.matchAll(
+        /src="data:image\/svg\+xml;base64,([^"]+)" alt="query\/[^"]* (?:was taken for|is unknown, nearest to) /g,
+      ),
     ]
     expect(drawings).toHaveLength(3)
     for (const [, drawing] of drawings) expect(Buffer.from(drawing!, 'base64').toString()).toMatch(/^<svg/)
@@ -500,7 +507,9 @@ describe('m2l classify', () => {
       .toSorted(
         (a, b) => Number(a.truth === 'owl') - Number(b.truth === 'owl') || a.probability - b.probability,
       )
-      .map(({ file }) => file.split('/').at(-1))
+      .map(({ file }) =>
+        file.endsWith('a mistake.png') ? 'a mistake.png' : file.slice('doubt/photos/'.length),
+      )
     expect(captions.slice(-ofOwl.length).map((lines) => lines.at(-1))).toEqual(doubtful)
     expect(captions.find((lines) => lines.includes('is hen'))).toContain('a mistake.png')
     expect(section('Examples that the others take for another class')).toMatch(

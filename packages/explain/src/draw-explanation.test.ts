@@ -124,3 +124,10 @@ it('draws the same to the byte each time', async () => {
     await drawExplanation(explanation('q.png'), pictures),
   )
 })
+
+it('says of a query of no class what it is nearest to, and judges no class by it', async () => {
+  const svg = await drawExplanation(explanation('q.png'), pictures, { isUnknown: true })
+  expect(svg).toMatch(/q\.png is unknown, nearest to /)
+  expect(svg).not.toMatch(/was taken for|>wrong<|>right</)
+  expect(svg).toContain('>the true class<')
+})

@@ -21,6 +21,8 @@ export interface ExplainedPictures {
 export interface DrawingOptions {
   /** What a class is called for people; its own name if not given. */
   readonly called?: (name: string) => string
+  /** Whether the query is of no class, so that the predicted one is only the nearest. */
+  readonly isUnknown?: boolean
 }
 
 const margin = 20
@@ -37,7 +39,7 @@ const fonts = "system-ui, 'Segoe UI', 'Helvetica Neue', Arial, 'DejaVu Sans', sa
 export async function drawExplanation(
   explanation: QueryExplanation,
   { query, classes }: ExplainedPictures,
-  { called = (name) => name }: DrawingOptions = {},
+  { called = (name) => name, isUnknown = false }: DrawingOptions = {},
 ): Promise<string> {
   const { levels } = explanation
   const supports = classes.flatMap(({ pictures }) => pictures.map(({ picture }) => picture))
@@ -51,7 +53,7 @@ export async function drawExplanation(
   const inner = Math.max(leastWidth, rowWidth(layout))
   const width = inner + 2 * margin
   const elements: Element[] = [
-    heading(explanation, { query, classes, called, store, x: margin, y: margin, width: inner }),
+    heading(explanation, { query, classes, called, isUnknown, store, x: margin, y: margin, width: inner }),
   ]
   let y = margin + headingHeight
   for (const level of levels) {

@@ -144,7 +144,7 @@ function predictionsTable(
   }: PicturePrediction) => [
     printable(file),
     ...(label === unknownLabel
-      ? [`${called(label)}, nearest ${called(nearest!)}`, '']
+      ? [`${called(label)}, nearest to ${called(nearest!)}`, '']
       : [called(label), percent(probability)]),
     ...(top > 1
       ? [

@@ -113,7 +113,7 @@ function tell(one: ArrivedPicture, { json, top = 1 }: Pick<WatchCommandOptions, 
   const columns = [
     printable(file, 300),
     ...(isUnknown
-      ? [`${displayName}, nearest ${printable(nearest!)}`, '-']
+      ? [`${displayName}, nearest to ${printable(nearest!)}`, '-']
       : [printable(displayName), `${percent(probability)} %`]),
     ...(familiarity === undefined ? [] : [`familiarity ${familiarity.toFixed(2)}`]),
     ...next.map((text) => printable(text)),

@@ -25,6 +25,7 @@ export interface HeadingContext extends Area {
   readonly query: RgbImage
   readonly classes: readonly SupportClass[]
   readonly called: (name: string) => string
+  readonly isUnknown: boolean
   readonly store: PictureStore
 }
 
@@ -34,7 +35,8 @@ export const headingHeight = titleHeight + side + 14
 export function heading(explanation: QueryExplanation, context: HeadingContext): Element {
   const { query: name, predicted } = explanation
   const { x: left, y, query, store } = context
-  const title = `${endOfPath(name, 34)} was taken for ${shortened(context.called(predicted), 22)}`
+  const verb = context.isUnknown ? 'is unknown, nearest to' : 'was taken for'
+  const title = `${endOfPath(name, 34)} ${verb} ${shortened(context.called(predicted), 22)}`
   return x('g', [
     textAt(left, y + 18, title, { size: 19, bold: true }),
     store.show(query, queryLook, fitted(query, left, y + titleHeight, side)),
@@ -50,6 +52,7 @@ export function heading(explanation: QueryExplanation, context: HeadingContext):
         baseline: y + titleHeight + index * lineHeight + 18,
         called: context.called,
         explanation,
+        isUnknown: context.isUnknown,
       }),
     ]),
   ])
@@ -77,12 +80,13 @@ interface BarContext {
   readonly baseline: number
   readonly called: (name: string) => string
   readonly explanation: QueryExplanation
+  readonly isUnknown: boolean
 }
 
 function bar(
   className: string,
   probability: number,
-  { x: left, baseline, called, explanation }: BarContext,
+  { x: left, baseline, called, explanation, isUnknown }: BarContext,
 ): Element[] {
   const isPredicted = className === explanation.predicted
   const start = left + namesWidth
@@ -97,7 +101,7 @@ function bar(
       fill: isPredicted ? '#2166ac' : '#b5c6d8',
     }),
     textAt(start + length + 7, baseline, percentage(probability), { bold: isPredicted }),
-    ...verdict(className, explanation).map(({ words, colour }) =>
+    ...verdict(className, explanation, isUnknown).map(({ words, colour }) =>
       textAt(start + length + 52, baseline, words, { bold: true, colour }),
     ),
   ]
@@ -105,14 +109,15 @@ function bar(
 
 const colours = { right: '#1b7837', wrong: '#b2182b' }
 
-/** What is to say of a class where the true one is known. */
+/** What is to say of a class where the true one is known; a query of no class is not judged. */
 function verdict(
   className: string,
   { predicted, truth }: QueryExplanation,
+  isUnknown: boolean,
 ): { words: string; colour: string }[] {
   if (truth === undefined) return []
   if (className === truth) {
-    return [{ words: predicted === truth ? 'right' : 'the true class', colour: colours.right }]
+    return [{ words: predicted === truth && !isUnknown ? 'right' : 'the true class', colour: colours.right }]
   }
-  return className === predicted ? [{ words: 'wrong', colour: colours.wrong }] : []
+  return className === predicted && !isUnknown ? [{ words: 'wrong', colour: colours.wrong }] : []
 }

@@ -28,6 +28,8 @@ export interface ExplainQueriesOptions {
   readonly classes?: number
   /** What a class is called in drawings; its own name if not given. */
   readonly called?: (name: string) => string
+  /** The names of queries that are of no class; drawings say so. */
+  readonly unknown?: ReadonlySet<string>
   /** Told of a query that cannot be read, which is then left out; without it, such a query ends all. */
   readonly onUnreadable?: (query: ExplainedQuery, error: InputError) => void
   /** Told how many of the queries are done. */
@@ -94,7 +96,7 @@ export async function* explainQueries(
   recipe: Recipe,
   model: EvaluatedModel,
   { queries, ...support }: ExplainedQueries,
-  { classes, called, onUnreadable, onExplained, signal }: ExplainQueriesOptions = {},
+  { classes, called, unknown, onUnreadable, onExplained, signal }: ExplainQueriesOptions = {},
 ): AsyncGenerator<{
   query: ExplainedQuery
   picture: RgbImage
@@ -119,7 +121,7 @@ export async function* explainQueries(
       const drawing = await drawExplanation(
         explanation,
         { query: picture, classes: support.classes },
-        { ...(called && { called }) },
+        { ...(called && { called }), isUnknown: unknown?.has(name) ?? false },
       )
       yield { query, picture, explanation, drawing }
     }

@@ -27,10 +27,11 @@ import {
   takenFor,
   type ReadPicture,
 } from './classified-pictures.js'
-import { doubtfulFirst, isMistake, surestFirst } from './doubt.js'
+import { doubtfulFirst, isMistake, isUnknown, surestFirst } from './doubt.js'
 import { drawnFigure } from './drawn-figure.js'
 import { madeAt } from './numbers.js'
 import { resultFigures } from './result-figures.js'
+import { tellingNames } from './telling-names.js'
 
 /** How much of a large run is shown. */
 const most = { mistakes: 48, explained: 3 }
@@ -69,6 +70,7 @@ async function pageOf(report: ClassificationReport, by: ClassifiedBy, read: Read
   const notRead = [...report.unreadableExamples, ...report.unreadable]
   const mistakes = predictions.filter(isMistake)
   const called = namesOf(report)
+  const names = tellingNames(predictions.map(({ file }) => file))
   const { support, load } = by
   const mistaken = report.leaveOneOut?.mistakes ?? []
   const hasAll = support !== undefined && load === undefined
@@ -105,6 +107,7 @@ async function pageOf(report: ClassificationReport, by: ClassifiedBy, read: Read
               note: `${Math.min(mistakes.length, most.mistakes)} of ${mistakes.length}, the most confident first: what each was taken for, and its class.`,
               content: pictureGrid(
                 await shownPredictions(surestFirst(mistakes).slice(0, most.mistakes), read, {
+                  names,
                   caption: (one) => [takenFor(one, called), `is ${called(one.truth!)}`],
                 }),
               ),
@@ -127,16 +130,16 @@ async function pageOf(report: ClassificationReport, by: ClassifiedBy, read: Read
             {
               title: 'Label these next',
               note: 'As further examples, these would help most; put each into the folder of its class. Some are least like the examples and may be of a class that has none, some are hard to tell between two classes, and some are typical of many pictures that look alike, so that one label says most about all of them.',
-              content: pictureGrid(await picturesToLabel(report.labelNext, read)),
+              content: pictureGrid(await picturesToLabel(report.labelNext, read, names)),
             },
           ]
         : []),
       {
         title: 'What was found, the doubtful first',
-        note: `For each class up to ${mostOfClass.examples} examples and the ${mostOfClass.pictures} most doubtful pictures that were taken for it: wrong ones first, then${report.unknown ? ' unknown ones and' : ''} those of which the class is least ahead of the next one. Below each its name and the probability of the nearest class${report.unknown ? ', as if it were of one of the classes; an unknown one has none' : ''}.`,
+        note: `For each class up to ${mostOfClass.examples} examples and the ${mostOfClass.pictures} most doubtful pictures that were taken for it: wrong ones first, then those of which the class is least ahead of the next one. Below each its name and the probability of the nearest class${report.unknown ? ', as if it were of one of the classes; an unknown one has none' : ''}.`,
         content: pictureRows(
           ['class', 'examples', 'pictures, the doubtful first'],
-          await rowsOfClasses(report, support, read),
+          await rowsOfClasses(report, support, read, names),
         ),
       },
       ...(predictions.length > 0
@@ -222,15 +225,20 @@ async function whySection(
   const mistakes = predictions.filter(isMistake)
   const chosen = mistakes.length > 0 ? surestFirst(mistakes) : doubtfulFirst(predictions)
   const only = new Set(chosen.slice(0, most.explained).map(({ file }) => file))
-  const explained = await drawnPictures({ ...compared, support, weights, choice, only }, { called })
+  const unknown = new Set(predictions.filter(isUnknown).map(({ file }) => file))
+  const explained = await drawnPictures({ ...compared, support, weights, choice, only }, { called, unknown })
   if ('unexplained' in explained) return untold(`${weights} ${explained.unexplained}`)
+  const words = (query: string) => (unknown.has(query) ? 'is unknown, nearest to' : 'was taken for')
   const which = mistakes.length > 0 ? 'The most confident mistakes' : 'The least certain pictures'
   return {
     section: {
       title: 'Why',
       note: `${which}: where in the pictures the scores of the likeliest classes come from.`,
       content: explained.drawn.map(({ explanation, drawing }) =>
-        drawnFigure(drawing, `${explanation.query} was taken for ${called(explanation.predicted)}`),
+        drawnFigure(
+          drawing,
+          `${explanation.query} ${words(explanation.query)} ${called(explanation.predicted)}`,
+        ),
       ),
     },
   }

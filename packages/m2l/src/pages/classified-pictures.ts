@@ -12,6 +12,7 @@ import { readGivenImage } from '../classifier/given-image.js'
 import { openSupport } from '../classifier/support-pictures.js'
 import { doubtfulFirst, isMistake, leadOf } from './doubt.js'
 import { percent } from './numbers.js'
+import { tellingNames } from './telling-names.js'
 
 /** How much of each class is shown, and of how many classes. */
 export const mostOfClass = { examples: 4, pictures: 12 }
@@ -28,9 +29,11 @@ export function namesOf({ displayNames, classes }: ClassificationReport): (label
   return new ClassNames(displayNames, [...Object.keys(classes), unknownLabel]).of
 }
 
-/** What stands below the name of a picture. */
+/** What stands below a picture. */
 interface ShownOptions {
   readonly caption: (prediction: PicturePrediction) => readonly string[]
+  /** The names of files, as `tellingNames` makes them. */
+  readonly names: ReadonlyMap<string, string>
 }
 
 /** What a picture was taken for, with its probability; of no class, what it is nearest to. */
@@ -38,7 +41,7 @@ export function takenFor(
   { label, nearest, probability }: PicturePrediction,
   called: (label: string) => string,
 ): string {
-  if (label === unknownLabel) return `${called(label)}, nearest ${called(nearest!)}`
+  if (label === unknownLabel) return `${called(label)}, nearest to ${called(nearest!)}`
   return `${called(label)} ${shownPercent(probability)}`
 }
 
@@ -50,13 +53,13 @@ function shownPercent(probability: number): string {
 export function shownPredictions(
   predictions: readonly PicturePrediction[],
   read: ReadPicture,
-  { caption }: ShownOptions,
+  { caption, names }: ShownOptions,
 ): Promise<ShownPicture[]> {
   return Promise.all(
     predictions.map(async (one) => ({
       picture: await thumbnail(await read(one.file)),
       name: one.file,
-      caption: [...caption(one), shortPath(one.file)],
+      caption: [...caption(one), names.get(one.file)!],
       ...(one.truth !== undefined && {
         mark: one.truth === one.label ? ('right' as const) : ('wrong' as const),
       }),
@@ -65,12 +68,16 @@ export function shownPredictions(
 }
 
 /** Small copies of pictures that are worth a label, with the reasons. */
-export function picturesToLabel(pictures: readonly LabelNext[], read: ReadPicture): Promise<ShownPicture[]> {
+export function picturesToLabel(
+  pictures: readonly LabelNext[],
+  read: ReadPicture,
+  names: ShownOptions['names'],
+): Promise<ShownPicture[]> {
   return Promise.all(
     pictures.map(async ({ file, why }) => ({
       picture: await thumbnail(await read(file)),
       name: file,
-      caption: [why, shortPath(file)],
+      caption: [why, names.get(file)!],
     })),
   )
 }
@@ -84,6 +91,7 @@ export async function rowsOfClasses(
   report: ClassificationReport,
   path: string | undefined,
   read: ReadPicture,
+  names: ShownOptions['names'],
 ): Promise<PictureRow[]> {
   const { classes, predictions, unreadableExamples } = report
   const damaged = new Set(unreadableExamples.map(({ file }) => file))
@@ -93,6 +101,7 @@ export async function rowsOfClasses(
       doubtfulFirst(predictions.filter((one) => one.label === label)).slice(0, mostOfClass.pictures),
       read,
       {
+        names,
         caption: (one) => [
           label === unknownLabel ? takenFor(one, called) : shownPercent(one.probability),
           ...(isMistake(one) ? [`is ${called(one.truth!)}`] : []),
@@ -104,11 +113,12 @@ export async function rowsOfClasses(
     const rows: PictureRow[] = []
     for (const label of Object.keys(classes).slice(0, mostClasses)) {
       const readable = (support?.classes.get(label) ?? []).filter(({ name }) => !damaged.has(name))
+      const exampleNames = tellingNames(readable.map(({ name }) => name))
       const examples = await Promise.all(
         readable.slice(0, mostOfClass.examples).map(async (image) => ({
           picture: await thumbnail(await readGivenImage(image, image.name, { reduceTo: readAt })),
           name: `example of ${called(label)}`,
-          caption: shortPath(image.name),
+          caption: exampleNames.get(image.name)!,
         })),
       )
       rows.push({ name: called(label), groups: [examples, await found(label)] })
@@ -127,6 +137,7 @@ export async function mistakenExamples(
   called: (label: string) => string,
 ): Promise<ShownPicture[]> {
   const support = await openSupport(path, readAt)
+  const names = tellingNames(mistakes.map(({ file }) => file))
   try {
     return await Promise.all(
       mistakes.map(async ({ file, truth, label, probability }) => {
@@ -137,7 +148,7 @@ export async function mistakenExamples(
           caption: [
             `${called(label)} ${shownPercent(probability)}`,
             `given as ${called(truth)}`,
-            shortPath(file),
+            names.get(file)!,
           ],
           mark: 'wrong' as const,
         }
@@ -179,18 +190,11 @@ export function predictionsTable(
     ],
     rows: doubtfulFirst(predictions).map((one) => [
       one.file,
-      `${isMistake(one) ? '✗ ' : ''}${called(one.label)}${one.label === unknownLabel ? `, nearest ${called(one.nearest!)}` : ''}`,
+      `${isMistake(one) ? '✗ ' : ''}${called(one.label)}${one.label === unknownLabel ? `, nearest to ${called(one.nearest!)}` : ''}`,
       // probabilities of the classes, as if it were of one, say nothing of what is unknown
       ...(one.label === unknownLabel ? ['', ''] : [percent(one.probability), percent(leadOf(one))]),
       ...(unknown ? [one.familiarity!.toFixed(2)] : []),
       ...(isLabelled ? [one.truth === undefined ? '' : called(one.truth)] : []),
     ]),
   })
-}
-
-/** The end of a path that fits below a small picture. */
-function shortPath(path: string): string {
-  const name = path.slice(path.lastIndexOf('/') + 1)
-  const letters = [...name]
-  return letters.length <= 28 ? name : `${letters.slice(0, 12).join('')}…${letters.slice(-15).join('')}`
 }
