@@ -28,7 +28,8 @@ test('the table of layers is ordered: a package stands on packages above it in t
 
 test('the build visits every package', () => {
   const { references } = readJson<TsConfig>(join(workspaceRoot, 'packages/tsconfig.json'))
-  expect(references.map(({ path }) => path).toSorted()).toEqual(packages.map(({ id }) => id))
+  const visited = new Set(references.map(({ path }) => path.split('/', 1)[0]))
+  expect([...visited].toSorted()).toEqual(packages.map(({ id }) => id))
 })
 
 describe.each(packages)('$id', (workspacePackage) => {

@@ -1,4 +1,4 @@
-import type { RgbImage } from '@m2l/datasets'
+import type { RgbImage } from '@m2l/pictures'
 
 /** The position of the picture that differs least, by the sum of squared differences of all levels; all of one size. */
 export function nearestByPixels({ data }: RgbImage, pictures: readonly RgbImage[]): number {

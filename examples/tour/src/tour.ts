@@ -1,5 +1,5 @@
 import { openEmoji } from '@m2l/dataset-emoji'
-import type { RgbImage } from '@m2l/datasets'
+import type { RgbImage } from '@m2l/pictures'
 import { leaveOnBrokenPipe, loadEngine, randomKey } from '@m2l/engine'
 import { Familiarity, FewShotClassifier } from '@m2l/m2l'
 import { sampleEpisodes, type Episode } from '@m2l/samplers'

@@ -1,5 +1,6 @@
 import { InputError, loadEngine, tf } from '@m2l/engine'
-import type { Dataset, RgbImage } from '@m2l/datasets'
+import type { Dataset } from '@m2l/datasets'
+import type { RgbImage } from '@m2l/pictures'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { artists } from './artists.js'
 import { nearTwinGroups, openEmoji } from './index.js'

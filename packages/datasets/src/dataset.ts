@@ -1,4 +1,4 @@
-import type { RgbImage } from './rgb-image.js'
+import type { RgbImage } from '@m2l/pictures'
 import type { LeftOut } from './sources/left-out.js'
 
 /** One picture of a data set, by name; its pixels come from {@link Dataset.read}. */

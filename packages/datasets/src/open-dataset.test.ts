@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { type Dataset, openDataset, type OpenDatasetOptions, prepareDataset, type RgbImage } from './index.js'
+import { type Dataset, openDataset, type OpenDatasetOptions, prepareDataset } from './index.js'
+import type { RgbImage } from '@m2l/pictures'
 import {
   classFiles,
   type Files,

@@ -1,4 +1,4 @@
-import type { Size } from '@m2l/datasets'
+import type { Size } from '@m2l/pictures'
 import type { EmbeddingField, ImageContributions, ScoreExplanation } from '@m2l/metric'
 import type { Region } from '@m2l/nn'
 import type { FewShotModel, ImageTransforms } from '@m2l/trainer'

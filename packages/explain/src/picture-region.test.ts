@@ -1,4 +1,4 @@
-import { gridParts, renderViews, resizeThenCrop, squareResize, type RgbImage, type View } from '@m2l/datasets'
+import { gridParts, renderViews, resizeThenCrop, squareResize, type RgbImage, type View } from '@m2l/pictures'
 import { loadEngine, randomKey, tf } from '@m2l/engine'
 import fc from 'fast-check'
 import { beforeAll, expect, it } from 'vitest'

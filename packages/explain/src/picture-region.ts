@@ -1,4 +1,4 @@
-import { wholeWindow, type Size, type View } from '@m2l/datasets'
+import { wholeWindow, type Size, type View } from '@m2l/pictures'
 import type { Region } from '@m2l/nn'
 
 /**

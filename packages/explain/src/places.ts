@@ -1,4 +1,4 @@
-import { viewSize, type Size } from '@m2l/datasets'
+import { viewSize, type Size } from '@m2l/pictures'
 import type { EmbeddingField } from '@m2l/metric'
 import type { Region } from '@m2l/nn'
 import type { FewShotModel, ImageTransforms } from '@m2l/trainer'

@@ -1,4 +1,4 @@
-import { squareResize, gridParts, type RgbImage } from '@m2l/datasets'
+import { squareResize, gridParts, type RgbImage } from '@m2l/pictures'
 import { tf } from '@m2l/engine'
 import { LevelFusion, type MetricLevel } from '@m2l/metric'
 import type { Backbone } from '@m2l/nn'

@@ -1,4 +1,4 @@
-import type { RgbImage } from '@m2l/datasets'
+import type { RgbImage } from '@m2l/pictures'
 import { loadEngine, tf } from '@m2l/engine'
 import { l2Normalise, LevelFusion, pooled, prototypes, type MetricLevel } from '@m2l/metric'
 import type { Backbone } from '@m2l/nn'

@@ -1,4 +1,4 @@
-import { renderViews, type RgbImage } from '@m2l/datasets'
+import { renderViews, type RgbImage } from '@m2l/pictures'
 import type { Embedding, LevelFusion, MetricLevel, Support } from '@m2l/metric'
 import type { Region } from '@m2l/nn'
 import type { EvaluatedModel, ImageTransforms } from '@m2l/trainer'

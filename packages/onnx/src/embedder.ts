@@ -1,4 +1,4 @@
-import type { InputTransform, RenderedViews } from '@m2l/datasets'
+import type { InputTransform, RenderedViews } from '@m2l/pictures'
 import type { OnnxCard } from './card.js'
 import type { FeatureMaps } from './feature-maps.js'
 

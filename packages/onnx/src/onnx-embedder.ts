@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { dirname, extname } from 'node:path'
-import { inputTransform } from '@m2l/datasets'
+import { inputTransform } from '@m2l/pictures'
 import { InputError } from '@m2l/engine'
 import { cardBeside, readOnnxCard, type OnnxCard, type OnnxCardInput } from './card.js'
 import type { OnnxEmbedder } from './embedder.js'

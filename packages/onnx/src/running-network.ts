@@ -1,4 +1,4 @@
-import type { InputTransform, RenderedViews } from '@m2l/datasets'
+import type { InputTransform, RenderedViews } from '@m2l/pictures'
 import { InputError } from '@m2l/engine'
 import type { OnnxCard } from './card.js'
 import type { OnnxEmbedder } from './embedder.js'

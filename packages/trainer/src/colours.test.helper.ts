@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { randomKey, tf, type RandomKey } from '@m2l/engine'
-import { squareResize, type Dataset, type ImageSplit, type RgbImage } from '@m2l/datasets'
+import type { Dataset, ImageSplit } from '@m2l/datasets'
+import { squareResize, type RgbImage } from '@m2l/pictures'
 import { LevelFusion, type MetricLevel } from '@m2l/metric'
 import { BatchNorm, Convolution, disposeState, mergeStates, prefixed, type Backbone } from '@m2l/nn'
 import { EpisodeImages, FewShotModel } from './index.js'

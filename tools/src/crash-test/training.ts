@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { squareResize } from '@m2l/datasets'
+import { squareResize } from '@m2l/pictures'
 import { randomKey } from '@m2l/engine'
 import { LevelFusion } from '@m2l/metric'
 import { globalLevel } from '@m2l/metric-global'

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { Dataset, ImageSplit, RgbImage } from '@m2l/datasets'
+import type { Dataset, ImageSplit } from '@m2l/datasets'
+import type { RgbImage } from '@m2l/pictures'
 import { randomKey } from '@m2l/engine'
 
 const side = 16

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { decodeImage, type RgbImage } from '@m2l/datasets'
+import { decodeImage } from '@m2l/datasets'
+import type { RgbImage } from '@m2l/pictures'
 import { InputError } from '@m2l/engine'
 import type { ListedPicture } from './pictures.js'
 

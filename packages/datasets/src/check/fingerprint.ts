@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { type DecodeOptions, decodePicture } from '../decoding/decode-picture.js'
 import type { PictureRemark } from '../decoding/picture-remarks.js'
 import type { Undecodable } from '../decoding/undecodable.js'
-import type { RgbImage } from '../rgb-image.js'
+import type { RgbImage } from '@m2l/pictures'
 import { type Look, lookOf } from './perceptual-hash.js'
 
 /** What tells a picture from others, small enough to be kept for every picture of a data set. */

@@ -1,6 +1,5 @@
-import type { RgbImage } from '../rgb-image.js'
-import { renderPixels } from '../transforms/render-pixels.js'
-import { wholeWindow } from '../transforms/view.js'
+import type { RgbImage } from '@m2l/pictures'
+import { renderPixels, wholeWindow } from '@m2l/pictures/pixels'
 
 /** What a picture looks like, in few enough numbers to keep them for every picture of a data set. */
 export interface Look {

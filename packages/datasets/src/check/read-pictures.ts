@@ -1,7 +1,7 @@
 import { PictureDecoder } from '../decoding/picture-decoder.js'
 import { readLayout } from '../layouts/read-layout.js'
 import { mapConcurrently } from '../map-concurrently.js'
-import type { RgbImage } from '../rgb-image.js'
+import type { RgbImage } from '@m2l/pictures'
 import { openTree } from '../sources/open-tree.js'
 import type { CheckOptions } from './check-dataset.js'
 

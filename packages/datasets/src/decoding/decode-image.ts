@@ -1,5 +1,5 @@
 import { InputError, readRegularFile } from '@m2l/engine'
-import type { RgbImage } from '../rgb-image.js'
+import type { RgbImage } from '@m2l/pictures'
 import { unreadable } from '../sources/byte-source.js'
 import { type DecodeOptions, decodePicture } from './decode-picture.js'
 import type { DecodedPicture } from './picture-remarks.js'

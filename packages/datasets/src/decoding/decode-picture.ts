@@ -1,5 +1,5 @@
 import type { Sharp, SharpOptions } from 'sharp'
-import type { RgbImage } from '../rgb-image.js'
+import type { RgbImage } from '@m2l/pictures'
 import { foreignFile } from './foreign-file.js'
 import { inkToRgb } from './ink-to-rgb.js'
 import { type JpegFrame, jpegFrame, refusedFrame } from './jpeg-frame.js'
@@ -8,7 +8,7 @@ import { type DecodedPicture, remarkable, withRemarks } from './picture-remarks.
 import { readPlainPng } from './plain-png.js'
 import { readTiff } from './tiff/read-tiff.js'
 import type { Undecodable } from './undecodable.js'
-import { upright } from './upright.js'
+import { upright } from '@m2l/pictures/pixels'
 
 /** How pictures become RGB. */
 export interface DecodeOptions {

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import type { RgbImage } from '../rgb-image.js'
+import type { RgbImage } from '@m2l/pictures'
 
 /** What an entry takes besides its pixels, roughly. */
 const entryBytes = 256

@@ -1,4 +1,4 @@
-import type { RgbImage } from '../rgb-image.js'
+import type { RgbImage } from '@m2l/pictures'
 import { unreadable } from '../sources/byte-source.js'
 import type { FileTree } from '../sources/file-tree.js'
 import { pictureThreads } from '../threads/picture-threads.js'

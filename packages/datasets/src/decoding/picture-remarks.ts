@@ -1,5 +1,5 @@
 import type { Metadata } from 'sharp'
-import type { RgbImage } from '../rgb-image.js'
+import type { RgbImage } from '@m2l/pictures'
 
 /**
  * What a person should know of a picture that was read: `several`: the file holds more pictures (an animation, pages), and the first was

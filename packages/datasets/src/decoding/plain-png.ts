@@ -1,5 +1,5 @@
 import { crc32, inflateSync } from 'node:zlib'
-import type { RgbImage } from '../rgb-image.js'
+import type { RgbImage } from '@m2l/pictures'
 import { type DecodedPicture, isOtherProfile, withRemarks } from './picture-remarks.js'
 
 /** Larger files are worth a turn of sharp's thread pool. */

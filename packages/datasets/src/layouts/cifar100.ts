@@ -1,4 +1,4 @@
-import type { RgbImage } from '../rgb-image.js'
+import type { RgbImage } from '@m2l/pictures'
 import { requireDistinct } from './class-names.js'
 import type { ClassImages, LayoutIndex } from './layout.js'
 

@@ -1,5 +1,5 @@
 import type { FileTree, RealFile } from '../sources/file-tree.js'
-import type { RgbImage } from '../rgb-image.js'
+import type { RgbImage } from '@m2l/pictures'
 
 /** The ways in which image data sets lie on a disk or in an archive; see the package's README. */
 export const layoutNames = [

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type FileHandle, rm } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
-import type { RgbImage } from '../rgb-image.js'
+import type { RgbImage } from '@m2l/pictures'
 import type { ByteSource } from '../sources/byte-source.js'
 
 // A pack is a safetensors file (https://github.com/huggingface/safetensors, "Format") of decoded pictures:

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util'
 import { crc32, deflate } from 'node:zlib'
-import type { RgbImage } from '../rgb-image.js'
+import type { RgbImage } from '@m2l/pictures'
 
 /**
  * A PNG file of an RGB picture, without loss; the same pixels always give the same bytes. For the small pictures of

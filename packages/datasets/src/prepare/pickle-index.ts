@@ -2,7 +2,7 @@ import { InputError } from '@m2l/engine'
 import { requireDistinct } from '../layouts/class-names.js'
 import type { ClassImages, LayoutIndex } from '../layouts/layout.js'
 import { type FileTree } from '../sources/file-tree.js'
-import type { RgbImage } from '../rgb-image.js'
+import type { RgbImage } from '@m2l/pictures'
 
 /** One split's pickle, or pair of pickles. */
 export interface PickledSplit {

@@ -1,5 +1,5 @@
 import { NumpyArray, type PickleValue } from '@m2l/pickle'
-import type { RgbImage } from '../rgb-image.js'
+import type { RgbImage } from '@m2l/pictures'
 import type { PickledFile } from './pickle-file.js'
 
 /** Pictures as bare pixels. */

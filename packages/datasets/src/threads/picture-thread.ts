@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Tinypool } from 'tinypool'
-import { renderPixels } from '../transforms/render-pixels.js'
+import { renderPixels } from '@m2l/pictures/pixels'
 import {
   type Decoded,
   decodeAll,

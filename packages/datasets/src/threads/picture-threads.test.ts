@@ -2,13 +2,15 @@ import { randomKey } from '@m2l/engine'
 import sharp from 'sharp'
 import { afterAll, describe, expect, test } from 'vitest'
 import { picture, pixelsOf, temporaryFile } from '../make-files.test.helper.js'
-import type { RgbImage } from '../rgb-image.js'
-import { imagenetNormalisation } from '../transforms/normalise.js'
-import { gridParts } from '../transforms/grid-parts.js'
-import { randomResizedCrop } from '../transforms/random-resized-crop.js'
-import { type RenderedViews, renderPixels } from '../transforms/render-pixels.js'
-import { resizeThenCrop } from '../transforms/resize-then-crop.js'
-import type { Transform } from '../transforms/transform.js'
+import {
+  gridParts,
+  imagenetNormalisation,
+  randomResizedCrop,
+  resizeThenCrop,
+  type RgbImage,
+  type Transform,
+} from '@m2l/pictures'
+import { type RenderedViews, renderPixels } from '@m2l/pictures/pixels'
 import { PictureThreads } from './picture-threads.js'
 
 /** From the first picture on, so that small works go to threads as well. */

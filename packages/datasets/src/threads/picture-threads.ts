@@ -3,9 +3,8 @@ import { availableParallelism } from 'node:os'
 import { promisify } from 'node:util'
 import { InputError } from '@m2l/engine'
 import { Tinypool } from 'tinypool'
-import type { RgbImage } from '../rgb-image.js'
-import { checkedLayout, type RenderedViews, renderPixels } from '../transforms/render-pixels.js'
-import type { View } from '../transforms/view.js'
+import type { RgbImage, View } from '@m2l/pictures'
+import { checkedLayout, type RenderedViews, renderPixels } from '@m2l/pictures/pixels'
 import {
   type Decoded,
   decodeAll,

@@ -2,9 +2,7 @@ import { type Fingerprint, fingerprintOfFile } from '../check/fingerprint.js'
 import { type DecodeOptions, decodePicture } from '../decoding/decode-picture.js'
 import type { DecodedPicture } from '../decoding/picture-remarks.js'
 import type { Undecodable } from '../decoding/undecodable.js'
-import type { RgbImage } from '../rgb-image.js'
-import type { RenderOptions } from '../transforms/render-pixels.js'
-import type { View } from '../transforms/view.js'
+import type { RenderOptions, RgbImage, View } from '@m2l/pictures'
 
 /** A picture file: its content, or the path to read it from. */
 export type PictureFile = Uint8Array | string

@@ -1,4 +1,4 @@
-import type { Size } from '@m2l/datasets'
+import type { Size } from '@m2l/pictures'
 import type { Region } from '@m2l/nn'
 
 /** A rectangle of a drawing, in its units. */

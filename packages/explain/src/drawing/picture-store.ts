@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { RgbImage } from '@m2l/datasets'
+import type { RgbImage } from '@m2l/pictures'
 import sharp, { type Sharp } from 'sharp'
 import type { Element } from 'xast'
 import { x } from 'xastscript'

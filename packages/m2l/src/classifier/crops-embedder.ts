@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { RgbImage } from '@m2l/datasets'
+import type { RgbImage } from '@m2l/pictures'
 import type { EmbeddingField } from '@m2l/metric'
 import { isFeatures } from '../features/feature-set.js'
 import { cornerCrops } from './choice/picture-crops.js'

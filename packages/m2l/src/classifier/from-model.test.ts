@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { createBackbone } from '@m2l/backbones'
-import { squareResize } from '@m2l/datasets'
+import { squareResize } from '@m2l/pictures'
 import { InputError, loadEngine, randomKey, tf } from '@m2l/engine'
 import { LevelFusion } from '@m2l/metric'
 import { globalLevel } from '@m2l/metric-global'

@@ -1,4 +1,5 @@
-import { decodeImage, decodeImageFile, type DecodeOptions, type RgbImage } from '@m2l/datasets'
+import { decodeImage, decodeImageFile, type DecodeOptions } from '@m2l/datasets'
+import type { RgbImage } from '@m2l/pictures'
 import { count, InputError, tf } from '@m2l/engine'
 import { isFeatures, type GivenFeatures } from '../features/feature-set.js'
 

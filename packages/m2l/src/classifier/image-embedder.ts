@@ -1,4 +1,4 @@
-import type { RgbImage } from '@m2l/datasets'
+import type { RgbImage } from '@m2l/pictures'
 import { InputError } from '@m2l/engine'
 import {
   imagesPerBatch,

@@ -1,18 +1,15 @@
 import { existsSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
 import { openEmoji } from '@m2l/dataset-emoji'
+import { openDataset, type Dataset, type ImageSplit, type OpenDatasetOptions } from '@m2l/datasets'
 import {
   gridParts,
-  openDataset,
   randomResizedCrop,
   resizeThenCrop,
   shorterSideThenCrop,
   squareResize,
-  type Dataset,
-  type ImageSplit,
-  type OpenDatasetOptions,
   type Transform,
-} from '@m2l/datasets'
+} from '@m2l/pictures'
 import { InputError, span } from '@m2l/engine'
 import type { ImageTransforms } from '@m2l/trainer'
 import type { Recipe } from '../recipe/read-recipe.js'

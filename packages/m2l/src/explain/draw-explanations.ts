@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { RgbImage } from '@m2l/datasets'
+import type { RgbImage } from '@m2l/pictures'
 import { InputError, makeFolder, writeFileAtomically } from '@m2l/engine'
 import {
   drawExplanation,

@@ -1,4 +1,5 @@
-import type { Dataset, ImageSplit, RgbImage } from '@m2l/datasets'
+import type { Dataset, ImageSplit } from '@m2l/datasets'
+import type { RgbImage } from '@m2l/pictures'
 import { loadEngine, randomKey, tf } from '@m2l/engine'
 import { sgd } from '@m2l/nn'
 import { sampleEpisodes } from '@m2l/samplers'

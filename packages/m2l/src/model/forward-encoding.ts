@@ -1,4 +1,4 @@
-import { gridShares } from '@m2l/datasets'
+import { gridShares } from '@m2l/pictures'
 import type { EmbeddingField } from '@m2l/metric'
 import type { Region } from '@m2l/nn'
 import type { ForwardEncoding } from '@m2l/trainer'

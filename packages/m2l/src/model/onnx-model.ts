@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path'
-import { levelNormalisation } from '@m2l/datasets'
+import { levelNormalisation } from '@m2l/pictures'
 import { InputError } from '@m2l/engine'
 import type { LevelFusion } from '@m2l/metric'
 import { disposeState } from '@m2l/nn'

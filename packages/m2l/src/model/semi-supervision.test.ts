@@ -1,4 +1,5 @@
-import { squareResize, type Dataset, type ImageSplit, type RgbImage } from '@m2l/datasets'
+import type { Dataset, ImageSplit } from '@m2l/datasets'
+import { squareResize, type RgbImage } from '@m2l/pictures'
 import { InputError, loadEngine, randomKey } from '@m2l/engine'
 import { LevelFusion } from '@m2l/metric'
 import { globalLevel, type GlobalLevelOptions } from '@m2l/metric-global'

@@ -1,4 +1,4 @@
-import type { RgbImage } from '@m2l/datasets'
+import type { RgbImage } from '@m2l/pictures'
 import { table, thumbnail, type Html, type PictureRow, type ShownPicture } from '@m2l/report'
 import { ClassNames } from '../class-names/class-names.js'
 import {

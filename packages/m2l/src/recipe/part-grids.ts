@@ -1,4 +1,4 @@
-import { parseGrid } from '@m2l/datasets'
+import { parseGrid } from '@m2l/pictures'
 import type { RecipeValues } from './schema.js'
 
 /** The grids of parts where a recipe names no encoding, as published for M2L. */

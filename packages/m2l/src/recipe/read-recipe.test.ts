@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { imagenetNormalisation } from '@m2l/datasets'
+import { imagenetNormalisation } from '@m2l/pictures'
 import { InputError } from '@m2l/engine'
 import fc from 'fast-check'
 import { dump } from 'js-yaml'

@@ -1,5 +1,5 @@
 import type { BackboneDefinition, BackboneInput } from '@m2l/backbones'
-import { levelNormalisation, normalisations, type Normalisation } from '@m2l/datasets'
+import { levelNormalisation, normalisations, type Normalisation } from '@m2l/pictures'
 import type { LevelDefinition } from '@m2l/metric'
 import type { z } from 'zod'
 import type { KnownParts } from '../model/known-parts.js'

@@ -1,5 +1,6 @@
 import { tf, type RandomKey } from '@m2l/engine'
-import type { Dataset, ImageRecord, ImageSplit, RgbImage } from '@m2l/datasets'
+import type { Dataset, ImageRecord, ImageSplit } from '@m2l/datasets'
+import type { RgbImage } from '@m2l/pictures'
 import type { Episode } from '@m2l/samplers'
 import type { ImageView } from '../model/forward-encoding.js'
 import {

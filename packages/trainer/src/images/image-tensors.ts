@@ -1,15 +1,14 @@
 import { span, tf, type RandomKey } from '@m2l/engine'
+import { releaseViews, renderAhead } from '@m2l/datasets'
 import {
   colourJitter,
   normalise,
-  releaseViews,
-  renderAhead,
   viewsTensor,
   type Normalisation,
   type RenderedViews,
   type RgbImage,
   type Transform,
-} from '@m2l/datasets'
+} from '@m2l/pictures'
 import type { ImageView } from '../model/forward-encoding.js'
 
 /** How pictures become input of the backbone. Without a key the transforms are fixed, with one they draw from it. */

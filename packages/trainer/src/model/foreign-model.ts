@@ -1,5 +1,6 @@
 import { InputError, tf } from '@m2l/engine'
-import { releaseViews, type RenderedViews } from '@m2l/datasets'
+import { releaseViews } from '@m2l/datasets'
+import type { RenderedViews } from '@m2l/pictures'
 import type { LevelFusion } from '@m2l/metric'
 import { disposeState } from '@m2l/nn'
 import { encodeMaps } from './encode-maps.js'

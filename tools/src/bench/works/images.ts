@@ -1,4 +1,5 @@
-import { gridParts, imagenetNormalisation, squareResize, type ImageRecord } from '@m2l/datasets'
+import type { ImageRecord } from '@m2l/datasets'
+import { gridParts, imagenetNormalisation, squareResize } from '@m2l/pictures'
 import { disposeImages, EpisodeImages, prefetch } from '@m2l/trainer'
 import type { Job } from '../work.js'
 import { openClassFolders } from './class-folders.js'

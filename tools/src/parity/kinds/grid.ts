@@ -1,4 +1,4 @@
-import { gridSpans } from '@m2l/datasets'
+import { gridSpans } from '@m2l/pictures'
 import { z } from 'zod'
 import { defineKind } from '../parity-case.js'
 import { relativeTolerance } from '../tolerance.js'

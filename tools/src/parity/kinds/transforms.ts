@@ -1,5 +1,5 @@
+import { decodeImage } from '@m2l/datasets'
 import {
-  decodeImage,
   gridParts,
   gridSpans,
   renderViews,
@@ -8,7 +8,7 @@ import {
   type RgbImage,
   type Size,
   type View,
-} from '@m2l/datasets'
+} from '@m2l/pictures'
 import { InputError } from '@m2l/engine'
 import { z } from 'zod'
 import { tidied, type Numbers } from '../numbers.js'

@@ -1,4 +1,4 @@
-import type { RgbImage } from '../../rgb-image.js'
+import type { RgbImage } from '@m2l/pictures'
 import { isDark, type PictureRemark } from '../picture-remarks.js'
 import type { Undecodable } from '../undecodable.js'
 import { tiffColours } from './tiff-colours.js'

@@ -1,4 +1,4 @@
-import type { RgbImage } from '../../rgb-image.js'
+import type { RgbImage } from '@m2l/pictures'
 import { inkToRgb } from '../ink-to-rgb.js'
 import type { Undecodable } from '../undecodable.js'
 import type { TiffFile, TiffTags } from './tiff-file.js'

@@ -1,4 +1,4 @@
-import type { Rectangle, RgbImage } from '@m2l/datasets'
+import type { Rectangle, RgbImage } from '@m2l/pictures'
 import type { Region } from '@m2l/nn'
 
 /** The share of a picture's sides that a crop shows. */

@@ -1,4 +1,4 @@
-// Compiled from assembly/resample.ts by `npm run compile -w packages/datasets`.
+// Compiled from assembly/resample.ts by `npm run compile -w packages/pictures`.
 
 /** A WebAssembly module in base64. */
 export const resampleModule =

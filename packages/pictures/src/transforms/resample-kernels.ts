@@ -40,17 +40,11 @@ export const levelFloats = 12
 /** Bytes past the end of what a pass is given that it may read or write. */
 export const spill = 48
 
-/** What is used of WebAssembly, which the types of Node leave out. */
-declare const WebAssembly: {
-  readonly Module: new (bytes: Uint8Array) => object
-  readonly Instance: new (module: object) => { readonly exports: ResampleKernels }
-}
-
 /** Compiled once a thread. */
-let module: object | undefined
+let module: WebAssembly.Module | undefined
 
 /** A new instance, whose memory holds a page of 64 KiB. */
 export function instantiate(): ResampleKernels {
-  module ??= new WebAssembly.Module(Buffer.from(resampleModule, 'base64'))
-  return new WebAssembly.Instance(module).exports
+  module ??= new WebAssembly.Module(Uint8Array.from(atob(resampleModule), (byte) => byte.charCodeAt(0)))
+  return new WebAssembly.Instance(module).exports as unknown as ResampleKernels
 }

@@ -1,11 +1,9 @@
-import type { RgbImage } from '../rgb-image.js'
-import { pictureThreads } from '../threads/picture-threads.js'
-import type { RenderedViews, RenderOptions } from './render-pixels.js'
-import type { View } from './view.js'
+import type { RenderedViews, RenderOptions, RgbImage, View } from '@m2l/pictures'
+import { pictureThreads } from './picture-threads.js'
 
 /**
- * Computes what {@link renderViews} does on other threads, to the bit, so that the engine can compute meanwhile;
- * {@link viewsTensor} makes the tensor. The first views of a process, until they have taken about a second, and all where
+ * Computes what `renderViews` does on other threads, to the bit, so that the engine can compute meanwhile;
+ * `viewsTensor` makes the tensor. The first views of a process, until they have taken about a second, and all where
  * there is one core, are rendered on the calling thread, because starting threads would cost more than it brings.
  *
  * @throws RangeError when the lists differ in length, a view does not fit its image, or result sizes differ.

@@ -15,7 +15,7 @@ export async function compiledResampleModule(): Promise<string> {
     },
   })
   if (error) throw new Error(`${error.message}\n${stderr.toString()}`)
-  return `// Compiled from assembly/resample.ts by \`npm run compile -w packages/datasets\`.
+  return `// Compiled from assembly/resample.ts by \`npm run compile -w packages/pictures\`.
 
 /** A WebAssembly module in base64. */
 export const resampleModule =
