@@ -14,6 +14,8 @@ export type Comparison = { readonly metric: LevelFusion } | { readonly ranges: r
 /** Weights by which a classifier may see pictures. */
 export interface Candidate {
   readonly origin: Origin
+  /** What it is called where its weights have no name. */
+  readonly called?: string
   readonly embedder: Embedder
   readonly comparison: Comparison
   /** How it sees, where that is not as its weights say. */

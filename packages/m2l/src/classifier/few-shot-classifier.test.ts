@@ -438,7 +438,7 @@ describe('a head and features that a person names', () => {
     const opened = await FewShotClassifier.open(file)
     expect(await opened.classify([pattern(1, 9)])).toEqual([found])
     expect((await opened.choose()).reason).toBe(
-      `chosen: ${weights} (a network for drawings), which compares pictures with the examples [gda]`,
+      `chosen: ${weights} (a network for drawings), which compares pictures with the examples (technically: gda)`,
     )
     opened.dispose()
   })

@@ -111,8 +111,9 @@ export class FewShotClassifier {
     await loadEngine()
     const embedder = embedderOf(features)
     const comparison = comparisonOfFeatures(features, options.recipe)
+    const called = `the features of ${features.source}`
     const dispose = () => 'metric' in comparison && disposeState(comparison.metric.state)
-    const classifier = new this([{ origin: {}, embedder, comparison, dispose }], options)
+    const classifier = new this([{ origin: {}, called, embedder, comparison, dispose }], options)
     await classifier.addFeatures(features)
     return classifier
   }

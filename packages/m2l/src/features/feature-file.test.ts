@@ -156,6 +156,7 @@ describe('a classifier of features', () => {
     ] as const
     const classifier = await FewShotClassifier.ofFeatures({ ...set, ranges })
     expect(classifier.ranges).toEqual(ranges)
+    expect((await classifier.choose()).reason).toContain(`chosen: the features of ${made}, which compares `)
     const [found] = await classifier.classify([featuresAt(set, 3)])
     expect(found!.label).toBe('dog')
     expect(Object.keys(found!.levels).every((name) => /^(early|late) nearest mean$/.test(name))).toBe(true)

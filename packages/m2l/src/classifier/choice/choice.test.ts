@@ -142,7 +142,9 @@ describe('choose', () => {
         ? /; it recognises \d+ % of pieces cut out of the examples, /
         : /; each example left out in turn, it recognises \d+ % of them by the others, /
     expect(described.reason).toMatch(shown)
-    expect(described.reason).toMatch(/, 1 other network at most \d+ % \[[^\]]* of clear(; [^\]]*)?\]$/)
+    expect(described.reason).toMatch(
+      /, 1 other network at most \d+ % \(technically: [^)]* of clear(; [^)]*)?\)$/,
+    )
     const rule =
       shots.filter((shot) => shot > 1).length > 1
         ? 'by rules fitted to the examples'
@@ -156,7 +158,7 @@ describe('choose', () => {
     expect(first.candidate).toBe(0)
     expect(first.tried[0]!.crossEntropy).toBe(first.tried[1]!.crossEntropy)
     expect(describeChoice(first, [candidateOf(clear), twin]).reason).toMatch(
-      /, and the other network is not clearly better \(at most \d+ %\) \[/,
+      /, and the other network is not clearly better \(at most \d+ %\) \(technically: /,
     )
   })
 
@@ -189,7 +191,7 @@ describe('choose', () => {
     const choice = await choose([own], seenByBoth([3, 3]), { counts })
     expect(choice).toEqual({ candidate: 0, metric, tried: [] })
     expect(describeChoice(choice, [own]).reason).toBe(
-      'chosen: clear, which compares pictures as a whole [global]',
+      'chosen: clear, which compares pictures as a whole (technically: global)',
     )
   })
 

@@ -22,13 +22,13 @@ export interface ClassifierChoice {
   readonly heads: readonly FittedHead[]
   /** Heads that the examples show to be worse. */
   readonly dropped: readonly FittedHead[]
-  /** All of it in one line: in plain words, and in brackets what experts call it. */
+  /** All of it in one line: in plain words, then what experts call it. */
   readonly reason: string
 }
 
 export function describeChoice(
   { candidate, metric, by, tried, heads }: Choice,
-  candidates: readonly Pick<Candidate, 'origin' | 'views'>[],
+  candidates: readonly Pick<Candidate, 'origin' | 'called' | 'views'>[],
 ): ClassifierChoice {
   const nameOf = (index: number) => {
     const { origin, views } = candidates[index]!
@@ -42,5 +42,5 @@ export function describeChoice(
     dropped: heads?.dropped ?? [],
   }
   const levels = metric.levels.map(({ level }) => level.name)
-  return { ...choice, reason: reasonOf(choice, levels) }
+  return { ...choice, reason: reasonOf(choice, levels, candidates[candidate]!.called) }
 }

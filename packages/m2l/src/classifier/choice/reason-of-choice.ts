@@ -6,16 +6,17 @@ import type { FittedHead } from './fit-heads.js'
 type Told = Omit<ClassifierChoice, 'reason'>
 
 /**
- * What was chosen and why, in one line: first in plain words, then in brackets what experts call it.
+ * What was chosen and why, in one line: first in plain words, then what experts call it.
  *
  * @param levels that compare, by their names
+ * @param called what sees pictures, where its weights have no name
  */
-export function reasonOf(choice: Told, levels: readonly string[]): string {
+export function reasonOf(choice: Told, levels: readonly string[], called = 'the model'): string {
   const { weights, heads, dropped } = choice
   const purpose = weights === null ? undefined : purposeOf(weights)
-  const network = `${weights ?? 'the model'}${purpose === undefined ? '' : ` (a network for ${purpose})`}`
+  const network = `${weights ?? called}${purpose === undefined ? '' : ` (a network for ${purpose})`}`
   const technical = heads.length === 0 ? levels.join(', ') : headsOf(heads, dropped)
-  return `chosen: ${network}, which compares ${howOf(choice, levels)}${whyOf(choice)} [${technical}]`
+  return `chosen: ${network}, which compares ${howOf(choice, levels)}${whyOf(choice)} (technically: ${technical})`
 }
 
 /** How pictures are compared. */
