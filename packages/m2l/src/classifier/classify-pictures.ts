@@ -4,6 +4,7 @@ import { isFeatureFile } from '../features/feature-file.js'
 import { queryFeatures } from '../features/feature-pictures.js'
 import type { FeatureSet } from '../features/feature-set.js'
 import { notesOfSlowness } from '../data/recipe-data.js'
+import { alikeNotes } from './alike-examples.js'
 import type { Classification } from './classification.js'
 import { unknownLabel, type ClassificationReport, type LeaveOneOutReport } from './classification-report.js'
 import { canCalibrate, Familiarity } from './familiarity.js'
@@ -63,6 +64,7 @@ export async function classifyPictures(options: ClassifyPicturesOptions): Promis
     tell(singleExampleNotes(classifier.classes))
     const choice = await classifier.choose(withSignal(options))
     if (choice.by !== null || choice.heads.length > 0) tell([choice.reason])
+    tell(alikeNotes((await classifier.saved()).classes))
     const leftOut = await classifier.leaveOneOut(withSignal(options))
     const familiarity = threshold === undefined ? undefined : new Familiarity(leftOut)
     const calibrated = familiarity ?? (canCalibrate(leftOut) ? new Familiarity(leftOut) : undefined)
