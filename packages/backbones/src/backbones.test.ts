@@ -81,8 +81,12 @@ describe.each(backboneNames)('%s', (name) => {
       expect(backbone.maps!(batch, { training: false }, [])).toEqual({})
     })
     expect(tf.memory().numTensors).toBe(before)
-    expect(() => backbone.maps!(batch, { training: false }, ['stage8'])).toThrow(
-      `${name} has no stage "stage8"; choose one of ${backbone.stages!.join(', ')}`,
+    expect(() => backbone.maps!(batch, { training: false }, ['elsewhere'])).toThrow(
+      `${name} has no stage "elsewhere"; choose one of ${backbone.stages!.join(', ')}`,
+    )
+    const misspelt = `${backbone.stages![0]!}0`
+    expect(() => backbone.maps!(batch, { training: false }, [misspelt])).toThrow(
+      `${name} has no stage "${misspelt}"; did you mean ${backbone.stages![0]!}?; choose one of `,
     )
     batch.dispose()
     backbone.dispose()
@@ -125,7 +129,7 @@ describe.each(backboneNames)('%s', (name) => {
         stage,
       ).toBe(true)
     }
-    expect(() => backbone.freeze!('stage8')).toThrow(`${name} has no stage "stage8"`)
+    expect(() => backbone.freeze!('elsewhere')).toThrow(`${name} has no stage "elsewhere"`)
     frozen.dispose()
   })
 
