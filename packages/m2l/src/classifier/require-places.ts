@@ -1,3 +1,4 @@
+import { requireWritable } from '@m2l/engine'
 import { findClassNames } from '../class-names/find-class-names.js'
 import { readClasses } from '../classes/classes-file.js'
 import { isFeatureFile } from '../features/feature-file.js'
@@ -22,6 +23,7 @@ export async function requirePlaces(options: ClassifyByOptions, query?: readonly
     )
   )
     return
+  if (options.save !== undefined) await requireWritable(options.save, 'the classes')
   requireComparison(options)
   const shots = new Map<string, number>()
   if (load !== undefined) {
