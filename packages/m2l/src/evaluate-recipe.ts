@@ -21,13 +21,13 @@ import { episodesByShots } from './evaluation/episodes-by-shots.js'
 import { evaluationPage } from './pages/evaluation-page.js'
 import { divideEvaluation } from './pages/shots-section.js'
 import {
-  episodeTransforms,
   notesOfSlowness,
   openRecipeDataset,
   requireSplit,
   splitNames,
   type DataOptions,
 } from './data/recipe-data.js'
+import { episodeTransforms } from './model/recipe-transforms.js'
 import { writePredictions } from './evaluation/predictions-file.js'
 import { evaluationId, leaveResult, resultFilesIn } from './evaluation/result-files.js'
 import type { RecipeRunOptions } from './run/recipe-run.js'

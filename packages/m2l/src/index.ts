@@ -78,13 +78,8 @@ export { explainPictures, type ExplainPicturesOptions } from './explain/explain-
 export type { KnownParts } from './model/known-parts.js'
 export { methods, recipeLevels, type MethodValues, type RecipeLevels } from './model/methods.js'
 export { pretrainRecipe } from './pretrain-recipe.js'
-export {
-  dataFolder,
-  episodeTransforms,
-  openRecipeDataset,
-  pretrainingTransforms,
-  requireSplit,
-} from './data/recipe-data.js'
+export { dataFolder, openRecipeDataset, requireSplit } from './data/recipe-data.js'
+export { episodeTransforms, pretrainingTransforms } from './model/recipe-transforms.js'
 export type { RecipeRunOptions, TrainingReport } from './run/recipe-run.js'
 export { parseRecipe, readRecipe, readRecipeText, type Recipe } from './recipe/read-recipe.js'
 export { recipeHash } from './recipe/recipe-hash.js'

@@ -13,13 +13,8 @@ import {
 import { createModel } from './model/create-model.js'
 import { createRecipeBackbone } from './model/create-model.js'
 import { pretrainingOptimiser, pretrainingSchedule } from './run/optimisers.js'
-import {
-  episodeTransforms,
-  notesOfSlowness,
-  openRecipeDataset,
-  pretrainingTransforms,
-  requireSplit,
-} from './data/recipe-data.js'
+import { notesOfSlowness, openRecipeDataset, requireSplit } from './data/recipe-data.js'
+import { episodeTransforms, pretrainingTransforms } from './model/recipe-transforms.js'
 import { requireTrainable } from './model/onnx-model.js'
 import { writeTrainingPage } from './pages/training-page.js'
 import { openRun, type RecipeRunOptions, type TrainingReport } from './run/recipe-run.js'

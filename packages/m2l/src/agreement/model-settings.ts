@@ -1,8 +1,8 @@
 import type { z } from 'zod'
 import type { KnownParts } from '../model/known-parts.js'
 import { recipeLevels } from '../model/methods.js'
-import { publishedGrid } from '../recipe/part-grids.js'
-import type { Recipe } from '../recipe/read-recipe.js'
+import { publishedGrid } from '../recipe/forward-encodings.js'
+import type { CheckedRecipe } from '../recipe/check-recipe.js'
 import { withInput } from '../recipe/resolve-recipe.js'
 import type { RecipeValues } from '../recipe/schema.js'
 import { flattened, type Settings } from './settings.js'
@@ -10,7 +10,7 @@ import { flattened, type Settings } from './settings.js'
 type Options = Readonly<Record<string, unknown>>
 
 /** What of a recipe decides how a backbone sees pictures. */
-export function backboneSettings({ model, data, resolved }: Recipe): Settings {
+export function backboneSettings({ model, data, resolved }: CheckedRecipe): Settings {
   return settingsOfBackbone(resolved.known, { model, data, options: resolved.backbone.options })
 }
 
@@ -18,7 +18,7 @@ export function backboneSettings({ model, data, resolved }: Recipe): Settings {
  * What of a recipe decides what a trained model makes of a picture: {@link backboneSettings}, the parts, and the levels with
  * all their options, whether they are written out or defaults.
  */
-export function modelSettings(recipe: Recipe): Settings {
+export function modelSettings(recipe: CheckedRecipe): Settings {
   const levels = recipe.resolved.levels.map(({ definition, weight, temperature, options }) => [
     definition.name,
     { weight, temperature, ...withoutResources(options) },

@@ -2,7 +2,7 @@ import { InputError } from '@m2l/engine'
 import type { AcceptCheckpoint } from '@m2l/trainer'
 import type { TrainingRecord } from '../cards/training-record.js'
 import type { Recipe } from '../recipe/read-recipe.js'
-import { recipeOfWeights } from '../weights/stored-recipe.js'
+import { readStoredRecipe, recipeOfWeights } from '../weights/stored-recipe.js'
 import { gone, settingsOfRun } from '../weights/training-settings.js'
 import type { AgreementOptions } from './agreement.js'
 import { backboneSettings } from './model-settings.js'
@@ -72,7 +72,7 @@ function settingsBefore(
   record: TrainingRecord | undefined,
 ): Settings {
   return {
-    ...(recipe !== undefined && backboneSettings(recipeOfWeights(file, recipe))),
+    ...(recipe !== undefined && backboneSettings(recipeOfWeights(file, readStoredRecipe(file, recipe)))),
     ...(record && {
       seed: record.seed,
       'train data': record.splits.train,

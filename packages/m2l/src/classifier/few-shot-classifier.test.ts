@@ -13,7 +13,6 @@ import {
   weightsFile,
   type Classification,
 } from '../index.js'
-import { recipeOfWeights } from '../weights/stored-recipe.js'
 import { loadSafetensors, saveSafetensors } from '@m2l/nn'
 import { pattern, patterns, png, temporaryFolder, writeClasses } from './patterns.test.helper.js'
 
@@ -86,7 +85,7 @@ describe('classify', () => {
     const results = await classifier.classify(Object.values(classes).flatMap((images) => images.slice(2)))
 
     const file = weightsFile(weights)
-    const recipe = recipeOfWeights(file, (await loadSafetensors(file)).metadata.recipe)
+    const recipe = parseRecipe((await loadSafetensors(file)).metadata.recipe!, file)
     const model = createModel(recipe)
     await loadCheckpoint(file, { model: model.state })
     const dataset = await openDataset({ root: folder, layout: 'class-folders' })

@@ -1,8 +1,9 @@
 import { InputError, loadEngine } from '@m2l/engine'
 import { readClasses, writeClasses } from '../classes/classes-file.js'
 import { onnxWeights, requireNoCard } from '../model/onnx-model.js'
+import { placed } from '../recipe/read-recipe.js'
 import { requireComparison } from '../weights/require-comparison.js'
-import { recipeOfWeights } from '../weights/stored-recipe.js'
+import { readStoredRecipe, recipeOfWeights } from '../weights/stored-recipe.js'
 import { automatic, bringNamed, weightsAtHand } from '../weights/weights-at-hand.js'
 import { weightsExist, weightsFile } from '../weights/weights-file.js'
 import type { Candidate } from './candidate.js'
@@ -79,7 +80,9 @@ export class FewShotClassifier extends PortableClassifier {
       )
     }
     const isNeeded = saved.recipe !== undefined && options.recipe === undefined
-    const recipe = isNeeded ? { recipe: recipeOfWeights(file, saved.recipe) } : {}
+    const recipe = isNeeded
+      ? { recipe: placed(recipeOfWeights(file, readStoredRecipe(file, saved.recipe))) }
+      : {}
     const card = options.card ?? (weights === undefined ? saved.card : undefined)
     const { head = saved.head, features = saved.features } = options
     const classifier = await FewShotClassifier.load(named, { ...options, ...recipe, card, head, features })

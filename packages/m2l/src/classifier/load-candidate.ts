@@ -3,7 +3,7 @@ import { tf } from '@m2l/engine'
 import { FewShotModel, networkOf, type EvaluatedModel, type OnEager } from '@m2l/trainer'
 import type { AgreementOptions } from '../agreement/agreement.js'
 import type { OnnxOptions } from '../model/onnx-model.js'
-import { episodeTransforms } from '../data/recipe-data.js'
+import { episodeTransforms } from '../model/recipe-transforms.js'
 import type { Recipe } from '../recipe/read-recipe.js'
 import { modelOfWeights } from '../model/trained-model.js'
 import type { CompareBy } from '../weights/compare-by.js'
@@ -81,12 +81,8 @@ async function loadCandidate(weights: string, options: LoadOptions): Promise<Can
 const pooledAtTimes = 2
 
 /** Parts are crops of half a side. */
-export function reducedTo({ data: { image_size: size }, model }: Recipe): number {
-  return isPooled(model.forward_encoding) ? pooledAtTimes * size : readAtTimes * size
-}
-
-function isPooled(encoding: string | undefined): boolean {
-  return encoding !== undefined && /^(Mean|Centre)/.test(encoding)
+export function reducedTo({ data: { image_size: size }, resolved: { encoding } }: Recipe): number {
+  return encoding.kind === 'pooled' ? pooledAtTimes * size : readAtTimes * size
 }
 
 /** Where the only level is `centred`, with nothing said of it, heads are fitted to each stage that its features are made of. */

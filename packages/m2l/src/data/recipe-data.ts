@@ -2,18 +2,8 @@ import { existsSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
 import { openEmoji } from '@m2l/dataset-emoji'
 import { openDataset, type Dataset, type ImageSplit, type OpenDatasetOptions } from '@m2l/datasets'
-import {
-  gridParts,
-  randomResizedCrop,
-  resizeThenCrop,
-  shorterSideThenCrop,
-  squareResize,
-  type Transform,
-} from '@m2l/pictures'
 import { InputError, span } from '@m2l/engine'
-import type { ImageTransforms } from '@m2l/trainer'
 import type { Recipe } from '../recipe/read-recipe.js'
-import type { ChosenInput } from '../recipe/resolve-recipe.js'
 
 /** What is told while a recipe's data set is opened. */
 export interface DataOptions extends Pick<OpenDatasetOptions, 'onPack' | 'onPackProblem' | 'signal'> {
@@ -104,37 +94,4 @@ export function requireSplit(recipe: Recipe, dataset: Dataset, name: SplitName):
   throw new InputError(
     `${recipe.file}: data set ${dataset.name} has no split ${name} (it has ${found}); name a split file with data.split or arrange the classes in folders train, val and test`,
   )
-}
-
-/**
- * The transforms of episodes: the whole image, framed as its encoder wants it, and its parts where the recipe's forward encoding
- * has some that are crops of the image.
- */
-export function episodeTransforms({ model, train, resolved: { grids, input } }: Recipe): ImageTransforms {
-  return {
-    whole: framed(input),
-    ...(grids && model.parts === 'image' && { parts: gridParts(grids, input.size) }),
-    ...normalisationOf(input),
-    jitter: train.colorjitter,
-  }
-}
-
-/** The transform of pretraining: random crops. */
-export function pretrainingTransforms({ pre, resolved: { input } }: Recipe): ImageTransforms {
-  return {
-    whole: randomResizedCrop(input.size, pre.smallest_crop),
-    ...normalisationOf(input),
-    jitter: pre.colorjitter,
-  }
-}
-
-function framed({ size, frame, filter }: ChosenInput): Transform {
-  if (frame === 'square') return squareResize(size, filter)
-  return 'square' in frame
-    ? resizeThenCrop(Math.round(size * frame.square), size, filter)
-    : shorterSideThenCrop(Math.round(size * frame.shorterSide), size, filter)
-}
-
-function normalisationOf({ normalisation }: ChosenInput): Pick<ImageTransforms, 'normalisation'> {
-  return normalisation ? { normalisation } : {}
 }

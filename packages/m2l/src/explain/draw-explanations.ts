@@ -17,7 +17,7 @@ import {
   type ShownExplanation,
 } from '../pages/explanations-page.js'
 import { ClassNames, type DisplayNames } from '../class-names/class-names.js'
-import { episodeTransforms } from '../data/recipe-data.js'
+import { episodeTransforms } from '../model/recipe-transforms.js'
 import type { UnreadableExample } from '../classifier/support-pictures.js'
 import type { Recipe } from '../recipe/read-recipe.js'
 import { nameWithout } from './file-names.js'

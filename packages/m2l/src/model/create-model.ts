@@ -5,7 +5,7 @@ import { disposeState, type Backbone } from '@m2l/nn'
 import { embedPooled, FewShotModel, type ForwardEncoding } from '@m2l/trainer'
 import { checkBackbone } from './check-backbone.js'
 import { forwardEncoding } from './forward-encoding.js'
-import type { Recipe } from '../recipe/read-recipe.js'
+import type { CheckedRecipe } from '../recipe/check-recipe.js'
 import type { ChosenLevel } from '../recipe/resolve-recipe.js'
 
 /**
@@ -14,7 +14,7 @@ import type { ChosenLevel } from '../recipe/resolve-recipe.js'
  * @throws {InputError} when the recipe's forward encoding does not make the parts that a level needs, or its encoder does not have
  *   the stage that is to be frozen
  */
-export function createModel(recipe: Recipe): FewShotModel {
+export function createModel(recipe: CheckedRecipe): FewShotModel {
   const key = randomKey(recipe.seed).fold('model')
   const backbone = frozen(recipe, createRecipeBackbone(recipe, key.fold('encoder')))
   try {
@@ -31,7 +31,7 @@ export function createModel(recipe: Recipe): FewShotModel {
  *
  * @throws {InputError} when it is imported and does not keep to its own words
  */
-export function createRecipeBackbone({ file, resolved }: Recipe, key: RandomKey): Backbone {
+export function createRecipeBackbone({ file, resolved }: CheckedRecipe, key: RandomKey): Backbone {
   const { definition, options } = resolved.backbone
   const backbone = definition.create(options, { key })
   if (ownBackbones.includes(definition)) return backbone
@@ -45,7 +45,7 @@ export function createRecipeBackbone({ file, resolved }: Recipe, key: RandomKey)
 }
 
 /** A recipe's backbone, with the stages frozen that `train.frozen_stages` says. */
-function frozen({ file, train: { frozen_stages: last } }: Recipe, backbone: Backbone): Backbone {
+function frozen({ file, train: { frozen_stages: last } }: CheckedRecipe, backbone: Backbone): Backbone {
   if (last === undefined) return backbone
   const { name, stages = [], freeze } = backbone
   if (freeze && stages.includes(last)) return freeze(last)
@@ -62,7 +62,7 @@ function frozen({ file, train: { frozen_stages: last } }: Recipe, backbone: Back
  * @param channels the number of features that they compare
  * @throws {InputError} when the recipe's forward encoding does not make the parts that a level needs
  */
-export function createLevels(recipe: Recipe, channels: number): LevelFusion {
+export function createLevels(recipe: CheckedRecipe, channels: number): LevelFusion {
   const key = randomKey(recipe.seed).fold('model')
   const levels = recipe.resolved.levels.map((chosen) => ({
     level: createLevel(recipe, chosen, { channels, key: key.fold(chosen.definition.name) }),
@@ -82,7 +82,7 @@ function encodedChannels(backbone: Backbone, encoding: ForwardEncoding): number 
 }
 
 function createLevel(
-  { file, model, resolved }: Recipe,
+  { file, model, resolved }: CheckedRecipe,
   { definition, options }: ChosenLevel,
   environment: LevelEnvironment,
 ): MetricLevel {

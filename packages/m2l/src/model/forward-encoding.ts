@@ -2,9 +2,7 @@ import { gridShares } from '@m2l/pictures'
 import type { EmbeddingField } from '@m2l/metric'
 import type { Region } from '@m2l/nn'
 import type { ForwardEncoding } from '@m2l/trainer'
-import type { Recipe } from '../recipe/read-recipe.js'
-
-const pyramid = 'PyramidFCN-'
+import type { CheckedRecipe } from '../recipe/check-recipe.js'
 
 /**
  * What the levels see of an image: `FCN` the backbone's positions, `PyramidFCN-5,2,1` their averages over grids,
@@ -15,18 +13,14 @@ const pyramid = 'PyramidFCN-'
  *
  * @param needs what the levels need, together
  */
-export function forwardEncoding(recipe: Recipe, needs: readonly EmbeddingField[]): ForwardEncoding {
-  const { model, resolved } = recipe
-  const encoding = model.forward_encoding ?? 'FCN'
-  if (encoding.startsWith(pyramid)) {
-    return { map: 'pyramid', sizes: encoding.slice(pyramid.length).split(',').map(Number) }
-  }
-  const pooled = /^(Mean|Centre)(?:-(.*))?$/.exec(encoding)
-  if (pooled) {
-    const window = pooled[1] === 'Mean' ? 'mean' : 'centre'
-    return { map: 'pooled', window, stages: pooled[2]?.split(',') ?? [] }
-  }
-  const inPlaceOfPositions = encoding.startsWith('Grid-') && !needs.includes('parts')
+export function forwardEncoding(
+  { model, resolved }: Pick<CheckedRecipe, 'model' | 'resolved'>,
+  needs: readonly EmbeddingField[],
+): ForwardEncoding {
+  const said = resolved.encoding
+  if (said.kind === 'pyramid') return { map: 'pyramid', sizes: said.sizes }
+  if (said.kind === 'pooled') return { map: 'pooled', window: said.window, stages: said.stages }
+  const inPlaceOfPositions = said.kind === 'parts' && !needs.includes('parts')
   const hasParts = inPlaceOfPositions || needs.includes('parts')
   const grids = hasParts && model.parts === 'map' ? resolved.grids : undefined
   return {

@@ -6,9 +6,11 @@ import { disposeState } from '@m2l/nn'
 import { isOnnxFile, onnxEmbedder, type OnnxCardInput, type OnnxEmbedder } from '@m2l/onnx'
 import { ForeignModel } from '@m2l/trainer'
 import { createLevels } from './create-model.js'
+import { ownParts } from './known-parts.js'
 import { learnedLevels, ofPositions } from '../features/feature-metric.js'
 import { forwardEncoding } from './forward-encoding.js'
-import { parseRecipe, type Recipe } from '../recipe/read-recipe.js'
+import { checkedRecipe, writtenRecipe } from '../recipe/check-recipe.js'
+import { placed, type Recipe } from '../recipe/read-recipe.js'
 import { asSaid } from '../recipe/resolve-recipe.js'
 import { usualEncoder } from '../recipe/schema.js'
 import { comparisonOverrides, type CompareBy } from '../weights/compare-by.js'
@@ -41,8 +43,9 @@ export interface OnnxModel {
 }
 
 /** What compares features unless a recipe says otherwise: heads that are chosen by the examples, on the mean of maps. */
-const usual =
-  '{ model: { forward_encoding: Mean, fusion: consistent, levels: { centred: { temperature: 0.1 } } } }'
+const usual = {
+  model: { forward_encoding: 'Mean', fusion: 'consistent', levels: { centred: { temperature: 0.1 } } },
+}
 
 /**
  * An ONNX network with the levels of a recipe over it.
@@ -58,7 +61,7 @@ export async function onnxModel(
 ): Promise<OnnxModel> {
   const network = await onnxEmbedder({ file, ...(card !== undefined && { card }) })
   try {
-    const recipe = withCard(asked ?? parseRecipe(usual, 'levels', comparisonOverrides(by, {})), network, file)
+    const recipe = withCard(asked ?? usualRecipe(by), network, file)
     const metric = createLevels(recipe, network.channels)
     try {
       requireLevels(recipe, metric, network)
@@ -72,6 +75,10 @@ export async function onnxModel(
     network.dispose()
     throw error
   }
+}
+
+function usualRecipe(by: CompareBy): Recipe {
+  return placed(checkedRecipe(writtenRecipe(usual, 'levels', comparisonOverrides(by)), ownParts()))
 }
 
 /** The ONNX network that a recipe names as its weights, relative to the recipe; nothing where it names none or others. */

@@ -17,12 +17,12 @@ import type { Learning } from '../agreement/seen-classes.js'
 import { createModel } from './create-model.js'
 import { learnedLevels } from '../features/feature-metric.js'
 import { onnxModel, onnxWeights, type OnnxOptions } from './onnx-model.js'
-import type { Recipe } from '../recipe/read-recipe.js'
+import { placed, type Recipe } from '../recipe/read-recipe.js'
 import { isDropBlockCounter, namesFor } from '../weights/published-names.js'
 import { weightsExist, weightsFile } from '../weights/weights-file.js'
 import { levelsTaken } from '../weights/levels-taken.js'
 import { comparisonOverrides, type CompareBy } from '../weights/compare-by.js'
-import { recipeOfWeights, storedRecipe } from '../weights/stored-recipe.js'
+import { readStoredRecipe, recipeOfWeights, storedRecipe } from '../weights/stored-recipe.js'
 import { learningOfWeights, settingsOfModel } from '../weights/stored-facts.js'
 
 /** A model with learned weights, which is the caller's to dispose. */
@@ -89,17 +89,18 @@ async function modelOf(
   asked: Recipe | undefined,
   options: AgreementOptions & OnnxOptions & CompareBy,
 ): Promise<TrainedModel> {
-  const changes = comparisonOverrides(options, {}, asked)
+  const changes = comparisonOverrides(options, undefined, asked)
   if (isOnnxFile(file)) return modelOfNetwork({ file, said }, asked, options)
   if (options.card !== undefined) {
     throw new InputError(`${said}: has a card, but is no ONNX network (.onnx); leave out the card`)
   }
   const stored = await readCheckpoint(file, namesFor(asked))
-  const recipe = asked ?? recipeOfWeights(said, stored.metadata.recipe, options)
+  const written = readStoredRecipe(said, stored.metadata.recipe, asked?.resolved.known)
+  const recipe = asked ?? placed(recipeOfWeights(said, written, options))
   const agreement = new AgreementCheck(said, options)
-  const levels = levelsTaken(said, stored, recipe)
+  const levels = levelsTaken(stored, written, recipe)
   if (asked) {
-    const settings = settingsOfModel(said, stored.metadata, recipe.resolved.known)
+    const settings = settingsOfModel(written, stored.metadata, recipe.resolved.known)
     const wanted = isOfPretraining(stored) ? backboneSettings(recipe) : modelSettings(recipe)
     agreement.compareSettings(settings && levels.shared(settings), levels.shared(wanted), stored.under)
   }

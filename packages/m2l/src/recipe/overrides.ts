@@ -1,4 +1,3 @@
-import { loadYaml } from '@m2l/datasets'
 import { InputError } from '@m2l/engine'
 
 /** A change of one key of a recipe. */
@@ -7,20 +6,6 @@ export interface Override {
   readonly text: string
   readonly path: readonly string[]
   readonly value: unknown
-}
-
-/**
- * Reads `key=value` with dots between nested keys; the value is YAML.
- *
- * @throws {InputError} when the text is not of this form
- */
-export function parseOverride(text: string): Override {
-  const equals = text.indexOf('=')
-  const path = text.slice(0, equals).split('.')
-  if (equals < 1 || path.some((key) => key === '' || key !== key.trim())) {
-    throw new InputError(`${text}: expected key=value, for example train.epochs=3`)
-  }
-  return { text, path, value: parseValue(text, text.slice(equals + 1)) }
 }
 
 /**
@@ -54,13 +39,4 @@ function assign(target: Record<string, unknown>, { text, path, value }: Override
 /** Sets a key as data, whatever its name. */
 function defineKey(target: Record<string, unknown>, name: string, value: unknown): void {
   Object.defineProperty(target, name, { value, configurable: true, enumerable: true, writable: true })
-}
-
-function parseValue(override: string, text: string): unknown {
-  if (text.trim() === '') return null
-  try {
-    return loadYaml(text)
-  } catch {
-    throw new InputError(`${override}: expected a YAML value after the equals sign, for example [10, 20]`)
-  }
 }

@@ -2,23 +2,25 @@ import { basename, join, resolve } from 'node:path'
 import { loadYaml } from '@m2l/datasets'
 import { decodeText, InputError, readRegularFile } from '@m2l/engine'
 import { YAMLException } from 'js-yaml'
+import { ownParts } from '../model/known-parts.js'
+import {
+  checkedRecipe,
+  importsOf,
+  writtenRecipe,
+  type CheckedRecipe,
+  type WrittenRecipe,
+} from './check-recipe.js'
 import { importedParts } from './imported-parts.js'
-import { ownParts, type KnownParts } from '../model/known-parts.js'
-import { describeIssue, keysOf } from './describe-issue.js'
-import { applyOverrides, parseOverride, type Override } from './overrides.js'
-import { resolveRecipe, type ResolvedData, type ResolvedRecipe } from './resolve-recipe.js'
-import { recipeSchemaFor, type RecipeValues } from './schema.js'
+import { parseOverride } from './parse-override.js'
 
-/** A checked recipe, where it came from, and what its names stand for. */
-export interface Recipe extends Omit<RecipeValues, 'data'> {
+/** A checked recipe, what its names stand for, where it came from and where its results go. */
+export interface Recipe extends CheckedRecipe {
   /** The file's name without its ending. */
   readonly name: string
   /** The file, as an absolute path. */
   readonly file: string
   /** Where results go. */
   readonly folder: string
-  readonly data: ResolvedData
-  readonly resolved: ResolvedRecipe
 }
 
 /**
@@ -40,8 +42,8 @@ export async function readRecipeText(
   file: string,
   overrides: readonly string[] = [],
 ): Promise<Recipe> {
-  const given = givenRecipe(text, file, overrides)
-  return checkedRecipe(given, await importedParts(importsOf(given.value), resolve(file)))
+  const written = writtenText(text, file, overrides)
+  return placed(checkedRecipe(written, await importedParts(importsOf(written), resolve(file))))
 }
 
 /**
@@ -50,73 +52,24 @@ export async function readRecipeText(
  * @throws {InputError} when it does: importing takes {@link readRecipeText}
  */
 export function parseRecipe(text: string, file: string, overrides: readonly string[] = []): Recipe {
-  const given = givenRecipe(text, file, overrides)
-  const [imported] = importsOf(given.value)
-  if (imported === undefined) return checkedRecipe(given, ownParts())
+  const written = writtenText(text, file, overrides)
+  const [imported] = importsOf(written)
+  if (imported === undefined) return placed(checkedRecipe(written, ownParts()))
   throw new InputError(
     `${file}: model.imports: ${imported} is not imported here, since that takes time; read the recipe with readRecipe or readRecipeText`,
   )
 }
 
-/**
- * What a recipe says, its names not looked up.
- *
- * @param encoders the names that it may give its encoder
- * @throws {InputError} when a key is unknown or a value is wrong
- */
-export function recipeValues(text: string, file: string, encoders: readonly string[]): RecipeValues {
-  return checkedValues(givenRecipe(text, file, []), encoders)
-}
-
-/** What was written, not yet checked. */
-interface GivenRecipe {
-  readonly file: string
-  readonly changes: readonly Override[]
-  readonly value: Readonly<Record<string, unknown>>
-}
-
-function givenRecipe(text: string, file: string, overrides: readonly string[]): GivenRecipe {
-  const changes = overrides.map(parseOverride)
-  const value = withoutNulls(applyOverrides(parseYaml(text, file), changes)) as Record<string, unknown>
-  const reserved = reservedKey(value)
-  if (reserved !== undefined) throw new InputError(`${file}: ${reserved} is not an option; leave it out`)
-  return { file, changes, value }
-}
-
-/** The modules that a recipe names; none where it is wrong there, which checking it tells. */
-function importsOf({ model }: GivenRecipe['value']): readonly string[] {
-  const imports = (model as { readonly imports?: unknown } | undefined)?.imports
-  return Array.isArray(imports) && imports.every((name) => typeof name === 'string') ? imports : []
-}
-
-function checkedRecipe(given: GivenRecipe, known: KnownParts): Recipe {
-  const { file } = given
-  const values = checkedValues(given, known.backbones.names)
-  const { data, resolved } = resolveRecipe(values, known, (path, words) => refusal(given, path, words))
+/** A recipe under the name of its file, with the folder where its results go. */
+export function placed(recipe: CheckedRecipe): Recipe {
+  const { file, run, data } = recipe
   const name = basename(file).replace(/\.ya?ml$/, '')
-  const folder = values.run.folder ?? join('runs', data.dataset, name)
-  return { ...values, data, resolved, name, file: resolve(file), folder }
+  return { ...recipe, name, file: resolve(file), folder: run.folder ?? join('runs', data.dataset, name) }
 }
 
-function checkedValues(given: GivenRecipe, encoders: readonly string[]): RecipeValues {
-  const { value, changes } = given
-  const schema = recipeSchemaFor(encoders)
-  const parsed = schema.safeParse(value)
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]!
-    throw refusal(given, keysOf(issue), describeIssue(issue, { schema, value }))
-  }
-  refuseIdleQuery(parsed.data, changes)
-  return parsed.data
-}
-
-/** Names the override that brought in what is wrong, if one did, or the file. */
-function refusal({ file, changes }: GivenRecipe, path: readonly PropertyKey[], words: string): InputError {
-  const wrong = path.map(String)
-  const override = changes.findLast((change) =>
-    change.path.every((key, depth) => key === (wrong[depth] ?? key)),
-  )
-  return new InputError(`${override?.text ?? file}: ${words}`)
+function writtenText(text: string, file: string, overrides: readonly string[]): WrittenRecipe {
+  const changes = overrides.map(parseOverride)
+  return writtenRecipe(parseYaml(text, file), file, changes)
 }
 
 async function readText(file: string): Promise<string> {
@@ -133,46 +86,12 @@ async function readText(file: string): Promise<string> {
   return decodeText(bytes, file)
 }
 
-function parseYaml(text: string, file: string): Record<string, unknown> {
-  let value: unknown
+function parseYaml(text: string, file: string): unknown {
   try {
-    value = text.trim() === '' ? {} : (loadYaml(text) ?? {})
+    return text.trim() === '' ? {} : loadYaml(text)
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error
     const line = error.mark ? `line ${error.mark.line + 1}: ` : ''
     throw new InputError(`${file}: ${line}expected YAML, but ${error.reason}`)
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new InputError(
-      `${file}: expected keys and values such as \`k_shot: 1\`, found ${JSON.stringify(value).slice(0, 60)}`,
-    )
-  }
-  return value as Record<string, unknown>
-}
-
-/** A key without a value has its default. */
-function withoutNulls(value: unknown): unknown {
-  if (value === null) return undefined
-  if (typeof value !== 'object' || Array.isArray(value)) return value
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withoutNulls(inner)]))
-}
-
-/** The path of a key `__proto__`, which schemas pass over. */
-function reservedKey(value: unknown): string | undefined {
-  if (typeof value !== 'object' || value === null) return undefined
-  for (const [key, inner] of Object.entries(value)) {
-    if (key === '__proto__') return key
-    const below = reservedKey(inner)
-    if (below !== undefined) return `${key}.${below}`
-  }
-  return undefined
-}
-
-/** Levels by name come before a query, so that an override of the query would silently change nothing. */
-function refuseIdleQuery({ model }: RecipeValues, overrides: readonly Override[]): void {
-  const query = overrides.findLast(({ path, value }) => path.join('.') === 'model.query' && value !== null)
-  if (!query || !model.levels) return
-  throw new InputError(
-    `${query.text}: changes nothing, since the recipe names its levels itself under model.levels; add model.levels=null to leave them out`,
-  )
 }

@@ -6,7 +6,7 @@ import type { KnownParts } from '../model/known-parts.js'
 import { recipeLevels, type RecipeLevels } from '../model/methods.js'
 import { didYouMean } from './nearest-name.js'
 import { describeIssue, keysOf } from './describe-issue.js'
-import { partGrids } from './part-grids.js'
+import { partGrids, saidEncoding, type SaidEncoding } from './forward-encodings.js'
 import type { RecipeValues } from './schema.js'
 
 /** What a recipe's names stand for, looked up once; plain data but for the definitions. */
@@ -15,6 +15,7 @@ export interface ResolvedRecipe {
   readonly known: KnownParts
   readonly backbone: ChosenBackbone
   readonly levels: readonly ChosenLevel[]
+  readonly encoding: SaidEncoding
   /** Cells along a side of each grid of parts; nothing where the forward encoding has none. */
   readonly grids: readonly number[] | undefined
   readonly input: ChosenInput
@@ -88,7 +89,14 @@ export function resolveRecipe(
   const data = withInput(values.data, definition.input)
   return {
     data,
-    resolved: { known, backbone, levels, grids: partGrids(values.model), input: inputOf(data, definition) },
+    resolved: {
+      known,
+      backbone,
+      levels,
+      encoding: saidEncoding(values.model.forward_encoding),
+      grids: partGrids(values.model.forward_encoding),
+      input: inputOf(data, definition),
+    },
   }
 }
 

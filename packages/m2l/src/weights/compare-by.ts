@@ -1,5 +1,8 @@
 import { InputError } from '@m2l/engine'
-import type { Recipe } from '../recipe/read-recipe.js'
+import type { CheckedRecipe } from '../recipe/check-recipe.js'
+import { saidEncoding } from '../recipe/forward-encodings.js'
+import type { Override } from '../recipe/overrides.js'
+import type { RecipeValues } from '../recipe/schema.js'
 
 /** What a person says of how embeddings are compared, in place of what weights say or examples choose. */
 export interface CompareBy {
@@ -15,29 +18,35 @@ const temperatures: Readonly<Record<string, number>> = { centred: 0.1, global: 6
 /**
  * The changes of a stored recipe that this asks for.
  *
+ * @param stored what it says
  * @param recipe that of the command, if any, which says itself how is compared
  * @throws {InputError} when there is one
  */
 export function comparisonOverrides(
   { head, features }: CompareBy,
-  stored: { readonly model?: { readonly forward_encoding?: unknown } },
-  recipe?: Recipe,
-): string[] {
+  stored?: Pick<RecipeValues, 'model'>,
+  recipe?: Pick<CheckedRecipe, 'file'>,
+): Override[] {
   if (head === undefined && features === undefined) return []
   if (recipe) {
     throw new InputError(
       `${recipe.file}: says itself what compares (model.levels, model.forward_encoding); change it there, or leave out ${head === undefined ? 'the features' : 'the head'}`,
     )
   }
-  const isPooled = /^(Mean|Centre)/.test(String(stored.model?.forward_encoding ?? ''))
+  const isPooled = saidEncoding(stored?.model.forward_encoding).kind === 'pooled'
   const encoding = features ?? (isPooled ? undefined : 'Mean')
   return [
-    ...(encoding === undefined ? [] : [`model.forward_encoding=${encoding}`]),
+    ...(encoding === undefined ? [] : [change('forward_encoding', encoding)]),
     ...(head === undefined
       ? []
       : [
-          `model.levels=${JSON.stringify({ [head]: { temperature: temperatures[head] ?? 1 } })}`,
-          'model.fusion=consistent',
+          change('levels', { [head]: { temperature: temperatures[head] ?? 1 } }),
+          change('fusion', 'consistent'),
         ]),
   ]
+}
+
+function change(key: keyof RecipeValues['model'], value: unknown): Override {
+  const shown = typeof value === 'string' ? value : JSON.stringify(value)
+  return { text: `model.${key}=${shown}`, path: ['model', key], value }
 }

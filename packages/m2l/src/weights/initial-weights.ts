@@ -9,6 +9,7 @@ import type { TrainingData } from './training-settings.js'
 import type { Recipe } from '../recipe/read-recipe.js'
 import { isDropBlockCounter, namesFor } from './published-names.js'
 import { weightsExist, weightsFile } from './weights-file.js'
+import { readStoredRecipe } from './stored-recipe.js'
 import { learningOfWeights, settingsOfBackbone } from './stored-facts.js'
 
 /**
@@ -56,9 +57,10 @@ export async function loadInitialWeights(
     )
   }
   const stored = await readCheckpoint(weights, namesFor(recipe))
+  const { known } = recipe.resolved
   const agreement = new AgreementCheck(weights, options)
   agreement.compareSettings(
-    settingsOfBackbone(weights, stored.metadata, recipe.resolved.known),
+    settingsOfBackbone(readStoredRecipe(weights, stored.metadata.recipe, known), stored.metadata, known),
     backboneSettings(recipe),
     stored.under,
   )

@@ -2,8 +2,8 @@ import type { StateDict } from '@m2l/nn'
 import type { StoredCheckpoint, Tensors } from '@m2l/trainer'
 import type { Settings } from '../agreement/settings.js'
 import { recipeLevels } from '../model/methods.js'
-import type { Recipe } from '../recipe/read-recipe.js'
-import { storedValues } from './stored-recipe.js'
+import type { CheckedRecipe } from '../recipe/check-recipe.js'
+import type { StoredRecipe } from './stored-recipe.js'
 
 /** Levels that can be used with the numbers that they begin with: all that they learn is a scale of scores. */
 const usableAsBegun: ReadonlySet<string> = new Set(['ridge'])
@@ -24,23 +24,19 @@ export interface LevelsTaken {
  * The levels of a recipe and those of weights, by name: those that only the weights have are left out, those that only the recipe has
  * begin as they are where that can be used, and otherwise lack their numbers when these are assigned.
  *
- * @param said names the weights in errors
- * @throws {InputError} when what the weights say of themselves cannot be read
+ * @param stored the recipe of the weights, if they have one
  */
 export function levelsTaken(
-  said: string,
-  { metadata, model }: Pick<StoredCheckpoint, 'metadata' | 'model'>,
-  { resolved }: Recipe,
+  { model }: Pick<StoredCheckpoint, 'model'>,
+  stored: StoredRecipe | undefined,
+  { resolved }: Pick<CheckedRecipe, 'resolved'>,
 ): LevelsTaken {
   const asked = resolved.levels.map(({ definition }) => definition.name)
-  const { backbones, levels } = resolved.known
-  const written =
-    metadata.recipe === undefined
-      ? undefined
-      : Object.keys(recipeLevels(storedValues(said, metadata.recipe, backbones.names)))
+  const { levels } = resolved.known
+  const written = stored && Object.keys(recipeLevels(stored.values))
   const withTensors = new Set(Object.keys(model).map(levelOf))
-  const stored = written ?? levels.names.filter((name) => withTensors.has(name))
-  const [leftOut, added] = [without(stored, asked), without(asked, stored)]
+  const ofWeights = written ?? levels.names.filter((name) => withTensors.has(name))
+  const [leftOut, added] = [without(ofWeights, asked), without(asked, ofWeights)]
   const begun = new Set(added.filter((name) => usableAsBegun.has(name) && !withTensors.has(name)))
   const isSame = leftOut.length === 0 && (added.length === 0 || written === undefined)
   const isBegun = (name: string) => begun.has(levelOf(name))

@@ -1,4 +1,4 @@
-import type { Recipe } from '../recipe/read-recipe.js'
+import type { CheckedRecipe } from '../recipe/check-recipe.js'
 
 /**
  * What the published program calls parts of a model, and what they are called here: beginnings of names. Null where the
@@ -32,7 +32,9 @@ export function ownName(published: string): string | null {
 }
 
 /** What tensors of weights from elsewhere are called here where they are for a recipe: its backbone may know their names itself. */
-export function namesFor(recipe: Recipe | undefined): (published: string) => string | null {
+export function namesFor(
+  recipe: Pick<CheckedRecipe, 'resolved'> | undefined,
+): (published: string) => string | null {
   const definition = recipe?.resolved.backbone.definition
   if (!definition?.ownName) return ownName
   return (published) => {

@@ -9,7 +9,7 @@ import type { Learning } from '../agreement/seen-classes.js'
 import type { Settings } from '../agreement/settings.js'
 import type { KnownParts } from '../model/known-parts.js'
 import { shippedCardOf } from './shipped-weights.js'
-import { storedValues } from './stored-recipe.js'
+import type { StoredRecipe } from './stored-recipe.js'
 import { settingsOfRun } from './training-settings.js'
 
 type Metadata = Readonly<Record<string, string>>
@@ -17,21 +17,24 @@ type Metadata = Readonly<Record<string, string>>
 /**
  * The settings of the model that weights are of, as they say; nothing where they do not.
  *
- * @throws {InputError} when what they say cannot be read
+ * @param stored the recipe that they were stored with, if any
  */
-export function settingsOfModel(file: string, metadata: Metadata, known: KnownParts): Settings | undefined {
-  if (metadata.recipe === undefined) return settingsOfBackbone(file, metadata, known)
-  return storedModelSettings(storedValues(file, metadata.recipe, known.backbones.names), known)
+export function settingsOfModel(
+  stored: StoredRecipe | undefined,
+  metadata: Metadata,
+  known: KnownParts,
+): Settings | undefined {
+  if (!stored) return settingsOfBackbone(stored, metadata, known)
+  return storedModelSettings(stored.values, known)
 }
 
 /** The same of their backbone alone. */
 export function settingsOfBackbone(
-  file: string,
+  stored: StoredRecipe | undefined,
   metadata: Metadata,
   known: KnownParts,
 ): Settings | undefined {
-  if (metadata.recipe !== undefined)
-    return storedBackboneSettings(storedValues(file, metadata.recipe, known.backbones.names), known)
+  if (stored) return storedBackboneSettings(stored.values, known)
   const ofRun = settingsOfRun(metadata.settings)
   if (!ofRun) return undefined
   const { 'model.encoder': encoder, 'data.image_size': size, 'data.normalisation': normalisation } = ofRun
