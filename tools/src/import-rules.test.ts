@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import spawn, { SubprocessError } from 'nano-spawn'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { layers } from './package-layers.js'
+import { entries, layers } from './package-layers.js'
 import { workspaceRoot } from './workspace.js'
 
 let folder: string
@@ -53,7 +53,21 @@ describe('imports between packages', () => {
     expect(await lint(sources)).toEqual(expected.toSorted())
   })
 
-  test('name the index, never a file inside another package', async () => {
+  test('name another entry than the index where the table says so only', async () => {
+    const sources: Record<string, string> = {}
+    const expected: string[] = []
+    for (const [index, [entry, importers]] of Object.entries(entries).entries()) {
+      for (const id of ids) {
+        const path = `packages/${id}/src/imports-entry-${index}.ts`
+        sources[path] = importOf(entry)
+        if (!importers.includes(id)) expected.push(restricted(path))
+      }
+    }
+    expect(expected).not.toHaveLength(0)
+    expect(await lint(sources)).toEqual(expected.toSorted())
+  })
+
+  test('name an entry, never a file inside another package', async () => {
     const deep = ['@m2l/engine/src/random-key.js', '@m2l/engine/dist/random-key.js']
     const relative = ['../../engine/src/index.js', '../../../engine/src/random-key.js']
     const sources: Record<string, string> = {}

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { layers } from './package-layers.js'
+import { entries, layers } from './package-layers.js'
 import { readJson, workspacePackages, workspaceRoot, type PackageManifest } from './workspace.js'
 
 interface TsConfig {
@@ -49,9 +49,13 @@ describe.each(packages)('$id', (workspacePackage) => {
   })
 
   test('builds after the packages it depends on', () => {
-    const { references } = readJson<TsConfig>(join(folder, 'tsconfig.json'))
-    const built = references.map(({ path }) => path.replace(/^\.\.\//, '@m2l/'))
-    expect(built.toSorted()).toEqual(dependencies.toSorted())
+    const projects = ['tsconfig.json', 'tsconfig.node.json'].map((name) => join(folder, name))
+    const references = projects
+      .filter((path) => existsSync(path))
+      .flatMap((path) => readJson<TsConfig>(path).references)
+    const others = references.filter(({ path }) => path !== '.')
+    const built = new Set(others.map(({ path }) => `@m2l/${path.split('/')[1]}`))
+    expect([...built].toSorted()).toEqual(dependencies.toSorted())
   })
 
   test('follows the conventions of a public package', () => {
@@ -60,11 +64,23 @@ describe.each(packages)('$id', (workspacePackage) => {
       license: 'MIT',
       type: 'module',
       publishConfig: { access: 'public' },
-      exports: {
-        '.': { '@m2l/source': './src/index.ts', types: './dist/index.d.ts', default: './dist/index.js' },
-      },
     })
     expect(manifest).not.toHaveProperty('private')
+  })
+
+  test('has an index and the entries that the table names, each by its source, its types and its code', () => {
+    const named = Object.keys(entries).filter((entry) => entry.startsWith(`${manifest.name}/`))
+    const expected = ['.', ...named.map((entry) => entry.replace(manifest.name, '.'))]
+    expect(Object.keys(manifest.exports).toSorted()).toEqual(expected.toSorted())
+    for (const conditions of Object.values(manifest.exports)) {
+      const [, path] = /^\.\/dist\/(.+)\.js$/.exec(conditions.default) ?? []
+      expect(conditions).toEqual({
+        '@m2l/source': `./src/${path}.ts`,
+        types: `./dist/${path}.d.ts`,
+        default: `./dist/${path}.js`,
+      })
+    }
+    expect(manifest.exports['.']!.default).toBe('./dist/index.js')
   })
 
   test('carries the licence and a changelog that names its version', () => {

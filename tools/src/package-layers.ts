@@ -43,3 +43,9 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   m2l: belowModel,
   cli: [...belowModel, 'm2l'],
 }
+
+/** The entries of packages beside their indexes and, for each, the packages that may import it. */
+export const entries: Readonly<Record<string, readonly string[]>> = {
+  '@m2l/nn/files': ['trainer', 'm2l', 'cli'],
+  '@m2l/pictures/pixels': ['datasets'],
+}

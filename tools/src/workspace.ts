@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 export interface PackageManifest {
   readonly name: string
   readonly version: string
+  readonly exports: Readonly<Record<string, { readonly default: string }>>
   readonly dependencies?: Readonly<Record<string, string>>
   readonly devDependencies?: Readonly<Record<string, string>>
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { loadEngine } from '@m2l/engine'
 import { evaluateRecipe, FewShotClassifier, readRecipe, trainRecipe } from '@m2l/m2l'
-import { loadSafetensors, savePyTorch } from '@m2l/nn'
+import { loadSafetensors, savePyTorch } from '@m2l/nn/files'
 import sharp from 'sharp'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 

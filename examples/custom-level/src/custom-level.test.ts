@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { loadEngine } from '@m2l/engine'
 import { evaluateRecipe, readRecipe, trainRecipe } from '@m2l/m2l'
-import { loadSafetensors } from '@m2l/nn'
+import { loadSafetensors } from '@m2l/nn/files'
 import { beforeAll, expect, it } from 'vitest'
 
 const recipeFile = fileURLToPath(new URL('../recipe.yaml', import.meta.url))

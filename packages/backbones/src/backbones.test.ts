@@ -1,21 +1,26 @@
 import { createHash } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { InputError, loadEngine, randomKey, tf } from '@m2l/engine'
-import { loadState, lossAndGradients, saveState, sgd, type Backbone } from '@m2l/nn'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import {
+  assignState,
+  decodeSafetensors,
+  encodeState,
+  lossAndGradients,
+  sgd,
+  type AssignOptions,
+  type Backbone,
+} from '@m2l/nn'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { backboneNames, createBackbone } from './index.js'
 
 const key = randomKey(3)
-let folder: string
 
-beforeAll(async () => {
-  await loadEngine()
-  folder = await mkdtemp(join(tmpdir(), 'm2l-backbones-'))
-})
+beforeAll(() => loadEngine())
 
-afterAll(() => rm(folder, { recursive: true }))
+/** Gives a backbone another's weights by the bytes of a file. */
+async function restore(from: Backbone, into: Backbone, options?: AssignOptions): Promise<void> {
+  const { tensors } = decodeSafetensors(await encodeState(from.state), 'saved')
+  assignState(into.state, tensors, 'saved', options)
+}
 
 function images(n: number, size: number): tf.Tensor4D {
   return tf.randomNormal([n, size, size, 3], 0, 1, 'float32', 5)
@@ -133,13 +138,11 @@ describe.each(backboneNames)('%s', (name) => {
     frozen.dispose()
   })
 
-  it('is restored from its file bit by bit', async () => {
-    const file = join(folder, `${name}.safetensors`)
+  it('is restored from the bytes of a file bit by bit', async () => {
     const [saved, restored] = [createBackbone(name, key.fold('a')), createBackbone(name, key.fold('b'))]
     trainOnce(saved, 1)
-    await saveState(file, saved.state)
     const before = tf.memory().numTensors
-    await loadState(file, restored.state)
+    await restore(saved, restored)
     expect(tf.memory().numTensors).toBe(before)
     expect(digests(restored)).toEqual(digests(saved))
     saved.dispose()
@@ -216,7 +219,6 @@ describe('the layers', () => {
 
 describe('R12-pre', () => {
   it('counts training passes in its state, through a resume', async () => {
-    const file = join(folder, 'dropping.safetensors')
     const [interrupted, resumed] = [
       createBackbone('R12-pre', key),
       createBackbone('R12-pre', key.fold('other')),
@@ -229,8 +231,7 @@ describe('R12-pre', () => {
     pass(interrupted, true)
     pass(interrupted, false)
     expect(batchesSeen(interrupted)).toBe(20_001)
-    await saveState(file, interrupted.state)
-    await loadState(file, resumed.state)
+    await restore(interrupted, resumed)
     expect(pass(resumed, true)).toEqual(pass(interrupted, true))
     expect(batchesSeen(resumed)).toBe(20_002)
     tf.dispose(batch)
@@ -253,11 +254,9 @@ describe('R12-pre', () => {
   })
 
   it('shares its weights with R12 when the counter is left out', async () => {
-    const file = join(folder, 'shared.safetensors')
     const [dropping, plain] = [createBackbone('R12-pre', key), createBackbone('R12', key.fold('other'))]
-    await saveState(file, dropping.state)
-    await expect(loadState(file, plain.state)).rejects.toThrow('1 unexpected (batches_seen)')
-    await loadState(file, plain.state, { optional: (name) => name === 'batches_seen' })
+    await expect(restore(dropping, plain)).rejects.toThrow('1 unexpected (batches_seen)')
+    await restore(dropping, plain, { optional: (name) => name === 'batches_seen' })
     const { batches_seen: _, ...weights } = digests(dropping)
     expect(digests(plain)).toEqual(weights)
     dropping.dispose()

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
-import { loadSafetensors, saveSafetensors } from '@m2l/nn'
+import { loadSafetensors, saveSafetensors } from '@m2l/nn/files'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { ZipFile } from 'yazl'
 import { contentsOf, m2lHere, pattern, start, temporaryFolder } from './m2l-process.test.helper.js'

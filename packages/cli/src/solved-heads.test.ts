@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { loadSafetensors } from '@m2l/nn'
+import { loadSafetensors } from '@m2l/nn/files'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { contentsOf, learnableFolder, m2lHere, smallRecipe } from './m2l-process.test.helper.js'
 

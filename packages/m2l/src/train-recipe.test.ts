@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadEngine, tf } from '@m2l/engine'
-import { loadSafetensors } from '@m2l/nn'
+import { loadSafetensors } from '@m2l/nn/files'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createModel, parseRecipe, trainRecipe } from './index.js'
 

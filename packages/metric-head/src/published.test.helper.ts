@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { tf } from '@m2l/engine'
 import { crossEntropy, type MetricLevel } from '@m2l/metric'
-import { loadSafetensors } from '@m2l/nn'
+import { decodeSafetensors } from '@m2l/nn'
 import { expect } from 'vitest'
 import {
   cacheLevel,
@@ -139,7 +139,8 @@ const leftOut: Readonly<Record<string, string>> = {
 
 /** Computes a case on the engine that is loaded and compares all that the published program gave. */
 export async function expectPublished(given: Case): Promise<void> {
-  const { tensors } = await loadSafetensors(`${folder}/${given.case}.safetensors`)
+  const file = `${folder}/${given.case}.safetensors`
+  const { tensors } = decodeSafetensors(readFileSync(file), file)
   tf.tidy(() => {
     const all = Object.entries(tensors).map(
       ([name, { shape, data }]) => [name, tf.tensor(data as Float32Array, [...shape])] as const,

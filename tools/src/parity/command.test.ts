@@ -1,6 +1,6 @@
 import { copyFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { loadSafetensors, saveSafetensors } from '@m2l/nn'
+import { loadSafetensors, saveSafetensors } from '@m2l/nn/files'
 import { describe, expect, it } from 'vitest'
 import { copyOfPublic, emptyFolder, parity, type Cases } from './parity-folder.test.helper.js'
 

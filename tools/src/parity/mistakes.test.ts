@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { loadSafetensors, saveSafetensors, type StoredTensor } from '@m2l/nn'
+import type { StoredTensor } from '@m2l/nn'
+import { loadSafetensors, saveSafetensors } from '@m2l/nn/files'
 import { expect, it } from 'vitest'
 import { GeneratedInputs } from './generated-inputs.js'
 import { copyOfPublic, parity } from './parity-folder.test.helper.js'

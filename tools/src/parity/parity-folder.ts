@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { InputError } from '@m2l/engine'
-import { loadSafetensors } from '@m2l/nn'
+import { loadSafetensors } from '@m2l/nn/files'
 import { numbersOfStored, type NamedNumbers } from './numbers.js'
 import { readBytes } from './read-bytes.js'
 

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { loadEngine } from '@m2l/engine'
-import { saveSafetensors } from '@m2l/nn'
+import { saveSafetensors } from '@m2l/nn/files'
 import { beforeAll, expect, it } from 'vitest'
 import { GeneratedInputs } from './generated-inputs.js'
 import type { NamedNumbers } from './numbers.js'

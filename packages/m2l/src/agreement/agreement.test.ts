@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadEngine, tf } from '@m2l/engine'
-import { loadSafetensors, saveSafetensors } from '@m2l/nn'
+import { loadSafetensors, saveSafetensors } from '@m2l/nn/files'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {

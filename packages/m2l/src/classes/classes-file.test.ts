@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InputError, loadEngine, tf } from '@m2l/engine'
-import { loadSafetensors, saveSafetensors } from '@m2l/nn'
+import { loadSafetensors, saveSafetensors } from '@m2l/nn/files'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { FewShotClassifier, weightsFile, type Classification } from '../index.js'
 import { pattern, patterns, png, temporaryFolder } from '../classifier/patterns.test.helper.js'

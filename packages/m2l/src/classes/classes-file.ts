@@ -1,4 +1,4 @@
-import { readWhole, writeWhole } from '@m2l/nn'
+import { readWhole, writeWhole } from '@m2l/nn/files'
 import { decodeClasses, encodeClasses } from './encode-classes.js'
 import type { SavedClasses } from './saved-classes.js'
 

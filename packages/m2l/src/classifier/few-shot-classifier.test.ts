@@ -13,7 +13,7 @@ import {
   weightsFile,
   type Classification,
 } from '../index.js'
-import { loadSafetensors, saveSafetensors } from '@m2l/nn'
+import { loadSafetensors, saveSafetensors } from '@m2l/nn/files'
 import { pattern, patterns, png, temporaryFolder, writeClasses } from './patterns.test.helper.js'
 
 const weights = 'emoji-conv64f'

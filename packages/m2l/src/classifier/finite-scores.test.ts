@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { loadEngine, tf } from '@m2l/engine'
-import { loadSafetensors, saveSafetensors } from '@m2l/nn'
+import { loadSafetensors, saveSafetensors } from '@m2l/nn/files'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { Familiarity, FewShotClassifier, readRecipeText, weightsFile, type LeaveOneOut } from '../index.js'
 import { pattern, patterns, temporaryFolder } from './patterns.test.helper.js'

@@ -1,6 +1,6 @@
 import { describeLeftOut, joinLeftOut, listImages, unreadHint, type ListedImage } from '@m2l/datasets'
 import { InputError } from '@m2l/engine'
-import { SafetensorsWriter } from '@m2l/nn'
+import { SafetensorsWriter } from '@m2l/nn/files'
 import { FewShotClassifier, type ClassifierOptions } from '../classifier/file-classifier.js'
 import { identityOfFile } from '../classifier/real-file.js'
 import { onnxWeights, requireNoCard } from '../model/onnx-model.js'

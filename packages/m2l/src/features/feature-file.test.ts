@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { loadEngine, tf } from '@m2l/engine'
-import { encodeSafetensors, loadSafetensors, saveSafetensors, type StoredTensor } from '@m2l/nn'
+import { encodeSafetensors, type StoredTensor } from '@m2l/nn'
+import { loadSafetensors, saveSafetensors } from '@m2l/nn/files'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { pattern, temporaryFolder } from '../classifier/patterns.test.helper.js'
 import { featuresAt, FewShotClassifier, parseRecipe, readFeatures } from '../index.js'
@@ -39,10 +40,8 @@ describe('a file of features', () => {
   it('may hold half precision, maps, and no labels', async () => {
     // IEEE 754 binary16 of 1, -2, .5, 65504, 2^-24 and 0
     const halves = Uint8Array.of(0, 0x3c, 0, 0xc0, 0, 0x38, 0xff, 0x7b, 1, 0, 0, 0)
-    const bytes = encodeSafetensors({
-      tensors: { features: { shape: [12], data: halves }, names: text(['a']) },
-      metadata: {},
-    })
+    const tensors = { features: { shape: [12], data: halves }, names: text(['a']) }
+    const bytes = Buffer.from(encodeSafetensors({ tensors, metadata: {} }))
     const header = JSON.parse(bytes.toString('utf8', 8, 8 + Number(bytes.readBigUInt64LE()))) as {
       features: object
       names: object

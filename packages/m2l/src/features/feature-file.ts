@@ -1,5 +1,6 @@
 import { areFinite, count, InputError } from '@m2l/engine'
-import { loadSafetensors, type StoredTensor } from '@m2l/nn'
+import type { StoredTensor } from '@m2l/nn'
+import { loadSafetensors } from '@m2l/nn/files'
 import type { EmbeddedField } from '@m2l/trainer'
 import { z } from 'zod'
 import type { FeatureRange } from '../classifier/choice/fit-heads.js'

@@ -17,7 +17,8 @@ import {
   type TrainingPosition,
   type TrainingRun,
 } from '@m2l/trainer'
-import { weightsPath, type Optimiser, type StateDict } from '@m2l/nn'
+import type { Optimiser, StateDict } from '@m2l/nn'
+import { weightsPath } from '@m2l/nn/files'
 import { learningOf, type AgreementOptions } from '../agreement/agreement.js'
 import type { Learning } from '../agreement/seen-classes.js'
 import type { Settings } from '../agreement/settings.js'

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { InputError } from '@m2l/engine'
-import { requireFiniteTensors, savePyTorch } from '@m2l/nn'
+import { requireFiniteTensors } from '@m2l/nn'
+import { savePyTorch } from '@m2l/nn/files'
 import {
   fileExists,
   parsePosition,

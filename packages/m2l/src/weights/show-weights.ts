@@ -1,4 +1,5 @@
-import { faultIn, type StoredTensor, type Weights } from '@m2l/nn'
+import { faultIn, type StoredTensor } from '@m2l/nn'
+import type { Weights } from '@m2l/nn/files'
 import { readCheckpoint } from '@m2l/trainer'
 import { ownName } from './published-names.js'
 import { weightsFile } from './weights-file.js'

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { InputError } from '@m2l/engine'
-import { weightsPath } from '@m2l/nn'
+import { weightsPath } from '@m2l/nn/files'
 import { didYouMean } from '../recipe/nearest-name.js'
 import { fetchableNames } from './fetched/fetchable-weights.js'
 import { requireFetched } from './fetched/fetched-weights.js'

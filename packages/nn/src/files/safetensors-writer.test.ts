@@ -2,7 +2,8 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { decodeSafetensors, loadSafetensors, SafetensorsWriter } from '../index.js'
+import { decodeSafetensors } from '../index.js'
+import { loadSafetensors, SafetensorsWriter } from './index.js'
 
 let folder: string
 let file: string

@@ -11,15 +11,11 @@ import {
   disposeState,
   kept,
   Linear,
-  loadSafetensors,
-  loadState,
-  loadWeights,
   mergeStates,
   prefixed,
-  saveSafetensors,
-  saveState,
   type StateDict,
 } from '../index.js'
+import { loadSafetensors, loadState, loadWeights, saveSafetensors, saveState } from './index.js'
 
 const key = randomKey(9)
 let folder: string

@@ -1,11 +1,8 @@
-import { tf } from '@m2l/engine'
 import { assignState, type AssignOptions } from '../state/assign-state.js'
-import { requireFiniteTensors } from '../state/finite.js'
-import { inFileLayout } from '../state/layout.js'
+import { encodeState } from '../state/encode-state.js'
 import type { StateDict } from '../state/parameter.js'
-import { saveSafetensors } from './safetensors-file.js'
-import type { StoredTensor, StoredValues } from '../state/stored-tensor.js'
 import { loadWeights, unwrapWeights } from './weights-file.js'
+import { writeWhole } from './whole-file.js'
 
 /**
  * Saves a state dict as a safetensors file in PyTorch's layouts, at once.
@@ -18,15 +15,7 @@ export async function saveState(
   state: StateDict,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  const stored: [string, StoredTensor][] = []
-  for (const [name, parameter] of Object.entries(state)) {
-    const tensor = tf.tidy(() => tf.clone(inFileLayout(parameter.value, parameter.layout)))
-    const data = (await tensor.data()) as StoredValues
-    stored.push([name, { shape: tensor.shape, data }])
-    tensor.dispose()
-  }
-  requireFiniteTensors(Object.fromEntries(stored), `${file} was not written`)
-  await saveSafetensors(file, Object.fromEntries(stored), metadata)
+  await writeWhole(file, await encodeState(state, metadata, file))
 }
 
 /**

@@ -6,14 +6,8 @@ import { writePickle, type WritablePickle } from '@m2l/pickle'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadEngine, tf } from '@m2l/engine'
-import {
-  encodeSafetensors,
-  loadState,
-  loadWeights,
-  saveSafetensors,
-  saveState,
-  unwrapWeights,
-} from '../index.js'
+import { encodeSafetensors } from '../index.js'
+import { loadState, loadWeights, saveSafetensors, saveState, unwrapWeights } from './index.js'
 import {
   dict,
   legacyCheckpoint,

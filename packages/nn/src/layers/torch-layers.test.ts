@@ -9,13 +9,13 @@ import {
   disposeState,
   gelu,
   LayerNorm,
-  loadSafetensors,
   relu6,
   silu,
   type Padding,
   type StateDict,
   type StoredTensor,
 } from '../index.js'
+import { loadSafetensors } from '../files/index.js'
 
 interface ConvolutionCase {
   readonly kind: 'convolution'

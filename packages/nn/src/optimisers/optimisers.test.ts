@@ -8,15 +8,14 @@ import {
   disposeState,
   kept,
   learned,
-  loadState,
   lossAndGradients,
   mergeStates,
   prefixed,
-  saveState,
   sgd,
   type Optimiser,
   type StateDict,
 } from '../index.js'
+import { loadState, saveState } from '../files/index.js'
 
 /** One parameter of the reference below, with the optimiser's memory. */
 interface Walker {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { sha256 } from '#sha256'
 import { count, InputError } from '@m2l/engine'
 import {
   checkFilled,
@@ -36,9 +36,9 @@ const headerChecksumKey = 'header_sha256'
  *
  * @throws {RangeError} when a tensor's values do not fill its shape
  */
-export function encodeSafetensors({ tensors, metadata }: SafetensorsContent): Buffer {
+export function encodeSafetensors({ tensors, metadata }: SafetensorsContent): Uint8Array<ArrayBuffer> {
   const header: [string, unknown][] = []
-  const chunks: Buffer[] = []
+  const chunks: Uint8Array[] = []
   let end = 0
   for (const [name, tensor] of widestFirst(tensors)) {
     checkFilled(name, tensor)
@@ -46,11 +46,19 @@ export function encodeSafetensors({ tensors, metadata }: SafetensorsContent): Bu
     const begin = end
     end += data.byteLength
     header.push([name, { dtype: typeOf(data), shape, data_offsets: [begin, end] }])
-    chunks.push(Buffer.from(data.buffer, data.byteOffset, data.byteLength))
+    chunks.push(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
   }
-  const digest = createHash('sha256')
-  for (const chunk of chunks) digest.update(chunk)
-  return Buffer.concat([encodeHeader(Object.fromEntries(header), metadata, digest.digest('hex')), ...chunks])
+  return joined([encodeHeader(Object.fromEntries(header), metadata, sha256(...chunks)), ...chunks])
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0))
+  let offset = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset)
+    offset += chunk.length
+  }
+  return bytes
 }
 
 /**
@@ -66,17 +74,23 @@ export function encodeHeader(
   metadata: SafetensorsContent['metadata'],
   checksum: string,
   size?: number,
-): Buffer {
+): Uint8Array {
   const ofFile = { ...metadata, [checksumKey]: checksum }
   const headerChecksum = checksumOfHeader({ ...tensors, [metadataKey]: ofFile })
   const whole = { ...tensors, [metadataKey]: { ...ofFile, [headerChecksumKey]: headerChecksum } }
-  const text = Buffer.from(JSON.stringify(whole))
+  const text = utf8(JSON.stringify(whole))
   const smallest = lengthBytes + Math.ceil(text.length / 8) * 8
-  const bytes = Buffer.alloc(size ?? smallest, ' ')
+  const bytes = new Uint8Array(size ?? smallest).fill(space)
   if (bytes.length < smallest) throw new RangeError(`a header takes ${smallest} bytes, not ${bytes.length}`)
-  bytes.writeBigUInt64LE(BigInt(bytes.length - lengthBytes))
-  text.copy(bytes, lengthBytes)
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(bytes.length - lengthBytes), true)
+  bytes.set(text, lengthBytes)
   return bytes
+}
+
+const space = 0x20
+
+function utf8(text: string): Uint8Array {
+  return new TextEncoder().encode(text)
 }
 
 /**
@@ -112,7 +126,7 @@ export function decodeSafetensors(bytes: Uint8Array, source: string): Safetensor
     fail('its header does not match its checksum')
   }
   const { [checksumKey]: checksum, ...metadata } = ofFile
-  if (checksum !== undefined && checksum !== createHash('sha256').update(data).digest('hex')) {
+  if (checksum !== undefined && checksum !== sha256(data)) {
     fail('its tensors do not match their checksum')
   }
   const tensors = entries.map(({ name, dtype, shape, begin, end }): [string, StoredTensor] => [
@@ -124,7 +138,7 @@ export function decodeSafetensors(bytes: Uint8Array, source: string): Safetensor
 
 /** @param header without the checksum itself */
 function checksumOfHeader(header: Readonly<Record<string, unknown>>): string {
-  return createHash('sha256').update(JSON.stringify(header)).digest('hex')
+  return sha256(utf8(JSON.stringify(header)))
 }
 
 type Fail = (problem: string) => never

@@ -1,5 +1,6 @@
 import { InputError } from '@m2l/engine'
-import { assignState, mergeStates, prefixed, saveState, type AssignOptions, type StateDict } from '@m2l/nn'
+import { assignState, mergeStates, prefixed, type AssignOptions, type StateDict } from '@m2l/nn'
+import { saveState } from '@m2l/nn/files'
 import { z } from 'zod'
 import { asLevelsTakeThem, isBaseMean } from './base-mean-names.js'
 import {

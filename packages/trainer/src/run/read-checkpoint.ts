@@ -1,12 +1,6 @@
 import { InputError } from '@m2l/engine'
-import {
-  loadWeights,
-  requireFiniteTensors,
-  saveSafetensors,
-  unwrapWeights,
-  type StoredTensor,
-  type Weights,
-} from '@m2l/nn'
+import { requireFiniteTensors, type StoredTensor } from '@m2l/nn'
+import { loadWeights, saveSafetensors, unwrapWeights, type Weights } from '@m2l/nn/files'
 
 /** What the metadata of a checkpoint of ours say under `format`. */
 export const ownFormat = 'm2l-checkpoint-1'

@@ -1,4 +1,4 @@
-import { decodePyTorch, encodePyTorch } from '@m2l/nn'
+import { decodePyTorch, encodePyTorch } from '@m2l/nn/files'
 import { PersistentId, PickleCall, PickleGlobal, writePickle, type WritablePickle } from '@m2l/pickle'
 import { type Member, membersOf, zipOf } from '../containers.js'
 import { changed, madeUp } from '../forms.js'

@@ -44,7 +44,7 @@ export const safetensors: Reader = {
   name: 'safetensors',
   share: 130,
   async open() {
-    const whole = encodeSafetensors({ tensors: fewTensors, metadata: { epoch: '7' } })
+    const whole = Buffer.from(encodeSafetensors({ tensors: fewTensors, metadata: { epoch: '7' } }))
     const { header: valid, data } = safetensorsParts(whole)
     const withHeader = (text: Buffer) => safetensorsOf(text, data)
     return {

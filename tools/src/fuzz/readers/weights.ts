@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { FewShotClassifier, showWeights, shippedWeights, weightsFile } from '@m2l/m2l'
-import { encodePyTorch, encodeSafetensors } from '@m2l/nn'
+import { encodeSafetensors } from '@m2l/nn'
+import { encodePyTorch } from '@m2l/nn/files'
 import { parsePosition, readCheckpoint, startPosition } from '@m2l/trainer'
 import { safetensorsOf, safetensorsParts } from '../containers.js'
 import { changed } from '../forms.js'
@@ -20,14 +21,14 @@ export const checkpoint: Reader = {
     const history = { losses: [{ epoch: 0.5, steps: 10, lossSum: 3.5 }], epochs: [] }
     const position = JSON.stringify({ ...startPosition, epoch: 1, history })
     const metadata = { format: 'm2l-checkpoint-1', backbone: 'Conv64F', run: 'x', recipe: '{}', position }
-    const own = encodeSafetensors({ tensors, metadata })
+    const own = Buffer.from(encodeSafetensors({ tensors, metadata }))
     const { header, data } = safetensorsParts(own)
     return {
       forms: [
         changed([
           own,
           await encodePyTorch(fewTensors),
-          encodeSafetensors({ tensors: fewTensors, metadata: {} }),
+          Buffer.from(encodeSafetensors({ tensors: fewTensors, metadata: {} })),
         ]),
         changed([header], (part) => safetensorsOf(part, data)),
       ],

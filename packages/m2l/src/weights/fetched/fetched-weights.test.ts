@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { encodePyTorch } from '@m2l/nn'
+import { encodePyTorch } from '@m2l/nn/files'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import {
   fetchableNames,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { decodePyTorch } from '../../index.js'
+import { decodePyTorch } from '../index.js'
 import { dict, fixture, legacyCheckpoint, tensor, zipCheckpoint } from './checkpoint-files.test.helper.js'
 
 interface Described {

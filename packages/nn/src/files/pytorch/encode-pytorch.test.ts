@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
-import { decodePyTorch, encodePyTorch, loadWeights, savePyTorch, type StoredTensor } from '../../index.js'
+import type { StoredTensor } from '../../index.js'
+import { decodePyTorch, encodePyTorch, loadWeights, savePyTorch } from '../index.js'
 import { hasTorch, runPython } from './python.test.helper.js'
 
 const folder = await mkdtemp(join(tmpdir(), 'm2l-pytorch-'))

@@ -2,7 +2,7 @@ import { InputError } from '@m2l/engine'
 import { PersistentId, PickleCall, PickleGlobal, writePickle, type WritablePickle } from '@m2l/pickle'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { decodePyTorch, type PyTorchContent } from '../../index.js'
+import { decodePyTorch, type PyTorchContent } from '../index.js'
 import {
   dict,
   fixture,

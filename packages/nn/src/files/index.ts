@@ -1,0 +1,7 @@
+export { SafetensorsWriter } from './safetensors-writer.js'
+export { decodePyTorch, type CheckpointEntry, type PyTorchContent } from './pytorch/decode-pytorch.js'
+export { encodePyTorch, type PyTorchOptions } from './pytorch/encode-pytorch.js'
+export { loadSafetensors, saveSafetensors } from './safetensors-file.js'
+export { loadState, saveState } from './state-file.js'
+export { loadWeights, savePyTorch, unwrapWeights, weightsPath, type Weights } from './weights-file.js'
+export { readWhole, writeWhole } from './whole-file.js'
