@@ -79,7 +79,7 @@ describe('words that are refused in one line', () => {
   ])('%j', async (words, message) => {
     const { exitCode, stdout, stderr } = await m2lHere(folder, ...words)
     const command = message.startsWith(`unknown command '${words[0]}'`) ? '' : ` ${words[0]}`
-    const inner = words[0] === 'data' || words[0] === 'engine' ? ` ${words[1]}` : ''
+    const inner = words[0] === 'data' || words[0] === 'engine' || words[1] === 'get' ? ` ${words[1]}` : ''
     expect({ exitCode, stdout, stderr }).toEqual({
       exitCode: 2,
       stdout: '',
