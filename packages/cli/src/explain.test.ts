@@ -217,6 +217,8 @@ describe('m2l explain', () => {
     }
     const drawing = await readFile(join(folder, explanations[0]!.svg), 'utf8')
     expect(drawing).toContain('they sum to nothing')
+    const told = await m2lHere(folder, 'explain', ...words, '--out', 'fitted', '--verbose')
+    expect(told.stderr).toMatch(/^reading examples \d+\/\d+/m)
   })
 
   test('names a level that does not explain', async () => {

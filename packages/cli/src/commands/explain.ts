@@ -67,7 +67,8 @@ Examples:
 
 Each query is drawn to an SVG and a JPEG file in the folder, where index.html leads to them, wrong and doubtful ones
 first. --episode takes the episodes that m2l evaluate left in the run folder; episodes and queries are counted from 0,
-queries in the order of predictions.jsonl. --json prints the plain data: for each level and class the score, and what
+queries in the order of predictions.jsonl. Examples are needed as pictures, to draw over: of saved classes (m2l classify --save)
+there are none. --json prints the plain data: for each level and class the score, and what
 each place of the pictures adds to it.`,
     )
     .action(explain)
@@ -96,6 +97,7 @@ async function explain(overrides: string[], options: ExplainCommandOptions): Pro
         ? await explainPictures({
             ...common,
             support: options.support!,
+            onExamples: display.counting('reading examples'),
             query: options.query,
             card: options.card,
             ...compareBy(options),

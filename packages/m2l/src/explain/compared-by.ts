@@ -19,7 +19,7 @@ export interface ComparedBy extends TrainedModel {
   readonly reasons: readonly string[]
 }
 
-type Options = PicturesToExplain & Pick<ExplainPicturesOptions, 'onNote' | 'signal'>
+type Options = PicturesToExplain & Pick<ExplainPicturesOptions, 'onNote' | 'onExamples' | 'signal'>
 
 /**
  * What a classifier by the same examples compares by: weights, and the heads that it fits to them. The model is the caller's.
@@ -58,7 +58,11 @@ async function chooseByExamples(options: Options): Promise<ClassifierChoice> {
   const signal = options.signal ? { signal: options.signal } : {}
   const { classifier } = await openClassifier(options)
   try {
-    const examples = await openExamples(classifier, undefined, { support: options.support, ...signal })
+    const examples = await openExamples(classifier, undefined, {
+      support: options.support,
+      onProgress: (_, done, total) => options.onExamples?.(done, total),
+      ...signal,
+    })
     await examples.add()
     return await classifier.choose(signal)
   } finally {

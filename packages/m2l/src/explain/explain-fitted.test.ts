@@ -46,13 +46,16 @@ describe('explainPictures', () => {
     ['a head that is solved by many steps', { weights: 'emoji-conv64f', head: 'logistic' }],
   ])('says of %s what classifyPictures says, and which places pull', async (_, asked) => {
     const { predictions, choice } = await classifyPictures({ support, query, ...asked })
+    const read: number[] = []
     const { explanations } = await explainPictures({
       support,
       query,
       ...asked,
+      onExamples: (done, total) => read.push(done / total),
       folder: join(folder, 'why'),
     })
     expect(tf.memory().numTensors).toBe(before)
+    expect(read.at(-1)).toBe(choice.heads.length > 0 ? 1 : undefined)
     for (const [index, { probabilities, levels }] of explanations.entries()) {
       for (const { label, probability } of predictions[index]!.probabilities) {
         expect(probabilities.find((one) => one.class === label)!.probability).toBeCloseTo(probability, 4)

@@ -54,6 +54,8 @@ export interface PicturesToExplain extends Pick<AgreementOptions, 'force'>, Onnx
 export interface ExplainPicturesOptions extends PicturesToExplain, DrawOptions {
   /** Told what a person should know of the pictures. */
   readonly onNote?: (line: string) => void
+  /** Told how many of the examples are read, by which is chosen what compares; not called where nothing is to be chosen. */
+  readonly onExamples?: (done: number, total: number) => void
 }
 
 /**
@@ -116,7 +118,9 @@ export async function drawnPictures(
 }
 
 /** Opens the model and archives, which the caller closes, and reads the examples. */
-async function openPictures(options: PicturesToExplain & Pick<ExplainPicturesOptions, 'onNote' | 'signal'>) {
+async function openPictures(
+  options: PicturesToExplain & Pick<ExplainPicturesOptions, 'onNote' | 'onExamples' | 'signal'>,
+) {
   const compared = await comparedBy(options)
   const { model, recipe, checkpoint, metric, views } = compared
   const unexplained = whyUnexplained(model, views)
