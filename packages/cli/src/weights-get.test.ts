@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { convertWeights, fetchableWeights } from '@m2l/m2l'
+import { convertWeights } from '@m2l/m2l'
+import { fetchableWeights } from '@m2l/weights'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { m2l, m2lHere, pattern, start, temporaryFolder } from './m2l-process.test.helper.js'
 
@@ -16,7 +17,7 @@ afterEach(() => {
 
 const get = (...words: string[]) => m2lHere(folder, 'weights', 'get', ...words)
 const inCache = () => readdir(join(folder, 'cache', 'weights')).catch(() => [])
-const [lite0] = fetchableWeights()
+const [lite0] = fetchableWeights
 
 /** Puts weights into the cache under a name that they do not bear, with the card that the real ones would have. */
 async function fill(): Promise<string> {
@@ -70,7 +71,7 @@ test('the list tells what is shipped, what can be fetched and what of that is th
       { name: string; state: string; file: string | null; damage: string | null }[]
     >
     expect(weights!.map(({ name }) => name)).toContain('emoji-conv64f')
-    expect(fetchable!.map(({ name }) => name)).toEqual(fetchableWeights().map(({ name }) => name))
+    expect(fetchable!.map(({ name }) => name)).toEqual(fetchableWeights.map(({ name }) => name))
     return fetchable!.map(({ state, file, damage }) => ({ state, file, damage }))
   }
   const missing = { state: 'missing', file: null, damage: null }
@@ -229,7 +230,7 @@ test('saved classes fetch the weights that they belong to, as classify does with
 test('names are completed', async () => {
   const words = async (...typed: string[]) =>
     (await m2lHere(folder, 'complete-words', 'bash', '--', ...typed)).stdout.trim().split('\n')
-  const names = fetchableWeights().map(({ name }) => name)
+  const names = fetchableWeights.map(({ name }) => name)
   expect(await words('weights', 'get', 'eff')).toEqual(names)
   expect(await words('classify', '--weights', 'e')).toEqual(['emoji-conv64f', ...names])
 })

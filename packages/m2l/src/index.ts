@@ -111,16 +111,9 @@ export {
   type StartedFrom,
 } from './weights/initial-weights.js'
 export { ownName, publishedName } from './weights/published-names.js'
-export { shippedWeights, type WeightsCard } from './weights/shipped-weights.js'
 export { weightsFile } from './weights/weights-file.js'
 export { fetchWeights, requireFetchable, type FetchOutcome } from './weights/fetched/fetch-weights.js'
 export type { FetchOptions, FetchProgress } from './weights/fetched/wheel-at-hand.js'
-export {
-  fetchableNames,
-  fetchableWeights,
-  type FetchableWeights,
-  type WeightsOrigin,
-} from './weights/fetched/fetchable-weights.js'
 export type { FetchedCard } from './weights/fetched/fetched-card.js'
 export { fetchedWeights, type FetchedWeights } from './weights/fetched/fetched-weights.js'
 export { showWeights, type ShownTensor, type ShownWeights } from './weights/show-weights.js'

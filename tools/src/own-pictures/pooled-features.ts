@@ -1,11 +1,5 @@
-import {
-  fetchableWeights,
-  FewShotClassifier,
-  parseRecipe,
-  type FeatureSet,
-  type GivenImage,
-  type Recipe,
-} from '@m2l/m2l'
+import { FewShotClassifier, parseRecipe, type FeatureSet, type GivenImage, type Recipe } from '@m2l/m2l'
+import { fetchableWeights } from '@m2l/weights'
 import { InputError } from '@m2l/engine'
 
 /** The features of pictures, and how long they took with reading. */
@@ -67,7 +61,7 @@ function pooled({ shape, data }: FeatureSet['map']): Float32Array[] {
  * @returns nothing for other weights
  */
 export function lastMapOf(weights: string): Recipe | undefined {
-  const encoder = fetchableWeights().find(({ name }) => name === weights)?.encoder
+  const encoder = fetchableWeights.find(({ name }) => name === weights)?.encoder
   const model = `{ encoder: ${encoder}, forward_encoding: Mean, levels: { nearest-mean: {} } }`
   return encoder === undefined ? undefined : parseRecipe(`{ model: ${model} }`, weights)
 }

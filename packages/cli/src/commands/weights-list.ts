@@ -1,4 +1,4 @@
-import type { FetchableWeights, WeightsCard } from '@m2l/m2l'
+import type { FetchableWeights, WeightsCard } from '@m2l/weights'
 import { Command } from 'commander'
 import { commandLine } from '../shell-words.js'
 import { count, percent } from '../terminal/format.js'
@@ -34,10 +34,10 @@ interface Fetchable extends FetchableWeights {
 }
 
 async function list(options: { readonly json?: true }): Promise<void> {
-  const { fetchableWeights, fetchedWeights, shippedWeights } = await import('@m2l/m2l')
-  const weights = shippedWeights()
+  const { fetchableWeights, shippedWeights: weights } = await import('@m2l/weights')
+  const { fetchedWeights } = await import('@m2l/m2l')
   const { weights: fetched, damaged } = fetchedWeights()
-  const fetchable = fetchableWeights().map((one): Fetchable => {
+  const fetchable = fetchableWeights.map((one): Fetchable => {
     const file = fetched.find(({ name }) => name === one.name)?.file ?? null
     const damage = damaged.find(({ name }) => name === one.name)?.damage ?? null
     const state = file !== null ? 'fetched' : damage !== null ? 'damaged' : 'missing'

@@ -2,11 +2,11 @@ import type { Command, Option } from 'commander'
 import { recipeFiles } from './recipe-files.js'
 import type { Candidate } from './shell-script.js'
 
-const fetchableNames = async () => (await import('@m2l/m2l')).fetchableNames
+const fetchableNames = async () => (await import('@m2l/weights')).fetchableNames
 
 const weightsNames = async () => {
-  const { fetchableNames: fetchable, shippedWeights } = await import('@m2l/m2l')
-  return [...shippedWeights().map(({ name }) => name), ...fetchable]
+  const { fetchableNames: fetchable, shippedNames } = await import('@m2l/weights')
+  return [...shippedNames, ...fetchable]
 }
 
 /** What may stand for values that are not fixed: by an option's or an argument's name within a command. */

@@ -1,3 +1,5 @@
+import { basename, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { learningOf } from '../agreement/agreement.js'
 import {
   encoderOptions,
@@ -8,7 +10,7 @@ import {
 import type { Learning } from '../agreement/seen-classes.js'
 import type { Settings } from '../agreement/settings.js'
 import type { KnownParts } from '../model/known-parts.js'
-import { shippedCardOf } from './shipped-weights.js'
+import { assetAddress, cardOf, type WeightsCard } from '@m2l/weights'
 import type { StoredRecipe } from './stored-recipe.js'
 import { settingsOfRun } from './training-settings.js'
 
@@ -52,4 +54,10 @@ export function learningOfWeights(file: string, metadata: Metadata): Learning | 
   if (stored) return stored
   const splits = shippedCardOf(file)?.data.splits
   return splits && [{ kind: 'training', splits }]
+}
+
+/** The card of shipped weights by their file; nothing for other files. */
+function shippedCardOf(file: string): WeightsCard | undefined {
+  const card = cardOf(basename(file, '.safetensors'))
+  return card && fileURLToPath(assetAddress(card.name)!) === resolve(file) ? card : undefined
 }

@@ -1,8 +1,7 @@
 import { InputError, InstallationError, UnwritableCacheError } from '@m2l/engine'
-import { fetchableNames } from './fetched/fetchable-weights.js'
 import { fetchWeights } from './fetched/fetch-weights.js'
 import { fetchedWeights } from './fetched/fetched-weights.js'
-import { shippedNames } from './shipped-weights.js'
+import { fetchableNames, shippedNames } from '@m2l/weights'
 
 /** The name by which a person asks for what the examples choose. */
 export const automatic = 'auto'
@@ -28,8 +27,8 @@ export async function weightsAtHand({ onNote = () => {}, signal }: WeightsAtHand
   const { weights, damaged } = fetchedWeights()
   for (const { name, damage } of damaged) onNote(`${name} in the cache cannot be used: ${damage}`)
   const fetched = weights.map(({ name }) => name)
-  if (fetched.length > 0) return [...fetched, ...shippedNames()]
-  return [...(await fetchedNow(onNote, signal)), ...shippedNames()]
+  if (fetched.length > 0) return [...fetched, ...shippedNames]
+  return [...(await fetchedNow(onNote, signal)), ...shippedNames]
 }
 
 /**

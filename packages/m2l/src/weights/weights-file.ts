@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { InputError } from '@m2l/engine'
 import { weightsPath } from '@m2l/nn/files'
 import { didYouMean } from '../recipe/nearest-name.js'
-import { fetchableNames } from './fetched/fetchable-weights.js'
 import { requireFetched } from './fetched/fetched-weights.js'
-import { shippedFile, shippedNames } from './shipped-weights.js'
+import { assetAddress, fetchableNames, shippedNames } from '@m2l/weights'
 
 /**
  * The file of weights that are named by a person: of the shipped or fetched weights of this name, else the path of a file.
@@ -22,11 +22,12 @@ export function weightsFile(
   said = '',
   others: readonly string[] = [],
 ): string {
-  if (shippedNames().includes(nameOrFile)) return shippedFile(nameOrFile)
+  const shipped = assetAddress(nameOrFile)
+  if (shipped) return fileURLToPath(shipped)
   if (fetchableNames.includes(nameOrFile)) return requireFetched(nameOrFile, said)
   const file = from === '' ? nameOrFile : resolve(from, nameOrFile)
   if (!/^[\w-]+$/.test(nameOrFile) || existsSync(file)) return file
-  const names = [...others, ...shippedNames(), ...fetchableNames]
+  const names = [...others, ...shippedNames, ...fetchableNames]
   throw new InputError(
     `${said}${nameOrFile}: no weights of this name are shipped or can be fetched${didYouMean(nameOrFile, names)}; expected ${names.join(', ')} or the path of a file`,
   )

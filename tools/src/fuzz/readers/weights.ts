@@ -1,8 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { FewShotClassifier, showWeights, shippedWeights, weightsFile } from '@m2l/m2l'
+import { FewShotClassifier, showWeights, weightsFile } from '@m2l/m2l'
 import { encodeSafetensors } from '@m2l/nn'
 import { encodePyTorch } from '@m2l/nn/files'
+import { shippedNames } from '@m2l/weights'
 import { parsePosition, readCheckpoint, startPosition } from '@m2l/trainer'
 import { safetensorsOf, safetensorsParts } from '../containers.js'
 import { changed } from '../forms.js'
@@ -89,7 +90,7 @@ export const modelWeights: Reader = {
   share: 3,
   async open(folder) {
     const file = join(folder, 'weights.safetensors')
-    const shipped = readFileSync(weightsFile(shippedWeights()[0]!.name))
+    const shipped = readFileSync(weightsFile(shippedNames[0]!))
     const { header, data } = safetensorsParts(shipped)
     const read = async (input: Buffer) => {
       writeFileSync(file, input)

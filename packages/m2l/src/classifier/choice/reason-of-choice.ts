@@ -1,5 +1,5 @@
 import { count } from '@m2l/engine'
-import { purposeOf } from '../../weights/weights-purpose.js'
+import { purposeOf } from '@m2l/weights'
 import type { ClassifierChoice } from './describe-choice.js'
 import type { FittedHead } from './fit-heads.js'
 

@@ -8,7 +8,7 @@ import { saveModelWeights } from '@m2l/trainer'
 import { parseRecipe } from '../../recipe/read-recipe.js'
 import { storedRecipe } from '../stored-recipe.js'
 import { conversion, type FetchedCard } from './fetched-card.js'
-import type { FetchableWeights } from './fetchable-weights.js'
+import type { FetchableWeights } from '@m2l/weights'
 import { cardName, weightsName } from './fetched-weights.js'
 
 /**

