@@ -2,7 +2,6 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
-import { crc32, deflateSync } from 'node:zlib'
 import sharp from 'sharp'
 import { pack } from 'tar-stream'
 import { afterAll } from 'vitest'
@@ -84,55 +83,6 @@ export async function classFiles(classes: readonly string[], count = 3): Promise
     for (let index = 0; index < count; index++) files[`${name}/${index}.png`] = await picture(seed++)
   }
   return files
-}
-
-/** A PNG file of the given type, written by the specification: filtered lines, deflated, in chunks. */
-export function pngOf(png: {
-  width: number
-  height: number
-  bits: number
-  type: 0 | 2 | 3
-  /** One a line, 0-4. */
-  filters: readonly number[]
-  /** Packed lines, without filter bytes. */
-  lines: readonly Uint8Array[]
-  palette?: Uint8Array
-}): Buffer {
-  const header = Buffer.alloc(13)
-  header.writeUInt32BE(png.width, 0)
-  header.writeUInt32BE(png.height, 4)
-  header.set([png.bits, png.type, 0, 0, 0], 8)
-  const step = Math.max(1, ((png.type === 2 ? 3 : 1) * png.bits) >> 3)
-  const filtered = png.lines.map((line, row) =>
-    Buffer.from([png.filters[row]!, ...filterLine(png.filters[row]!, line, png.lines[row - 1], step)]),
-  )
-  return Buffer.concat([
-    Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
-    chunk('IHDR', header),
-    ...(png.palette ? [chunk('PLTE', png.palette)] : []),
-    chunk('IDAT', deflateSync(Buffer.concat(filtered))),
-    chunk('IEND', Buffer.alloc(0)),
-  ])
-}
-
-function filterLine(filter: number, line: Uint8Array, above: Uint8Array | undefined, step: number): number[] {
-  return Array.from(line, (value, at) => {
-    const a = line[at - step] ?? 0
-    const b = above?.[at] ?? 0
-    const c = above?.[at - step] ?? 0
-    const estimate = a + b - c
-    const nearest = [a, b, c].toSorted((x, y) => Math.abs(estimate - x) - Math.abs(estimate - y))[0]!
-    return (value - [0, a, b, (a + b) >> 1, nearest][filter]!) & 255
-  })
-}
-
-function chunk(type: string, content: Uint8Array): Buffer {
-  const body = Buffer.concat([Buffer.from(type), content])
-  const length = Buffer.alloc(4)
-  length.writeUInt32BE(content.length)
-  const checksum = Buffer.alloc(4)
-  checksum.writeUInt32BE(crc32(body))
-  return Buffer.concat([length, body, checksum])
 }
 
 /** The message of the error that a promise ends with. */

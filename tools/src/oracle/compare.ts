@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { decodeImage } from '@m2l/datasets'
-import type { RgbImage } from '@m2l/pictures'
+import { decodePicture, type RgbImage } from '@m2l/pictures'
 import { InputError } from '@m2l/engine'
 import type { ListedPicture } from './pictures.js'
 
@@ -23,7 +22,7 @@ export type Outcome =
 /** Decodes a picture and compares it with what is expected. */
 export async function compare(folder: string, picture: ListedPicture): Promise<Outcome> {
   const { file, pillow, rule, why = '', within = 0 } = picture
-  const read = await decodeImage(await readFile(join(folder, file)), file).catch((error: unknown) => {
+  const read = await decodePicture(await readFile(join(folder, file)), file).catch((error: unknown) => {
     if (error instanceof InputError) return error
     throw error
   })

@@ -1,4 +1,4 @@
-import type { PictureRemark } from '../decoding/picture-remarks.js'
+import type { PictureRemark } from '@m2l/pictures/pixels'
 import type { LeftOut } from '../sources/left-out.js'
 
 /** Where a picture lies. */

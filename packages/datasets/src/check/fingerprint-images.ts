@@ -1,6 +1,6 @@
 import { InputError } from '@m2l/engine'
-import type { DecodeOptions } from '../decoding/decode-picture.js'
-import type { Undecodable } from '../decoding/undecodable.js'
+import type { DecodeOptions } from '@m2l/pictures'
+import type { Undecodable } from '@m2l/pictures/pixels'
 import type { LayoutIndex } from '../layouts/layout.js'
 import { mapConcurrently } from '../map-concurrently.js'
 import { pictureThreads } from '../threads/picture-threads.js'

@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type DecodeOptions, decodePicture } from '../decoding/decode-picture.js'
-import type { PictureRemark } from '../decoding/picture-remarks.js'
-import type { Undecodable } from '../decoding/undecodable.js'
+import { type DecodeOptions, type PictureRemark, tryDecode, type Undecodable } from '@m2l/pictures/pixels'
 import type { RgbImage } from '@m2l/pictures'
 import { type Look, lookOf } from './perceptual-hash.js'
 
@@ -17,12 +15,12 @@ export interface Fingerprint extends Look {
   readonly remarks?: readonly PictureRemark[]
 }
 
-/** Reads a picture file as {@link decodePicture} does, and keeps what tells it from others. */
+/** Reads a picture file as {@link tryDecode} does, and keeps what tells it from others. */
 export async function fingerprintOfFile(
   bytes: Uint8Array,
   options: DecodeOptions,
 ): Promise<Fingerprint | Undecodable> {
-  const decoded = await decodePicture(bytes, options)
+  const decoded = await tryDecode(bytes, options)
   if ('reason' in decoded) return decoded
   const { remarks } = decoded
   return { ...fingerprintOf(decoded), bytes: shortHash([bytes]), ...(remarks && { remarks }) }

@@ -1,10 +1,8 @@
-import type { RgbImage } from '@m2l/pictures'
+import { type DecodeOptions, pictureOrError, type RgbImage } from '@m2l/pictures'
 import { unreadable } from '../sources/byte-source.js'
 import type { FileTree } from '../sources/file-tree.js'
 import { pictureThreads } from '../threads/picture-threads.js'
 import type { Decoded, PictureFile } from '../threads/picture-work.js'
-import { pictureOrError } from './decode-image.js'
-import type { DecodeOptions } from './decode-picture.js'
 
 /** Pictures that a thread decodes at once: enough to make messages cheap, few enough to busy several threads. */
 const picturesPerWork = 16

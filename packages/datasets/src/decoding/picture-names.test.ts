@@ -1,11 +1,10 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { decodeImage, decodeImageFile, openDataset, type OpenDatasetOptions } from '../index.js'
+import { decodePictureFile, openDataset, type OpenDatasetOptions } from '../index.js'
 import { cifarBinaryFiles } from '../layouts/cifar-files.test.helper.js'
 import {
   classFiles,
   folderOf,
-  picture,
   tarOf,
   temporaryFile,
   temporaryFolder,
@@ -23,8 +22,7 @@ async function nameOfFirst(options: OpenDatasetOptions): Promise<string | undefi
 test('a decoded picture knows what messages call it', async () => {
   const files = await classFiles(['cat', 'dog'])
   const folder = await folderOf(files)
-  expect((await decodeImage(await picture(1), 'image 3')).name).toBe('image 3')
-  expect((await decodeImageFile(join(folder, 'cat/0.png'))).name).toBe(join(folder, 'cat/0.png'))
+  expect((await decodePictureFile(join(folder, 'cat/0.png'))).name).toBe(join(folder, 'cat/0.png'))
   const zip = await temporaryFile('pets.zip', await zipOf(files))
   const tar = await temporaryFile('pets.tar', await tarOf(files))
   const cifar = await folderOf(cifarBinaryFiles())

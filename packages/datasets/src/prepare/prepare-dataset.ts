@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import { InputError } from '@m2l/engine'
-import { decodeImage } from '../decoding/decode-image.js'
+import { decodePicture } from '@m2l/pictures'
 import { eachFileOnce } from '../layouts/each-file-once.js'
 import { withTellableNames } from '../layouts/class-names.js'
 import { sourceStamp } from '../sources/source-stamp.js'
@@ -81,7 +81,7 @@ async function fill(
 ): Promise<PreparedDataset> {
   const { tree } = source
   const before = await sourceStamp(tree)
-  const decode = async (file: string) => decodeImage(await tree.read(file), tree.label(file))
+  const decode = async (file: string) => decodePicture(await tree.read(file), tree.label(file))
   const whole = withTellableNames(tree.root, await dataSet.read({ tree, decode }))
   const keepsOwn = options.split === undefined && !dataSet.keepsLayout
   const { index, leftOut } = eachFileOnce(whole, keepsOwn ? undefined : split)

@@ -1,6 +1,6 @@
 import { NumpyArray, type PickleBytes } from '@m2l/pickle'
 import { decodeText, InputError } from '@m2l/engine'
-import { decodeImage } from '../decoding/decode-image.js'
+import { decodePicture } from '@m2l/pictures'
 import type { LayoutIndex, LayoutInput } from '../layouts/layout.js'
 import { readLayout } from '../layouts/read-layout.js'
 import type { FileTree } from '../sources/file-tree.js'
@@ -58,7 +58,7 @@ async function readPngs(
   return {
     count: places.length,
     file: bytes,
-    read: async (index) => decodeImage(await bytes(index), `${file.name}: picture ${index}`),
+    read: async (index) => decodePicture(await bytes(index), `${file.name}: picture ${index}`),
   }
 }
 

@@ -1,7 +1,5 @@
 import { type Fingerprint, fingerprintOfFile } from '../check/fingerprint.js'
-import { type DecodeOptions, decodePicture } from '../decoding/decode-picture.js'
-import type { DecodedPicture } from '../decoding/picture-remarks.js'
-import type { Undecodable } from '../decoding/undecodable.js'
+import { type DecodedPicture, type DecodeOptions, tryDecode, type Undecodable } from '@m2l/pictures/pixels'
 import type { RenderOptions, RgbImage, View } from '@m2l/pictures'
 
 /** A picture file: its content, or the path to read it from. */
@@ -57,7 +55,7 @@ export function decodeAll(
   return Promise.all(
     files.map(async (file) => {
       const bytes = await bytesOf(file, read)
-      return 'message' in bytes ? bytes : decodePicture(bytes, options)
+      return 'message' in bytes ? bytes : tryDecode(bytes, options)
     }),
   )
 }

@@ -1,5 +1,5 @@
-import { decodeImage, decodeImageFile, type DecodeOptions } from '@m2l/datasets'
-import type { RgbImage } from '@m2l/pictures'
+import { decodePictureFile } from '@m2l/datasets'
+import { type DecodeOptions, decodePicture, type RgbImage } from '@m2l/pictures'
 import { count, InputError, tf } from '@m2l/engine'
 import { isFeatures, type GivenFeatures } from '../features/feature-set.js'
 
@@ -33,8 +33,8 @@ export async function readGivenImage(
   name: string,
   options: DecodeOptions,
 ): Promise<RgbImage> {
-  if (typeof image === 'string') return decodeImageFile(image, options)
-  if (isBytes(image)) return decodeImage(image, name, options)
+  if (typeof image === 'string') return decodePictureFile(image, options)
+  if (isBytes(image)) return decodePicture(image, name, options)
   if (image instanceof tf.Tensor) return fromTensor(image, name)
   if (isNamed(image)) return readGivenImage(await image.read(), name, options)
   if (isFeatures(image)) {

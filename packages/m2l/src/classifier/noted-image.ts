@@ -1,5 +1,4 @@
-import type { DecodeOptions } from '@m2l/datasets'
-import type { RgbImage } from '@m2l/pictures'
+import type { DecodeOptions, RgbImage } from '@m2l/pictures'
 import type { Example } from '../classes/saved-classes.js'
 import { nameOfImage, readGivenImage, type GivenImage, type NamedImage } from './given-image.js'
 import { isFeatures } from '../features/feature-set.js'

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { DecodeOptions } from '@m2l/datasets'
-import type { RgbImage } from '@m2l/pictures'
+import type { DecodeOptions, RgbImage } from '@m2l/pictures'
 import { isFeatures, type GivenFeatures } from '../features/feature-set.js'
 import { readGivenImage, type GivenImage, type NamedImage } from './given-image.js'
 

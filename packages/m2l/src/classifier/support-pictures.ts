@@ -1,4 +1,4 @@
-import { decodeImageFile, isTable, listImages, openDataset } from '@m2l/datasets'
+import { decodePictureFile, isTable, listImages, openDataset } from '@m2l/datasets'
 import { count, InputError } from '@m2l/engine'
 import type { GivenFeatures } from '../features/feature-set.js'
 import type { FewShotClassifier } from './file-classifier.js'
@@ -112,7 +112,7 @@ async function supportOfTable(table: string, reduceTo: number): Promise<Opened> 
   }
   const classes = new Map<string, SupportImage[]>()
   for (const { file, label } of images) {
-    const image = { name: file, file, read: () => decodeImageFile(file, { reduceTo }) }
+    const image = { name: file, file, read: () => decodePictureFile(file, { reduceTo }) }
     const ofClass = classes.get(label!)
     if (ofClass) ofClass.push(image)
     else classes.set(label!, [image])

@@ -1,4 +1,4 @@
-import { decodeImage } from '@m2l/datasets'
+import { decodePicture } from '@m2l/pictures'
 import { deflateSync } from 'node:zlib'
 import fc from 'fast-check'
 import sharp from 'sharp'
@@ -41,7 +41,7 @@ async function picture(
     .toBuffer()
 }
 
-const read = (input: Buffer) => decodeImage(input, 'input')
+const read = (input: Buffer) => decodePicture(input, 'input')
 
 /** The PNG files that we decode ourselves. */
 export const plainPng: Reader = {

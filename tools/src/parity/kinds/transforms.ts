@@ -1,12 +1,12 @@
-import { decodeImage } from '@m2l/datasets'
 import {
+  decodePicture,
   gridParts,
   gridSpans,
   renderViews,
   resizeThenCrop,
-  squareResize,
   type RgbImage,
   type Size,
+  squareResize,
   type View,
 } from '@m2l/pictures'
 import { InputError } from '@m2l/engine'
@@ -56,7 +56,7 @@ interface PlannedView {
 }
 
 async function picture(folder: ParityFolder, name: string): Promise<RgbImage> {
-  return decodeImage(await folder.bytes(name), folder.file(name))
+  return decodePicture(await folder.bytes(name), folder.file(name))
 }
 
 function numbersOf({ height, width, data }: RgbImage): Numbers {

@@ -1,7 +1,7 @@
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
-import { checkDataset, decodeImage, openDataset } from '../index.js'
-import { folderOf, messageOf, picture, tarOf, temporaryFile, zipOf } from '../make-files.test.helper.js'
+import { decodePicture } from '../index.js'
+import { messageOf } from '../make-pictures.test.helper.js'
 
 /** A file in boxes of these brands. */
 function boxed(...brands: string[]): Buffer {
@@ -58,37 +58,9 @@ const foreign: [string, Uint8Array | string, string][] = [
 
 describe('files that are no pictures, or in other formats, are named by what they are', () => {
   test.each(foreign)('%s', async (_, content, expected) => {
-    const message = await messageOf(decodeImage(Buffer.from(content), 'lily/1.jpg'))
+    const message = await messageOf(decodePicture(Buffer.from(content), 'lily/1.jpg'))
     expect(message.startsWith(`lily/1.jpg: ${expected}`)).toBe(true)
     expect(message).not.toMatch(/\n|damaged/)
-  })
-
-  test('in folders, archives and the check', async () => {
-    const files = {
-      'a/1.jpg': boxed('heic', 'mif1'),
-      'a/2.png': await picture(1),
-      'b/1.png': await picture(2),
-    }
-    const roots = [
-      await folderOf(files),
-      await temporaryFile('a.zip', await zipOf(files)),
-      await temporaryFile('a.tar', await tarOf(files)),
-    ]
-    for (const root of roots) {
-      const dataset = await openDataset({ root })
-      const [first] = dataset.splits.all!.classes[0]!.images
-      expect(await messageOf(dataset.read(first!))).toMatch(
-        /a\/1\.jpg: is a HEIC picture.*; save it as JPEG or PNG$/,
-      )
-      await dataset.close()
-      const { broken } = await checkDataset({ root })
-      expect(broken).toMatchObject([
-        {
-          id: 'a/1.jpg',
-          reason: 'is a HEIC picture, as telephones take them, which is not read; save it as JPEG or PNG',
-        },
-      ])
-    }
   })
 })
 
@@ -110,12 +82,12 @@ describe('the first picture of several', () => {
     const animation = sharp(await frames(), { join: { animated: true } })
     const bytes = await (format === 'gif' ? animation.gif() : animation.webp({ lossless: true })).toBuffer()
     expect((await sharp(bytes).metadata()).pages).toBe(2)
-    const { width, height, data } = await decodeImage(bytes, `a.${format}`)
+    const { width, height, data } = await decodePicture(bytes, `a.${format}`)
     expect([width, height, ...data.subarray(0, 3)]).toEqual([8, 8, 200, 100, 50])
   })
 
   test('of an animated AVIF file', async () => {
-    const { width, height, data } = await decodeImage(Buffer.from(animatedAvif, 'base64'), 'a.avif')
+    const { width, height, data } = await decodePicture(Buffer.from(animatedAvif, 'base64'), 'a.avif')
     expect([width, height]).toEqual([8, 8])
     for (const [at, level] of data.entries()) {
       expect(Math.abs(level - [200, 100, 50][at % 3]!)).toBeLessThanOrEqual(2)

@@ -1,17 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { decodeImage } from '../../index.js'
-import { messageOf } from '../../make-files.test.helper.js'
-import { type TiffContent, tiffOf } from '../tiff-file.test.helper.js'
+import { decodePicture } from '../../../index.js'
+import { messageOf } from '../../../make-pictures.test.helper.js'
+import { type TiffContent, tiffOf } from './tiff-file.test.helper.js'
 
 const size = { width: 3, height: 2 } as const
 
 /** Red, green and blue of all pixels. */
 async function pixelsOf(content: TiffContent): Promise<number[]> {
-  return [...(await decodeImage(tiffOf(content), 'a.tif')).data]
+  return [...(await decodePicture(tiffOf(content), 'a.tif')).data]
 }
 
-const refusal = (content: TiffContent) => messageOf(decodeImage(tiffOf(content), 'a.tif'))
+const refusal = (content: TiffContent) => messageOf(decodePicture(tiffOf(content), 'a.tif'))
 
 const repeated = (grey: readonly number[]) => grey.flatMap((level) => [level, level, level])
 
@@ -119,7 +119,7 @@ describe('samples beyond the colours', () => {
     const covered = [0, 0, 0, 0, 0.4, 0.204, 0.1, 0.5]
     const content = { ...shape, values: covered, bits: 32, format: 3, tags: { 338: [1] } }
     expect(await pixelsOf(content)).toEqual([255, 255, 255, 230, 180, 153])
-    const dropped = await decodeImage(tiffOf(content), 'a.tif', { transparency: 'drop' })
+    const dropped = await decodePicture(tiffOf(content), 'a.tif', { transparency: 'drop' })
     expect([...dropped.data]).toEqual([0, 0, 0, 204, 104, 51])
   })
 
@@ -135,10 +135,10 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8])(
   'orientation %i is undone as for whole numbers of 8 bits',
   async (turn) => {
     const values = [0, 40, 80, 120, 160, 200]
-    const upright = await decodeImage(tiffOf({ ...size, values, tags: { 274: [turn] } }), 'a.tif')
+    const upright = await decodePicture(tiffOf({ ...size, values, tags: { 274: [turn] } }), 'a.tif')
     const shares = values.map((value) => value / 255)
     const content = { ...size, values: shares, bits: 32, format: 3, tags: { 274: [turn] } }
-    const { width, height, data } = await decodeImage(tiffOf(content), 'a.tif')
+    const { width, height, data } = await decodePicture(tiffOf(content), 'a.tif')
     expect([width, height]).toEqual(turn > 4 ? [2, 3] : [3, 2])
     expect({ width, height, data: [...data] }).toEqual({
       width: upright.width,
@@ -151,18 +151,18 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8])(
 test('large pictures are reduced', async () => {
   const values = Array.from({ length: 80 * 60 }, (_, at) => (at % 80 < 40 ? 0.2 : 0.8))
   const bytes = tiffOf({ width: 80, height: 60, values, bits: 32, format: 3, tags: { 274: [6] } })
-  const { width, height, data } = await decodeImage(bytes, 'a.tif', { reduceTo: 15 })
+  const { width, height, data } = await decodePicture(bytes, 'a.tif', { reduceTo: 15 })
   expect([width, height, data[0], data.at(-1)]).toEqual([15, 20, 51, 204])
 })
 
 test('reads ZSTD', async () => {
   const base64 =
     'SUkqAAgAAAAMAAABBAABAAAAAwAAAAEBBAABAAAAAgAAAAIBAwABAAAACAAAAAMBAwABAAAAUMMAAAYBAwABAAAAAQAAABEBBAABAAAAsAAAABUBAwABAAAAAQAAABYBBAABAAAAAgAAABcBBAABAAAADwAAABoBBQABAAAAngAAABsBBQABAAAApgAAACgBAwABAAAAAQAAAAAAAAABAAAAAQAAAAEAAAABAAAAAAAotS/9IAYxAAAAKFB4oMg='
-  const { width, height, data } = await decodeImage(Buffer.from(base64, 'base64'), 'a.tif')
+  const { width, height, data } = await decodePicture(Buffer.from(base64, 'base64'), 'a.tif')
   expect([width, height, ...data]).toEqual([3, 2, ...repeated([0, 40, 80, 120, 160, 200])])
   const damaged = Buffer.from(base64, 'base64')
   damaged[damaged.indexOf(Buffer.from([0x28, 0xb5, 0x2f, 0xfd]))]! ^= 0xff
-  expect(await messageOf(decodeImage(damaged, 'a.tif'))).toMatch(/^a\.tif: is cut off or damaged/)
+  expect(await messageOf(decodePicture(damaged, 'a.tif'))).toMatch(/^a\.tif: is cut off or damaged/)
 })
 
 test('reads strips that are said to be higher than the picture', async () => {
@@ -177,7 +177,7 @@ test('reads strips that are said to be higher than the picture', async () => {
     })
     const rows = bytes.indexOf(Buffer.from([0x16, 0x01, 4, 0]))
     bytes.writeUInt32LE(2 ** 32 - 1, rows + 8)
-    expect([...(await decodeImage(bytes, 'a.tif')).data]).toEqual(repeated(values))
+    expect([...(await decodePicture(bytes, 'a.tif')).data]).toEqual(repeated(values))
   }
 })
 
@@ -228,11 +228,11 @@ describe('what is not read is named', () => {
         isDeflated,
         tags: { 279: [4000] },
       })
-      expect(await messageOf(decodeImage(whole, 'a.tif'))).toMatch(
+      expect(await messageOf(decodePicture(whole, 'a.tif'))).toMatch(
         /^a\.tif: is cut off or damaged \([^\n]+\); /,
       )
       const cut = whole.subarray(0, whole.length - 20)
-      expect(await messageOf(decodeImage(cut, 'a.tif'))).toMatch(/^a\.tif: is cut off or damaged/)
+      expect(await messageOf(decodePicture(cut, 'a.tif'))).toMatch(/^a\.tif: is cut off or damaged/)
     }
   })
 
@@ -244,13 +244,13 @@ describe('what is not read is named', () => {
       format: 3,
       tags: { 257: [32771] },
     })
-    expect(await messageOf(decodeImage(bytes, 'a.tif'))).toContain(
+    expect(await messageOf(decodePicture(bytes, 'a.tif'))).toContain(
       '1 of 16386 strips or tiles are in the file',
     )
   })
 
   test('what unpacks to more than its pixels', async () => {
     const bomb = tiffOf({ ...size, values: Array.from({ length: 6e4 }, () => 0), bits: 64, format: 3, isDeflated: true, tags: { 258: [64], 277: [1], 339: [3] } }) // prettier-ignore
-    expect(await messageOf(decodeImage(bomb, 'a.tif'))).toMatch(/^a\.tif: is cut off or damaged/)
+    expect(await messageOf(decodePicture(bomb, 'a.tif'))).toMatch(/^a\.tif: is cut off or damaged/)
   })
 })

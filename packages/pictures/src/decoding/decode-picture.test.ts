@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
-import { checkDataset, decodeImage, openDataset } from '../index.js'
-import { folderOf, messageOf, picture, pixelsOf, pngOf } from '../make-files.test.helper.js'
-import { tiffOf } from './tiff-file.test.helper.js'
+import { decodePicture } from '../index.js'
+import { messageOf, picture, pixelsOf, pngOf } from '../make-pictures.test.helper.js'
+import { tiffOf } from './node/tiff/tiff-file.test.helper.js'
 
 const raw = { width: 5, height: 4, channels: 3 } as const
 
@@ -12,7 +12,7 @@ describe('formats', () => {
     const bytes = await sharp({ create: { width: 7, height: 3, channels: 3, background: '#c86432' } })
       .toFormat(format, { quality: 100 })
       .toBuffer()
-    const image = await decodeImage(bytes, `picture.${format}`)
+    const image = await decodePicture(bytes, `picture.${format}`)
     expect([image.width, image.height, image.data.length]).toEqual([7, 3, 63])
     for (const [index, value] of image.data.entries()) {
       expect(Math.abs(value - [200, 100, 50][index % 3]!)).toBeLessThanOrEqual(3)
@@ -20,15 +20,15 @@ describe('formats', () => {
   })
 
   test('goes by content, not by name', async () => {
-    const image = await decodeImage(await picture(9), 'picture.jpg')
+    const image = await decodePicture(await picture(9), 'picture.jpg')
     expect(image).toMatchObject({ width: 5, height: 4, data: pixelsOf(9) })
   })
 
   test('reads large and interlaced PNG files', async () => {
     const large = await picture(3, 300, 200)
-    expect((await decodeImage(large, 'large.png')).data).toEqual(pixelsOf(3, 300, 200))
+    expect((await decodePicture(large, 'large.png')).data).toEqual(pixelsOf(3, 300, 200))
     const interlaced = await sharp(pixelsOf(4), { raw }).png({ progressive: true }).toBuffer()
-    expect(Buffer.from((await decodeImage(interlaced, 'i.png')).data)).toEqual(Buffer.from(pixelsOf(4)))
+    expect(Buffer.from((await decodePicture(interlaced, 'i.png')).data)).toEqual(Buffer.from(pixelsOf(4)))
   })
 })
 
@@ -80,7 +80,7 @@ test('reads every plain PNG file as its pixels say, and as sharp does', async ()
         const grey = (value * 255) / (2 ** png.bits - 1)
         return [grey, grey, grey]
       })
-      const image = await decodeImage(bytes, 'plain.png')
+      const image = await decodePicture(bytes, 'plain.png')
       expect([image.width, image.height]).toEqual([png.width, png.height])
       expect([...image.data]).toEqual(expected)
       expect([...(await sharp(bytes).toColourspace('srgb').removeAlpha().raw().toBuffer())]).toEqual(expected)
@@ -94,27 +94,27 @@ describe('pixels become RGB', () => {
     const values = Uint16Array.from({ length: 60 }, (_, index) => index * 1000)
     const bytes = await sharp(values, { raw }).toColourspace('rgb16').png().toBuffer()
     expect((await sharp(bytes).metadata()).depth).toBe('ushort')
-    expect([...(await decodeImage(bytes, 'deep.png')).data]).toEqual([...values].map((value) => value >> 8))
+    expect([...(await decodePicture(bytes, 'deep.png')).data]).toEqual([...values].map((value) => value >> 8))
     const grey = await sharp(values.subarray(0, 20), { raw: { ...raw, channels: 1 } })
       .toColourspace('grey16')
       .png()
       .toBuffer()
     expect((await sharp(grey).metadata()).depth).toBe('ushort')
-    expect([...(await decodeImage(grey, 'grey.png')).data]).toEqual(
+    expect([...(await decodePicture(grey, 'grey.png')).data]).toEqual(
       [...values.subarray(0, 20)].flatMap((value) => [value >> 8, value >> 8, value >> 8]),
     )
   })
 
   test('grey JPEG files have three equal channels', async () => {
     const bytes = await sharp(pixelsOf(7), { raw }).greyscale().jpeg().toBuffer()
-    const { data } = await decodeImage(bytes, 'grey.jpg')
+    const { data } = await decodePicture(bytes, 'grey.jpg')
     expect(data.length).toBe(60)
     for (let at = 0; at < 60; at += 3) expect(data[at + 1]).toBe(data[at])
   })
 
   test('inks become light without a colour profile', async () => {
     const inks = [0, 0, 0, 0, 255, 0, 0, 0, 100, 50, 25, 0, 100, 50, 25, 128, 7, 8, 9, 255]
-    const { data } = await decodeImage(
+    const { data } = await decodePicture(
       tiffOf({ width: 5, height: 1, values: inks, photometric: 5 }),
       'inks.tif',
     )
@@ -132,7 +132,7 @@ describe('pixels become RGB', () => {
       .jpeg()
       .toBuffer()
     expect((await sharp(bytes).metadata()).space).toBe('cmyk')
-    for (const value of (await decodeImage(bytes, 'inks.jpg')).data) expect(value).toBeGreaterThan(230)
+    for (const value of (await decodePicture(bytes, 'inks.jpg')).data) expect(value).toBeGreaterThan(230)
   })
 
   test('transparency lies on white, or is dropped', async () => {
@@ -140,12 +140,12 @@ describe('pixels become RGB', () => {
     const bytes = await sharp(pixels, { raw: { width: 3, height: 1, channels: 4 } })
       .png()
       .toBuffer()
-    const white = [...(await decodeImage(bytes, 'clear.png')).data]
+    const white = [...(await decodePicture(bytes, 'clear.png')).data]
     expect(white.slice(0, 6)).toEqual([200, 100, 50, 255, 255, 255])
     for (const [index, expected] of [244, 224, 214].entries()) {
       expect(Math.abs(white[6 + index]! - expected)).toBeLessThanOrEqual(1)
     }
-    const dropped = await decodeImage(bytes, 'clear.png', { transparency: 'drop' })
+    const dropped = await decodePicture(bytes, 'clear.png', { transparency: 'drop' })
     expect([...dropped.data]).toEqual([200, 100, 50, 200, 100, 50, 200, 100, 50])
   })
 
@@ -156,7 +156,7 @@ describe('pixels become RGB', () => {
     [8, 4, 5, [4, 9]],
   ])('EXIF orientation %i is undone', async (orientation, width, height, firstTwo) => {
     const bytes = await sharp(pixelsOf(50), { raw }).withMetadata({ orientation }).png().toBuffer()
-    const image = await decodeImage(bytes, 'turned.png')
+    const image = await decodePicture(bytes, 'turned.png')
     expect([image.width, image.height]).toEqual([width, height])
     expect([image.data[1], image.data[4]]).toEqual(firstTwo)
   })
@@ -167,7 +167,7 @@ describe('bad files are named', () => {
     ['no bytes', Buffer.alloc(0), 'is empty (0 bytes); replace or remove it'],
     ['text', Buffer.from('hello there'), 'is not a picture in a known format (avif, gif, jpeg'],
   ])('%s', async (_, bytes, reason) => {
-    expect(await messageOf(decodeImage(bytes, 'cats/1.jpg'))).toContain(`cats/1.jpg: ${reason}`)
+    expect(await messageOf(decodePicture(bytes, 'cats/1.jpg'))).toContain(`cats/1.jpg: ${reason}`)
   })
 
   test.each(['png', 'jpeg', 'webp', 'tiff', 'gif'] as const)('a cut off %s file', async (format) => {
@@ -177,7 +177,7 @@ describe('bad files are named', () => {
       .toBuffer()
     for (const share of [0.5, 0.9]) {
       const half = bytes.subarray(0, Math.floor(bytes.length * share))
-      const message = await messageOf(decodeImage(half, 'half'))
+      const message = await messageOf(decodePicture(half, 'half'))
       expect(message).toMatch(/^half: is (cut off or damaged|not a picture)/)
       expect(message).not.toContain('\n')
     }
@@ -186,30 +186,23 @@ describe('bad files are named', () => {
   test('a damaged PNG file', async () => {
     const bytes = await picture(1)
     bytes[bytes.indexOf('IDAT') + 8]! ^= 0xff
-    expect(await messageOf(decodeImage(bytes, 'bad.png'))).toContain('bad.png: is cut off or damaged')
+    expect(await messageOf(decodePicture(bytes, 'bad.png'))).toContain('bad.png: is cut off or damaged')
   })
 
   test('more pixels than allowed', async () => {
     const bytes = await picture(1, 20, 10)
-    expect((await decodeImage(bytes, 'a.png', { maxPixels: 200 })).width).toBe(20)
-    expect(await messageOf(decodeImage(bytes, 'a.png', { maxPixels: 199 }))).toBe(
+    expect((await decodePicture(bytes, 'a.png', { maxPixels: 200 })).width).toBe(20)
+    expect(await messageOf(decodePicture(bytes, 'a.png', { maxPixels: 199 }))).toBe(
       'a.png: has more than 199 pixels; replace or remove it',
     )
   })
 
-  test('far more pixels than bytes, whatever reads them', async () => {
+  test('far more pixels than bytes', async () => {
     const bomb = await sharp({ create: { width: 6000, height: 5000, channels: 3, background: 'red' } })
       .png({ compressionLevel: 9 })
       .toBuffer()
     const reason = `has 6000 x 5000 pixels in ${bomb.length} bytes, as no photograph has; replace or remove it`
-    expect(await messageOf(decodeImage(bomb, 'bomb.png'))).toBe(`bomb.png: ${reason}`)
-    const root = await folderOf({ 'a/1.png': bomb, 'a/2.png': await picture(2), 'b/1.png': await picture(3) })
-    const dataset = await openDataset({ root })
-    const [first] = dataset.splits.all!.classes[0]!.images
-    expect(await messageOf(dataset.read(first!))).toContain(reason)
-    await dataset.close()
-    const { broken } = await checkDataset({ root })
-    expect(JSON.stringify(broken)).toContain('as no photograph has')
+    expect(await messageOf(decodePicture(bomb, 'bomb.png'))).toBe(`bomb.png: ${reason}`)
   })
 
   test('a huge header of a small file', async () => {
@@ -222,9 +215,9 @@ describe('bad files are named', () => {
       filters: [0],
       lines: [line.subarray(1)],
     }
-    expect(await messageOf(decodeImage(pngOf(header), 'a.png'))).toContain('as no photograph has')
+    expect(await messageOf(decodePicture(pngOf(header), 'a.png'))).toContain('as no photograph has')
     expect(
-      await messageOf(decodeImage(pngOf({ ...header, width: 99_999, height: 99_999 }), 'a.png')),
+      await messageOf(decodePicture(pngOf({ ...header, width: 99_999, height: 99_999 }), 'a.png')),
     ).toContain('has more than 89478485 pixels')
   })
 })

@@ -6,6 +6,9 @@ export interface JpegFrame {
   readonly process: number
   /** Bits of a channel. */
   readonly precision: number
+  /** As it is stored, before it is turned. */
+  readonly height: number
+  readonly width: number
   /** 1 for grey, 3 for colours, 4 for inks. */
   readonly components: number
 }
@@ -15,7 +18,13 @@ export function jpegFrame(bytes: Uint8Array): JpegFrame | undefined {
   for (let at = 2; at + 9 < bytes.length && bytes[at] === 0xff;) {
     const marker = bytes[at + 1]!
     if (isFrameHeader(marker)) {
-      return { process: marker, precision: bytes[at + 4]!, components: bytes[at + 9]! }
+      return {
+        process: marker,
+        precision: bytes[at + 4]!,
+        height: bytes[at + 5]! * 256 + bytes[at + 6]!,
+        width: bytes[at + 7]! * 256 + bytes[at + 8]!,
+        components: bytes[at + 9]!,
+      }
     }
     at += marker === 0xff ? 1 : 2 + bytes[at + 2]! * 256 + bytes[at + 3]!
   }

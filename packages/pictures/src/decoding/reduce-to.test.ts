@@ -1,9 +1,7 @@
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
-import { decodeImage, decodeImageFile, openDataset } from '../index.js'
-import { folderOf, messageOf, picture, pixelsOf } from '../make-files.test.helper.js'
+import { decodePicture } from '../index.js'
+import { picture, pixelsOf } from '../make-pictures.test.helper.js'
 
 /** Dark on the left, light on the right. */
 async function halves(width: number, height: number) {
@@ -22,7 +20,7 @@ describe('reduceTo', () => {
       .jpeg({ quality: 95 })
       .withMetadata({ orientation: 6 })
       .toBuffer()
-    const { width, height, data } = await decodeImage(jpeg, 'turned.jpg', { reduceTo: 30 })
+    const { width, height, data } = await decodePicture(jpeg, 'turned.jpg', { reduceTo: 30 })
     expect(width).toBe(30) // turned clockwise: what was left is above
     expect(Math.abs(height - 40)).toBeLessThanOrEqual(1)
     const row = (at: number) => data[(at * width + 15) * 3]!
@@ -35,7 +33,7 @@ describe('reduceTo', () => {
     const png = await sharp({ create: { width: 400, height: 400, channels: 4, background } })
       .png()
       .toBuffer()
-    const { width, data } = await decodeImage(png, 'alpha.png', { reduceTo: 20 })
+    const { width, data } = await decodePicture(png, 'alpha.png', { reduceTo: 20 })
     expect(width).toBe(20)
     expect(Math.abs(data[0]! - 227)).toBeLessThan(3)
     expect(Math.abs(data[1]! - 127)).toBeLessThan(3)
@@ -43,28 +41,15 @@ describe('reduceTo', () => {
 
   test('reduces inks and plain PNG files, too', async () => {
     const cmyk = await (await halves(200, 200)).toColourspace('cmyk').jpeg().toBuffer()
-    expect(await decodeImage(cmyk, 'ink.jpg', { reduceTo: 20 })).toMatchObject({ width: 20, height: 20 })
+    expect(await decodePicture(cmyk, 'ink.jpg', { reduceTo: 20 })).toMatchObject({ width: 20, height: 20 })
     const plain = await (await halves(300, 200)).png().toBuffer()
-    expect(await decodeImage(plain, 'plain.png', { reduceTo: 20 })).toMatchObject({ width: 30, height: 20 })
+    expect(await decodePicture(plain, 'plain.png', { reduceTo: 20 })).toMatchObject({ width: 30, height: 20 })
   })
 
   test('leaves smaller pictures as they are, to the bit', async () => {
     const small = await picture(3, 39, 80)
-    const { width, height, data } = await decodeImage(small, 'small.png', { reduceTo: 20 })
+    const { width, height, data } = await decodePicture(small, 'small.png', { reduceTo: 20 })
     expect([width, height]).toEqual([39, 80])
     expect(Buffer.from(data)).toEqual(Buffer.from(pixelsOf(3, 39, 80)))
-  })
-
-  test('holds in data sets and for files', async () => {
-    const bytes = await (await halves(200, 100)).png().toBuffer()
-    const root = await folderOf({ 'a/1.png': bytes, 'b/1.png': bytes })
-    const dataset = await openDataset({ root, reduceTo: 25 })
-    const [image] = dataset.splits.all!.classes[0]!.images
-    expect(await dataset.read(image!)).toMatchObject({ width: 50, height: 25 })
-    await dataset.close()
-    expect(await decodeImageFile(join(root, 'a/1.png'), { reduceTo: 25 })).toMatchObject({ height: 25 })
-    await writeFile(join(root, 'empty.png'), '')
-    expect(await messageOf(decodeImageFile(join(root, 'empty.png')))).toMatch(/empty\.png: is empty/)
-    expect(await messageOf(decodeImageFile(join(root, 'none.png')))).toMatch(/none\.png: does not exist/)
   })
 })

@@ -1,4 +1,4 @@
-import type { Undecodable } from '../undecodable.js'
+import type { Undecodable } from '../../undecodable.js'
 import type { TiffTags } from './tiff-file.js'
 
 const colourSpaces: Readonly<Record<number, string>> = {

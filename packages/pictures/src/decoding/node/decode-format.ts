@@ -1,75 +1,53 @@
 import type { Sharp, SharpOptions } from 'sharp'
-import type { RgbImage } from '@m2l/pictures'
-import { foreignFile } from './foreign-file.js'
+import type { RgbImage } from '../../rgb-image.js'
+import type { Size } from '../../transforms/view.js'
+import { type DecodeOptions, defaultMaxPixels } from '../decode-options.js'
+import type { FormatDecoder } from '../format-decoder.js'
+import { type JpegFrame, jpegFrame } from '../jpeg-frame.js'
+import type { PictureFormat } from '../picture-format.js'
+import { type DecodedPicture, withRemarks } from '../picture-remarks.js'
+import { refusedSize, tooManyPixels } from '../refused-size.js'
+import type { Undecodable } from '../undecodable.js'
+import { upright } from '../upright.js'
 import { inkToRgb } from './ink-to-rgb.js'
-import { type JpegFrame, jpegFrame, refusedFrame } from './jpeg-frame.js'
-import { formatOf, type PictureFormat } from './picture-format.js'
-import { type DecodedPicture, remarkable, withRemarks } from './picture-remarks.js'
 import { readPlainPng } from './plain-png.js'
+import { remarkable } from './remarkable.js'
 import { readTiff } from './tiff/read-tiff.js'
-import type { Undecodable } from './undecodable.js'
-import { upright } from '@m2l/pictures/pixels'
 
-/** How pictures become RGB. */
-export interface DecodeOptions {
-  /**
-   * What lies behind transparent pixels. `white` (default) lays the picture on white, as it looks on a page. `drop`
-   * keeps the colours stored under transparency, as Pillow's `convert('RGB')` does. No published few-shot data set
-   * has transparency.
-   */
-  readonly transparency?: 'white' | 'drop'
-  /**
-   * Pictures of more pixels are refused, against decompression bombs. Default 89,478,485, as in Pillow. Of more than 16,777,216
-   * pixels, those are refused as well that have more than a hundred for each byte of their file.
-   */
-  readonly maxPixels?: number
-  /**
-   * Pictures whose shorter side is at least twice this long are reduced until it is so long, in pixels, which spares memory
-   * and time where only small views of large photographs are wanted. None are unless it is given.
-   */
-  readonly reduceTo?: number
-}
-
-/** The pixels of a picture file, or why there are none: plain data in either case, which threads can hand on. */
-export async function decodePicture(
-  bytes: Uint8Array,
-  options: DecodeOptions = {},
-): Promise<DecodedPicture | Undecodable> {
-  if (bytes.length === 0) return { reason: 'is empty (0 bytes)' }
+/** Decodes with sharp (libvips), small plain PNG files and TIFF files of odd samples by itself. */
+export const decodeFormat: FormatDecoder = async (bytes, format, options) => {
   const { maxPixels = defaultMaxPixels, reduceTo = Number.POSITIVE_INFINITY } = options
-  const plain = readPlainPng(bytes, Math.min(maxPixels, (2 * reduceTo) ** 2))
+  const plain = format === 'png' ? readPlainPng(bytes, Math.min(maxPixels, (2 * reduceTo) ** 2)) : undefined
   if (plain && !isReducible(plain, reduceTo)) return plain
-  const format = formatOf(bytes)
-  if (!format) return foreignFile(bytes, knownFormats)
   try {
-    return await decodeFormat(bytes, format, options)
+    return format === 'tiff'
+      ? await decodeTiff(bytes, options)
+      : await decodeWithSharp(bytes, format, options)
   } catch (error) {
-    return { reason: reasonOf(error as Error, maxPixels) }
+    if ((error as Error).message.includes('pixel limit')) return tooManyPixels(maxPixels)
+    throw error
   }
 }
 
-const defaultMaxPixels = 89_478_485
-const knownFormats = ['avif', 'gif', 'jpeg', 'jpg', 'png', 'tif', 'tiff', 'webp']
+/** TIFF files as their samples are declared; those that sharp reads so are left to it. */
+async function decodeTiff(bytes: Uint8Array, options: DecodeOptions): Promise<DecodedPicture | Undecodable> {
+  const { maxPixels = defaultMaxPixels, reduceTo = Number.POSITIVE_INFINITY } = options
+  const tiff = await readTiff(bytes, {
+    ...options,
+    refusedSize: (size) => refusedSize(size, bytes.length, maxPixels),
+  })
+  if (tiff === 'ordinary') return decodeWithSharp(bytes, 'tiff', options)
+  if ('reason' in tiff) return tiff
+  return withRemarks(upright(await reducedImage(tiff.image, reduceTo), tiff.orientation), tiff.remarks)
+}
 
-async function decodeFormat(
+async function decodeWithSharp(
   bytes: Uint8Array,
   format: PictureFormat,
   options: DecodeOptions,
 ): Promise<DecodedPicture | Undecodable> {
   const { maxPixels = defaultMaxPixels, reduceTo = Number.POSITIVE_INFINITY } = options
-  if (format === 'tiff') {
-    const tiff = await readTiff(bytes, {
-      ...options,
-      refusedSize: (size) => refusedSize(size, bytes.length, maxPixels),
-    })
-    if (tiff !== 'ordinary') {
-      if ('reason' in tiff) return tiff
-      return withRemarks(upright(await reducedImage(tiff.image, reduceTo), tiff.orientation), tiff.remarks)
-    }
-  }
   const frame = format === 'jpeg' ? jpegFrame(bytes) : undefined
-  const refused = frame && refusedFrame(frame)
-  if (refused) return refused
   const picture = await open(format === 'avif' ? asStill(bytes) : bytes, {
     failOn: 'error',
     limitInputPixels: maxPixels,
@@ -113,23 +91,7 @@ function asStill(bytes: Uint8Array): Uint8Array {
   return still
 }
 
-/** So many pixels may be of one colour all over. */
-const harmlessPixels = 2 ** 24
-
-type PixelSize = Pick<RgbImage, 'width' | 'height'>
-
-function refusedSize(
-  { width, height }: PixelSize,
-  bytes: number,
-  maxPixels: number,
-): Undecodable | undefined {
-  const count = width * height
-  if (count > maxPixels) return { reason: `has more than ${maxPixels} pixels` }
-  if (count <= harmlessPixels || count <= 100 * bytes) return undefined
-  return { reason: `has ${width} x ${height} pixels in ${bytes} bytes, as no photograph has` }
-}
-
-function isReducible({ width, height }: PixelSize, reduceTo: number): boolean {
+function isReducible({ width, height }: Size, reduceTo: number): boolean {
   return Math.min(width, height) >= 2 * reduceTo
 }
 
@@ -158,9 +120,4 @@ interface Pixels extends RgbImage {
 async function pixels(picture: Sharp): Promise<Pixels> {
   const { data, info } = await picture.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true })
   return { width: info.width, height: info.height, data, channels: info.channels }
-}
-
-function reasonOf({ message }: Error, maxPixels: number): string {
-  if (message.includes('pixel limit')) return `has more than ${maxPixels} pixels`
-  return `is cut off or damaged (${message.split('\n', 1)[0]})`
 }

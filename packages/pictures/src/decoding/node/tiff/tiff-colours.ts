@@ -1,6 +1,6 @@
-import type { RgbImage } from '@m2l/pictures'
+import type { RgbImage } from '../../../rgb-image.js'
 import { inkToRgb } from '../ink-to-rgb.js'
-import type { Undecodable } from '../undecodable.js'
+import type { Undecodable } from '../../undecodable.js'
 import type { TiffFile, TiffTags } from './tiff-file.js'
 import type { Channels } from './tiff-kind.js'
 

@@ -1,6 +1,7 @@
 import { crc32, inflateSync } from 'node:zlib'
-import type { RgbImage } from '@m2l/pictures'
-import { type DecodedPicture, isOtherProfile, withRemarks } from './picture-remarks.js'
+import type { RgbImage } from '../../rgb-image.js'
+import { type DecodedPicture, withRemarks } from '../picture-remarks.js'
+import { isOtherProfile } from './remarkable.js'
 
 /** Larger files are worth a turn of sharp's thread pool. */
 const largestFile = 1 << 16
