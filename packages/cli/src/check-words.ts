@@ -112,8 +112,7 @@ function checkArgument(
 function optionOf(command: Command, word: string, refuses = true): { option?: Option; value?: string } {
   const [, name, value] = /^(--[^=]+)=(.*)$/s.exec(word) ?? [word, word]
   for (const option of command.options) {
-    if (name === option.long || word === option.short)
-      return { option, ...(value !== undefined && { value }) }
+    if (name === option.long || word === option.short) return { option, value }
     if (option.short && takesValue(option) && word.startsWith(option.short) && !word.startsWith('--')) {
       return { option, value: word.slice(option.short.length) }
     }

@@ -132,8 +132,8 @@ export async function evaluateRecipe(
       const { page, against = [] } = options
       const files = {
         ...resultFilesIn(folder.path),
-        ...(page !== undefined && { page }),
-        ...(resultCard !== undefined && { card: resultCard }),
+        page,
+        card: resultCard,
       }
       const stored = {
         ...outcome,
@@ -153,7 +153,7 @@ export async function evaluateRecipe(
           await writeFileAtomically(result, `${JSON.stringify(stored, null, 2)}\n`)
         },
       )
-      const report = { ...stored, ...(earlier !== undefined && { earlier }) }
+      const report = { ...stored, earlier }
       if (page !== undefined) {
         await writeFileAtomically(
           page,

@@ -88,8 +88,8 @@ async function add(file: string, examples: string, options: AddOptions): Promise
     const changed = await addToClasses(file, examples, {
       weights: options.weights,
       card: options.card,
-      ...(recipe && { recipe }),
-      ...(options.force && { force: true }),
+      recipe,
+      force: options.force,
       onProgress: display.counting('reading examples'),
       onNote: (line) => options.quiet || display.say(line),
       signal,

@@ -29,9 +29,5 @@ export function withCompare(command: Command): Command {
 
 /** The same for whoever classifies. */
 export function compareBy({ head, features, views }: CompareOptions): CompareOptions {
-  return {
-    ...(head !== undefined && { head }),
-    ...(features !== undefined && { features }),
-    ...(views !== undefined && { views }),
-  }
+  return { head, features, views }
 }

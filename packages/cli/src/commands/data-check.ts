@@ -74,11 +74,11 @@ async function check(path: string, options: CheckCommandOptions): Promise<void> 
   const found = await interruptible(display, 'nothing was written', async (signal) => {
     const wanted: CheckOptions = {
       root: path,
-      ...(options.split !== undefined && { split: options.split }),
-      ...(options.exclude !== undefined && { exclude: options.exclude }),
-      ...(options.near !== undefined && { distance: options.near }),
-      ...(options.fewest !== undefined && { fewest: options.fewest }),
-      ...(options.smallest !== undefined && { smallest: options.smallest }),
+      split: options.split,
+      exclude: options.exclude,
+      distance: options.near,
+      fewest: options.fewest,
+      smallest: options.smallest,
       onProgress: display.counting('checking'),
       signal,
     }
@@ -92,9 +92,7 @@ async function check(path: string, options: CheckCommandOptions): Promise<void> 
   if (list !== undefined) await writeExclusionList(list, found)
   if (!options.quiet) found.notes.forEach(display.say)
   if (options.json) {
-    process.stdout.write(
-      `${JSON.stringify({ ...found, ...(list !== undefined && { exclusionList: list }), seconds: duration })}\n`,
-    )
+    process.stdout.write(`${JSON.stringify({ ...found, exclusionList: list, seconds: duration })}\n`)
     return
   }
   const fixed =

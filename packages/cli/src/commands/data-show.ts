@@ -92,7 +92,7 @@ async function open(
   const { openDataset } = await import('@m2l/datasets')
   return openDataset({
     root: path,
-    ...(options.split !== undefined && { split: options.split }),
-    ...(options.exclude !== undefined && { exclude: options.exclude }),
+    split: options.split,
+    exclude: options.exclude,
   })
 }

@@ -28,11 +28,7 @@ export function engineOptions(command: Command): Command {
 /** Loads the engine as the options say. */
 export async function loadChosenEngine({ device, threads, precision }: EngineOptions): Promise<void> {
   const { loadEngine } = await import('@m2l/engine')
-  await loadEngine({
-    ...(device !== undefined && { device }),
-    ...(threads !== undefined && { threads }),
-    ...(precision !== undefined && { precision }),
-  })
+  await loadEngine({ device, threads, precision })
 }
 
 function parseDevice(text: string): 'cpu' | 'gpu' | number {

@@ -88,14 +88,14 @@ export function evaluateCommand(): Command {
       const report = await interruptible(display, 'earlier results are as they were', (signal) =>
         profiled(options, display.say, () =>
           evaluateRecipe(recipe, {
-            ...(options.checkpoint !== undefined && { checkpoint: options.checkpoint }),
-            ...(options.manifest !== undefined && { manifest: options.manifest }),
-            ...(options.bankMib !== undefined && { bankMib: options.bankMib }),
-            ...(options.bankFolder !== undefined && { bankFolder: options.bankFolder }),
-            ...(options.report !== undefined && { page: options.report }),
-            ...(options.card !== undefined && { card: options.card }),
-            ...(options.against !== undefined && { against: options.against }),
-            ...(options.force && { force: true }),
+            checkpoint: options.checkpoint,
+            manifest: options.manifest,
+            bankMib: options.bankMib,
+            bankFolder: options.bankFolder,
+            page: options.report,
+            card: options.card,
+            against: options.against,
+            force: options.force,
             onNote: (line) => options.quiet || display.say(line),
             onBank: (bank) => options.quiet || display.say(describeBank(bank)),
             onProgress: display.update,

@@ -85,9 +85,9 @@ async function explain(overrides: string[], options: ExplainCommandOptions): Pro
     await loadChosenEngine(options)
     const common = {
       folder: options.out,
-      ...(options.weights !== undefined && { weights: options.weights }),
-      ...(options.classes !== undefined && { classes: options.classes }),
-      ...(options.force && { force: true }),
+      weights: options.weights,
+      classes: options.classes,
+      force: options.force,
       onNote: (line: string) => options.quiet || display.say(line),
       onExplained: display.counting('explaining'),
       signal,
@@ -101,14 +101,14 @@ async function explain(overrides: string[], options: ExplainCommandOptions): Pro
             query: options.query,
             card: options.card,
             ...compareBy(options),
-            ...(options.labels !== undefined && { labels: options.labels }),
-            ...(recipe && { recipe }),
+            labels: options.labels,
+            recipe,
           })
         : await explainEpisode(recipe!, {
             ...common,
             episode: options.episode,
             queries: options.query.map(Number),
-            ...(options.manifest !== undefined && { manifest: options.manifest }),
+            manifest: options.manifest,
             onRender: display.rendering,
             onPack: display.packing,
             onPackProblem: display.say,

@@ -35,9 +35,9 @@ export function trainingCommand(
       try {
         const report = await profiled(options, display.say, () =>
           train(recipe, {
-            ...((options.resume || options.restart) && { existing: options.resume ? 'resume' : 'restart' }),
-            ...(options.onNan && { onNan: options.onNan }),
-            ...(options.force && { force: true }),
+            existing: options.resume ? 'resume' : options.restart ? 'restart' : undefined,
+            onNan: options.onNan,
+            force: options.force,
             onNote: (line) => options.quiet || display.say(line),
             onSkip: display.say,
             onDamage: display.say,

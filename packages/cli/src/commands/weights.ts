@@ -117,7 +117,7 @@ async function convert(input: string, output: string, options: ConvertOptions): 
   const { convertWeights } = await import('@m2l/m2l')
   const converted = await convertWeights(input, output, {
     force: options.force ?? false,
-    ...(options.ways !== undefined && { ways: options.ways }),
+    ways: options.ways,
   })
   process.stdout.write(
     options.json

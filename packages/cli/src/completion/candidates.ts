@@ -86,7 +86,7 @@ function placeOf(program: Command, words: readonly string[]): Place {
     if (inner) command = inner
     else position++
   }
-  return { command, position, ...(awaiting && { awaiting }) }
+  return { command, position, awaiting }
 }
 
 function optionOf(command: Command, word: string): Option | undefined {

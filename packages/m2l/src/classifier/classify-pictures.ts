@@ -75,7 +75,7 @@ export async function classifyPictures(options: ClassifyPicturesOptions): Promis
       pictures.map(({ file, image }) => seen.noting(image, file, { reduceTo: classifier.readsAt })),
       {
         onProgress: (done, total) => options.onProgress?.('pictures', done, total),
-        ...(proposed > 0 && { onEmbedded: (batch: EmbeddedBatch) => embedded.note(batch) }),
+        onEmbedded: proposed > 0 ? (batch: EmbeddedBatch) => embedded.note(batch) : undefined,
         ...withSignal(options),
       },
     )

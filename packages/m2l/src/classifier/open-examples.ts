@@ -142,7 +142,7 @@ export async function openExamples(
       try {
         const unreadable = await addSupport(classifier, support, {
           onProgress: (done, total) => options.onProgress?.('examples', done, total),
-          ...(options.signal && { signal: options.signal }),
+          signal: options.signal,
         })
         if (options.save !== undefined) await classifier.save(options.save)
         return { ...examplesOf(classifier), unreadable }

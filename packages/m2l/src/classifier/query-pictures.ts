@@ -71,7 +71,7 @@ export async function queryPictures(
       pictures: pictures.map(({ file, image, truth }) => ({
         file,
         image,
-        ...(truth !== undefined && { truth }),
+        truth,
       })),
       otherLabels: counted(others),
       notes: [

@@ -74,7 +74,7 @@ export async function addSupport(
   for (const [label, images] of classes) {
     const failures = await classifier.addReadable(label, images, {
       onProgress: (done) => onProgress?.(before + done, total),
-      ...(signal && { signal }),
+      signal,
     })
     for (const [position, { message }] of failures) {
       unreadable.push({ file: images[position]!.name, label, reason: message })

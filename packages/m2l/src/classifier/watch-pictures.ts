@@ -83,8 +83,8 @@ export async function* watchPictures(options: WatchPicturesOptions): AsyncGenera
       })
     const arriving = arrivals(folder, {
       onReady,
-      ...(options.onPassedOver && { onPassedOver: options.onPassedOver }),
-      ...(signal && { signal }),
+      onPassedOver: options.onPassedOver,
+      signal,
     })
     for await (const files of arriving) {
       const digests = new PictureDigests()

@@ -43,19 +43,19 @@ export async function openRecipeDataset(
       ? openEmoji({
           size,
           onProgress: ({ done, total }) => onRender?.(done, total),
-          ...(exclude !== undefined && { exclude }),
-          ...(signal && { signal }),
+          exclude,
+          signal,
         })
       : openDataset({
           root: dataFolder(recipe),
           name: dataset,
           only: splits,
           pack,
-          ...(onPack && { onPack }),
-          ...(onPackProblem && { onPackProblem }),
-          ...(signal && { signal }),
-          ...(split !== undefined && { split }),
-          ...(exclude !== undefined && { exclude }),
+          onPack,
+          onPackProblem,
+          signal,
+          split,
+          exclude,
         }),
   )
   for (const note of opened.notes) onNote?.(note)

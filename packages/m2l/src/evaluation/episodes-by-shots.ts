@@ -54,7 +54,7 @@ function mostQueries(
 ): number {
   for (let possible = queries; possible > 0; possible--) {
     try {
-      assertEpisodesPossible(split, { ways, shots, queries: possible, ...(unlabelled && { unlabelled }) })
+      assertEpisodesPossible(split, { ways, shots, queries: possible, unlabelled })
       return possible
     } catch (error) {
       if (!(error instanceof InputError)) throw error

@@ -114,14 +114,11 @@ export async function* explainQueries(
         onUnreadable(query, error)
       })
       if (!picture) continue
-      const explanation = await explainer.explain(
-        { name, picture },
-        { ...(classes !== undefined && { classes }), ...(truth !== undefined && { truth }) },
-      )
+      const explanation = await explainer.explain({ name, picture }, { classes, truth })
       const drawing = await drawExplanation(
         explanation,
         { query: picture, classes: support.classes },
-        { ...(called && { called }), isUnknown: unknown?.has(name) ?? false },
+        { called, isUnknown: unknown?.has(name) ?? false },
       )
       yield { query, picture, explanation, drawing }
     }
@@ -155,7 +152,7 @@ export async function drawExplanations(
     displayNames,
     queries.classes.map(({ name }) => name),
   ).of
-  const explaining = { ...options, called, ...(onUnreadable && { onUnreadable: passOver }) }
+  const explaining = { ...options, called, onUnreadable: onUnreadable && passOver }
   const index = join(folder, 'index.html')
   await folderForDrawings(folder)
   await requireOwnPage(index)

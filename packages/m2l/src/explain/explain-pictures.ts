@@ -146,7 +146,7 @@ async function openPictures(
       .map(({ file, image, truth }) => ({
         name: file,
         fileName: bareName(file),
-        ...(truth != null && { truth }),
+        truth: truth ?? undefined,
         read: async () => {
           const picture = await readForModel(image, file, reading)
           seen.note(file, picture)
@@ -158,7 +158,7 @@ async function openPictures(
       explained: {
         classes,
         queries,
-        ...(metric && { metric }),
+        metric,
         ...(views === 'crops' && { views: picturesWithCorners }),
         // as they are classified
         drawnShots: drawnShots(

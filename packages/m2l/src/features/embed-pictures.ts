@@ -68,10 +68,10 @@ export async function embedPictures(options: EmbedPicturesOptions): Promise<Embe
     const { recipe, force, card, signal } = options
     const named = options.weights ?? (recipe && onnxWeights(recipe))
     if (named === undefined) requireNoCard(options)
-    const weights = named ?? (await weightsAtHand({ onNote, ...(signal && { signal }) }))[0]!
+    const weights = named ?? (await weightsAtHand({ onNote, signal }))[0]!
     const loading = {
-      ...(recipe && { recipe }),
-      ...(force && { force }),
+      recipe,
+      force,
       card,
       onNote,
       ...notesOfSlowness({ onNote }),
@@ -114,7 +114,7 @@ async function writeFeatures(
   try {
     const batches = classifier.embedBatches(
       images.map(({ file, read }) => (read ? { name: file, read } : file)),
-      { ...(onProgress && { onProgress }), ...(signal && { signal }) },
+      { onProgress, signal },
       (position, { message }) => unreadable.push({ file: images[position]!.file, reason: message }),
     )
     for await (const batch of batches) {

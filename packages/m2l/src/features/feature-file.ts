@@ -67,9 +67,9 @@ export async function readFeatures(file: string): Promise<FeatureSet> {
     map,
     names,
     labels,
-    ...(ranges !== undefined && { ranges: rangesOf(file, ranges, map.shape.at(-1)!) }),
-    ...(model !== undefined && { model }),
-    ...(weights !== undefined && { weights }),
+    ranges: ranges === undefined ? undefined : rangesOf(file, ranges, map.shape.at(-1)!),
+    model,
+    weights,
   }
 }
 

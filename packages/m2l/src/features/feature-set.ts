@@ -41,7 +41,7 @@ export function featuresAt({ map, names, model }: FeatureSet, position: number):
   return {
     name: names[position]!,
     features: chooseImages({ map }, [position]).map!,
-    ...(model !== undefined && { model }),
+    model,
   }
 }
 

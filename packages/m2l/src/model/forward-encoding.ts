@@ -25,7 +25,7 @@ export function forwardEncoding(
   const grids = hasParts && model.parts === 'map' ? resolved.grids : undefined
   return {
     map: inPlaceOfPositions ? 'parts' : 'positions',
-    ...(grids && { regions: gridRegions(grids) }),
+    regions: grids && gridRegions(grids),
   }
 }
 

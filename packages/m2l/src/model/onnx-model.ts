@@ -59,7 +59,7 @@ export async function onnxModel(
   asked: Recipe | undefined,
   { card, ...by }: OnnxOptions & CompareBy = {},
 ): Promise<OnnxModel> {
-  const network = await onnxEmbedder({ file, ...(card !== undefined && { card }) })
+  const network = await onnxEmbedder({ file, card })
   try {
     const recipe = withCard(asked ?? usualRecipe(by), network, file)
     const metric = createLevels(recipe, network.channels)

@@ -21,8 +21,8 @@ export function episodeTransforms({
 }: CheckedRecipe): ImageTransforms {
   return {
     whole: framed(input),
-    ...(grids && model.parts === 'image' && { parts: gridParts(grids, input.size) }),
-    ...normalisationOf(input),
+    parts: grids && model.parts === 'image' ? gridParts(grids, input.size) : undefined,
+    normalisation: input.normalisation,
     jitter: train.colorjitter,
   }
 }
@@ -31,7 +31,7 @@ export function episodeTransforms({
 export function pretrainingTransforms({ pre, resolved: { input } }: CheckedRecipe): ImageTransforms {
   return {
     whole: randomResizedCrop(input.size, pre.smallest_crop),
-    ...normalisationOf(input),
+    normalisation: input.normalisation,
     jitter: pre.colorjitter,
   }
 }
@@ -41,8 +41,4 @@ function framed({ size, frame, filter }: ChosenInput): Transform {
   return 'square' in frame
     ? resizeThenCrop(Math.round(size * frame.square), size, filter)
     : shorterSideThenCrop(Math.round(size * frame.shorterSide), size, filter)
-}
-
-function normalisationOf({ normalisation }: ChosenInput): Pick<ImageTransforms, 'normalisation'> {
-  return normalisation ? { normalisation } : {}
 }

@@ -123,7 +123,7 @@ function inputOf(
   return {
     size,
     frame,
-    ...(filter && { filter }),
+    filter,
     normalisation:
       typeof normalisation === 'string' ? normalisations[normalisation] : levelNormalisation(normalisation),
   }

@@ -58,7 +58,7 @@ export async function showWeights(file: string): Promise<ShownWeights> {
 function described(tensor: StoredTensor): Omit<ShownTensor, 'name'> {
   const { shape, dtype = 'unknown' } = tensor
   const notFinite = faultIn(tensor)
-  return { shape, dtype, ...(notFinite !== undefined && { notFinite }) }
+  return { shape, dtype, notFinite }
 }
 
 function unusedKind({ shape }: StoredTensor): string {

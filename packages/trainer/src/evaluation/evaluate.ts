@@ -123,7 +123,7 @@ export async function evaluate(options: EvaluationOptions | FeatureEvaluationOpt
     perEpisode: { fused: fused.accuracies, levels: byName(({ accuracies }) => accuracies) },
     predictions: { fused: fused.predicted, levels: byName(({ predicted }) => predicted) },
     confidences: { fused: fused.confidences, levels: byName(({ confidences }) => confidences) },
-    ...(bank && { bank }),
+    bank,
     seconds: (performance.now() - start) / 1000,
   }
 }

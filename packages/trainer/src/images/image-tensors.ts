@@ -99,7 +99,7 @@ async function renderView(
 ): Promise<RenderedImageViews> {
   const views = pictures.map((picture, index) => transform(picture, key?.fold(index)))
   if (key && jitter) return { rendered: await renderAhead(pictures, views), colourKey: key.fold('colour') }
-  return { rendered: await renderAhead(pictures, views, { ...(normalisation && { normalisation }) }) }
+  return { rendered: await renderAhead(pictures, views, { normalisation }) }
 }
 
 function viewTensor(

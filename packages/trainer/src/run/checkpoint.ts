@@ -160,7 +160,7 @@ export function assignBackbone(
   backbone: StateDict,
   { optional }: Pick<AssignOptions, 'optional'> = {},
 ): void {
-  assignState(backbone, model, file, { ...(optional && { optional }), prefix: 'encoder' })
+  assignState(backbone, model, file, { optional, prefix: 'encoder' })
 }
 
 /** An encoder alone, perhaps with pretraining's classifier, is told apart from a model of another architecture. */

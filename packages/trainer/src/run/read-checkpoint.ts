@@ -54,7 +54,7 @@ export async function readCheckpoint(
     return {
       ...described,
       metadata,
-      ...(position !== undefined && { position }),
+      position,
       isOwn: true,
       model: below('model', tensors),
       optimiser: below('optimiser', tensors),

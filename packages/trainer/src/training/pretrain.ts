@@ -153,7 +153,7 @@ function classificationStep(
       const guard = new StepGuard(checks)
       let correct: tf.Scalar
       const { loss, gradients } = lossAndGradients(state, () => {
-        const features = backbone.embed(images, { training: true, ...(key && { key }) })
+        const features = backbone.embed(images, { training: true, key })
         const logits = classifier.forward(tf.mean(features, [1, 2]) as tf.Tensor2D)
         correct = tf.keep(accuracy(logits, labels))
         return crossEntropy(logits, labels)

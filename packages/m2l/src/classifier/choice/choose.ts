@@ -124,7 +124,7 @@ async function prepared(
 }
 
 function chosen({ candidate, metric, heads }: Prepared): Pick<Choice, 'candidate' | 'metric' | 'heads'> {
-  return { candidate, metric, ...(heads && { heads }) }
+  return { candidate, metric, heads }
 }
 
 /** Trained levels that look at parts would know crops by the parts that they are. */

@@ -114,8 +114,7 @@ function trialOf(
   lambda: number | null = null,
 ): Trial {
   const classifier = head === 'nearest mean' ? 'nearest-mean' : head
-  const level = (name: string) =>
-    centredLevel({ name, classifier, channels, ...(lambda !== null && { lambda }) })
+  const level = (name: string) => centredLevel({ name, classifier, channels, lambda: lambda ?? undefined })
   return { features, head, lambda, level }
 }
 
