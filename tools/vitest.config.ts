@@ -9,7 +9,9 @@ export default defineConfig({
   test: {
     include: ['**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**', '**/*.page.test.ts'],
-    setupFiles: [fileURLToPath(new URL('src/test-environment.ts', import.meta.url))],
+    setupFiles: ['test-environment', 'native-engine'].map((name) =>
+      fileURLToPath(new URL(`src/${name}.ts`, import.meta.url)),
+    ),
     pool: 'forks',
     testTimeout: 120_000,
     hookTimeout: 120_000,

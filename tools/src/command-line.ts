@@ -1,5 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util'
-import { InputError, leaveOnBrokenPipe } from '@m2l/engine'
+import { InputError } from '@m2l/engine'
+import { leaveOnBrokenPipe } from '@m2l/engine-native'
 
 /** The options that every command has. */
 export const commonOptions = {

@@ -116,7 +116,7 @@ test('only commands write to the console', async () => {
   const silent = ids.filter((id) => id !== 'cli').map((id) => `packages/${id}/src/report.ts`)
   const speaking = [
     'packages/cli/src/report.ts',
-    'packages/engine/src/main.ts',
+    'packages/engine-native/src/main.ts',
     'examples/quickstart/src/report.ts',
   ]
   const sources = Object.fromEntries(

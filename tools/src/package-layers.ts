@@ -1,5 +1,6 @@
 const belowModel = [
   'engine',
+  'engine-native',
   'pickle',
   'report',
   'nn',
@@ -25,22 +26,23 @@ const belowModel = [
  */
 export const layers: Readonly<Record<string, readonly string[]>> = {
   engine: [],
+  'engine-native': ['engine'],
   pickle: [],
   report: [],
-  nn: ['engine', 'pickle'],
+  nn: ['engine', 'engine-native', 'pickle'],
   pictures: ['engine', 'nn'],
   weights: ['engine', 'nn'],
-  datasets: ['engine', 'pickle', 'pictures'],
-  'dataset-emoji': ['engine', 'pictures', 'datasets'],
-  samplers: ['engine'],
+  datasets: ['engine', 'engine-native', 'pickle', 'pictures'],
+  'dataset-emoji': ['engine', 'engine-native', 'pictures', 'datasets'],
+  samplers: ['engine', 'engine-native'],
   backbones: ['engine', 'nn'],
   metric: ['engine', 'nn'],
   'metric-pixel': ['engine', 'nn', 'metric'],
   'metric-part': ['engine', 'nn', 'metric'],
   'metric-global': ['engine', 'nn', 'metric'],
   'metric-head': ['engine', 'nn', 'metric', 'metric-global'],
-  onnx: ['engine', 'nn', 'pictures', 'datasets'],
-  trainer: ['engine', 'nn', 'pictures', 'datasets', 'samplers', 'metric'],
+  onnx: ['engine', 'engine-native', 'nn', 'pictures', 'datasets'],
+  trainer: ['engine', 'engine-native', 'nn', 'pictures', 'datasets', 'samplers', 'metric'],
   explain: ['engine', 'nn', 'pictures', 'metric', 'trainer'],
   m2l: belowModel,
   cli: [...belowModel, 'm2l'],
@@ -48,6 +50,9 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
 
 /** The entries of packages beside their indexes and, for each, the packages that may import it. */
 export const entries: Readonly<Record<string, readonly string[]>> = {
+  '@m2l/engine/messages': ['engine-native'],
+  '@m2l/engine/runtime': ['engine-native'],
+  '@m2l/engine-native/register': [],
   '@m2l/nn/files': ['trainer', 'm2l', 'cli'],
   '@m2l/pictures/pixels': ['datasets'],
 }

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
-import { leaveOnBrokenPipe, loadEngine } from '@m2l/engine'
+import { loadEngine } from '@m2l/engine'
+import { leaveOnBrokenPipe } from '@m2l/engine-native'
 import { readRecipe, type Recipe, type RecipeRunOptions } from '@m2l/m2l'
 
 /**

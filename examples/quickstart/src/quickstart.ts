@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { leaveOnBrokenPipe, loadEngine, writeFileAtomically } from '@m2l/engine'
+import { loadEngine } from '@m2l/engine'
+import { leaveOnBrokenPipe, writeFileAtomically } from '@m2l/engine-native'
 import {
   episodeTransforms,
   evaluateRecipe,

@@ -1,6 +1,7 @@
 import { openEmoji } from '@m2l/dataset-emoji'
 import type { RgbImage } from '@m2l/pictures'
-import { leaveOnBrokenPipe, loadEngine, randomKey } from '@m2l/engine'
+import { loadEngine, randomKey } from '@m2l/engine'
+import { leaveOnBrokenPipe } from '@m2l/engine-native'
 import { Familiarity, FewShotClassifier } from '@m2l/m2l'
 import { sampleEpisodes, type Episode } from '@m2l/samplers'
 import { interval95 } from '@m2l/trainer'

@@ -29,7 +29,8 @@ export async function run(args: readonly string[]): Promise<number> {
 
 /** What was done wrong or what the machine lacks fits in one line; a mistake of the program comes with its stack. */
 async function complainOf(error: unknown): Promise<number> {
-  const { InstallationError, InputError } = await import('@m2l/engine')
+  const { InputError } = await import('@m2l/engine')
+  const { InstallationError } = await import('@m2l/engine-native')
   if (error instanceof InputError) return complain(inOneLine(error.message), 2)
   if (error instanceof InstallationError) return complain(inOneLine(error.message), 1)
   if (error instanceof Error && error.name === 'NonFiniteError') return complain(inOneLine(error.message), 1)

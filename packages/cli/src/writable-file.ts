@@ -6,6 +6,6 @@
  * @throws {InputError} when it could not
  */
 export async function checkWritable(file: string, content: string, option: string): Promise<void> {
-  const { requireWritable } = await import('@m2l/engine')
+  const { requireWritable } = await import('@m2l/engine-native')
   await requireWritable(file, content, `name another with ${option} FILE`)
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { InputError, makeFolder, writeFileAtomically } from '@m2l/engine'
+import { InputError } from '@m2l/engine'
+import { makeFolder, writeFileAtomically } from '@m2l/engine-native'
 import { z } from 'zod'
 
 /** An archive of one folder a class. */

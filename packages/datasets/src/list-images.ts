@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join } from 'node:path'
-import { InputError, kindOfFile, readRegularFile } from '@m2l/engine'
+import { InputError } from '@m2l/engine'
+import { kindOfFile, readRegularFile } from '@m2l/engine-native'
 import { isImageFile } from './image-file.js'
 import { eachFileOnce, passedOverBy } from './layouts/each-file-once.js'
 import type { LayoutIndex } from './layouts/layout.js'

@@ -1,9 +1,8 @@
-import { availableParallelism } from 'node:os'
 import { activatePortableBackend } from './fallback/portable-backend.js'
+import { useSessions } from './graph/graph-session.js'
 import { InputError } from './input-error.js'
-import { findNativeEngine, loadNativeEngine, type NativeEngine } from './native-engine.js'
+import { nativeRuntime, type StartedEngine } from './native-runtime.js'
 import { enginePrecision, setEnginePrecision, type Precision } from './precision.js'
-import { drawbackOfBfloat16 } from './processor.js'
 import type { EngineStatus } from './status.js'
 import { tf } from './tensorflow.js'
 
@@ -24,13 +23,17 @@ export interface LoadOptions {
   readonly warn?: (line: string) => void
 }
 
+interface LoadedEngine {
+  readonly status: EngineStatus
+  readonly drawbackOfBfloat16?: StartedEngine['drawbackOfBfloat16']
+}
+
 let hasWarnedOfBfloat16 = false
-let loaded: { readonly device: LoadOptions['device']; readonly status: Promise<EngineStatus> } | undefined
+let loaded: { readonly device: LoadOptions['device']; readonly engine: Promise<LoadedEngine> } | undefined
 
 /**
- * Loads the engine, once in a process: the native one of the per-user cache, or one that lies in node_modules; else
- * TensorFlow.js's `wasm` back end, with one warning that names the command to type. Later calls return what the
- * first one returned.
+ * Loads the engine, once in a process: the native one where `@m2l/engine-native` has been imported and finds one; else
+ * TensorFlow.js's `wasm` back end, with one warning that says what to do. Later calls return what the first one returned.
  *
  * `M2L_ENGINE` = `native`, `wasm` or `cpu` chooses the engine by hand.
  *
@@ -42,32 +45,30 @@ export async function loadEngine(options: LoadOptions = {}): Promise<EngineStatu
   if (options.precision !== undefined) setEnginePrecision(options.precision)
   enginePrecision()
   if (loaded) {
-    const status = await loaded.status
+    const engine = await loaded.engine
+    const { status } = engine
     if (options.device !== undefined && !isSameDevice(options.device, loaded.device, status)) {
       throw new InputError(
         `device ${options.device} was asked for, but this process has loaded its engine on ${status.device}; ` +
           `name the device in the first call of loadEngine`,
       )
     }
-    warnOfSlowBfloat16(status, options)
+    warnOfSlowBfloat16(engine, options)
     return status
   }
-  const status = load(options)
-  loaded = { device: options.device, status }
-  status.catch(() => {
+  const engine = load(options)
+  loaded = { device: options.device, engine }
+  engine.catch(() => {
     loaded = undefined
   })
-  warnOfSlowBfloat16(await status, options)
-  return status
+  warnOfSlowBfloat16(await engine, options)
+  return (await engine).status
 }
 
-function warnOfSlowBfloat16({ backend, device }: EngineStatus, options: LoadOptions): void {
-  if (enginePrecision() !== 'bf16' || backend !== 'tensorflow' || device !== 'cpu' || hasWarnedOfBfloat16)
-    return
-  const drawback = drawbackOfBfloat16()
-  if (drawback === undefined) return
+function warnOfSlowBfloat16({ drawbackOfBfloat16 }: LoadedEngine, options: LoadOptions): void {
+  if (enginePrecision() !== 'bf16' || drawbackOfBfloat16 === undefined || hasWarnedOfBfloat16) return
   hasWarnedOfBfloat16 = true
-  warning(options)(`m2l: this processor ${drawback}; precision f32 is faster`)
+  warning(options)(`m2l: this processor ${drawbackOfBfloat16}; precision f32 is faster`)
 }
 
 function warning({ warn }: LoadOptions): (line: string) => void {
@@ -94,7 +95,7 @@ function isSameDevice(
   return typeof asked === 'number' ? asked === first : asked === status.device
 }
 
-async function load(options: LoadOptions): Promise<EngineStatus> {
+async function load(options: LoadOptions): Promise<LoadedEngine> {
   const choice = process.env.M2L_ENGINE || undefined
   const isChoice = choice === undefined || choice === 'native' || choice === 'wasm' || choice === 'cpu'
   if (!isChoice) throw new InputError(`M2L_ENGINE is ${choice}; expected native, wasm or cpu`)
@@ -106,67 +107,29 @@ async function load(options: LoadOptions): Promise<EngineStatus> {
     return portable(choice, `M2L_ENGINE is ${choice}`)
   }
 
-  const { native, why } = await findNativeEngine(options.device)
-  if (native) {
-    try {
-      return await startNative(native, options)
-    } catch (error) {
-      if (error instanceof InputError) throw error
-      return orPortable(`it does not load: ${String(error).split('\n')[0]}`)
-    }
+  const started = (await nativeRuntime()?.start(options)) ?? notImported
+  if ('status' in started) {
+    useSessions(started.openSession)
+    return started
   }
-  return orPortable(why)
-
-  function orPortable(reason: string): Promise<EngineStatus> {
-    const remedy = `type: npx m2l-engine install${wantsGpu ? ' --gpu' : ''}`
-    if (wantsGpu) throw new InputError(`device ${options.device} cannot be used (${reason}); ${remedy}`)
-    if (choice === 'native') throw new InputError(`M2L_ENGINE is native, but ${reason}; ${remedy}`)
-    warning(options)(
-      `m2l: the native engine is not there (${reason}); going on with TensorFlow.js's wasm, several times slower; ${remedy}`,
-    )
-    return portable('wasm', `the native engine is not there (${reason})`)
-  }
+  const { why, remedy } = started
+  if (wantsGpu) throw new InputError(`device ${options.device} cannot be used (${why}); ${remedy}`)
+  if (choice === 'native') throw new InputError(`M2L_ENGINE is native, but ${why}; ${remedy}`)
+  warning(options)(
+    `m2l: the native engine is not there (${why}); going on with TensorFlow.js's wasm, several times slower; ${remedy}`,
+  )
+  return portable('wasm', `the native engine is not there (${why})`)
 }
 
-async function startNative(native: NativeEngine, { device, threads }: LoadOptions): Promise<EngineStatus> {
-  if (threads !== undefined) {
-    process.env.TF_NUM_INTRAOP_THREADS = String(threads)
-    process.env.OMP_NUM_THREADS = String(threads)
-  }
-  preferFastKernels()
-  if (device === 'cpu') process.env.CUDA_VISIBLE_DEVICES = '-1'
-  if (typeof device === 'number') process.env.CUDA_VISIBLE_DEVICES = String(device)
-
-  const { tensorflowVersion, usesGpu } = await loadNativeEngine(native)
-  if (!usesGpu && device !== undefined && device !== 'cpu') {
-    throw new InputError(
-      `device ${device} was asked for, but TensorFlow finds no such GPU; see what nvidia-smi lists, or use device cpu`,
-    )
-  }
-  return {
-    backend: 'tensorflow',
-    tensorflowVersion,
-    device: usesGpu ? 'gpu' : 'cpu',
-    threads: Number(process.env.TF_NUM_INTRAOP_THREADS) || availableParallelism(),
-    libraryPath: native.libraryPath,
-    source: native.source,
-    why: native.why,
-  }
+const notImported = {
+  why: '@m2l/engine-native has not been imported',
+  remedy: "type: npm install @m2l/engine-native, and import '@m2l/engine-native' in the program",
 }
 
-/**
- * TensorFlow uses oneDNN's kernels by itself only on processors with AVX-512 or AMX, though they are faster on those
- * with AVX2 as well; and it asks the system for the memory of each large tensor anew unless told to keep a pool.
- */
-function preferFastKernels(): void {
-  process.env.TF_ENABLE_ONEDNN_OPTS ??= '1'
-  process.env.TF_CPU_ALLOCATOR_USE_BFC ??= 'true'
-}
-
-async function portable(backend: 'wasm' | 'cpu', why: string): Promise<EngineStatus> {
+async function portable(backend: 'wasm' | 'cpu', why: string): Promise<LoadedEngine> {
   await activatePortableBackend(backend)
   await tf.ready()
-  return {
+  const status: EngineStatus = {
     backend,
     tensorflowVersion: null,
     device: 'cpu',
@@ -175,4 +138,5 @@ async function portable(backend: 'wasm' | 'cpu', why: string): Promise<EngineSta
     source: 'tensorflow.js',
     why,
   }
+  return { status }
 }

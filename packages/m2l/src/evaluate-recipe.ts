@@ -1,4 +1,5 @@
-import { enginePrecision, writeFileAtomically } from '@m2l/engine'
+import { enginePrecision } from '@m2l/engine'
+import { writeFileAtomically } from '@m2l/engine-native'
 import { manifestHash, openManifest, writeManifest, type EpisodeManifest } from '@m2l/samplers'
 import {
   EpisodeImages,

@@ -1,5 +1,6 @@
 import { basename, dirname, extname, join } from 'node:path'
-import { decodeText, InputError, readRegularFile } from '@m2l/engine'
+import { decodeText, InputError } from '@m2l/engine'
+import { readRegularFile } from '@m2l/engine-native'
 import { loadYaml } from '@m2l/datasets'
 import type { PictureInput } from '@m2l/nn'
 import { YAMLException } from 'js-yaml'

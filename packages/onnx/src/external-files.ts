@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { realpath, stat } from 'node:fs/promises'
 import { isAbsolute, join, relative, sep } from 'node:path'
-import { InputError, kindOfFile } from '@m2l/engine'
+import { InputError } from '@m2l/engine'
+import { kindOfFile } from '@m2l/engine-native'
 import type { ExternalData } from './tensor-size.js'
 
 /** A file of weights beside an ONNX file. */

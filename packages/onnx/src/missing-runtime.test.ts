@@ -7,7 +7,16 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
 const workspace = fileURLToPath(new URL('../../../', import.meta.url))
-const needed = ['@m2l/datasets', '@m2l/engine', '@m2l/nn', '@m2l/pictures', 'js-yaml', 'protobufjs', 'zod']
+const needed = [
+  '@m2l/datasets',
+  '@m2l/engine',
+  '@m2l/engine-native',
+  '@m2l/nn',
+  '@m2l/pictures',
+  'js-yaml',
+  'protobufjs',
+  'zod',
+]
 
 let folder: string
 

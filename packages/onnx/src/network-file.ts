@@ -1,4 +1,5 @@
-import { InputError, openRegularFile } from '@m2l/engine'
+import { InputError } from '@m2l/engine'
+import { openRegularFile } from '@m2l/engine-native'
 import { readModelFile, type ModelFile } from './model-file.js'
 
 /** Protobuf, of which ONNX files are made, ends here. */

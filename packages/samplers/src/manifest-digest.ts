@@ -1,4 +1,5 @@
-import { decodeText, InputError, RandomKey, readRegularFile, writeFileAtomically } from '@m2l/engine'
+import { decodeText, InputError, RandomKey } from '@m2l/engine'
+import { readRegularFile, writeFileAtomically } from '@m2l/engine-native'
 import * as z from 'zod'
 import { assertManifestMatches, type EpisodeManifest, sampleManifest } from './manifest.js'
 import { descriptionOf, descriptionSchema, hash, manifestHash, readManifest } from './manifest-file.js'

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { count, decodeText, InputError, readRegularFile, writeFileAtomically } from '@m2l/engine'
+import { count, decodeText, InputError } from '@m2l/engine'
+import { readRegularFile, writeFileAtomically } from '@m2l/engine-native'
 import * as z from 'zod'
 import type { Episode } from './episode.js'
 import { episodeFault } from './episode-fault.js'

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { InputError, writeFileAtomically } from '@m2l/engine'
+import { InputError } from '@m2l/engine'
+import { writeFileAtomically } from '@m2l/engine-native'
 import { commonOptions, readWords, runCommand } from '../command-line.js'
 import { measuredResults } from './cards.js'
 import { betweenMarkers, markdownTable, markers, withBetweenMarkers } from './markdown.js'

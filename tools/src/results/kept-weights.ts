@@ -1,6 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import { writeFileAtomically } from '@m2l/engine'
+import { writeFileAtomically } from '@m2l/engine-native'
 import { loadSafetensors, saveSafetensors } from '@m2l/nn/files'
 import { trainingState, type WantedTraining } from './currency.js'
 import type { QueueFolders } from './queue-folders.js'

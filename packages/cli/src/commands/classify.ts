@@ -136,7 +136,8 @@ async function classify(options: ClassifyCommandOptions, command: Command): Prom
         ? 'nothing was written'
         : 'nothing half-made stays'
   await interruptible(display, left, async (signal) => {
-    const { InputError, writeFileAtomically } = await import('@m2l/engine')
+    const { InputError } = await import('@m2l/engine')
+    const { writeFileAtomically } = await import('@m2l/engine-native')
     const { ClassNames, classificationPage, classifyPictures, isFeatureFile, readRecipe, unknownLabel } =
       await import('@m2l/m2l')
     if (options.report !== undefined && options.support !== undefined && isFeatureFile(options.support)) {

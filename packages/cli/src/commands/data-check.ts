@@ -110,7 +110,7 @@ async function check(path: string, options: CheckCommandOptions): Promise<void> 
 
 async function writePage(file: string, options: CheckOptions, found: DatasetCheck): Promise<void> {
   const { readPictures } = await import('@m2l/datasets')
-  const { writeFileAtomically } = await import('@m2l/engine')
+  const { writeFileAtomically } = await import('@m2l/engine-native')
   const { thumbnail } = await import('@m2l/report')
   const { checkPage, picturesOfPage } = await import('../check-page.js')
   const thumbnails = new Map<string, Uint8Array>()

@@ -48,7 +48,7 @@ M2L_CACHE is the cache's folder.`,
     .action(async (options: InstallOptions) => {
       const { gpu, python, verify, optional, json, quiet } = options
       const display = new ProgressDisplay(options)
-      const { runEngineCommand } = await import('@m2l/engine')
+      const { runEngineCommand } = await import('@m2l/engine-native')
       process.exitCode = await interruptible(display, 'nothing half-made stays', (signal) =>
         runEngineCommand(
           [
@@ -74,7 +74,7 @@ Examples:
   m2l engine status --json`,
     )
     .action(async ({ json }: Pick<OutputOptions, 'json'>) => {
-      const { runEngineCommand } = await import('@m2l/engine')
+      const { runEngineCommand } = await import('@m2l/engine-native')
       process.exitCode = await runEngineCommand(['status', ...flags({ json })], 'm2l engine')
     })
 }

@@ -16,7 +16,8 @@ export async function profiled<Result>(
 ): Promise<Result> {
   if (file === undefined) return work()
   await checkWritable(file, 'the profile', '--profile')
-  const { InputError, startProfile, writeFileAtomically } = await import('@m2l/engine')
+  const { InputError, startProfile } = await import('@m2l/engine')
+  const { writeFileAtomically } = await import('@m2l/engine-native')
   const profile = startProfile()
   const leave = async () => {
     const { trace, summary } = profile.stop()

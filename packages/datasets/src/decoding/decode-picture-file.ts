@@ -1,4 +1,4 @@
-import { readRegularFile } from '@m2l/engine'
+import { readRegularFile } from '@m2l/engine-native'
 import { decodePicture, type DecodeOptions, type RgbImage } from '@m2l/pictures'
 import { unreadable } from '../sources/byte-source.js'
 

@@ -1,4 +1,5 @@
-import { decodeText, InputError, readRegularFile, writeFileAtomically } from '@m2l/engine'
+import { decodeText, InputError } from '@m2l/engine'
+import { readRegularFile, writeFileAtomically } from '@m2l/engine-native'
 import { YAMLException } from 'js-yaml'
 import { z } from 'zod'
 import type { DatasetCheck, Exclusion } from '../check/dataset-check.js'

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, realpath, rename, rm, rmdir } from 'node:fs/promises'
 import { basename, dirname, join, resolve, sep } from 'node:path'
-import { InputError, makeFolder } from '@m2l/engine'
+import { InputError } from '@m2l/engine'
+import { makeFolder } from '@m2l/engine-native'
 import { unreadable } from '../sources/byte-source.js'
 
 /** A folder in the making. */

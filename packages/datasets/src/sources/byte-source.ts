@@ -1,5 +1,6 @@
 import { readSync } from 'node:fs'
-import { InputError, openRegularFile } from '@m2l/engine'
+import { InputError } from '@m2l/engine'
+import { openRegularFile } from '@m2l/engine-native'
 
 /** Bytes that can be read anywhere: a file held open, part of one, or memory. */
 export interface ByteSource {

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
-import { InputError, readRegularFile } from '@m2l/engine'
+import { InputError } from '@m2l/engine'
+import { readRegularFile } from '@m2l/engine-native'
 import { type ByteSource, openFile, unreadable } from './byte-source.js'
 import { identityOf } from './file-identity.js'
 import type { FileTree } from './file-tree.js'

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { decodeText, InputError, readRegularFile } from '@m2l/engine'
+import { decodeText, InputError } from '@m2l/engine'
+import { readRegularFile } from '@m2l/engine-native'
 import { YAMLException } from 'js-yaml'
 import { z } from 'zod'
 import { loadYaml } from '../load-yaml.js'

@@ -1,5 +1,5 @@
 import { tf } from '../tensorflow.js'
-import type { NamedTensors } from './graph-function.js'
+import type { NamedTensors } from './named-tensors.js'
 import type { RecordedNode, Recording } from './recording.js'
 
 /**

@@ -1,9 +1,4 @@
-import {
-  booleanAttribute,
-  typeAttribute,
-  type Attribute,
-  type NativeBackend,
-} from '../kernels/native-backend.js'
+import { booleanAttribute, typeAttribute, type Attribute, type NativeBackend } from '../native-backend.js'
 import { tf } from '../tensorflow.js'
 import type { RecordedNode, Recording, Source } from './recording.js'
 

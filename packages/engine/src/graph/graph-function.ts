@@ -1,17 +1,15 @@
-import type { NativeBackend } from '../kernels/native-backend.js'
-import { profiledCall } from '../profile/profiled-call.js'
+import type { NativeBackend } from '../native-backend.js'
+import { profiledCall } from './replay/profiled-call.js'
 import { recordingSpan, span } from '../profile/span.js'
 import { enginePrecision, type Precision } from '../precision.js'
 import type { RandomKey } from '../random-key.js'
 import { tf } from '../tensorflow.js'
 import { recordForAnyBatch } from './any-batch.js'
 import { inBfloat16 } from './bfloat16.js'
-import { GraphFault, GraphSession } from './graph-session.js'
+import { GraphFault, sessionOpener, type GraphSession } from './graph-session.js'
+import type { NamedTensors } from './named-tensors.js'
 import { NotRecordable } from './not-recordable.js'
 import { record, type Recording } from './recording.js'
-
-/** Tensors by name, as a graph function takes and gives them. */
-export type NamedTensors = Readonly<Record<string, tf.Tensor>>
 
 /** How a graph function runs. */
 export interface GraphFunctionOptions {
@@ -120,7 +118,7 @@ export function graphFunction<Inputs extends NamedTensors, Outputs extends Named
   const keep = (signature: string, recording: Recording | undefined, precision: Precision): void => {
     const [oldest] = sessions.keys()
     if (sessions.size >= kept && oldest !== undefined) forget(oldest)
-    const session = recording && new GraphSession(precision === 'bf16' ? inBfloat16(recording) : recording)
+    const session = recording && sessionOpener()!(precision === 'bf16' ? inBfloat16(recording) : recording)
     sessions.set(signature, session ?? 'one for each number')
   }
 
@@ -134,7 +132,7 @@ export function graphFunction<Inputs extends NamedTensors, Outputs extends Named
 
   const forget = (signature: string): void => {
     const session = sessions.get(signature)
-    if (session instanceof GraphSession) session.dispose()
+    if (typeof session === 'object') session.dispose()
     sessions.delete(signature)
   }
 
@@ -147,7 +145,11 @@ function warnOfSlowness(name: string, reason: string): void {
 
 /** On a GPU the variables would pass through the host's memory in every call, which costs more than a graph saves. */
 function hasGraphs(): boolean {
-  return tf.getBackend() === 'tensorflow' && !(tf.backend() as unknown as NativeBackend).isUsingGpuDevice
+  return (
+    sessionOpener() !== undefined &&
+    tf.getBackend() === 'tensorflow' &&
+    !(tf.backend() as unknown as NativeBackend).isUsingGpuDevice
+  )
 }
 
 /** The same values as tensors of their own: what a function returns may be its input. */

@@ -1,90 +1,29 @@
-import { rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import type { NativeBackend, NativeTensor } from '../kernels/native-backend.js'
 import type { RandomKey } from '../random-key.js'
-import { makeTemporaryFolder } from '../temporary-folder.js'
-import { tf } from '../tensorflow.js'
-import { encodeGraph, names } from './graph-definition.js'
-import type { NamedTensors } from './graph-function.js'
+import type { NamedTensors } from './named-tensors.js'
 import type { Recording } from './recording.js'
-import { seedAt } from './traced-key.js'
 
-interface SessionBackend extends NativeBackend {
-  readonly binding: NativeBackend['binding'] & {
-    loadSavedModel(folder: string, tags: string): number
-    deleteSavedModel(id: number): void
-    runSavedModel(id: number, inputs: number[], inputNames: string, outputNames: string): NativeTensor[]
-  }
+/** A recording as a graph that a native engine runs. */
+export interface GraphSession {
+  readonly recording: Recording
+  /** Runs the graph, assigns the variables that it changes and returns its outputs. */
+  run(inputs: NamedTensors, key: RandomKey | undefined): NamedTensors
+  dispose(): void
 }
 
-/** TensorFlow does not take a graph, or fails while it runs. */
+/** @throws {GraphFault} when the engine does not take the graph */
+export type OpenSession = (recording: Recording) => GraphSession
+
+/** The engine does not take a graph, or fails while it runs. */
 export class GraphFault extends Error {}
 
-/** A recording as a graph in a session of TensorFlow. */
-export class GraphSession {
-  readonly #recording: Recording
-  readonly #backend = tf.backend() as unknown as SessionBackend
-  readonly #id: number
-  readonly #inputNames: string
-  readonly #outputNames: string
+let open: OpenSession | undefined
 
-  constructor(recording: Recording) {
-    this.#recording = recording
-    const { inputs, read, seeds, outputs, assigned } = recording
-    const inputNodes = [...Object.values(inputs), ...read.map(({ node }) => node)]
-    this.#inputNames = [...inputNodes.map(names.node), ...(seeds.length > 0 ? [names.seeds] : [])]
-      .map((name) => `${name}:0`)
-      .join(',')
-    const results = Object.keys(outputs).length + assigned.length
-    this.#outputNames = Array.from({ length: results }, (_, index) => `${names.result(index)}:0`).join(',')
-    this.#id = ofTensorFlow(() => load(this.#backend, encodeGraph(recording)))
-  }
-
-  get recording(): Recording {
-    return this.#recording
-  }
-
-  /** Runs the graph, assigns the variables that it changes and returns its outputs. */
-  run(inputs: NamedTensors, key: RandomKey | undefined): NamedTensors {
-    const { inputs: inputNodes, read, seeds, outputs, assigned } = this.#recording
-    return tf.tidy(() => {
-      const drawn = seeds.flatMap(({ path }) => [...seedAt(key!, path)])
-      const fed: tf.Tensor[] = [
-        ...Object.keys(inputNodes).map((name) => inputs[name]!),
-        ...read.map(({ variable }) => variable),
-        ...(seeds.length > 0 ? [tf.tensor2d(drawn, [seeds.length, 2], 'int32')] : []),
-      ]
-      const ids = this.#backend.getInputTensorIds(fed)
-      const { binding } = this.#backend
-      const results = ofTensorFlow(() =>
-        binding.runSavedModel(this.#id, ids, this.#inputNames, this.#outputNames),
-      ).map((tensor) => this.#backend.createOutputTensor(tensor))
-      const outputNames = Object.keys(outputs)
-      assigned.forEach(({ variable }, index) => variable.assign(results[outputNames.length + index]!))
-      return Object.fromEntries(outputNames.map((name, index) => [name, results[index]!]))
-    })
-  }
-
-  dispose(): void {
-    this.#backend.binding.deleteSavedModel(this.#id)
-  }
+/** Says how the engine that computes opens graphs. */
+export function useSessions(openSession: OpenSession): void {
+  open = openSession
 }
 
-function ofTensorFlow<Result>(call: () => Result): Result {
-  try {
-    return call()
-  } catch (error) {
-    throw new GraphFault(String((error as Error).message).split('\n')[0])
-  }
-}
-
-/** TensorFlow loads graphs from folders alone; it needs the folder no longer than that. */
-function load(backend: SessionBackend, graph: Uint8Array): number {
-  const folder = makeTemporaryFolder('m2l-graph-')
-  try {
-    writeFileSync(join(folder, 'saved_model.pb'), graph)
-    return backend.binding.loadSavedModel(folder, 'serve')
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
+/** How the engine that computes opens graphs; undefined where it has none. */
+export function sessionOpener(): OpenSession | undefined {
+  return open
 }

@@ -1,11 +1,11 @@
-import type { Attribute, NativeBackend, NativeTensor } from '../kernels/native-backend.js'
+import type { Attribute, NativeBackend, NativeTensor } from '../native-backend.js'
 import type { RandomKey } from '../random-key.js'
-import { operationScopes } from '../profile/operation-scopes.js'
+import { operationScopes } from './replay/operation-scopes.js'
 import { tf } from '../tensorflow.js'
 import { NotRecordable } from './not-recordable.js'
 import type { RecordedNode, Source } from './recording.js'
 import { shapeFunctions, type AbstractTensor } from './shape-functions.js'
-import { TracedKey, type KeyPath } from './traced-key.js'
+import { TracedKey, type KeyPath } from '../traced-key.js'
 
 /** Takes down what tfjs-node's backend is asked for, and answers with shapes. */
 export class Recorder {

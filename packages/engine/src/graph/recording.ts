@@ -1,10 +1,10 @@
-import type { Attribute } from '../kernels/native-backend.js'
+import type { Attribute } from '../native-backend.js'
 import type { RandomKey } from '../random-key.js'
 import { tf } from '../tensorflow.js'
-import type { NamedTensors } from './graph-function.js'
+import type { NamedTensors } from './named-tensors.js'
 import { NotRecordable } from './not-recordable.js'
 import { Recorder } from './recorder.js'
-import type { KeyPath } from './traced-key.js'
+import type { KeyPath } from '../traced-key.js'
 
 /** An output of a node of the recording. */
 export interface Source {

@@ -1,5 +1,5 @@
 import { tf } from '../tensorflow.js'
-import { stringAttribute, typeAttribute, type NativeBackend } from './native-backend.js'
+import { stringAttribute, typeAttribute, type NativeBackend } from '../native-backend.js'
 
 const kernelName = 'BiasAdd'
 

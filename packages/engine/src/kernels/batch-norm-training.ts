@@ -5,7 +5,7 @@ import {
   stringAttribute,
   typeAttribute,
   type NativeBackend,
-} from './native-backend.js'
+} from '../native-backend.js'
 
 const forwardKernel = 'BatchNormTraining'
 const gradientKernel = 'BatchNormTrainingGrad'

@@ -1,5 +1,5 @@
 import { tf } from '../tensorflow.js'
-import type { NativeBackend } from './native-backend.js'
+import type { NativeBackend } from '../native-backend.js'
 
 const kernelName = 'ChooseWhole'
 

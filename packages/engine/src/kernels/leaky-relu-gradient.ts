@@ -1,5 +1,5 @@
 import { tf } from '../tensorflow.js'
-import { floatAttribute, typeAttribute, type NativeBackend } from './native-backend.js'
+import { floatAttribute, typeAttribute, type NativeBackend } from '../native-backend.js'
 
 const gradientKernel = 'LeakyReluGrad'
 

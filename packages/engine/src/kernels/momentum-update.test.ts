@@ -1,10 +1,6 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { existsSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import { graphFunction, loadEngine, momentumUpdate, tf } from '../index.js'
-import { kernelsFile } from '../install/engine-cache.js'
-import { findNativeEngine } from '../native-engine.js'
 
 beforeAll(async () => {
   await loadEngine({ device: 'cpu' })
@@ -36,11 +32,6 @@ function bitsOf({ elements, ...constants }: Step): number[] {
 }
 
 describe('momentumUpdate', () => {
-  it.runIf(process.platform === 'linux')('comes with the native engine', async () => {
-    const { native } = await findNativeEngine('cpu')
-    expect(existsSync(join(dirname(native!.bindingPath), kernelsFile))).toBe(true)
-  })
-
   it('gives, in one pass, the bits of its operations one by one', async () => {
     await fc.assert(
       fc.asyncProperty(steps, async (step) => {

@@ -1,5 +1,5 @@
 import { tf } from '../tensorflow.js'
-import { booleanAttribute, floatAttribute, type NativeBackend } from './native-backend.js'
+import { booleanAttribute, floatAttribute, type NativeBackend } from '../native-backend.js'
 
 /** The operation of [kernels.cc](../../binding/kernels.cc). */
 const operation = 'M2lMomentumUpdate'

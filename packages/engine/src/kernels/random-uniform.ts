@@ -1,8 +1,8 @@
-import { TracedKey } from '../graph/traced-key.js'
+import { TracedKey } from '../traced-key.js'
 import { tf } from '../tensorflow.js'
 import { Philox } from '../philox.js'
 import type { RandomKey } from '../random-key.js'
-import { typeAttribute, type NativeBackend } from './native-backend.js'
+import { typeAttribute, type NativeBackend } from '../native-backend.js'
 
 const kernelName = 'KeyedRandomUniform'
 

@@ -1,5 +1,5 @@
 import { tf } from '../tensorflow.js'
-import { typeAttribute, type NativeBackend } from './native-backend.js'
+import { typeAttribute, type NativeBackend } from '../native-backend.js'
 
 const gradientKernel = 'Relu6Grad'
 

@@ -2,7 +2,7 @@ import { NotRecordable } from '../graph/not-recordable.js'
 import { InputError } from '../input-error.js'
 import { areFinite } from '../require-finite.js'
 import { tf } from '../tensorflow.js'
-import { booleanAttribute, typeAttribute, type NativeBackend } from './native-backend.js'
+import { booleanAttribute, typeAttribute, type NativeBackend } from '../native-backend.js'
 
 const solveKernel = 'SolveSpd'
 const factorSolveKernel = 'SolveSpdByFactor'

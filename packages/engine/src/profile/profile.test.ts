@@ -18,7 +18,7 @@ import type {
   Trace,
   TraceEvent,
 } from '../index.js'
-import type { NativeBackend } from '../kernels/native-backend.js'
+import type { NativeBackend } from '../native-backend.js'
 
 beforeAll(async () => {
   await loadEngine()

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readRegularFile } from '@m2l/engine'
+import { readRegularFile } from '@m2l/engine-native'
 import { z } from 'zod'
 
 /** A SHA-256 in hexadecimal. */

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path'
-import { randomKey, writeFileAtomically } from '@m2l/engine'
+import { randomKey } from '@m2l/engine'
+import { writeFileAtomically } from '@m2l/engine-native'
 import { manifestHash, type EpisodeManifest } from '@m2l/samplers'
 import { pairedDifference, type Evaluation, type EvaluatedModel } from '@m2l/trainer'
 import type { ImageSplit } from '@m2l/datasets'

@@ -1,4 +1,5 @@
-import { decodeText, InputError, readRegularFile } from '@m2l/engine'
+import { decodeText, InputError } from '@m2l/engine'
+import { readRegularFile } from '@m2l/engine-native'
 import { z } from 'zod'
 import { codeSchema } from './code-version.js'
 import { engineSchema } from './engine-used.js'

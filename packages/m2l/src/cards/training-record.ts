@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { decodeText, InputError, readRegularFile, writeFileAtomically } from '@m2l/engine'
+import { decodeText, InputError } from '@m2l/engine'
+import { readRegularFile, writeFileAtomically } from '@m2l/engine-native'
 import { z } from 'zod'
 import { codeSchema, codeVersion } from './code-version.js'
 import { engineSchema, engineUsed, peakMib } from './engine-used.js'

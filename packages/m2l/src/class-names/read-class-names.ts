@@ -1,5 +1,6 @@
 import { imageExtensions, loadYaml } from '@m2l/datasets'
-import { decodeText, InputError, readRegularFile } from '@m2l/engine'
+import { decodeText, InputError } from '@m2l/engine'
+import { readRegularFile } from '@m2l/engine-native'
 import { YAMLException } from 'js-yaml'
 
 /** A class and its name, at a line of a file; line 0 where the file has none. */

@@ -1,4 +1,4 @@
-import { requireWritable } from '@m2l/engine'
+import { requireWritable } from '@m2l/engine-native'
 import { findClassNames } from '../class-names/find-class-names.js'
 import { readClasses } from '../classes/classes-file.js'
 import { isFeatureFile } from '../features/feature-file.js'

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { count, decodeText, InputError, readRegularFile } from '@m2l/engine'
+import { count, decodeText, InputError } from '@m2l/engine'
+import { readRegularFile } from '@m2l/engine-native'
 import { manifestHash, readManifest, type EpisodeManifest } from '@m2l/samplers'
 import { z } from 'zod'
 import { predictionsHash } from '../evaluation/predictions-file.js'

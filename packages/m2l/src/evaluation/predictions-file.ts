@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { writeFileAtomically } from '@m2l/engine'
+import { writeFileAtomically } from '@m2l/engine-native'
 import type { Evaluation } from '@m2l/trainer'
 
 /** What the first line of a predictions file says. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeFileAtomically } from '@m2l/engine'
+import { writeFileAtomically } from '@m2l/engine-native'
 import { fileExists, lockRunFolder } from '@m2l/trainer'
 
 /** What an evaluation leaves in a run folder. */

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RgbImage } from '@m2l/pictures'
-import { InputError, makeFolder, writeFileAtomically } from '@m2l/engine'
+import { InputError } from '@m2l/engine'
+import { makeFolder, writeFileAtomically } from '@m2l/engine-native'
 import {
   drawExplanation,
   drawingAsJpeg,

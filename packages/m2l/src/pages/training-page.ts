@@ -1,5 +1,6 @@
 import { details, figures, lineChart, page, table, type LineSeries, type Section } from '@m2l/report'
-import { count, writeFileAtomically } from '@m2l/engine'
+import { count } from '@m2l/engine'
+import { writeFileAtomically } from '@m2l/engine-native'
 import {
   meanLoss,
   type EpisodeTask,

@@ -1,6 +1,7 @@
 import { basename, join, resolve } from 'node:path'
 import { loadYaml } from '@m2l/datasets'
-import { decodeText, InputError, readRegularFile } from '@m2l/engine'
+import { decodeText, InputError } from '@m2l/engine'
+import { readRegularFile } from '@m2l/engine-native'
 import { YAMLException } from 'js-yaml'
 import { ownParts } from '../model/known-parts.js'
 import {

@@ -1,5 +1,6 @@
 import { open, type FileHandle } from 'node:fs/promises'
-import { InputError, readRegularFile } from '@m2l/engine'
+import { InputError } from '@m2l/engine'
+import { readRegularFile } from '@m2l/engine-native'
 import { z } from 'zod'
 
 const path = z.string().min(1)

@@ -1,6 +1,7 @@
 import { lstat, mkdir, readlink, realpath, symlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { InputError, makeFolder } from '@m2l/engine'
+import { InputError } from '@m2l/engine'
+import { makeFolder } from '@m2l/engine-native'
 import { moveFile } from './move-file.js'
 import { freeName, namesIn, type PlannedPicture, type SortPlan } from './plan-sort.js'
 import { SortJournal } from './sort-journal.js'

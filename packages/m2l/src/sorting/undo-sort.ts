@@ -1,6 +1,6 @@
 import { lstat, readFile, rm, rmdir, symlink, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { makeFolder } from '@m2l/engine'
+import { makeFolder } from '@m2l/engine-native'
 import { leadsTo, moveFile, partOf } from './move-file.js'
 import { isWithin } from './plan-sort.js'
 import { readJournal, type SortLine } from './sort-journal.js'

@@ -1,4 +1,5 @@
-import { InputError, InstallationError, UnwritableCacheError } from '@m2l/engine'
+import { InputError } from '@m2l/engine'
+import { InstallationError, UnwritableCacheError } from '@m2l/engine-native'
 import { fetchWeights } from './fetched/fetch-weights.js'
 import { fetchedWeights } from './fetched/fetched-weights.js'
 import { fetchableNames, shippedNames } from '@m2l/weights'

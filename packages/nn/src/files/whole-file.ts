@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { InputError, readRegularFile, writeFileAtomically } from '@m2l/engine'
+import { InputError } from '@m2l/engine'
+import { readRegularFile, writeFileAtomically } from '@m2l/engine-native'
 
 /** @throws {InputError} when the file cannot be read */
 export async function readWhole(file: string): Promise<Buffer> {

@@ -1,7 +1,8 @@
 import { readSync } from 'node:fs'
 import { mkdtemp, open, rm, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { InputError, makeTemporaryFolder } from '@m2l/engine'
+import { InputError } from '@m2l/engine'
+import { makeTemporaryFolder } from '@m2l/engine-native'
 import { noRoomReason } from '../run/disk-full.js'
 
 /** Rows of equally many float32 numbers, appended in blocks and read one by one. */

@@ -1,6 +1,7 @@
 import { access, constants, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { InputError, makeFolder } from '@m2l/engine'
+import { InputError } from '@m2l/engine'
+import { makeFolder } from '@m2l/engine-native'
 
 /** Where a training run keeps its files. */
 export interface RunFolder {

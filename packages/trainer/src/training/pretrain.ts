@@ -1,4 +1,5 @@
-import { graphFunction, tf, writeFileAtomically, type RandomKey } from '@m2l/engine'
+import { graphFunction, tf, type RandomKey } from '@m2l/engine'
+import { writeFileAtomically } from '@m2l/engine-native'
 import type { ImageRecord } from '@m2l/datasets'
 import { crossEntropy, LevelFusion } from '@m2l/metric'
 import { lossAndGradients, mergeStates, prefixed, type Backbone, type Linear, type Optimiser } from '@m2l/nn'

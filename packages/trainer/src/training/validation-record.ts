@@ -1,4 +1,5 @@
-import { count, writeFileAtomically } from '@m2l/engine'
+import { count } from '@m2l/engine'
+import { writeFileAtomically } from '@m2l/engine-native'
 import type { EpisodeTask } from '../evaluation/episode-task.js'
 import type { TrainingHistory } from './training-history.js'
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { BackboneRegistry } from '@m2l/backbones'
-import { InstallationError, sha256OfFile, writeFileAtomically } from '@m2l/engine'
+import { InstallationError, sha256OfFile, writeFileAtomically } from '@m2l/engine-native'
 import type { StoredTensor } from '@m2l/nn'
 import { decodePyTorch } from '@m2l/nn/files'
 import { saveModelWeights } from '@m2l/trainer'

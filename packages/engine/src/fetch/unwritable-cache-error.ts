@@ -1,4 +1,0 @@
-import { InputError } from '../input-error.js'
-
-/** The cache's folder cannot be made or written, so that nothing can be brought into it. */
-export class UnwritableCacheError extends InputError {}
