@@ -1,4 +1,4 @@
-// The two passes of a resize, four values at a time. AssemblyScript: `npm run compile -w packages/datasets` compiles it into
+// The two passes of a resize, four values at a time. AssemblyScript: `npm run compile -w packages/pictures` compiles it into
 // src/transforms/resample-module.ts; src/transforms/resample.ts fills the memory and calls it.
 //
 // The values of a picture are its rows, the red, green and blue of a pixel side by side: bytes in the source, 32-bit

@@ -5,6 +5,7 @@ import { tryDecode } from './decoding/try-decode.js'
 import type { Undecodable } from './decoding/undecodable.js'
 import { layOnWhite } from './lay-on-white.js'
 import type { RgbImage } from './rgb-image.js'
+import { reducedTo } from './transforms/reduce.js'
 
 /** Decoded pixels as a program has them: `ImageData`, an {@link RgbImage}, or the like. */
 export interface PixelData {
@@ -44,11 +45,15 @@ export async function tryRgbImage(
   if (given instanceof Uint8Array) return tryDecode(given, options)
   if (given instanceof ArrayBuffer) return tryDecode(new Uint8Array(given), options)
   if (isFile(given)) return tryDecode(new Uint8Array(await given.arrayBuffer()), options)
-  if (hasPixels(given)) return fromPixels(given, options)
-  if (isDrawable(given)) return fromDrawable(given, options)
+  if (hasPixels(given)) return reducedOr(fromPixels(given, options), options)
+  if (isDrawable(given)) return reducedOr(fromDrawable(given, options), options)
   const kind = kindOf(given)
   const isShown = /^HTML|^SVG|^OffscreenCanvas$/.test(kind)
   return { reason: `is no picture but ${kind}`, remedy: isShown ? 'give await createImageBitmap(it)' : forms }
+}
+
+function reducedOr(picture: RgbImage | Undecodable, { reduceTo }: DecodeOptions): RgbImage | Undecodable {
+  return 'reason' in picture ? picture : reducedTo(picture, reduceTo)
 }
 
 const forms =

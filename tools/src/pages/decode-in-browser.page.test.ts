@@ -114,6 +114,11 @@ describe('a browser reads as Node does', () => {
     expect(await comparedWithNode(await photograph(3, [1201, 903]).png().toBuffer())).toBe(0)
   })
 
+  test.each(['bytes', 'bitmap'] as const)('photographs that are reduced, given as %s', async (form) => {
+    const file = await photograph(3, [1503, 1101]).jpeg().withMetadata({ orientation: 8 }).toBuffer()
+    expect(await comparedWithNode(file, form, { reduceTo: 168 })).toBe(0)
+  })
+
   test('inks and AVIF files within a level', async () => {
     const inks = await photograph(3).toColourspace('cmyk').jpeg().toBuffer()
     expect(await comparedWithNode(inks)).toBeLessThanOrEqual(1)

@@ -102,8 +102,9 @@ function distinctIds(splits: PackInput['splits']): string[] {
  * lie beside it.
  */
 function fileName({ name, tree, ids, decodeOptions }: Contents): string {
-  const { transparency = 'white', maxPixels = null, reduceTo = null } = decodeOptions
-  const identity = JSON.stringify([resolve(tree.root), transparency, maxPixels, reduceTo, ids])
+  const { transparency = 'white', maxPixels = null, reduceTo } = decodeOptions
+  const boxes = reduceTo === undefined ? null : { boxes: reduceTo }
+  const identity = JSON.stringify([resolve(tree.root), transparency, maxPixels, boxes, ids])
   const digest = createHash('sha256').update(identity).digest('hex').slice(0, 16)
   return `${name.replaceAll(/[^\w.-]/g, '_')}-${digest}.safetensors`
 }

@@ -12,7 +12,7 @@ import { chooseImages, notFinite, type EmbeddedImages } from './embedded-images.
 import type { Embedder } from './embedder.js'
 import { nameOfImage, readGivenImage, type GivenImage } from './given-image.js'
 
-/** Photographs are reduced to so many times the network's input while they are read: its smallest crop is half a side. */
+/** Photographs are reduced to at least so many times the network's input when they are read: its smallest crop is half a side. */
 export const readAtTimes = 8
 
 /** How many images pass the backbone at once, at most. */
@@ -43,7 +43,7 @@ export interface ImageEmbedderOptions {
   /** The views of an image that the network sees, and how they are made. */
   readonly views: readonly ImageView[]
   readonly transforms: ImageTransforms
-  /** Larger pictures are reduced while they are read, so that their shorter side is so long. */
+  /** Larger pictures are reduced when they are read, so that their shorter side is at least so long. */
   readonly reduceTo: number
   /** Names all that decides the numbers: a SHA-256 in hexadecimal. */
   readonly fingerprint: string

@@ -12,8 +12,9 @@ export interface DecodeOptions {
    */
   readonly maxPixels?: number
   /**
-   * Pictures whose shorter side is at least twice this long are reduced until it is so long, in pixels, which spares memory
-   * and time where only small views of large photographs are wanted. None are unless it is given.
+   * Pictures whose shorter side is at least twice this long, in pixels, are reduced by the largest whole factor that leaves it at
+   * least so long: each pixel is the mean of a box, as Pillow's `reduce` computes it. That spares memory and time where only
+   * small views of large photographs are wanted. None are unless it is given.
    */
   readonly reduceTo?: number
 }

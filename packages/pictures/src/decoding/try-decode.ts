@@ -1,4 +1,5 @@
 import { decodeFormat } from '#decode'
+import { reducedTo } from '../transforms/reduce.js'
 import type { DecodeOptions } from './decode-options.js'
 import { foreignFile } from './foreign-file.js'
 import { jpegFrame, refusedFrame } from './jpeg-frame.js'
@@ -20,7 +21,8 @@ export async function tryDecode(
   const refused = frame && refusedFrame(frame)
   if (refused) return refused
   try {
-    return await decodeFormat(bytes, format, options)
+    const decoded = await decodeFormat(bytes, format, options)
+    return 'reason' in decoded ? decoded : reducedTo(decoded, options.reduceTo)
   } catch (error) {
     return { reason: `is cut off or damaged (${(error as Error).message.split('\n', 1)[0]})` }
   }

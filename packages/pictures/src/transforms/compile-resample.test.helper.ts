@@ -3,10 +3,10 @@ import asc from 'assemblyscript/asc'
 
 const folder = join(import.meta.dirname, '../../assembly')
 
-/** Compiles `assembly/resample.ts`: the content of `resample-module.ts`. */
+/** Compiles what lies in `assembly/`: the content of `resample-module.ts`. */
 export async function compiledResampleModule(): Promise<string> {
   let module: Uint8Array = new Uint8Array()
-  const source = ['resample.ts', '--baseDir', folder]
+  const source = ['resample.ts', 'reduce.ts', '--baseDir', folder]
   const target = ['--outFile', 'resample.wasm', '-O3', '--noAssert', '--enable', 'simd']
   const memory = ['--runtime', 'stub', '--initialMemory', '1']
   const { error, stderr } = await asc.main([...source, ...target, ...memory], {
@@ -15,7 +15,7 @@ export async function compiledResampleModule(): Promise<string> {
     },
   })
   if (error) throw new Error(`${error.message}\n${stderr.toString()}`)
-  return `// Compiled from assembly/resample.ts by \`npm run compile -w packages/pictures\`.
+  return `// Compiled from assembly/ by \`npm run compile -w packages/pictures\`.
 
 /** A WebAssembly module in base64. */
 export const resampleModule =

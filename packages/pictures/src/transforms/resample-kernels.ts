@@ -23,7 +23,7 @@ type Pass = (
   to: number,
 ) => void
 
-/** An instance of `assembly/resample.ts` with a memory of its own. */
+/** An instance of what lies in `assembly/`, with a memory of its own. */
 export interface ResampleKernels {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number }
   /** From bytes to 32-bit integers. */
@@ -32,6 +32,8 @@ export interface ResampleKernels {
   /** From these to floats, by the scales and shifts at the memory's start. */
   readonly columnsToValues: Pass
   readonly rowsToValues: Pass
+  /** See `assembly/reduce.ts`. */
+  reduceRows(from: number, width: number, rows: number, factor: number, sums: number, to: number): void
 }
 
 /** Scales and shifts at the memory's start, of four pixels each. */
