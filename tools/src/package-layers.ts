@@ -16,6 +16,7 @@ const belowModel = [
   'metric-global',
   'metric-head',
   'onnx',
+  'model',
   'trainer',
   'explain',
 ]
@@ -42,8 +43,9 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   'metric-global': ['engine', 'nn', 'metric'],
   'metric-head': ['engine', 'nn', 'metric', 'metric-global'],
   onnx: ['engine', 'engine-native', 'nn', 'pictures', 'datasets'],
-  trainer: ['engine', 'engine-native', 'nn', 'pictures', 'datasets', 'samplers', 'metric'],
-  explain: ['engine', 'nn', 'pictures', 'metric', 'trainer'],
+  model: ['engine', 'nn', 'pictures', 'metric'],
+  trainer: ['engine', 'engine-native', 'nn', 'pictures', 'datasets', 'samplers', 'metric', 'model'],
+  explain: ['engine', 'nn', 'pictures', 'metric', 'model'],
   m2l: belowModel,
   cli: [...belowModel, 'm2l'],
 }
@@ -54,5 +56,5 @@ export const entries: Readonly<Record<string, readonly string[]>> = {
   '@m2l/engine/runtime': ['engine-native'],
   '@m2l/engine-native/register': [],
   '@m2l/nn/files': ['trainer', 'm2l', 'cli'],
-  '@m2l/pictures/pixels': ['datasets'],
+  '@m2l/pictures/pixels': ['datasets', 'model'],
 }

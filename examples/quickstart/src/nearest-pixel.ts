@@ -2,7 +2,7 @@ import { tf } from '@m2l/engine'
 import { LevelFusion } from '@m2l/metric'
 import { globalLevel } from '@m2l/metric-global'
 import type { Backbone } from '@m2l/nn'
-import { FewShotModel } from '@m2l/trainer'
+import { FewShotModel } from '@m2l/model'
 
 /** What can be had without learning: each query goes to the class whose mean image is nearest pixel by pixel. */
 export function nearestPixelModel(): FewShotModel {

@@ -1,5 +1,5 @@
 export type { Dataset, ImageClass, ImageRecord, ImageSplit } from './dataset.js'
-export { releaseViews, renderAhead } from './threads/render-ahead.js'
+export { renderAhead } from './threads/render-ahead.js'
 export type { PackOptions } from './pack/open-pack.js'
 export { datasetName, openDataset, type OpenDatasetOptions } from './open-dataset.js'
 export { fileIdentity } from './sources/file-identity.js'

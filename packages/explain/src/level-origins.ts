@@ -1,7 +1,7 @@
 import type { Size } from '@m2l/pictures'
 import type { EmbeddingField, ImageContributions, ScoreExplanation } from '@m2l/metric'
 import type { Region } from '@m2l/nn'
-import type { FewShotModel, ImageTransforms } from '@m2l/trainer'
+import type { FewShotModel, ImageTransforms } from '@m2l/model'
 import { Evidence } from './evidence.js'
 import type { PicturePlaces, PlaceMatch, ScoreOrigin } from './explanation.js'
 import { placesOf } from './places.js'

@@ -1,7 +1,7 @@
 import { viewSize, type Size } from '@m2l/pictures'
 import type { EmbeddingField } from '@m2l/metric'
 import type { Region } from '@m2l/nn'
-import type { FewShotModel, ImageTransforms } from '@m2l/trainer'
+import type { FewShotModel, ImageTransforms } from '@m2l/model'
 import { pictureRegion } from './picture-region.js'
 
 /**

@@ -2,7 +2,7 @@ import { squareResize, gridParts, type RgbImage } from '@m2l/pictures'
 import { tf } from '@m2l/engine'
 import { LevelFusion, type MetricLevel } from '@m2l/metric'
 import type { Backbone } from '@m2l/nn'
-import { FewShotModel, type ForwardEncoding, type ImageTransforms } from '@m2l/trainer'
+import { FewShotModel, type ForwardEncoding, type ImageTransforms } from '@m2l/model'
 import { QueryExplainer } from './index.js'
 
 /** A grey picture with a coloured square of 8x8 pixels, its place counted in squares. */

@@ -2,7 +2,7 @@ import type { RgbImage } from '@m2l/pictures'
 import { loadEngine, tf } from '@m2l/engine'
 import { l2Normalise, LevelFusion, pooled, prototypes, type MetricLevel } from '@m2l/metric'
 import type { Backbone } from '@m2l/nn'
-import { embedPooled, FewShotModel, type StagePooling } from '@m2l/trainer'
+import { embedPooled, FewShotModel, type StagePooling } from '@m2l/model'
 import { beforeAll, describe, expect, it } from 'vitest'
 import {
   drawExplanation,

@@ -7,7 +7,7 @@ import {
   type Support,
 } from '@m2l/metric'
 import type { Region } from '@m2l/nn'
-import { renderImages, unpooledMaps, type StagePooling, type UnpooledMaps } from '@m2l/trainer'
+import { renderImages, unpooledMaps, type StagePooling, type UnpooledMaps } from '@m2l/model'
 import type { PicturePlaces, PlaceSum } from './explanation.js'
 import { pictureRegion } from './picture-region.js'
 import { cells, everything } from './places.js'

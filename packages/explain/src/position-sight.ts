@@ -1,6 +1,6 @@
 import { tf } from '@m2l/engine'
 import type { Embedding, MetricLevel, ScoreExplanation, Support } from '@m2l/metric'
-import { disposeEmbedding, type FewShotModel, type ImageTensors, type ImageView } from '@m2l/trainer'
+import { disposeEmbedding, type FewShotModel, type ImageTensors, type ImageView } from '@m2l/model'
 import type { RgbImage } from '@m2l/pictures'
 import { LevelOrigins, type SeenPicture } from './level-origins.js'
 import {

@@ -1,7 +1,7 @@
 import { renderViews, type RgbImage } from '@m2l/pictures'
 import type { Embedding, LevelFusion, MetricLevel, Support } from '@m2l/metric'
 import type { Region } from '@m2l/nn'
-import type { EvaluatedModel, ImageTransforms } from '@m2l/trainer'
+import type { EvaluatedModel, ImageTransforms } from '@m2l/model'
 import type { ScoreOrigin } from './explanation.js'
 
 /** A picture and what to call it. */

@@ -7,10 +7,10 @@ import {
   interval95,
   openRunFolder,
   type BankOptions,
-  type EvaluatedModel,
   type Evaluation,
   type Interval,
 } from '@m2l/trainer'
+import type { EvaluatedModel } from '@m2l/model'
 import { writeCard } from './cards/make-card.js'
 import { recipeClassNames } from './class-names/recipe-class-names.js'
 import { requireComparable } from './compare/require-comparable.js'

@@ -28,7 +28,7 @@ export {
 } from './classes/change-classes.js'
 export type { LabelNext, LabelReason } from './classifier/label-next.js'
 export type { Example, SavedClass, SavedClasses } from './classes/saved-classes.js'
-export type { EmbeddedField, EmbeddedImages } from '@m2l/trainer'
+export type { EmbeddedField, EmbeddedImages } from '@m2l/model'
 export { embedPictures, type EmbeddedPictures, type EmbedPicturesOptions } from './features/embed-pictures.js'
 export { evaluateFeatures, type FeatureEvaluation } from './features/evaluate-features.js'
 export { isFeatureFile, readFeatures } from './features/feature-file.js'

@@ -2,14 +2,8 @@ import type { ImageSplit } from '@m2l/datasets'
 import { count, InputError, randomKey } from '@m2l/engine'
 import { disposeState, Linear } from '@m2l/nn'
 import { sampleEpisodes } from '@m2l/samplers'
-import {
-  addBaseMean,
-  asksForBaseMean,
-  classifierState,
-  EpisodeImages,
-  episodeTask,
-  pretrain,
-} from '@m2l/trainer'
+import { addBaseMean, classifierState, EpisodeImages, episodeTask, pretrain } from '@m2l/trainer'
+import { asksForBaseMean } from '@m2l/model'
 import { createModel } from './model/create-model.js'
 import { createRecipeBackbone } from './model/create-model.js'
 import { pretrainingOptimiser, pretrainingSchedule } from './run/optimisers.js'

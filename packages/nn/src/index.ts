@@ -5,7 +5,6 @@ export {
   learned,
   mergeStates,
   nameParameters,
-  prefixed,
   trainableVariables,
 } from './state/parameter.js'
 export type { Backbone, ForwardContext } from './layers/module.js'
@@ -35,6 +34,7 @@ export { sgd, type SgdOptions } from './optimisers/sgd.js'
 export { adam, type AdamOptions } from './optimisers/adam.js'
 export { lossAndGradients } from './optimisers/loss-and-gradients.js'
 export { multistepDecay, stepDecay, type Schedule } from './optimisers/schedules.js'
+export { prefixed, within } from './state/prefixes.js'
 export { decodeSafetensors, encodeSafetensors } from './state/safetensors.js'
 export type { SafetensorsContent } from './state/safetensors.js'
 export type { StoredTensor, StoredValues } from './state/stored-tensor.js'

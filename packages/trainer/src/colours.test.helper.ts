@@ -4,7 +4,8 @@ import type { Dataset, ImageSplit } from '@m2l/datasets'
 import { squareResize, type RgbImage } from '@m2l/pictures'
 import { LevelFusion, type MetricLevel } from '@m2l/metric'
 import { BatchNorm, Convolution, disposeState, mergeStates, prefixed, type Backbone } from '@m2l/nn'
-import { EpisodeImages, FewShotModel } from './index.js'
+import { EpisodeImages } from './index.js'
+import { FewShotModel } from '@m2l/model'
 
 /**
  * A data set in memory whose classes are colours, one picture a shade, with some noise; enough to be learned in

@@ -1,8 +1,5 @@
 export { addBaseMean, type BaseMeanOptions } from './training/base-mean.js'
-export { asksForBaseMean } from './run/base-mean-names.js'
 export {
-  assignBackbone,
-  assignCheckpoint,
   loadBackbone,
   loadCheckpoint,
   parsePosition,
@@ -22,29 +19,7 @@ export {
   type AcceptCheckpoint,
   type Newest,
 } from './run/checkpoint-series.js'
-export { embeddingGraph, type EmbeddingGraph, type OnEager } from './model/embedding-graph.js'
-export {
-  disposeEpisode,
-  EpisodeImages,
-  type EpisodeTensors,
-  type EpisodeViews,
-  type RenderedEpisode,
-} from './images/episode-images.js'
-export {
-  disposeImages,
-  imageTensors,
-  renderImages,
-  type ImageTensors,
-  type ImageTransforms,
-  type RenderedImages,
-} from './images/image-tensors.js'
-export {
-  disposeEmbedding,
-  embeddingOf,
-  type EmbeddedField,
-  type EmbeddedImages,
-  type ImageNetwork,
-} from './model/image-network.js'
+export { EpisodeImages, type EpisodeViews } from './images/episode-images.js'
 export { calibration, type Calibration, type CalibrationBin } from './statistics/calibration.js'
 export { accuracy } from './evaluation/accuracy.js'
 export { evaluate, type Evaluation } from './evaluation/evaluate.js'
@@ -57,18 +32,10 @@ export type { EpisodeEmbeddings } from './evaluation/measure-graph.js'
 export { sliceEvaluation } from './evaluation/evaluation-slice.js'
 export { describeGuessing, episodeTask, taskOf, type EpisodeTask } from './evaluation/episode-task.js'
 export { FeatureBank, type BankOptions, type BankSize } from './evaluation/feature-bank.js'
-export { FewShotModel } from './model/few-shot-model.js'
-export { ForeignModel, type MapNetwork } from './model/foreign-model.js'
-export { networkOf, type EvaluatedModel } from './model/evaluated-model.js'
-export type { ForwardEncoding, ImageView } from './model/forward-encoding.js'
-export { embedPooled, type StagePooling } from './model/pool-stages.js'
-export { unpooledMaps, type UnpooledMaps } from './model/unpooled-maps.js'
-export { imagesPerBatch } from './images/images-per-batch.js'
 export { interval95, type Interval } from './statistics/interval.js'
 export { nearestPrototype } from './training/nearest-prototype.js'
 export { NonFiniteError } from './training/non-finite-error.js'
 export { pairedDifference, type PairedDifference } from './statistics/paired-difference.js'
-export { prefetch } from './images/prefetch.js'
 export { classifierState, pretrain, type Pretraining } from './training/pretrain.js'
 export type { OnProgress, Phase, Progress } from './run/progress.js'
 export { fileExists, openRunFolder, removeHalfWritten, type RunFolder } from './run/run-folder.js'
@@ -79,7 +46,6 @@ export {
   saveModelWeights,
   type Rename,
   type StoredCheckpoint,
-  type Tensors,
 } from './run/read-checkpoint.js'
 export { meanLoss, type TrainingHistory } from './training/training-history.js'
 export {

@@ -9,7 +9,6 @@ import { sampleEpisodes } from '@m2l/samplers'
 import {
   classifierState,
   EpisodeImages,
-  FewShotModel,
   holdsRun,
   loadBackbone,
   loadNewest,
@@ -22,6 +21,7 @@ import {
   type RunFolder,
   type TrainingPosition,
 } from '@m2l/trainer'
+import { FewShotModel } from '@m2l/model'
 import { drawnPictures } from '../endurance/pictures.js'
 import { smallBackbone } from './backbone.js'
 

@@ -1,7 +1,7 @@
 import { tf } from '@m2l/engine'
 import type { Embedding, LevelScores } from '@m2l/metric'
 import type { ForwardContext } from '@m2l/nn'
-import { FewShotModel, type EpisodeTensors, type ImageTensors } from '@m2l/trainer'
+import { FewShotModel, type EpisodeTensors, type ImageTensors } from '@m2l/model'
 import { z } from 'zod'
 
 /** The batches of an episode that an encoder sees, in the order of the published program and of `FewShotModel`. */

@@ -11,7 +11,8 @@ import {
 } from '@m2l/m2l'
 import { crossEntropy } from '@m2l/metric'
 import { sampleEpisodes } from '@m2l/samplers'
-import { accuracy, disposeEpisode, EpisodeImages, type FewShotModel } from '@m2l/trainer'
+import { accuracy, EpisodeImages } from '@m2l/trainer'
+import { disposeEpisode, type FewShotModel } from '@m2l/model'
 
 /** What a level's scores of validation queries are worth at the temperature of the recipe and at the best. */
 export interface LevelTemperature {

@@ -1,7 +1,8 @@
 import { InputError, tf, type RandomKey } from '@m2l/engine'
 import type { LevelScores } from '@m2l/metric'
 import type { Episode } from '@m2l/samplers'
-import { FeatureBank, interval95, type EpisodeImages, type FewShotModel, type Interval } from '@m2l/trainer'
+import { FeatureBank, interval95, type EpisodeImages, type Interval } from '@m2l/trainer'
+import type { FewShotModel } from '@m2l/model'
 
 /** How classes with different numbers of examples are compared. */
 export const countings = ['published', 'neutral'] as const

@@ -5,14 +5,8 @@ import { randomKey } from '@m2l/engine'
 import { createModel, episodeTransforms, parseRecipe } from '@m2l/m2l'
 import { sgd } from '@m2l/nn'
 import { sampleEpisodes } from '@m2l/samplers'
-import {
-  EpisodeImages,
-  evaluate,
-  openRunFolder,
-  startPosition,
-  trainEpisodes,
-  type FewShotModel,
-} from '@m2l/trainer'
+import { EpisodeImages, evaluate, openRunFolder, startPosition, trainEpisodes } from '@m2l/trainer'
+import type { FewShotModel } from '@m2l/model'
 import { drawnPictures } from '../endurance/pictures.js'
 import { quartersOf, sampleAt, type Quarters, type Sample } from './samples.js'
 

@@ -8,18 +8,12 @@ import { pictureThreads } from './picture-threads.js'
  *
  * @throws RangeError when the lists differ in length, a view does not fit its image, or result sizes differ.
  */
-export function renderAhead(
+export async function renderAhead(
   images: readonly RgbImage[],
   views: readonly (readonly View[])[],
   options: RenderOptions = {},
 ): Promise<RenderedViews> {
-  return pictureThreads().render({ images, views, options })
-}
-
-/**
- * Gives the memory of what {@link renderAhead} rendered back for later views, once nobody looks at it any more: its tensor
- * must be disposed. Not calling this costs time only.
- */
-export function releaseViews(rendered: RenderedViews): void {
-  pictureThreads().release(rendered)
+  const threads = pictureThreads()
+  const rendered = await threads.render({ images, views, options })
+  return { ...rendered, release: () => threads.release(rendered) }
 }

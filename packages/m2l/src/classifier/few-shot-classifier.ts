@@ -1,6 +1,6 @@
 import { InputError, loadEngine } from '@m2l/engine'
 import { disposeState } from '@m2l/nn'
-import { networkOf, type EvaluatedModel, type OnEager } from '@m2l/trainer'
+import { networkOf, type EvaluatedModel, type OnEager } from '@m2l/model'
 import type { Example, SavedClass, SavedClasses } from '../classes/saved-classes.js'
 import { embedderOf } from '../features/feature-embedder.js'
 import { comparisonOfFeatures } from '../features/feature-metric.js'

@@ -1,4 +1,5 @@
 import type { RgbImage } from '@m2l/pictures'
+import { renderAhead } from '@m2l/datasets'
 import { InputError } from '@m2l/engine'
 import {
   imagesPerBatch,
@@ -7,7 +8,7 @@ import {
   type ImageNetwork,
   type ImageTransforms,
   type ImageView,
-} from '@m2l/trainer'
+} from '@m2l/model'
 import { chooseImages, notFinite, type EmbeddedImages } from './embedded-images.js'
 import type { Embedder } from './embedder.js'
 import { nameOfImage, readGivenImage, type GivenImage } from './given-image.js'
@@ -112,7 +113,10 @@ export class ImageEmbedder implements Embedder {
     const seen = pictures.filter((picture) => picture !== undefined)
     if (seen.length === 0) return { positions: readable }
     const { transforms, views } = this.#options
-    return { positions: readable, rendered: await renderImages(seen, transforms, views) }
+    return {
+      positions: readable,
+      rendered: await renderImages(seen, transforms, views, { render: renderAhead }),
+    }
   }
 
   #read(image: GivenImage, position: number): Promise<RgbImage> {

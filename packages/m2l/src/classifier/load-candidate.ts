@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { tf } from '@m2l/engine'
-import { FewShotModel, networkOf, type EvaluatedModel, type OnEager } from '@m2l/trainer'
+import { FewShotModel, networkOf, type EvaluatedModel, type OnEager } from '@m2l/model'
 import type { AgreementOptions } from '../agreement/agreement.js'
 import type { OnnxOptions } from '../model/onnx-model.js'
 import { episodeTransforms } from '../model/recipe-transforms.js'

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { inputTransform, viewSize, type Transform } from '@m2l/pictures'
 import { InputError } from '@m2l/engine'
 import type { PictureInput } from '@m2l/nn'
-import type { EvaluatedModel, FewShotModel, ImageTransforms } from '@m2l/trainer'
+import type { EvaluatedModel, FewShotModel, ImageTransforms } from '@m2l/model'
 import { readAtTimes, type ReadForModelOptions } from './image-embedder.js'
 
 /**

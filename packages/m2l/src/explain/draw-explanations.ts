@@ -10,7 +10,7 @@ import {
   type ExplainerOptions,
   type QueryExplanation,
 } from '@m2l/explain'
-import type { EvaluatedModel } from '@m2l/trainer'
+import type { EvaluatedModel } from '@m2l/model'
 import {
   explanationsPage,
   explanationsTitle,

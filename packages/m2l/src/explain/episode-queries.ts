@@ -2,7 +2,8 @@ import type { ImageRecord } from '@m2l/datasets'
 import { InputError } from '@m2l/engine'
 import type { NamedPicture } from '@m2l/explain'
 import type { Episode } from '@m2l/samplers'
-import type { EpisodeImages, EvaluatedModel } from '@m2l/trainer'
+import type { EpisodeImages } from '@m2l/trainer'
+import type { EvaluatedModel } from '@m2l/model'
 import type { ExplainedQueries } from './draw-explanations.js'
 
 /** Which queries of which episode. */

@@ -1,7 +1,7 @@
 import { areFinite, count, InputError } from '@m2l/engine'
 import type { StoredTensor } from '@m2l/nn'
 import { loadSafetensors } from '@m2l/nn/files'
-import type { EmbeddedField } from '@m2l/trainer'
+import type { EmbeddedField } from '@m2l/model'
 import { z } from 'zod'
 import type { FeatureRange } from '../classifier/choice/fit-heads.js'
 import type { FeatureSet } from './feature-set.js'

@@ -1,5 +1,5 @@
 import { InputError } from '@m2l/engine'
-import type { EmbeddedField } from '@m2l/trainer'
+import type { EmbeddedField } from '@m2l/model'
 import type { FeatureRange } from '../classifier/choice/fit-heads.js'
 import { chooseImages } from '../classifier/embedded-images.js'
 

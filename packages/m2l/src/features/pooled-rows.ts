@@ -1,4 +1,4 @@
-import type { EmbeddedField } from '@m2l/trainer'
+import type { EmbeddedField } from '@m2l/model'
 
 /**
  * The mean over the positions of each map.

@@ -2,15 +2,14 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { InputError } from '@m2l/engine'
 import { isOnnxFile } from '@m2l/onnx'
+import { readCheckpoint, type StoredCheckpoint } from '@m2l/trainer'
 import {
   assignBackbone,
   assignCheckpoint,
-  readCheckpoint,
   type EvaluatedModel,
   type FewShotModel,
-  type StoredCheckpoint,
   type Tensors,
-} from '@m2l/trainer'
+} from '@m2l/model'
 import { AgreementCheck, learningOf, type AgreementOptions } from '../agreement/agreement.js'
 import { backboneSettings, modelSettings } from '../agreement/model-settings.js'
 import type { Learning } from '../agreement/seen-classes.js'

@@ -16,9 +16,9 @@ import {
   describeGuessing,
   type EpisodeImages,
   type Evaluation,
-  type EvaluatedModel,
   type Interval,
 } from '@m2l/trainer'
+import type { EvaluatedModel } from '@m2l/model'
 import { ClassNames } from '../class-names/class-names.js'
 import type { EvaluationReport } from '../evaluation/evaluation-report.js'
 import type { Recipe } from '../recipe/read-recipe.js'

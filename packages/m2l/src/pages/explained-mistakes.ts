@@ -1,6 +1,7 @@
 import type { Html } from '@m2l/report'
 import type { Episode } from '@m2l/samplers'
-import type { EpisodeImages, EvaluatedModel, Evaluation } from '@m2l/trainer'
+import type { EpisodeImages, Evaluation } from '@m2l/trainer'
+import type { EvaluatedModel } from '@m2l/model'
 import { explainQueries } from '../explain/draw-explanations.js'
 import { episodeQueries } from '../explain/episode-queries.js'
 import type { Recipe } from '../recipe/read-recipe.js'

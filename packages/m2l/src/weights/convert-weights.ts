@@ -8,8 +8,8 @@ import {
   readCheckpoint,
   saveModelWeights,
   type StoredCheckpoint,
-  type Tensors,
 } from '@m2l/trainer'
+import type { Tensors } from '@m2l/model'
 import { ownName, publishedName } from './published-names.js'
 import { weightsFile } from './weights-file.js'
 

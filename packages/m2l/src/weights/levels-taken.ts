@@ -1,5 +1,6 @@
 import type { StateDict } from '@m2l/nn'
-import type { StoredCheckpoint, Tensors } from '@m2l/trainer'
+import type { StoredCheckpoint } from '@m2l/trainer'
+import type { Tensors } from '@m2l/model'
 import type { Settings } from '../agreement/settings.js'
 import { recipeLevels } from '../model/methods.js'
 import type { CheckedRecipe } from '../recipe/check-recipe.js'

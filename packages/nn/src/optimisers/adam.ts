@@ -1,6 +1,7 @@
 import { tf } from '@m2l/engine'
 import { optimiserOf, zerosLike, type Optimiser } from './optimiser.js'
-import { kept, mergeStates, prefixed, type StateDict } from '../state/parameter.js'
+import { kept, mergeStates, type StateDict } from '../state/parameter.js'
+import { prefixed } from '../state/prefixes.js'
 
 /** The constants of Adam. */
 export interface AdamOptions {

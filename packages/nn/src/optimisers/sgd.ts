@@ -1,6 +1,7 @@
 import { momentumUpdate, tf } from '@m2l/engine'
 import { optimiserOf, zerosLike, type Optimiser } from './optimiser.js'
-import { prefixed, type StateDict } from '../state/parameter.js'
+import type { StateDict } from '../state/parameter.js'
+import { prefixed } from '../state/prefixes.js'
 
 /** The constants of stochastic gradient descent; all are off unless told. */
 export interface SgdOptions {

@@ -2,6 +2,7 @@ import { InputError, tf } from '@m2l/engine'
 import { requireFiniteTensors } from './finite.js'
 import { fileShape, inMemoryLayout } from './layout.js'
 import type { StateDict } from './parameter.js'
+import { within } from './prefixes.js'
 import type { StoredTensor, StoredValues } from './stored-tensor.js'
 
 /** Which tensors of a file belong to a state dict. */
@@ -26,7 +27,7 @@ export function assignState(
   source: string,
   { prefix, optional = () => false }: AssignOptions = {},
 ): void {
-  const stored = prefix === undefined ? tensors : below(prefix, tensors)
+  const stored = prefix === undefined ? tensors : within(prefix, tensors)
   const mayLack = (name: string) => optional(name) || isBatchCountOf(state, name)
   const missing = Object.keys(state).filter((name) => !Object.hasOwn(stored, name) && !optional(name))
   const unexpected = Object.keys(stored).filter((name) => !Object.hasOwn(state, name) && !mayLack(name))
@@ -49,15 +50,6 @@ export function assignState(
   }
   requireFiniteTensors(Object.fromEntries(shared.map((name) => [name, stored[name]!])), source)
   for (const name of shared) assign(state, name, stored[name]!, source)
-}
-
-function below(
-  prefix: string,
-  tensors: Readonly<Record<string, StoredTensor>>,
-): Readonly<Record<string, StoredTensor>> {
-  const start = `${prefix}.`
-  const chosen = Object.entries(tensors).filter(([name]) => name.startsWith(start))
-  return Object.fromEntries(chosen.map(([name, tensor]) => [name.slice(start.length), tensor]))
 }
 
 function isBatchCountOf(state: StateDict, name: string): boolean {

@@ -36,13 +36,6 @@ export function kept<Rank extends tf.Rank>(layout: Layout, initial: () => tf.Ten
   return { value: tf.tidy(() => tf.variable(initial(), false)), trainable: false, layout }
 }
 
-/** The same parameters as `<prefix>.<name>`. */
-export function prefixed(prefix: string, state: StateDict): StateDict {
-  return Object.fromEntries(
-    Object.entries(state).map(([name, parameter]) => [`${prefix}.${name}`, parameter]),
-  )
-}
-
 /**
  * One state dict of several.
  *

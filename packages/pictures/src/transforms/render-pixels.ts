@@ -15,6 +15,8 @@ export interface RenderedViews extends Size {
   readonly count: number
   /** float32 [count, height, width, 3]. */
   readonly data: Float32Array
+  /** Gives the memory back for later views, once nobody looks at it any more. Not calling it costs time only. */
+  release?(): void
 }
 
 /**

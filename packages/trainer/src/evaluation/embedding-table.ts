@@ -1,11 +1,15 @@
 import { areFinite, InputError, tf } from '@m2l/engine'
 import type { Embedding, EmbeddingField } from '@m2l/metric'
 import type { EpisodeImages } from '../images/episode-images.js'
-import type { ImageView } from '../model/forward-encoding.js'
+import {
+  imagesPerBatch,
+  prefetch,
+  type EmbeddedField,
+  type EmbeddedImages,
+  type ImageNetwork,
+  type ImageView,
+} from '@m2l/model'
 import { fromImageKey } from '../images/image-key.js'
-import type { EmbeddedField, EmbeddedImages, ImageNetwork } from '../model/image-network.js'
-import { imagesPerBatch } from '../images/images-per-batch.js'
-import { prefetch } from '../images/prefetch.js'
 import type { RowStore } from './row-store.js'
 
 /** How many images pass the backbone at once while a table is filled, at most. */

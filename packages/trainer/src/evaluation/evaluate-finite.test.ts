@@ -3,7 +3,8 @@ import { LevelFusion, type MetricLevel } from '@m2l/metric'
 import { sampleEpisodes } from '@m2l/samplers'
 import { beforeAll, expect, it } from 'vitest'
 import { colourDataset, colourImages, pooledLevel, tinyBackbone } from '../colours.test.helper.js'
-import { evaluate, FewShotModel } from '../index.js'
+import { evaluate } from '../index.js'
+import { FewShotModel } from '@m2l/model'
 
 beforeAll(async () => {
   await loadEngine()

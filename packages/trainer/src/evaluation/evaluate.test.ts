@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { InputError, loadEngine, randomKey, tf } from '@m2l/engine'
 import { sampleEpisodes } from '@m2l/samplers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { disposeEpisode, evaluate, sliceEvaluation, type BankSize, type Progress } from '../index.js'
+import { evaluate, sliceEvaluation, type BankSize, type Progress } from '../index.js'
+import { disposeEpisode } from '@m2l/model'
 import { colourDataset, colourImages, tinyModel } from '../colours.test.helper.js'
 
 let bankFolder: string

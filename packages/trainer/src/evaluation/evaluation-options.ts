@@ -1,7 +1,6 @@
 import type { Episode } from '@m2l/samplers'
 import type { EpisodeImages } from '../images/episode-images.js'
-import type { OnEager } from '../model/embedding-graph.js'
-import type { EvaluatedModel } from '../model/evaluated-model.js'
+import type { EvaluatedModel, OnEager } from '@m2l/model'
 import type { OnProgress, Phase } from '../run/progress.js'
 import type { BankOptions, FeatureBank } from './feature-bank.js'
 

@@ -8,11 +8,9 @@ import {
   type RowShapes,
   type TableSource,
 } from './embedding-table.js'
-import type { OnEager } from '../model/embedding-graph.js'
+import { networkOf, type EvaluatedModel, type ImageNetwork, type OnEager } from '@m2l/model'
 import type { EpisodeImages } from '../images/episode-images.js'
-import { networkOf, type EvaluatedModel } from '../model/evaluated-model.js'
 import { distinct, labelledKeys, unlabelledKeys } from '../images/image-key.js'
-import type { ImageNetwork } from '../model/image-network.js'
 import type { EpisodeEmbeddings } from './measure-graph.js'
 import { ProgressMeter, type OnProgress } from '../run/progress.js'
 import { FileRows, MemoryRows, type RowStore } from './row-store.js'

@@ -1,9 +1,8 @@
 import { graphFunction, tf, type NamedTensors } from '@m2l/engine'
 import type { Embedding, Support } from '@m2l/metric'
-import type { OnEager } from '../model/embedding-graph.js'
-import type { EvaluatedModel } from '../model/evaluated-model.js'
+import type { EvaluatedModel, OnEager } from '@m2l/model'
 import { packRow } from './evaluation-row.js'
-import { tensorsAs, tensorsWithin } from '../model/named-tensors.js'
+import { tensorsAs, tensorsWithin } from '../training/named-tensors.js'
 
 /** The embeddings of some episodes of equal layout: in each field the images of the first episode, then of the next. */
 export interface EpisodeEmbeddings {

@@ -1,9 +1,7 @@
 import { span, tf } from '@m2l/engine'
 import type { Episode } from '@m2l/samplers'
 import { episodeSeenBy } from '../images/episode-images.js'
-import { prefetch } from '../images/prefetch.js'
-import { networkOf } from '../model/evaluated-model.js'
-import { embeddingOf } from '../model/image-network.js'
+import { embeddingOf, networkOf, nextTurn, prefetch } from '@m2l/model'
 import { episodeBatches, labelsOf } from './episode-batches.js'
 import type { EpisodeFeatures, EvaluationOptions, FeatureEvaluationOptions } from './evaluation-options.js'
 import { FeatureBank, type BankOptions, type BankSize } from './feature-bank.js'
@@ -67,7 +65,7 @@ async function* batchesOf(
       return measure(features.embeddings(batch.episodes), labels)
     })
     yield { measured, positions: batch.positions }
-    await yieldToEventLoop()
+    await nextTurn() // for signals and timers
   }
 }
 
@@ -111,9 +109,4 @@ async function* separateEpisodes(
   } finally {
     network.dispose()
   }
-}
-
-/** Lets signals and timers be handled between computations, which block the thread. */
-function yieldToEventLoop(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
 }

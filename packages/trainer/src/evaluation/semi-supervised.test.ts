@@ -6,15 +6,8 @@ import { LevelFusion, type MetricLevel } from '@m2l/metric'
 import { sgd, type Backbone } from '@m2l/nn'
 import { episodeAt, sampleEpisodes } from '@m2l/samplers'
 import { beforeAll, describe, expect, it } from 'vitest'
-import {
-  disposeEpisode,
-  evaluate,
-  FewShotModel,
-  openRunFolder,
-  startPosition,
-  trainEpisodes,
-  type ForwardEncoding,
-} from '../index.js'
+import { evaluate, openRunFolder, startPosition, trainEpisodes } from '../index.js'
+import { disposeEpisode, FewShotModel, type ForwardEncoding } from '@m2l/model'
 import { colourDataset, colourImages, pooledLevel, tinyBackbone } from '../colours.test.helper.js'
 
 beforeAll(async () => {

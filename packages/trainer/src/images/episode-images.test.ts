@@ -1,6 +1,7 @@
 import { loadEngine, randomKey, tf } from '@m2l/engine'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { disposeEpisode, EpisodeImages } from '../index.js'
+import { EpisodeImages } from '../index.js'
+import { disposeEpisode } from '@m2l/model'
 import { colourDataset, colourImages } from '../colours.test.helper.js'
 
 beforeAll(async () => {

@@ -1,37 +1,18 @@
-import { tf, type RandomKey } from '@m2l/engine'
-import type { Dataset, ImageRecord, ImageSplit } from '@m2l/datasets'
-import type { RgbImage } from '@m2l/pictures'
-import type { Episode } from '@m2l/samplers'
-import type { ImageView } from '../model/forward-encoding.js'
+import type { RandomKey } from '@m2l/engine'
+import { renderAhead, type Dataset, type ImageRecord, type ImageSplit } from '@m2l/datasets'
 import {
-  disposeImages,
+  episodeTensors,
   imageTensors,
   renderImages,
+  type EpisodeTensors,
   type ImageTensors,
   type ImageTransforms,
+  type ImageView,
+  type RenderedEpisode,
   type RenderedImages,
-} from './image-tensors.js'
-
-/** An episode as input of the model. */
-export interface EpisodeTensors {
-  readonly support: ImageTensors
-  /** The number of support images of each class. */
-  readonly shots: readonly number[]
-  readonly query: ImageTensors
-  /** Images whose class is not told, in semi-supervised episodes where some level looks at them. */
-  readonly unlabelled?: ImageTensors
-  /** [queries], int32: the class of each query, as its position in the episode. */
-  readonly labels: tf.Tensor1D
-}
-
-/** An episode whose pictures are rendered. */
-export interface RenderedEpisode {
-  readonly support: RenderedImages
-  readonly query: RenderedImages
-  readonly unlabelled?: RenderedImages
-  readonly shots: readonly number[]
-  readonly labels: readonly number[]
-}
+} from '@m2l/model'
+import type { RgbImage } from '@m2l/pictures'
+import type { Episode } from '@m2l/samplers'
 
 /** Which views of the images of an episode are wanted. */
 export interface EpisodeViews {
@@ -76,7 +57,10 @@ export class EpisodeImages {
     views: readonly ImageView[],
     key?: RandomKey,
   ): Promise<RenderedImages> {
-    return renderImages(await this.dataset.readMany(records), this.transforms, views, key)
+    return renderImages(await this.dataset.readMany(records), this.transforms, views, {
+      key,
+      render: renderAhead,
+    })
   }
 
   /**
@@ -96,7 +80,7 @@ export class EpisodeImages {
     const unlabelled = episode.unlabelled?.map((image) => this.record(...image)) ?? []
     const pictures = await this.dataset.readMany([...labelled, ...unlabelled])
     const render = (some: readonly RgbImage[], wanted: readonly ImageView[], role: string) =>
-      renderImages(some, this.transforms, wanted, key?.fold(role))
+      renderImages(some, this.transforms, wanted, { key: key?.fold(role), render: renderAhead })
     const [ofSupport, ofQuery, ofUnlabelled] = await Promise.all([
       render(pictures.slice(0, support.length), views, 'support'),
       render(pictures.slice(support.length, labelled.length), views, 'query'),
@@ -117,22 +101,7 @@ export class EpisodeImages {
   }
 
   /** A rendered episode as tensors, which are the caller's. */
-  episodeTensors({ support, query, unlabelled, shots, labels }: RenderedEpisode): EpisodeTensors {
-    return {
-      support: this.tensors(support),
-      shots,
-      query: this.tensors(query),
-      ...(unlabelled && { unlabelled: this.tensors(unlabelled) }),
-      labels: tf.tensor1d([...labels], 'int32'),
-    }
+  episodeTensors(rendered: RenderedEpisode): EpisodeTensors {
+    return episodeTensors(rendered, this.transforms)
   }
-}
-
-/** Frees the tensors of an episode, likewise. */
-export function disposeEpisode(tensors: EpisodeTensors, rendered?: RenderedEpisode): void {
-  for (const role of ['support', 'query', 'unlabelled'] as const) {
-    const images = tensors[role]
-    if (images) disposeImages(images, rendered?.[role])
-  }
-  tensors.labels.dispose()
 }

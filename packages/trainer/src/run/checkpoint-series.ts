@@ -3,10 +3,11 @@ import { copyFile, link, readdir, rename, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { InputError } from '@m2l/engine'
 import { syncFolder } from '@m2l/engine-native'
-import { requireFiniteTensors, type StateDict } from '@m2l/nn'
-import { assignCheckpoint, parsePosition, saveCheckpoint } from './checkpoint.js'
+import { assignCheckpoint } from '@m2l/model'
+import { prefixed, requireFiniteTensors, type StateDict } from '@m2l/nn'
+import { parsePosition, saveCheckpoint } from './checkpoint.js'
 import type { CheckpointContent, TrainingPosition } from './checkpoint.js'
-import { readCheckpoint, withPrefix, type StoredCheckpoint } from './read-checkpoint.js'
+import { readCheckpoint, type StoredCheckpoint } from './read-checkpoint.js'
 import { fileExists, type RunFolder } from './run-folder.js'
 
 /** How many checkpoints of a run are kept, the newest among them, where nothing else is said. */
@@ -99,8 +100,8 @@ type Read =
 async function readWhole(file: string): Promise<Read> {
   try {
     const checkpoint = await readCheckpoint(file)
-    requireFiniteTensors(withPrefix('model', checkpoint.model), file)
-    requireFiniteTensors(withPrefix('optimiser', checkpoint.optimiser), file)
+    requireFiniteTensors(prefixed('model', checkpoint.model), file)
+    requireFiniteTensors(prefixed('optimiser', checkpoint.optimiser), file)
     return { checkpoint, position: parsePosition(file, checkpoint.position) }
   } catch (error) {
     if (!(error instanceof InputError)) throw error

@@ -1,12 +1,13 @@
 import { InputError } from '@m2l/engine'
-import { requireFiniteTensors, type StoredTensor } from '@m2l/nn'
-import { loadWeights, saveSafetensors, unwrapWeights, type Weights } from '@m2l/nn/files'
-
-/** What the metadata of a checkpoint of ours say under `format`. */
-export const ownFormat = 'm2l-checkpoint-1'
-
-/** Tensors by name. */
-export type Tensors = Readonly<Record<string, StoredTensor>>
+import {
+  encodeModelWeights,
+  isOwnCheckpoint,
+  ownCheckpoint,
+  type OwnCheckpoint,
+  type Tensors,
+} from '@m2l/model'
+import type { StoredTensor } from '@m2l/nn'
+import { loadWeights, unwrapWeights, writeWhole, type Weights } from '@m2l/nn/files'
 
 /** What a model calls a tensor of a checkpoint from elsewhere; null where it has no use for it. */
 export type Rename = (name: string) => string | null
@@ -38,29 +39,12 @@ export async function readCheckpoint(
   rename: Rename = (name) => name,
 ): Promise<StoredCheckpoint> {
   const read = await loadWeights(file)
-  const { format } = read.metadata
-  if (read.format === 'safetensors' && format?.startsWith('m2l-') && format !== ownFormat) {
-    throw new InputError(
-      `${file}: is a file of ${format}, no weights of ${ownFormat}; name a checkpoint, or use the version that wrote it`,
-    )
-  }
-  if (format === ownFormat && read.wanted !== undefined) {
+  const isOwn = read.format === 'safetensors' && isOwnCheckpoint(read, file)
+  if (isOwn && read.wanted !== undefined) {
     throw new InputError(`${file}: a checkpoint of ours holds one set of weights; leave out #${read.wanted}`)
   }
-  const isOwnFormat = read.format === 'safetensors' && format === ownFormat
-  const { tensors, ...described } = isOwnFormat ? read : unwrapWeights(read, file)
-  if (isOwnFormat) {
-    const { position, ...metadata } = described.metadata
-    return {
-      ...described,
-      metadata,
-      position,
-      isOwn: true,
-      model: below('model', tensors),
-      optimiser: below('optimiser', tensors),
-      unused: below('unused', tensors),
-    }
-  }
+  const { tensors, ...described } = isOwn ? read : unwrapWeights(read, file)
+  if (isOwn) return { ...described, ...ownCheckpoint(read), isOwn }
   const [model, unused] = [new Map<string, StoredTensor>(), new Map<string, StoredTensor>()]
   for (const [name, tensor] of Object.entries(tensors)) {
     const own = rename(name)
@@ -82,31 +66,13 @@ export async function readCheckpoint(
 /**
  * Saves a model's weights as a checkpoint of ours, at once.
  *
- * @param unused tensors that only the program has a use for that the weights came from
  * @param metadata free texts
  * @throws {InputError} when a value is not finite, or the file cannot be written
  */
 export async function saveModelWeights(
   file: string,
-  { model, unused }: { readonly model: Tensors; readonly unused: Tensors },
+  weights: Pick<OwnCheckpoint, 'model' | 'unused'>,
   metadata: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const tensors = { ...withPrefix('model', model), ...withPrefix('unused', unused) }
-  requireFiniteTensors(tensors, `${file} was not written`)
-  await saveSafetensors(file, tensors, { ...metadata, format: ownFormat })
-}
-
-/** The same tensors as `<prefix>.<name>`. */
-export function withPrefix(prefix: string, tensors: Tensors): Tensors {
-  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [`${prefix}.${name}`, tensor]))
-}
-
-/** The tensors `<prefix>.<name>` as `<name>`. */
-function below(prefix: string, tensors: Tensors): Tensors {
-  const start = `${prefix}.`
-  return Object.fromEntries(
-    Object.entries(tensors).flatMap(([name, tensor]) =>
-      name.startsWith(start) ? [[name.slice(start.length), tensor]] : [],
-    ),
-  )
+  await writeWhole(file, encodeModelWeights(weights, metadata, file))
 }

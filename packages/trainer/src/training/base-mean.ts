@@ -1,14 +1,10 @@
 import { InputError, tf } from '@m2l/engine'
 import { LevelFusion } from '@m2l/metric'
 import { kept, mergeStates, prefixed, type Backbone, type StateDict } from '@m2l/nn'
-import { baseNames } from '../run/base-mean-names.js'
+import { baseNames, FewShotModel, graphNetwork, prefetch, type OnEager } from '@m2l/model'
 import { loadBackbone, saveCheckpoint, type CheckpointDescription } from '../run/checkpoint.js'
-import type { OnEager } from '../model/embedding-graph.js'
 import type { EpisodeImages } from '../images/episode-images.js'
-import { FewShotModel } from '../model/few-shot-model.js'
-import { graphNetwork } from '../model/image-network.js'
 import { nearestPrototype } from './nearest-prototype.js'
-import { prefetch } from '../images/prefetch.js'
 import { ProgressMeter, type OnProgress } from '../run/progress.js'
 
 /** How the mean is computed. */

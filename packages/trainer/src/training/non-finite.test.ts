@@ -8,7 +8,6 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { colourDataset, colourImages, tinyBackbone, tinyModel } from '../colours.test.helper.js'
 import {
   classifierState,
-  disposeEpisode,
   EpisodeImages,
   episodeStep,
   fileExists,
@@ -16,10 +15,8 @@ import {
   openRunFolder,
   pretrain,
   startPosition,
-  type ImageTensors,
-  type RenderedEpisode,
-  type RenderedImages,
 } from '../index.js'
+import { disposeEpisode, type ImageTensors, type RenderedEpisode, type RenderedImages } from '@m2l/model'
 import { newFolder, runKey, smallRun } from '../run/small-run.test.helper.js'
 
 beforeAll(async () => {

@@ -3,15 +3,15 @@ import { lossAndGradients, type Optimiser } from '@m2l/nn'
 import { episodeAt, sampleManifest, writeManifest, type Episode, type EpisodeOptions } from '@m2l/samplers'
 import {
   disposeEpisode,
-  episodeSeenBy,
-  type EpisodeImages,
+  prefetch,
   type EpisodeTensors,
+  type FewShotModel,
   type RenderedEpisode,
-} from '../images/episode-images.js'
+} from '@m2l/model'
+import { episodeSeenBy, type EpisodeImages } from '../images/episode-images.js'
 import { accuracy } from '../evaluation/accuracy.js'
 import { evaluate } from '../evaluation/evaluate.js'
 import { taskOf } from '../evaluation/episode-task.js'
-import type { FewShotModel } from '../model/few-shot-model.js'
 import {
   episodeOf,
   layoutOf,
@@ -19,8 +19,7 @@ import {
   tensorsAs,
   tensorsWithin,
   type EpisodeLayout,
-} from '../model/named-tensors.js'
-import { prefetch } from '../images/prefetch.js'
+} from './named-tensors.js'
 import { checksOf, StepGuard, type StepChecks } from './step-guard.js'
 import { runTraining, type StepMeasures, type TrainingOutcome, type TrainingRun } from './training-loop.js'
 

@@ -8,7 +8,6 @@ import { sampleEpisodes } from '@m2l/samplers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import {
   classifierState,
-  disposeEpisode,
   episodeStep,
   loadBackbone,
   loadCheckpoint,
@@ -20,6 +19,7 @@ import {
   type Progress,
   type TrainingPosition,
 } from '../index.js'
+import { disposeEpisode } from '@m2l/model'
 import { colourDataset, colourImages, tinyBackbone, tinyModel } from '../colours.test.helper.js'
 
 beforeAll(async () => {

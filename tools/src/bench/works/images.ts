@@ -1,6 +1,7 @@
 import type { ImageRecord } from '@m2l/datasets'
 import { gridParts, imagenetNormalisation, squareResize } from '@m2l/pictures'
-import { disposeImages, EpisodeImages, prefetch } from '@m2l/trainer'
+import { EpisodeImages } from '@m2l/trainer'
+import { disposeImages, prefetch } from '@m2l/model'
 import type { Job } from '../work.js'
 import { openClassFolders } from './class-folders.js'
 

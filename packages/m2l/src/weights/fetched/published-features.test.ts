@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { createBackbone } from '@m2l/backbones'
 import { loadEngine, randomKey, tf } from '@m2l/engine'
-import { assignBackbone, readCheckpoint } from '@m2l/trainer'
+import { readCheckpoint } from '@m2l/trainer'
+import { assignBackbone } from '@m2l/model'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { fetchedWeights } from '../../index.js'
 

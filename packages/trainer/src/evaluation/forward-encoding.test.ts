@@ -2,7 +2,8 @@ import { loadEngine, randomKey, tf } from '@m2l/engine'
 import { LevelFusion, type MetricLevel } from '@m2l/metric'
 import { sampleEpisodes } from '@m2l/samplers'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { disposeEpisode, evaluate, FewShotModel, type ForwardEncoding } from '../index.js'
+import { evaluate } from '../index.js'
+import { disposeEpisode, FewShotModel, type ForwardEncoding } from '@m2l/model'
 import { colourDataset, colourImages, pooledLevel, tinyBackbone } from '../colours.test.helper.js'
 
 beforeAll(async () => {

@@ -1,14 +1,16 @@
 import { span, tf, type RandomKey } from '@m2l/engine'
-import { releaseViews, renderAhead } from '@m2l/datasets'
 import {
   colourJitter,
   normalise,
   viewsTensor,
   type Normalisation,
   type RenderedViews,
+  type RenderOptions,
   type RgbImage,
   type Transform,
+  type View,
 } from '@m2l/pictures'
+import { renderPixels } from '@m2l/pictures/pixels'
 import type { ImageView } from '../model/forward-encoding.js'
 
 /** How pictures become input of the backbone. Without a key the transforms are fixed, with one they draw from it. */
@@ -46,22 +48,36 @@ interface RenderedImageViews {
   readonly colourKey?: RandomKey
 }
 
+/** Renders views of pictures: on this thread as `renderPixels` of `@m2l/pictures`, or on others. */
+export type ViewRenderer = (
+  pictures: readonly RgbImage[],
+  views: readonly (readonly View[])[],
+  options: RenderOptions,
+) => RenderedViews | Promise<RenderedViews>
+
+/** How pictures are transformed. */
+export interface RenderImagesOptions {
+  /** In training, the source of the random transforms. */
+  readonly key?: RandomKey | undefined
+  /** `renderPixels` of `@m2l/pictures`, on this thread, if not given; `renderAhead` of `@m2l/datasets` takes other threads. */
+  readonly render?: ViewRenderer | undefined
+}
+
 /**
- * Transforms pictures, on other threads where that is faster.
+ * Transforms pictures.
  *
  * @param views which views of them are wanted
- * @param key in training, the source of the random transforms
  * @throws {InputError} when a picture is too small for a transform
  */
 export async function renderImages(
   pictures: readonly RgbImage[],
   transforms: ImageTransforms,
   views: readonly ImageView[],
-  key?: RandomKey,
+  { key, render: renderer = renderPixels }: RenderImagesOptions = {},
 ): Promise<RenderedImages> {
   const { whole, parts } = transforms
   const render = (transform: Transform, viewKey: RandomKey | undefined) =>
-    renderView(pictures, transform, transforms, viewKey)
+    renderView(pictures, transform, transforms, { key: viewKey, render: renderer })
   const [ofParts, ofWhole] = await Promise.all([
     views.includes('parts') ? render(requiredParts(parts), key?.fold('parts')) : undefined,
     views.includes('whole') ? render(whole, key?.fold('whole')) : undefined,
@@ -88,18 +104,18 @@ export function imageTensors(
 /** Frees the tensors of images; given what they were made from, also its memory, for the images that come next. */
 export function disposeImages(tensors: ImageTensors, rendered?: RenderedImages): void {
   tf.dispose([tensors.whole, tensors.parts])
-  for (const views of [rendered?.whole, rendered?.parts]) if (views) releaseViews(views.rendered)
+  for (const views of [rendered?.whole, rendered?.parts]) views?.rendered.release?.()
 }
 
 async function renderView(
   pictures: readonly RgbImage[],
   transform: Transform,
   { normalisation, jitter }: ImageTransforms,
-  key: RandomKey | undefined,
+  { key, render }: { readonly key: RandomKey | undefined; readonly render: ViewRenderer },
 ): Promise<RenderedImageViews> {
   const views = pictures.map((picture, index) => transform(picture, key?.fold(index)))
-  if (key && jitter) return { rendered: await renderAhead(pictures, views), colourKey: key.fold('colour') }
-  return { rendered: await renderAhead(pictures, views, { normalisation }) }
+  if (key && jitter) return { rendered: await render(pictures, views, {}), colourKey: key.fold('colour') }
+  return { rendered: await render(pictures, views, { normalisation }) }
 }
 
 function viewTensor(

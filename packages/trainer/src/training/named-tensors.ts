@@ -1,6 +1,5 @@
 import type { NamedTensors, tf } from '@m2l/engine'
-import type { EpisodeTensors } from '../images/episode-images.js'
-import type { ImageTensors } from '../images/image-tensors.js'
+import { type EpisodeTensors, type ImageTensors } from '@m2l/model'
 
 /** What of an episode is not in its tensors. */
 export interface EpisodeLayout {

@@ -1,9 +1,9 @@
 import { graphFunction, tf, type NamedTensors } from '@m2l/engine'
 import { nameParameters } from '@m2l/nn'
-import type { EvaluatedModel } from './evaluated-model.js'
+import type { EvaluatedModel } from '../model/evaluated-model.js'
 import type { EmbeddedField } from './image-network.js'
 import { disposeImages, imageTensors, type RenderedImages } from '../images/image-tensors.js'
-import { stageMaps } from './pool-stages.js'
+import { stageMaps } from '../model/pool-stages.js'
 
 /** Makes the maps that pooled features of whole images are made of; `dispose` frees what it takes beside the model. */
 export interface UnpooledMaps {

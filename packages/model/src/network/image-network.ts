@@ -1,7 +1,7 @@
 import { tf } from '@m2l/engine'
 import type { Embedding, EmbeddingField } from '@m2l/metric'
 import { embeddingGraph, type OnEager } from './embedding-graph.js'
-import type { FewShotModel } from './few-shot-model.js'
+import type { FewShotModel } from '../model/few-shot-model.js'
 import { disposeImages, imageTensors, type RenderedImages } from '../images/image-tensors.js'
 
 /** A field of the embeddings of some images, as plain numbers. */

@@ -9,7 +9,7 @@ import {
   type StateDict,
 } from '@m2l/nn'
 import { encodeMaps, type ViewMaps } from './encode-maps.js'
-import type { EpisodeTensors } from '../images/episode-images.js'
+import type { EpisodeTensors } from '../images/episode-tensors.js'
 import { viewsFor, type ForwardEncoding, type ImageView } from './forward-encoding.js'
 import type { ImageTensors } from '../images/image-tensors.js'
 import { embedPooled } from './pool-stages.js'

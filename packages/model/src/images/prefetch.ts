@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises'
+import { nextTurn } from '#next-turn'
 import { span } from '@m2l/engine'
 
 /**
@@ -25,7 +25,7 @@ export async function* prefetch<Item, Loaded>(
     for (let next = underWay.shift(); next; next = underWay.shift()) {
       startNext()
       const loaded = await span('wait for decoding', () => next[1])
-      await setImmediate() // Items that load at once would otherwise keep signals and timers waiting for all of them.
+      await nextTurn() // Items that load at once would otherwise keep signals and timers waiting for all of them.
       yield [next[0], loaded]
     }
   } finally {

@@ -1,7 +1,7 @@
-import type { OnEager } from './embedding-graph.js'
+import type { OnEager } from '../network/embedding-graph.js'
 import type { FewShotModel } from './few-shot-model.js'
 import type { ForeignModel } from './foreign-model.js'
-import { graphNetwork, type ImageNetwork } from './image-network.js'
+import { graphNetwork, type ImageNetwork } from '../network/image-network.js'
 
 /** What can be evaluated and classify: a model of our own, or a network of another runtime with levels. */
 export type EvaluatedModel = FewShotModel | ForeignModel

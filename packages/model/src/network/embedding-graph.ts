@@ -1,7 +1,7 @@
 import { graphFunction, tf, type GraphFunctionOptions, type NamedTensors } from '@m2l/engine'
 import { nameParameters } from '@m2l/nn'
 import type { Embedding } from '@m2l/metric'
-import type { FewShotModel } from './few-shot-model.js'
+import type { FewShotModel } from '../model/few-shot-model.js'
 import type { ImageTensors } from '../images/image-tensors.js'
 
 /** Receives the reason where something cannot run as a graph and goes on operation by operation. */

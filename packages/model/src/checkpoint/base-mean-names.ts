@@ -1,5 +1,5 @@
 import type { StateDict } from '@m2l/nn'
-import type { Tensors } from './read-checkpoint.js'
+import type { Tensors } from './own-checkpoint.js'
 
 /** What a checkpoint of pretraining calls the mean feature of its classes, and the number of images that it is of. */
 export const baseNames = { base_mean: 'base.mean', base_images: 'base.images' } as const
