@@ -1,8 +1,9 @@
-// One row of the means of boxes of pixels. AssemblyScript, compiled beside resample.ts; src/transforms/reduce.ts calls it.
+// One row of the means of boxes of pixels. AssemblyScript, compiled beside resample.ts;
+// src/transforms/reduce.ts calls it.
 
 /**
- * Sums rows of pixels, 32 bytes at a time, then boxes of them, and divides as Pillow's `reduce` does: by a reciprocal with 24
- * bits after the binary point, halves up.
+ * Sums rows of pixels, 32 bytes at a time, then boxes of them, and divides as Pillow's `reduce` does: by a
+ * reciprocal with 24 bits after the binary point, halves up.
  *
  * @param from address of the rows, without gaps between them; up to 31 bytes past their end are read
  * @param width pixels of a row

@@ -1,9 +1,10 @@
-// The two passes of a resize, four values at a time. AssemblyScript: `npm run compile -w packages/pictures` compiles it into
-// src/transforms/resample-module.ts; src/transforms/resample.ts fills the memory and calls it.
+// The two passes of a resize, four values at a time. AssemblyScript: `npm run compile -w packages/pictures`
+// compiles it into src/transforms/resample-module.ts; src/transforms/resample.ts fills the memory and calls
+// it.
 //
-// The values of a picture are its rows, the red, green and blue of a pixel side by side: bytes in the source, 32-bit
-// integers between the passes, floats at the end. Vectors read and write up to 48 bytes past the last value; rows are
-// written from top to bottom, so that each covers what the one above spilt.
+// The values of a picture are its rows, the red, green and blue of a pixel side by side: bytes in the source,
+// 32-bit integers between the passes, floats at the end. Vectors read and write up to 48 bytes past the last
+// value; rows are written from top to bottom, so that each covers what the one above spilt.
 //
 // All passes have the same parameters:
 //   from    address of the first value of the first row

@@ -1,7 +1,8 @@
 import type { DecodeOptions } from './decoding/decode-options.js'
 
 /**
- * Red, green and blue of pixels with transparency: laid on white, rounded down as libvips does, or as they are stored.
+ * Red, green and blue of pixels with transparency: laid on white, rounded down as libvips does, or as they
+ * are stored.
  *
  * @param pixels [n, 4] levels, the fourth 0 where nothing is seen; colours not multiplied by it.
  * @param data takes [n, 3] levels

@@ -4,7 +4,10 @@ import type { RgbImage } from '@m2l/pictures'
 /** What an entry takes besides its pixels, roughly. */
 const entryBytes = 256
 
-/** Keeps the pictures read last, up to a number of bytes; two readers of one picture at a time share one decoding. */
+/**
+ * Keeps the pictures read last, up to a number of bytes; two readers of one picture at a time share one
+ * decoding.
+ */
 export class ImageCache {
   readonly #kept: LRUCache<string, RgbImage> | undefined
   readonly #underway = new Map<string, Promise<RgbImage>>()

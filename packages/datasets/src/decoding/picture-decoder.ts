@@ -4,7 +4,9 @@ import type { FileTree } from '../sources/file-tree.js'
 import { pictureThreads } from '../threads/picture-threads.js'
 import type { Decoded, PictureFile } from '../threads/picture-work.js'
 
-/** Pictures that a thread decodes at once: enough to make messages cheap, few enough to busy several threads. */
+/**
+ * Pictures that a thread decodes at once: enough to make messages cheap, few enough to busy several threads.
+ */
 const picturesPerWork = 16
 
 interface Request {
@@ -13,7 +15,10 @@ interface Request {
   reject(error: unknown): void
 }
 
-/** Decodes the picture files of a tree; what is asked for in one turn of the event loop goes to the threads together. */
+/**
+ * Decodes the picture files of a tree; what is asked for in one turn of the event loop goes to the threads
+ * together.
+ */
 export class PictureDecoder {
   readonly #tree: FileTree
   readonly #options: DecodeOptions
@@ -29,7 +34,7 @@ export class PictureDecoder {
     }
   }
 
-  /** @throws InputError naming the file when it cannot be read or decoded. */
+  /** @throws {InputError} naming the file when it cannot be read or decoded. */
   decode(file: string): Promise<RgbImage> {
     return new Promise((resolve, reject) => {
       if (this.#requests.length === 0) setImmediate(() => this.#send())

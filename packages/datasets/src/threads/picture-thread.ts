@@ -9,7 +9,8 @@ import {
   type RenderWorkInto,
 } from './picture-work.js'
 
-// What a thread of the pool runs; nothing here may import the engine, which would be loaded into every thread.
+// What a thread of the pool runs; nothing here may import the engine, which would be loaded into every
+// thread.
 
 /** {@link decodeAll}; the pixels change hands without being copied. */
 export async function decode(work: DecodeWork): Promise<unknown> {

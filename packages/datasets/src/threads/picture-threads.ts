@@ -20,8 +20,9 @@ import { ViewMemory } from './view-memory.js'
 const threadFile = new URL('../../dist/threads/picture-thread.js', import.meta.url)
 
 /**
- * Threads start once so many values were rendered without them, which takes about a second: a few times what starting them
- * costs, so that a load is never much dearer than the better of both ways, and small ones spare the threads' memory.
+ * Threads start once so many values were rendered without them, which takes about a second: a few times what
+ * starting them costs, so that a load is never much dearer than the better of both ways, and small ones spare
+ * the threads' memory.
  */
 const startAfterValues = 2 ** 29
 
@@ -76,7 +77,7 @@ export class PictureThreads {
   /**
    * Renders views; the same numbers wherever it happens.
    *
-   * @throws RangeError as {@link renderPixels}.
+   * @throws {RangeError} as {@link renderPixels}.
    */
   async render(work: RenderWork): Promise<RenderedViews> {
     const { count, size, valuesPerView } = checkedLayout(work.images, work.views)
@@ -132,7 +133,10 @@ function handedOver(given: readonly PictureFile[]) {
   return { files, transferList: files.flatMap((file) => (typeof file === 'string' ? [] : [file.buffer])) }
 }
 
-/** Copies of pictures in one buffer, which changes hands at once; a view of a larger buffer would be sent with all of it. */
+/**
+ * Copies of pictures in one buffer, which changes hands at once; a view of a larger buffer would be sent with
+ * all of it.
+ */
 function inOneBuffer(images: readonly RgbImage[]): { images: RgbImage[]; buffer: ArrayBuffer } {
   const bytes = new Uint8Array(images.reduce((sum, { data }) => sum + data.length, 0))
   let end = 0
@@ -148,10 +152,10 @@ function inOneBuffer(images: readonly RgbImage[]): { images: RgbImage[]; buffer:
 let threads: PictureThreads | undefined
 
 /**
- * The threads of this process: one per core, none where there is one core, started when there is work for them.
- * `M2L_PICTURE_THREADS` asks for so many from the first picture on.
+ * The threads of this process: one per core, none where there is one core, started when there is work for
+ * them. `M2L_PICTURE_THREADS` asks for so many from the first picture on.
  *
- * @throws InputError when that variable is not a whole number.
+ * @throws {InputError} when that variable is not a whole number.
  */
 export function pictureThreads(): PictureThreads {
   threads ??= threadsOfEnvironment()

@@ -2,8 +2,8 @@
 const mostKeptBytes = 2 ** 29
 
 /**
- * Memory for the values of views, used again and again: fresh memory for every batch would be cleared by the system and
- * collected as garbage at the price of rendering itself. All threads see it.
+ * Memory for the values of views, used again and again: fresh memory for every batch would be cleared by the
+ * system and collected as garbage at the price of rendering itself. All threads see it.
  */
 export class ViewMemory {
   /** By length, those longest unused first. */

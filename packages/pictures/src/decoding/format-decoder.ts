@@ -4,7 +4,8 @@ import type { DecodedPicture } from './picture-remarks.js'
 import type { Undecodable } from './undecodable.js'
 
 /**
- * What each runtime brings of its own, as `#decode`: pixels of a file in a known format, or why there are none.
+ * What each runtime brings of its own, as `#decode`: pixels of a file in a known format, or why there are
+ * none.
  *
  * @throws {Error} when the file is cut off or damaged
  */

@@ -10,8 +10,8 @@ const starts: readonly (readonly [PictureFormat, RegExp])[] = [
 ]
 
 /**
- * The format of a file, by how it begins; nothing for all others. The library that decodes pictures knows more, which are
- * programs rather than pictures (SVG) or seldom tried; it is not asked for those.
+ * The format of a file, by how it begins; nothing for all others. The library that decodes pictures knows
+ * more, which are programs rather than pictures (SVG) or seldom tried; it is not asked for those.
  */
 export function formatOf(bytes: Uint8Array): PictureFormat | undefined {
   const begin = String.fromCharCode(...bytes.subarray(0, 16))
@@ -25,7 +25,10 @@ export function isCameraFile(bytes: Uint8Array): boolean {
   return bytes[8] === 0x43 && bytes[9] === 0x52 && (bytes[0] === 0x49 || bytes[0] === 0x4d)
 }
 
-/** What a file in boxes (ISO 14496-12, section 4.3) calls itself: its own brand, then those that it is compatible with. */
+/**
+ * What a file in boxes (ISO 14496-12, section 4.3) calls itself: its own brand, then those that it is
+ * compatible with.
+ */
 export function brandsOf(bytes: Uint8Array): string[] {
   const text = (start: number, end: number) => String.fromCharCode(...bytes.subarray(start, end))
   if (text(4, 8) !== 'ftyp') return []

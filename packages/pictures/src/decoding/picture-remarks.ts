@@ -1,9 +1,9 @@
 import type { RgbImage } from '../rgb-image.js'
 
 /**
- * What a person should know of a picture that was read: `several`: the file holds more pictures (an animation, pages), and the first was
- * read; `profile`: it has a colour profile other than sRGB, which was passed over; `dark`: of 16 bits only the lowest 12 are
- * used, so that it came out nearly black.
+ * What a person should know of a picture that was read: `several`: the file holds more pictures (an
+ * animation, pages), and the first was read; `profile`: it has a colour profile other than sRGB, which was
+ * passed over; `dark`: of 16 bits only the lowest 12 are used, so that it came out nearly black.
  */
 export type PictureRemark = 'several' | 'profile' | 'dark'
 

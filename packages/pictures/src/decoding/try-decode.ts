@@ -9,7 +9,9 @@ import type { Undecodable } from './undecodable.js'
 
 const knownFormats = ['avif', 'gif', 'jpeg', 'jpg', 'png', 'tif', 'tiff', 'webp']
 
-/** The pixels of a picture file, or why there are none: plain data in either case, which threads can hand on. */
+/**
+ * The pixels of a picture file, or why there are none: plain data in either case, which threads can hand on.
+ */
 export async function tryDecode(
   bytes: Uint8Array,
   options: DecodeOptions = {},

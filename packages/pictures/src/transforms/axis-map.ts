@@ -14,8 +14,8 @@ export interface AxisMap {
   readonly start: number
   readonly end: number
   /**
-   * [length, 1 + taps]: of each output position its start, in source pixels, and its coefficients in fixed point, which sum
-   * to 1 within `taps / 2` units of the last place.
+   * [length, 1 + taps]: of each output position its start, in source pixels, and its coefficients in fixed
+   * point, which sum to 1 within `taps / 2` units of the last place.
    */
   readonly table: Int32Array
 }
@@ -47,7 +47,10 @@ export function axisMap(axis: Axis): AxisMap {
   return map
 }
 
-/** A filter of Pillow: how far it reaches, in pixels of the coarser of source and result, and the weight at a distance. */
+/**
+ * A filter of Pillow: how far it reaches, in pixels of the coarser of source and result, and the weight at a
+ * distance.
+ */
 interface Filter {
   readonly reach: number
   readonly weight: (distance: number) => number
@@ -71,8 +74,8 @@ function cubic(distance: number): number {
 }
 
 /**
- * The coefficients of Pillow's antialiased resize: a filter as wide as the reduction (never narrower than it is for an
- * enlargement), cut off at the window's edges and normalised to sum 1.
+ * The coefficients of Pillow's antialiased resize: a filter as wide as the reduction (never narrower than it
+ * is for an enlargement), cut off at the window's edges and normalised to sum 1.
  */
 function computeAxisMap(axis: Axis): AxisMap {
   const { windowStart, windowLength, resizedLength, cutStart, cutLength, reversed, filter } = axis
@@ -86,7 +89,8 @@ function computeAxisMap(axis: Axis): AxisMap {
   const weights = new Float64Array(taps)
   for (let index = 0, entry = 0; index < cutLength; index++, entry += 1 + taps) {
     const center = (cutStart + (reversed ? cutLength - 1 - index : index) + 0.5) * scale
-    // The pixels whose centres lie strictly within the support are at most `taps`; the window's edges may shift them.
+    // The pixels whose centres lie strictly within the support are at most `taps`; the window's edges may
+    // shift them.
     const first = clamp(Math.floor(center - support - 0.5) + 1, 0, windowLength - taps)
     let sum = 0
     for (let tap = 0; tap < taps; tap++) {

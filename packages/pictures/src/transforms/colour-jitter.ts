@@ -14,9 +14,10 @@ const usualStrengths: JitterStrengths = { brightness: 0.4, contrast: 0.4, satura
 const greyWeights = [0.299, 0.587, 0.114]
 
 /**
- * Changes brightness, contrast and saturation of every picture by factors of its own, as torchvision's `ColorJitter`
- * does: blends with black, with the picture's mean grey and with its grey version, clipped to 0..255 after each.
- * The order of the three is drawn once for all pictures of a call, and levels are not rounded in between.
+ * Changes brightness, contrast and saturation of every picture by factors of its own, as torchvision's
+ * `ColorJitter` does: blends with black, with the picture's mean grey and with its grey version, clipped to
+ * 0..255 after each. The order of the three is drawn once for all pictures of a call, and levels are not
+ * rounded in between.
  *
  * @param images float32 [n, h, w, 3], levels 0-255, before normalisation; left to the caller to dispose.
  * @returns float32 [n, h, w, 3], levels 0-255.

@@ -4,8 +4,8 @@ import type { Transform } from './transform.js'
 import { wholeWindow, type Rectangle, type Size } from './view.js'
 
 /**
- * The whole picture resized, then a square cut out: at a random place and mirrored half of the time in training, from the middle
- * in evaluation.
+ * The whole picture resized, then a square cut out: at a random place and mirrored half of the time in
+ * training, from the middle in evaluation.
  *
  * @param sizeOf the size that a picture is resized to
  */

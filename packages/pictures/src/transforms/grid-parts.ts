@@ -9,17 +9,18 @@ export type Span = readonly [start: number, end: number]
 const evaluationRatio = 2
 
 /**
- * Overlapping crops of the raw picture on square grids, each resized to a square: the parts of M2L's part level.
+ * Overlapping crops of the raw picture on square grids, each resized to a square: the parts of M2L's part
+ * level.
  *
- * `gridParts([3, 2], 84)` gives 3x3 + 2x2 = 13 views, grids in the order written, cells row by row. A crop is `ratio`
- * times as long as a cell: 2 in evaluation; 1 + 2u in training, u uniform, drawn for the picture and each grid, where
- * every crop is also mirrored half of the time on its own.
- * Source: Chen et al., "Multi-level Metric Learning for Few-Shot Image Recognition" (ICANN 2022), local-part branch.
+ * `gridParts([3, 2], 84)` gives 3x3 + 2x2 = 13 views, grids in the order written, cells row by row. A crop is
+ * `ratio` times as long as a cell: 2 in evaluation; 1 + 2u in training, u uniform, drawn for the picture and
+ * each grid, where every crop is also mirrored half of the time on its own. Source: Chen et al., "Multi-level
+ * Metric Learning for Few-Shot Image Recognition" (ICANN 2022), local-part branch.
  *
  * @param grids cells along a side of each grid, for example [3, 2].
  * @param side of every result, in pixels.
- * @throws InputError when a number is not a positive whole one, and from the transform when the picture is too small
- *   for a grid.
+ * @throws {InputError} when a number is not a positive whole one, and from the transform when the picture is
+ *   too small for a grid.
  */
 export function gridParts(grids: readonly number[], side: number): Transform {
   assertSide('gridParts', side)
@@ -46,14 +47,14 @@ export function gridParts(grids: readonly number[], side: number): Transform {
 }
 
 /**
- * The crops of a grid along one side: centres a cell apart, each crop `ratio` cells long, cut off at the ends.
- * The M2L reference program's whole-number arithmetic, its rounding included.
+ * The crops of a grid along one side: centres a cell apart, each crop `ratio` cells long, cut off at the
+ * ends. The M2L reference program's whole-number arithmetic, its rounding included.
  *
  * @param length of the side, in pixels.
  * @param cells along the side, at least 1.
  * @param ratio of a crop's length to a cell's, at least 1.
  * @param name of the picture, for a message.
- * @throws InputError when the side has less than two pixels a cell, so that a crop would be empty.
+ * @throws {InputError} when the side has less than two pixels a cell, so that a crop would be empty.
  */
 export function gridSpans(length: number, cells: number, ratio: number, name?: string): Span[] {
   const reach = Math.floor(Math.floor((length / cells) * ratio) / 2)
@@ -70,8 +71,8 @@ export function gridSpans(length: number, cells: number, ratio: number, name?: s
 }
 
 /**
- * The crops of a grid along one side in evaluation, as shares of the side: what `gridSpans` gives for pictures so large that
- * its rounding does not show.
+ * The crops of a grid along one side in evaluation, as shares of the side: what `gridSpans` gives for
+ * pictures so large that its rounding does not show.
  *
  * @param cells along the side, at least 1.
  * @returns start and end of each crop, from 0 to 1.
@@ -86,7 +87,7 @@ export function gridShares(cells: number): (readonly [start: number, end: number
 
 /**
  * Reads a grid as recipes write it: `Grid-3,2` is [3, 2].
- * @throws InputError when it is written otherwise.
+ * @throws {InputError} when it is written otherwise.
  */
 export function parseGrid(text: string): number[] {
   const match = /^Grid-([1-9]\d*(?:,[1-9]\d*)*)$/.exec(text)

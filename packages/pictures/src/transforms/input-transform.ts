@@ -12,13 +12,13 @@ export interface InputTransform {
 }
 
 /**
- * The transform and the normalisation that a network's input asks for: torchvision's `Resize` and `CenterCrop`, or a resize to a
- * square.
+ * The transform and the normalisation that a network's input asks for: torchvision's `Resize` and
+ * `CenterCrop`, or a resize to a square.
  *
  * With a key, as in training, a crop lies at a random place, and every picture is mirrored half of the time.
  *
- * @throws InputError when a side is not a whole number of at least one pixel, the crop is larger than the resize, or a mean or a
- *   deviation is not a number, or a deviation not more than 0.
+ * @throws {InputError} when a side is not a whole number of at least one pixel, the crop is larger than the
+ *   resize, or a mean or a deviation is not a number, or a deviation not more than 0.
  */
 export function inputTransform(input: PictureInput): InputTransform {
   const { size, resize, filter } = input

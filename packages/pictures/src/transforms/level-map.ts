@@ -5,8 +5,8 @@ export interface Normalisation {
 }
 
 /**
- * What becomes of an 8-bit level: `level * scale + shift`, by channel; scale, shift and both results are rounded to single
- * precision, whoever computes them.
+ * What becomes of an 8-bit level: `level * scale + shift`, by channel; scale, shift and both results are
+ * rounded to single precision, whoever computes them.
  */
 export interface LevelMap {
   readonly scale: [number, number, number]

@@ -26,7 +26,8 @@ export const normalisations: Readonly<Record<NormalisationName, Normalisation | 
 /**
  * (images / 255 - mean) / std, as one multiplication and one addition.
  *
- * When the images come from {@link renderViews}, its `normalisation` option does the same without a further pass.
+ * When the images come from {@link renderViews}, its `normalisation` option does the same without a further
+ * pass.
  *
  * @param images float32 [n, h, w, 3], levels 0-255; left to the caller to dispose.
  * @returns float32 [n, h, w, 3].
@@ -39,7 +40,7 @@ export function normalise(images: tf.Tensor4D, normalisation: Normalisation): tf
 /**
  * The normalisation by means and deviations in levels from 0 to 255.
  *
- * @throws InputError when they are not three numbers each, or a deviation is not more than 0.
+ * @throws {InputError} when they are not three numbers each, or a deviation is not more than 0.
  */
 export function levelNormalisation({
   mean,

@@ -11,14 +11,14 @@ const largestRatio = 4 / 3
 const attempts = 10
 
 /**
- * A random part of the picture, `smallestArea` to all of its area and 3/4 to 4/3 as wide as high, resized to a square and
- * mirrored half of the time, as torchvision's `RandomResizedCrop` and `RandomHorizontalFlip` do; for pretraining.
- * Introduced for Inception: Szegedy et al., "Going deeper with convolutions", CVPR 2015, section 6.
- * Without a key it is {@link squareResize}.
+ * A random part of the picture, `smallestArea` to all of its area and 3/4 to 4/3 as wide as high, resized to
+ * a square and mirrored half of the time, as torchvision's `RandomResizedCrop` and `RandomHorizontalFlip` do;
+ * for pretraining. Introduced for Inception: Szegedy et al., "Going deeper with convolutions", CVPR 2015,
+ * section 6. Without a key it is {@link squareResize}.
  *
  * @param side of the result, in pixels.
  * @param smallestArea the least share of the picture that is seen, in (0, 1].
- * @throws InputError when the side is not a whole number of at least one pixel, or the area not in (0, 1].
+ * @throws {InputError} when the side is not a whole number of at least one pixel, or the area not in (0, 1].
  */
 export function randomResizedCrop(side: number, smallestArea: number = usualSmallestArea): Transform {
   assertSide('randomResizedCrop', side)

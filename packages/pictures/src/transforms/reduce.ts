@@ -6,8 +6,8 @@ import type { Size } from './view.js'
 const largestFactor = 256
 
 /**
- * How many pixels of a picture, across and down, become one: as many as leave its shorter side at least so long; 1 where
- * nothing is to be reduced.
+ * How many pixels of a picture, across and down, become one: as many as leave its shorter side at least so
+ * long; 1 where nothing is to be reduced.
  */
 export function reductionFactor({ width, height }: Size, reduceTo: number): number {
   return Math.min(largestFactor, Math.max(1, Math.floor(Math.min(width, height) / reduceTo)))
@@ -31,8 +31,9 @@ const mostKeptBytes = 2 ** 26
 let kernels: ResampleKernels | undefined
 
 /**
- * The means of boxes of pixels, to the bit as Pillow's `Image.reduce`: boxes at the right and lower edges are smaller where the
- * sides are no multiples. Halves go up; a mean may come out two thirds of a level too low, as its reciprocal is cut off.
+ * The means of boxes of pixels, to the bit as Pillow's `Image.reduce`: boxes at the right and lower edges are
+ * smaller where the sides are no multiples. Halves go up; a mean may come out two thirds of a level too low,
+ * as its reciprocal is cut off.
  *
  * @param factor whole, from 1 to 256
  */

@@ -15,19 +15,22 @@ export interface RenderedViews extends Size {
   readonly count: number
   /** float32 [count, height, width, 3]. */
   readonly data: Float32Array
-  /** Gives the memory back for later views, once nobody looks at it any more. Not calling it costs time only. */
+  /**
+   * Gives the memory back for later views, once nobody looks at it any more. Not calling it costs time only.
+   */
   release?(): void
 }
 
 /**
- * Computes views of pictures, to the bit as Pillow 13's `crop`, `resize` (BILINEAR or BICUBIC), `crop`, `transpose` do:
- * one axis after the other, in fixed point, rounded to 8 bits after each.
+ * Computes views of pictures, to the bit as Pillow 13's `crop`, `resize` (BILINEAR or BICUBIC), `crop`,
+ * `transpose` do: one axis after the other, in fixed point, rounded to 8 bits after each.
  *
- * A view that needs no resize is an exact copy. The taps of a resize are few, so their sums on 8-bit pixels cost
- * less than dense matrix products on the engine; the batch goes there once. Memory beside the result is a few rows'.
+ * A view that needs no resize is an exact copy. The taps of a resize are few, so their sums on 8-bit pixels
+ * cost less than dense matrix products on the engine; the batch goes there once. Memory beside the result is
+ * a few rows'.
  *
  * @param memory takes the values; it holds as many as the views have.
- * @throws RangeError when the lists differ in length, a view does not fit its image, or result sizes differ.
+ * @throws {RangeError} when the lists differ in length, a view does not fit its image, or result sizes differ.
  */
 export function renderPixels(
   images: readonly RgbImage[],

@@ -18,11 +18,11 @@ let resampler: Resampler | undefined
 const mostKeptBytes = 2 ** 26
 
 /**
- * Resamples a picture along one axis, rounds to levels, resamples these along the other one, rounds again and replaces each
- * level by what {@link LevelMap} makes of it.
+ * Resamples a picture along one axis, rounds to levels, resamples these along the other one, rounds again and
+ * replaces each level by what {@link LevelMap} makes of it.
  *
  * @param output takes [rows.length, columns.length, 3] values.
- * @throws RangeError when one row of the result needs more memory than WebAssembly has, which is 4 GiB.
+ * @throws {RangeError} when one row of the result needs more memory than WebAssembly has, which is 4 GiB.
  */
 export function resample(image: RgbImage, resampling: Resampling, output: Float32Array): void {
   resampler ??= new Resampler()
@@ -37,8 +37,8 @@ const mostBandBytes = 2 ** 20
 const [sourcePixel, widePixel] = [3, 12]
 
 /**
- * The passes and their memory: scales and shifts, the tables of both axes, and, for one band of the result's rows after the
- * other, what lies between the passes, the source and the values.
+ * The passes and their memory: scales and shifts, the tables of both axes, and, for one band of the result's
+ * rows after the other, what lies between the passes, the source and the values.
  */
 class Resampler {
   readonly #kernels = instantiate()
@@ -177,7 +177,9 @@ class Resampler {
   }
 }
 
-/** A picture, how its axes are summed and into what; the addresses of the tables and of what comes after them. */
+/**
+ * A picture, how its axes are summed and into what; the addresses of the tables and of what comes after them.
+ */
 interface Placed {
   readonly image: RgbImage
   readonly columns: AxisMap
@@ -188,7 +190,10 @@ interface Placed {
   readonly output: Float32Array
 }
 
-/** Which part of the source's rows is copied: whole rows, which is one copy, unless less than half of them is needed. */
+/**
+ * Which part of the source's rows is copied: whole rows, which is one copy, unless less than half of them is
+ * needed.
+ */
 function sourceWindow({ width }: RgbImage, { start, end }: AxisMap): { left: number; stride: number } {
   return 2 * (end - start) < width
     ? { left: start, stride: (end - start) * sourcePixel }

@@ -9,7 +9,8 @@ export interface RowBand {
 }
 
 /**
- * Divides the rows of a result into bands that need at most so many bytes, or one row each where that needs more.
+ * Divides the rows of a result into bands that need at most so many bytes, or one row each where that needs
+ * more.
  *
  * @param sourceBytes needed for each source row
  * @param resultBytes needed for each row of the result

@@ -1,6 +1,6 @@
 import { InputError } from '@m2l/engine'
 
-/** @throws InputError when a side is not a whole number of at least one pixel. */
+/** @throws {InputError} when a side is not a whole number of at least one pixel. */
 export function assertSide(transform: string, side: number): void {
   if (Number.isInteger(side) && side >= 1) return
   throw new InputError(

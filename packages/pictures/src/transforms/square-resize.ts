@@ -9,7 +9,7 @@ import { wholeWindow } from './view.js'
  *
  * @param side of the result, in pixels.
  * @param filter how the resize weighs pixels; bilinear if not given.
- * @throws InputError when the side is not a whole number of at least one pixel.
+ * @throws {InputError} when the side is not a whole number of at least one pixel.
  */
 export function squareResize(side: number, filter?: ResizeFilter): Transform {
   assertSide('squareResize', side)

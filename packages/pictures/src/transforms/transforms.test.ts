@@ -149,7 +149,8 @@ describe('gridParts', () => {
     const flips = drawn.flat().filter((view) => view.flip).length / (400 * 13)
     expect(flips).toBeGreaterThan(0.46)
     expect(flips).toBeLessThan(0.54)
-    // Windows of one grid that touch no edge are as long as each other; the middle cell of 3x3 never touches one below ratio 3.
+    // Windows of one grid that touch no edge are as long as each other; the middle cell of 3x3 never touches
+    // one below ratio 3.
     const spans = drawn.map((views) => [views[4]!.window.height, views[9]!.window.height] as const)
     for (const views of drawn) expect(views[4]!.window.height).toBe(views[4]!.window.width)
     const mean = spans.reduce((sum, [middle]) => sum + middle / 28, 0) / spans.length
@@ -260,7 +261,8 @@ describe('randomResizedCrop', () => {
     expect(Math.min(...areas)).toBeGreaterThan(0.078)
     expect(Math.min(...areas)).toBeLessThan(0.1)
     expect(Math.max(...areas)).toBeGreaterThan(0.95)
-    // Large areas are refused more often, as their ratio fits less often, so the mean lies a little below .54.
+    // Large areas are refused more often, as their ratio fits less often, so the mean lies a little below
+    // .54.
     const mean = areas.reduce((sum, area) => sum + area, 0) / areas.length
     expect(mean).toBeGreaterThan(0.47)
     expect(mean).toBeLessThan(0.54)

@@ -15,8 +15,9 @@ export interface Rectangle extends Size {
 /**
  * One look at a picture, as plain data: a window of it, resized, cut and mirrored.
  *
- * Cropping, resizing, cropping again and flipping is one linear map per axis, so every transform of this package is
- * a function that returns views, and {@link renderViews} is the only place where pixels are computed.
+ * Cropping, resizing, cropping again and flipping is one linear map per axis, so every transform of this
+ * package is a function that returns views, and {@link renderViews} is the only place where pixels are
+ * computed.
  */
 export interface View {
   /** The part of the source that is seen, in source pixels. What lies outside has no influence. */
@@ -43,8 +44,8 @@ export function viewSize({ size, cut = wholeWindow(size) }: View): Size {
 
 /**
  * Checks that a view fits a picture.
- * @throws RangeError when the window leaves the picture, the cut leaves the resized window, or a side is not a whole
- *   number of at least one pixel.
+ * @throws {RangeError} when the window leaves the picture, the cut leaves the resized window, or a side is not
+ *   a whole number of at least one pixel.
  */
 export function assertViewFits(view: View, image: Size): void {
   assertInside('window', view.window, image)

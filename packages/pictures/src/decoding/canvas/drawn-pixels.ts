@@ -4,7 +4,10 @@ import type { Size } from '../../transforms/view.js'
 import type { DecodeOptions } from '../decode-options.js'
 import type { Undecodable } from '../undecodable.js'
 
-/** Pixels that are drawn at once: browsers bound the size of a canvas, and four bytes of each are held beside the result. */
+/**
+ * Pixels that are drawn at once: browsers bound the size of a canvas, and four bytes of each are held beside
+ * the result.
+ */
 const mostDrawn = 2 ** 20
 
 /** The pixels of what can be drawn on a canvas. */
@@ -53,8 +56,8 @@ const changedPixels: Undecodable = {
 let faithful: boolean | undefined
 
 /**
- * Draws a pattern and reads it back, once: where a browser protects against fingerprints by changing what pages read,
- * pictures would be classified by its noise.
+ * Draws a pattern and reads it back, once: where a browser protects against fingerprints by changing what
+ * pages read, pictures would be classified by its noise.
  */
 function isFaithful(): boolean {
   faithful ??= readsAsDrawn()

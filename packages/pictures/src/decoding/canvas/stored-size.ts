@@ -2,7 +2,10 @@ import type { Size } from '../../transforms/view.js'
 import { jpegFrame } from '../jpeg-frame.js'
 import type { PictureFormat } from '../picture-format.js'
 
-/** How large a file says that its picture is, before anything is decoded; nothing where that is not plain to see. */
+/**
+ * How large a file says that its picture is, before anything is decoded; nothing where that is not plain to
+ * see.
+ */
 export function storedSize(bytes: Uint8Array, format: PictureFormat): Size | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (format === 'jpeg') return jpegFrame(bytes)

@@ -83,7 +83,9 @@ function mayHoldInks(format: PictureFormat, frame: JpegFrame | undefined): boole
   return format === 'tiff' || (format === 'jpeg' && (frame?.components ?? 4) === 4)
 }
 
-/** An animated AVIF file holds a still picture as well, which the library looks for under another brand only. */
+/**
+ * An animated AVIF file holds a still picture as well, which the library looks for under another brand only.
+ */
 function asStill(bytes: Uint8Array): Uint8Array {
   const sequence = 0x73
   if (bytes[11] !== sequence) return bytes
@@ -92,7 +94,10 @@ function asStill(bytes: Uint8Array): Uint8Array {
   return still
 }
 
-/** Loads sharp with the first picture that needs it, which spares threads that see plain PNG files a third of their start. */
+/**
+ * Loads sharp with the first picture that needs it, which spares threads that see plain PNG files a third of
+ * their start.
+ */
 async function open(bytes: Uint8Array, options: SharpOptions): Promise<Sharp> {
   const { default: sharp } = await import('sharp')
   // libvips would keep the last operations and open files; here every picture is decoded once.

@@ -4,7 +4,10 @@ const mostPixels = 2 ** 25
 let underway = 0
 const waiting: (() => void)[] = []
 
-/** Does some work on so many pixels once others leave room for them, so that many photographs do not fill the memory. */
+/**
+ * Does some work on so many pixels once others leave room for them, so that many photographs do not fill the
+ * memory.
+ */
 export async function inTurn<Result>(pixels: number, work: () => Promise<Result>): Promise<Result> {
   const share = Math.min(pixels, mostPixels)
   while (!hasRoomFor(share)) await new Promise<void>((resolve) => waiting.push(resolve))

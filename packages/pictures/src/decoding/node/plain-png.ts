@@ -7,8 +7,8 @@ import { isOtherProfile } from './remarkable.js'
 const largestFile = 1 << 16
 
 /**
- * Decodes the small PNG files of which CIFAR and Omniglot hold tens of thousands, some fifteen times as fast as a
- * round trip through sharp: no interlacing, no transparency, no orientation, 1 to 8 bits a channel.
+ * Decodes the small PNG files of which CIFAR and Omniglot hold tens of thousands, some fifteen times as fast
+ * as a round trip through sharp: no interlacing, no transparency, no orientation, 1 to 8 bits a channel.
  *
  * Undefined for every other file and for every damaged one: sharp reads it, or says what is wrong.
  * Format: PNG (Third Edition), sections 5 (chunks), 9 (filters).
@@ -120,7 +120,9 @@ function inflate(data: Buffer, maxOutputLength = 1 << 20): Buffer | undefined {
   }
 }
 
-/** Adds to every byte, in place, what its line's filter predicts from the bytes left, above, and above left. */
+/**
+ * Adds to every byte, in place, what its line's filter predicts from the bytes left, above, and above left.
+ */
 function undoFilters(lines: Buffer, lineBytes: number, step: number): boolean {
   const stride = lineBytes + 1
   for (let start = 0; start < lines.length; start += stride) {
@@ -148,7 +150,10 @@ function predict(filter: number, left: number, above: number, corner: number): n
   return toLeft <= toAbove && toLeft <= toCorner ? left : toAbove <= toCorner ? above : corner
 }
 
-/** Red, green and blue of every value that a one-channel pixel can have; undefined without a palette that needs one. */
+/**
+ * Red, green and blue of every value that a one-channel pixel can have; undefined without a palette that
+ * needs one.
+ */
 function coloursOf({ bits, channels, indexed }: Header, palette: Buffer | undefined): Uint8Array | undefined {
   if (channels === 3) return new Uint8Array()
   const highest = (1 << bits) - 1

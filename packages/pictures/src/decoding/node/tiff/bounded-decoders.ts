@@ -4,8 +4,8 @@ type Geotiff = typeof import('geotiff')
 type FileDirectory = InstanceType<Geotiff['ImageFileDirectory']>
 
 /**
- * Has Deflate and ZSTD unpack no more than the pixels of a strip or tile: the library's own decoders know no limit, and go
- * on for ever on some damaged files.
+ * Has Deflate and ZSTD unpack no more than the pixels of a strip or tile: the library's own decoders know no
+ * limit, and go on for ever on some damaged files.
  */
 export function boundDecoders({ addDecoder, BaseDecoder }: Geotiff): void {
   class Inflate extends BaseDecoder {

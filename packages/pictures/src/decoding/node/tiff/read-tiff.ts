@@ -22,7 +22,7 @@ export interface TiffPicture {
 /**
  * The picture of a TIFF file's first page, or `ordinary` where sharp reads it as its tags say.
  *
- * @throws Error when it is cut off or damaged.
+ * @throws {Error} when it is cut off or damaged.
  */
 export async function readTiff(
   bytes: Uint8Array,

@@ -8,12 +8,12 @@ import type { Channels } from './tiff-kind.js'
 const slack = 0.5 / 255
 
 /**
- * Reads the samples of a TIFF picture and turns them into 8-bit RGB by their declared format: of whole numbers the upper
- * 8 bits, fewer than 8 bits spread from 0 to 255; of floating-point numbers, which have to be from 0 to 1, 255 times as much,
- * rounded.
+ * Reads the samples of a TIFF picture and turns them into 8-bit RGB by their declared format: of whole
+ * numbers the upper 8 bits, fewer than 8 bits spread from 0 to 255; of floating-point numbers, which have to
+ * be from 0 to 1, 255 times as much, rounded.
  *
  * @param transparency what lies behind transparent pixels.
- * @throws Error when the file is damaged
+ * @throws {Error} when the file is damaged
  */
 export async function tiffColours(
   { tags, read }: TiffFile,

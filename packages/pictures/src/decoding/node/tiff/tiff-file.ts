@@ -33,7 +33,7 @@ export interface TiffFile {
   /**
    * The samples of these numbers, pixel by pixel, as they are stored.
    *
-   * @throws Error when the file is damaged
+   * @throws {Error} when the file is damaged
    */
   read(samples: readonly number[]): Promise<ArrayLike<number>>
 }
@@ -44,7 +44,7 @@ const dngVersion = 50706
 /**
  * Opens a TIFF file.
  *
- * @throws Error when it is cut off or damaged.
+ * @throws {Error} when it is cut off or damaged.
  */
 export async function openTiff(bytes: Uint8Array): Promise<TiffFile> {
   const geotiff = await library()

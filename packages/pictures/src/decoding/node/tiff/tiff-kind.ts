@@ -36,7 +36,10 @@ const compressions: Readonly<Record<number, string>> = {
 
 const [unsigned, signed, float, undefinedFormat] = [1, 2, 3, 4]
 
-/** Colours of a pixel by photometric interpretation: light on dark, dark on light, RGB, palette, four inks, YCbCr. */
+/**
+ * Colours of a pixel by photometric interpretation: light on dark, dark on light, RGB, palette, four inks,
+ * YCbCr.
+ */
 const colourCounts: Readonly<Record<number, number>> = { 0: 1, 1: 1, 2: 3, 3: 1, 5: 4, 6: 3 }
 
 /** What sharp unpacks: none, the fax codes, LZW, JPEG, Deflate twice, PackBits. */
@@ -51,7 +54,10 @@ export interface Channels {
   readonly alpha?: { readonly sample: number; readonly isPremultiplied: boolean }
 }
 
-/** A TIFF picture that sharp reads as its tags say, one whose samples have to be turned into colours here, or one that is refused. */
+/**
+ * A TIFF picture that sharp reads as its tags say, one whose samples have to be turned into colours here, or
+ * one that is refused.
+ */
 export type TiffKind = 'ordinary' | Channels | Undecodable
 
 /** How to read a TIFF picture, by what its tags declare. */
