@@ -4,7 +4,6 @@ import { parseArgs } from 'node:util'
 import { loadEngine } from '@m2l/engine'
 import { leaveOnBrokenPipe, writeFileAtomically } from '@m2l/engine-native'
 import {
-  episodeTransforms,
   evaluateRecipe,
   openRecipeDataset,
   pretrainRecipe,
@@ -13,6 +12,7 @@ import {
   trainRecipe,
   type Recipe,
 } from '@m2l/m2l'
+import { episodeTransforms } from '@m2l/model'
 import { readManifest } from '@m2l/samplers'
 import { EpisodeImages, evaluate, type Interval } from '@m2l/trainer'
 import { nearestPixelModel } from './nearest-pixel.js'

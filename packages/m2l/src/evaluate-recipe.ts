@@ -10,7 +10,7 @@ import {
   type Evaluation,
   type Interval,
 } from '@m2l/trainer'
-import type { EvaluatedModel } from '@m2l/model'
+import { episodeTransforms, type EvaluatedModel, storedRecipe } from '@m2l/model'
 import { writeCard } from './cards/make-card.js'
 import { recipeClassNames } from './class-names/recipe-class-names.js'
 import { requireComparable } from './compare/require-comparable.js'
@@ -28,7 +28,6 @@ import {
   splitNames,
   type DataOptions,
 } from './data/recipe-data.js'
-import { episodeTransforms } from './model/recipe-transforms.js'
 import { writePredictions } from './evaluation/predictions-file.js'
 import { evaluationId, leaveResult, resultFilesIn } from './evaluation/result-files.js'
 import type { RecipeRunOptions } from './run/recipe-run.js'
@@ -36,7 +35,6 @@ import type { Recipe } from './recipe/read-recipe.js'
 import { testManifest } from './data/test-manifest.js'
 import { trainedModel } from './model/trained-model.js'
 import { weightsFile } from './weights/weights-file.js'
-import { storedRecipe } from './weights/stored-recipe.js'
 
 /** What to evaluate, and on what. */
 export interface EvaluateOptions

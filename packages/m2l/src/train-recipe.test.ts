@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { loadEngine, tf } from '@m2l/engine'
 import { loadSafetensors } from '@m2l/nn/files'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createModel, parseRecipe, trainRecipe } from './index.js'
+import { parseRecipe, trainRecipe } from './index.js'
+import { createModel } from '@m2l/model'
 
 let folder: string
 beforeAll(async () => {

@@ -43,3 +43,44 @@ export {
 } from './checkpoint/own-checkpoint.js'
 export { assignBackbone, assignCheckpoint } from './checkpoint/assign-checkpoint.js'
 export { asksForBaseMean, baseNames } from './checkpoint/base-mean-names.js'
+export { forwardEncoding } from './from-recipe/recipe-encoding.js'
+export { createLevels, createModel, createRecipeBackbone } from './from-recipe/create-model.js'
+export { episodeTransforms, pretrainingTransforms } from './from-recipe/recipe-transforms.js'
+export {
+  checkedRecipe,
+  importsOf,
+  writtenRecipe,
+  type CheckedRecipe,
+  type WrittenRecipe,
+} from './recipe/check-recipe.js'
+export { describeIssue } from './recipe/describe-issue.js'
+export {
+  forwardEncodings,
+  meantEncoding,
+  publishedGrid,
+  type SaidEncoding,
+} from './recipe/forward-encodings.js'
+export { ownParts, type KnownParts } from './recipe/known-parts.js'
+export { methods, recipeLevels, type MethodValues, type RecipeLevels } from './recipe/methods.js'
+export { didYouMean } from './recipe/nearest-name.js'
+export type { Override } from './recipe/overrides.js'
+export { hasDistractors } from './recipe/refinement.js'
+export {
+  asSaid,
+  withInput,
+  type ChosenBackbone,
+  type ChosenInput,
+  type ChosenLevel,
+  type ResolvedData,
+  type ResolvedRecipe,
+} from './recipe/resolve-recipe.js'
+export {
+  imageSizeSchema,
+  normalisationSchema,
+  recipeSchema,
+  usualEncoder,
+  type RecipeValues,
+} from './recipe/schema.js'
+export { comparisonOverrides, type CompareBy } from './stored/compare-by.js'
+export { isDropBlockCounter, namesFor, ownName, publishedName } from './stored/published-names.js'
+export { readStoredRecipe, recipeOfWeights, storedRecipe, type StoredRecipe } from './stored/stored-recipe.js'

@@ -12,7 +12,6 @@ export {
 } from './run/checkpoint.js'
 export {
   checkpointFiles,
-  checkpointsKept,
   holdsRun,
   loadNewest,
   saveNewest,
@@ -49,7 +48,6 @@ export {
 } from './run/read-checkpoint.js'
 export { meanLoss, type TrainingHistory } from './training/training-history.js'
 export {
-  stepsPerCheckpoint,
   type StepMeasures,
   type TrainingOutcome,
   type TrainingRun,

@@ -1,7 +1,5 @@
 import { randomKey, tf } from '@m2l/engine'
 import {
-  createModel,
-  episodeTransforms,
   loadInitialWeights,
   openRecipeDataset,
   requireSplit,
@@ -9,10 +7,10 @@ import {
   type AgreementOptions,
   type Recipe,
 } from '@m2l/m2l'
+import { createModel, disposeEpisode, episodeTransforms, type FewShotModel } from '@m2l/model'
 import { crossEntropy } from '@m2l/metric'
 import { sampleEpisodes } from '@m2l/samplers'
 import { accuracy, EpisodeImages } from '@m2l/trainer'
-import { disposeEpisode, type FewShotModel } from '@m2l/model'
 
 /** What a level's scores of validation queries are worth at the temperature of the recipe and at the best. */
 export interface LevelTemperature {

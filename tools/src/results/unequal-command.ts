@@ -1,15 +1,8 @@
 import { resolve } from 'node:path'
 import Table from 'cli-table3'
 import { InputError, loadEngine, randomKey } from '@m2l/engine'
-import {
-  createModel,
-  episodeTransforms,
-  openRecipeDataset,
-  ownName,
-  readRecipe,
-  requireSplit,
-  weightsFile,
-} from '@m2l/m2l'
+import { openRecipeDataset, readRecipe, requireSplit, weightsFile } from '@m2l/m2l'
+import { createModel, episodeTransforms, ownName } from '@m2l/model'
 import { EpisodeImages, loadCheckpoint, type Interval } from '@m2l/trainer'
 import { commonOptions, readWords, runCommand, wholeNumber } from '../command-line.js'
 import { unequalCounts, type UnequalResult } from './unequal-counts.js'

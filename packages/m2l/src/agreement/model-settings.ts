@@ -1,10 +1,12 @@
 import type { z } from 'zod'
-import type { KnownParts } from '../model/known-parts.js'
-import { recipeLevels } from '../model/methods.js'
-import { publishedGrid } from '../recipe/forward-encodings.js'
-import type { CheckedRecipe } from '../recipe/check-recipe.js'
-import { withInput } from '../recipe/resolve-recipe.js'
-import type { RecipeValues } from '../recipe/schema.js'
+import {
+  type CheckedRecipe,
+  type KnownParts,
+  publishedGrid,
+  recipeLevels,
+  type RecipeValues,
+  withInput,
+} from '@m2l/model'
 import { flattened, type Settings } from './settings.js'
 
 type Options = Readonly<Record<string, unknown>>

@@ -5,14 +5,8 @@ import { InputError, loadEngine, tf } from '@m2l/engine'
 import { EpisodeImages, loadCheckpoint } from '@m2l/trainer'
 import fc from 'fast-check'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import {
-  createModel,
-  episodeTransforms,
-  FewShotClassifier,
-  parseRecipe,
-  weightsFile,
-  type Classification,
-} from '../index.js'
+import { FewShotClassifier, parseRecipe, weightsFile, type Classification } from '../index.js'
+import { createModel, episodeTransforms } from '@m2l/model'
 import { loadSafetensors, saveSafetensors } from '@m2l/nn/files'
 import { pattern, patterns, png, temporaryFolder, writeClasses } from './patterns.test.helper.js'
 

@@ -1,14 +1,19 @@
 import { resolve } from 'node:path'
 import { tf } from '@m2l/engine'
-import { FewShotModel, networkOf, type EvaluatedModel, type OnEager } from '@m2l/model'
+import {
+  type CompareBy,
+  episodeTransforms,
+  type EvaluatedModel,
+  FewShotModel,
+  networkOf,
+  type OnEager,
+  storedRecipe,
+} from '@m2l/model'
 import type { AgreementOptions } from '../agreement/agreement.js'
 import type { OnnxOptions } from '../model/onnx-model.js'
-import { episodeTransforms } from '../model/recipe-transforms.js'
 import type { Recipe } from '../recipe/read-recipe.js'
 import { modelOfWeights } from '../model/trained-model.js'
-import type { CompareBy } from '../weights/compare-by.js'
 import type { viewNames } from '../weights/require-comparison.js'
-import { storedRecipe } from '../weights/stored-recipe.js'
 import { weightsFile } from '../weights/weights-file.js'
 import type { Candidate, Comparison } from './candidate.js'
 import type { FeatureRange } from './choice/fit-heads.js'

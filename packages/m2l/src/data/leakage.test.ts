@@ -9,7 +9,8 @@ import { EpisodeImages, evaluate, type Evaluation } from '@m2l/trainer'
 import fc from 'fast-check'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createModel, episodeTransforms, openRecipeDataset, parseRecipe, readRecipe } from '../index.js'
+import { openRecipeDataset, parseRecipe, readRecipe } from '../index.js'
+import { createModel, episodeTransforms } from '@m2l/model'
 
 const folder = await mkdtemp(join(tmpdir(), 'm2l-leakage-'))
 afterAll(() => rm(folder, { recursive: true }))

@@ -3,7 +3,7 @@ import { randomKey } from '@m2l/engine'
 import { sampleManifest, type EpisodeManifest } from '@m2l/samplers'
 import { requireSplit } from './recipe-data.js'
 import type { Recipe } from '../recipe/read-recipe.js'
-import { semiSupervision } from '../model/semi-supervision.js'
+import { semiSupervision } from './semi-supervision.js'
 
 /**
  * Test episodes drawn from the recipe's seed: `test.episode` for each of `test.total_testtimes` rounds.

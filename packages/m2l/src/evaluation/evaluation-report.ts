@@ -2,7 +2,7 @@ import type { Precision } from '@m2l/engine'
 import type { BankSize } from '@m2l/trainer'
 import type { SettingDifference } from '../agreement/settings.js'
 import type { DisplayNames } from '../class-names/class-names.js'
-import type { RecipeLevels } from '../model/methods.js'
+import type { RecipeLevels } from '@m2l/model'
 
 /** The accuracy of a recipe's model on test episodes; all accuracies are fractions of 1. */
 export interface EvaluationReport {

@@ -10,7 +10,7 @@ import {
   type ExplainerOptions,
   type QueryExplanation,
 } from '@m2l/explain'
-import type { EvaluatedModel } from '@m2l/model'
+import { episodeTransforms, type EvaluatedModel } from '@m2l/model'
 import {
   explanationsPage,
   explanationsTitle,
@@ -18,7 +18,6 @@ import {
   type ShownExplanation,
 } from '../pages/explanations-page.js'
 import { ClassNames, type DisplayNames } from '../class-names/class-names.js'
-import { episodeTransforms } from '../model/recipe-transforms.js'
 import type { UnreadableExample } from '../classifier/support-pictures.js'
 import type { Recipe } from '../recipe/read-recipe.js'
 import { nameWithout } from './file-names.js'

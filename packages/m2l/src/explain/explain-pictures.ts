@@ -12,11 +12,10 @@ import { PictureDigests } from '../classifier/picture-digests.js'
 import { queryPictures, type QueryPictures } from '../classifier/query-pictures.js'
 import { drawnShots } from '../classifier/shot-counts.js'
 import { openSupport, type SupportPictures, type UnreadableExample } from '../classifier/support-pictures.js'
-import { episodeTransforms } from '../model/recipe-transforms.js'
+import { type CompareBy, episodeTransforms } from '@m2l/model'
 import type { Recipe } from '../recipe/read-recipe.js'
 import type { OnnxOptions } from '../model/onnx-model.js'
 import { whyUnexplained } from '../model/trained-model.js'
-import type { CompareBy } from '../weights/compare-by.js'
 import { comparedBy } from './compared-by.js'
 import {
   drawExplanations,

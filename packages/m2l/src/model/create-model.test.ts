@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { InputError, loadEngine, tf } from '@m2l/engine'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { createModel, episodeTransforms, parseRecipe, readRecipeText, type Recipe } from '../index.js'
+import { parseRecipe, readRecipeText, type Recipe } from '../index.js'
+import { createModel, episodeTransforms } from '@m2l/model'
 
 beforeAll(async () => {
   await loadEngine()

@@ -4,10 +4,10 @@ import { loadEngine, randomKey, tf } from '@m2l/engine'
 import { sgd } from '@m2l/nn'
 import { sampleEpisodes } from '@m2l/samplers'
 import { EpisodeImages, episodeStep, evaluate } from '@m2l/trainer'
-import { disposeEpisode } from '@m2l/model'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { createModel, episodeTransforms, parseRecipe } from '../index.js'
-import { semiSupervision } from './semi-supervision.js'
+import { parseRecipe } from '../index.js'
+import { createModel, disposeEpisode, episodeTransforms } from '@m2l/model'
+import { semiSupervision } from '../data/semi-supervision.js'
 
 beforeAll(async () => {
   await loadEngine()

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { InputError, loadEngine, tf } from '@m2l/engine'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createModel, episodeTransforms, readRecipeText, recipeHash } from '../index.js'
+import { readRecipeText, recipeHash } from '../index.js'
+import { createModel, episodeTransforms } from '@m2l/model'
 import { modelSettings } from '../agreement/model-settings.js'
 
 const zod = pathToFileURL(createRequire(import.meta.url).resolve('zod')).href

@@ -4,16 +4,20 @@ import { InputError } from '@m2l/engine'
 import type { LevelFusion } from '@m2l/metric'
 import { disposeState } from '@m2l/nn'
 import { isOnnxFile, onnxEmbedder, type OnnxCardInput, type OnnxEmbedder } from '@m2l/onnx'
-import { ForeignModel } from '@m2l/model'
-import { createLevels } from './create-model.js'
-import { ownParts } from './known-parts.js'
+import {
+  asSaid,
+  checkedRecipe,
+  type CompareBy,
+  comparisonOverrides,
+  createLevels,
+  ForeignModel,
+  forwardEncoding,
+  ownParts,
+  usualEncoder,
+  writtenRecipe,
+} from '@m2l/model'
 import { learnedLevels, ofPositions } from '../features/feature-metric.js'
-import { forwardEncoding } from './forward-encoding.js'
-import { checkedRecipe, writtenRecipe } from '../recipe/check-recipe.js'
 import { placed, type Recipe } from '../recipe/read-recipe.js'
-import { asSaid } from '../recipe/resolve-recipe.js'
-import { usualEncoder } from '../recipe/schema.js'
-import { comparisonOverrides, type CompareBy } from '../weights/compare-by.js'
 
 /** How an ONNX network is given pictures. */
 export interface OnnxOptions {

@@ -6,22 +6,26 @@ import { readCheckpoint, type StoredCheckpoint } from '@m2l/trainer'
 import {
   assignBackbone,
   assignCheckpoint,
+  type CompareBy,
+  comparisonOverrides,
+  createModel,
   type EvaluatedModel,
   type FewShotModel,
+  isDropBlockCounter,
+  namesFor,
+  readStoredRecipe,
+  recipeOfWeights,
+  storedRecipe,
   type Tensors,
 } from '@m2l/model'
 import { AgreementCheck, learningOf, type AgreementOptions } from '../agreement/agreement.js'
 import { backboneSettings, modelSettings } from '../agreement/model-settings.js'
 import type { Learning } from '../agreement/seen-classes.js'
-import { createModel } from './create-model.js'
 import { learnedLevels } from '../features/feature-metric.js'
 import { onnxModel, onnxWeights, type OnnxOptions } from './onnx-model.js'
 import { placed, type Recipe } from '../recipe/read-recipe.js'
-import { isDropBlockCounter, namesFor } from '../weights/published-names.js'
 import { weightsExist, weightsFile } from '../weights/weights-file.js'
 import { levelsTaken } from '../weights/levels-taken.js'
-import { comparisonOverrides, type CompareBy } from '../weights/compare-by.js'
-import { readStoredRecipe, recipeOfWeights, storedRecipe } from '../weights/stored-recipe.js'
 import { learningOfWeights, settingsOfModel } from '../weights/stored-facts.js'
 
 /** A model with learned weights, which is the caller's to dispose. */

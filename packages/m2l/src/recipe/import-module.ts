@@ -7,8 +7,7 @@ import type { BackboneDefinition } from '@m2l/backbones'
 import { InputError } from '@m2l/engine'
 import type { LevelDefinition } from '@m2l/metric'
 import { z } from 'zod'
-import { describeIssue } from './describe-issue.js'
-import { imageSizeSchema, normalisationSchema } from './schema.js'
+import { describeIssue, imageSizeSchema, normalisationSchema } from '@m2l/model'
 
 /**
  * The level or backbone that a recipe imports: the default export of a module. A path is relative to the recipe; a package is the

@@ -1,5 +1,5 @@
 import { importPart } from './import-module.js'
-import { ownParts, type KnownParts } from '../model/known-parts.js'
+import { ownParts, type KnownParts } from '@m2l/model'
 
 /**
  * The backbones and levels of these packages and those that a recipe imports, `model.imports`, whose code runs.

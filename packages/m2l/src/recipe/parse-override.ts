@@ -1,6 +1,6 @@
 import { loadYaml } from '@m2l/datasets'
 import { InputError } from '@m2l/engine'
-import type { Override } from './overrides.js'
+import type { Override } from '@m2l/model'
 
 /**
  * Reads `key=value` with dots between nested keys; the value is YAML.

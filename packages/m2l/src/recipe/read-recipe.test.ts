@@ -6,7 +6,8 @@ import { InputError } from '@m2l/engine'
 import fc from 'fast-check'
 import { dump } from 'js-yaml'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { initialWeights, parseRecipe, readRecipe, recipeSchema } from '../index.js'
+import { initialWeights, parseRecipe, readRecipe } from '../index.js'
+import { recipeSchema } from '@m2l/model'
 
 const file = 'configs/x.yaml'
 

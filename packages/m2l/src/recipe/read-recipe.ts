@@ -3,14 +3,14 @@ import { loadYaml } from '@m2l/datasets'
 import { decodeText, InputError } from '@m2l/engine'
 import { readRegularFile } from '@m2l/engine-native'
 import { YAMLException } from 'js-yaml'
-import { ownParts } from '../model/known-parts.js'
 import {
   checkedRecipe,
-  importsOf,
-  writtenRecipe,
   type CheckedRecipe,
+  importsOf,
+  ownParts,
+  writtenRecipe,
   type WrittenRecipe,
-} from './check-recipe.js'
+} from '@m2l/model'
 import { importedParts } from './imported-parts.js'
 import { parseOverride } from './parse-override.js'
 

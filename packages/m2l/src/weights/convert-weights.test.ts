@@ -6,9 +6,9 @@ import { InputError, loadEngine, tf } from '@m2l/engine'
 import type { StoredTensor } from '@m2l/nn'
 import { loadWeights, savePyTorch } from '@m2l/nn/files'
 import { loadBackbone, loadCheckpoint, saveCheckpoint, startPosition } from '@m2l/trainer'
-import type { FewShotModel } from '@m2l/model'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { convertWeights, createModel, ownName, parseRecipe, showWeights } from '../index.js'
+import { convertWeights, parseRecipe, showWeights } from '../index.js'
+import { createModel, type FewShotModel, ownName } from '@m2l/model'
 
 let folder: string
 let model: FewShotModel

@@ -9,8 +9,7 @@ import {
   saveModelWeights,
   type StoredCheckpoint,
 } from '@m2l/trainer'
-import type { Tensors } from '@m2l/model'
-import { ownName, publishedName } from './published-names.js'
+import { ownName, publishedName, type Tensors } from '@m2l/model'
 import { weightsFile } from './weights-file.js'
 
 /** How weights are converted. */

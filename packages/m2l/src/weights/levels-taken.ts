@@ -1,10 +1,7 @@
 import type { StateDict } from '@m2l/nn'
 import type { StoredCheckpoint } from '@m2l/trainer'
-import type { Tensors } from '@m2l/model'
+import { type CheckedRecipe, recipeLevels, type StoredRecipe, type Tensors } from '@m2l/model'
 import type { Settings } from '../agreement/settings.js'
-import { recipeLevels } from '../model/methods.js'
-import type { CheckedRecipe } from '../recipe/check-recipe.js'
-import type { StoredRecipe } from './stored-recipe.js'
 
 /** Levels that can be used with the numbers that they begin with: all that they learn is a scale of scores. */
 const usableAsBegun: ReadonlySet<string> = new Set(['ridge'])

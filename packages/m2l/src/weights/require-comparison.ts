@@ -1,8 +1,5 @@
 import { InputError } from '@m2l/engine'
-import { ownParts } from '../model/known-parts.js'
-import { didYouMean } from '../recipe/nearest-name.js'
-import { forwardEncodings, meantEncoding } from '../recipe/forward-encodings.js'
-import type { CompareBy } from './compare-by.js'
+import { type CompareBy, didYouMean, forwardEncodings, meantEncoding, ownParts } from '@m2l/model'
 import { automatic } from './weights-at-hand.js'
 import { weightsFile } from './weights-file.js'
 

@@ -1,7 +1,7 @@
 import { faultIn, type StoredTensor } from '@m2l/nn'
 import type { Weights } from '@m2l/nn/files'
 import { readCheckpoint } from '@m2l/trainer'
-import { ownName } from './published-names.js'
+import { ownName } from '@m2l/model'
 import { weightsFile } from './weights-file.js'
 
 /** One tensor of a file of weights. */

@@ -9,9 +9,8 @@ import {
 } from '../agreement/model-settings.js'
 import type { Learning } from '../agreement/seen-classes.js'
 import type { Settings } from '../agreement/settings.js'
-import type { KnownParts } from '../model/known-parts.js'
+import type { KnownParts, StoredRecipe } from '@m2l/model'
 import { assetAddress, cardOf, type WeightsCard } from '@m2l/weights'
-import type { StoredRecipe } from './stored-recipe.js'
 import { settingsOfRun } from './training-settings.js'
 
 type Metadata = Readonly<Record<string, string>>

@@ -11,7 +11,7 @@ import { readCheckpoint, type StoredCheckpoint } from './read-checkpoint.js'
 import { fileExists, type RunFolder } from './run-folder.js'
 
 /** How many checkpoints of a run are kept, the newest among them, where nothing else is said. */
-export const checkpointsKept = 2
+const checkpointsKept = 2
 
 /** The file of the checkpoint that is `age` checkpoints older than the newest. */
 function fileOf(folder: RunFolder, age: number): string {

@@ -117,7 +117,7 @@ export interface TrainingOutcome {
 const stepsPerRead = 10
 
 /** A checkpoint is written after so many steps of an epoch, where nothing else is said. */
-export const stepsPerCheckpoint = 500
+const stepsPerCheckpoint = 500
 
 /**
  * Trains for the epochs left, validating and saving as it goes: `last` after each epoch, every 500 steps or as told,

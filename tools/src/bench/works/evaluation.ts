@@ -1,5 +1,6 @@
 import { randomKey } from '@m2l/engine'
-import { createModel, episodeTransforms, parseRecipe } from '@m2l/m2l'
+import { parseRecipe } from '@m2l/m2l'
+import { createModel, episodeTransforms } from '@m2l/model'
 import { sampleEpisodes } from '@m2l/samplers'
 import { EpisodeImages, evaluate } from '@m2l/trainer'
 import type { Job } from '../work.js'

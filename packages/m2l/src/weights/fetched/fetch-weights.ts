@@ -10,7 +10,7 @@ import {
   syncFolder,
   withStaging,
 } from '@m2l/engine-native'
-import { didYouMean } from '../../recipe/nearest-name.js'
+import { didYouMean } from '@m2l/model'
 import { convertFetched } from './convert-fetched.js'
 import { fetchableNames, fetchableWeights, shippedNames, type FetchableWeights } from '@m2l/weights'
 import { cardName, findFetched, weightsFolder, weightsName, type FetchedWeights } from './fetched-weights.js'

@@ -1,7 +1,6 @@
 import { backboneNames } from '@m2l/backbones'
 import { fusionModes } from '@m2l/metric'
 import { normalisationNames } from '@m2l/nn'
-import { checkpointsKept, stepsPerCheckpoint } from '@m2l/trainer'
 import { z } from 'zod'
 import { forwardEncodings, meantEncoding } from './forward-encodings.js'
 
@@ -178,9 +177,9 @@ export function recipeSchemaFor(encoders: readonly string[]) {
       .strictObject({
         folder: z.string().optional(),
         /** How many checkpoints of a training are kept, the newest among them; the best one is kept in any case. */
-        keep: count.default(checkpointsKept),
+        keep: count.default(2),
         /** After how many steps of an epoch a checkpoint is saved, beside that at its end. */
-        checkpoint_steps: count.default(stepsPerCheckpoint),
+        checkpoint_steps: count.default(500),
         /** What training does where a loss or gradient is not finite: stop with its checkpoints as they were, or skip the step. */
         on_nan: z.enum(['stop', 'skip']).default('stop'),
       })

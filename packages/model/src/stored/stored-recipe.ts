@@ -1,6 +1,6 @@
 import { InputError } from '@m2l/engine'
-import { ownParts, type KnownParts } from '../model/known-parts.js'
-import { recipeLevels } from '../model/methods.js'
+import { ownParts, type KnownParts } from '../recipe/known-parts.js'
+import { recipeLevels } from '../recipe/methods.js'
 import {
   checkedRecipe,
   checkedValues,

@@ -1,5 +1,5 @@
 import { InputError } from '@m2l/engine'
-import type { KnownParts } from '../model/known-parts.js'
+import type { KnownParts } from './known-parts.js'
 import { describeIssue, keysOf } from './describe-issue.js'
 import { applyOverrides, type Override } from './overrides.js'
 import { resolveRecipe, type ResolvedData, type ResolvedRecipe } from './resolve-recipe.js'

@@ -6,9 +6,9 @@ import { globalLevel, type GlobalLevelOptions } from '@m2l/metric-global'
 import type { Backbone } from '@m2l/nn'
 import { sampleEpisodes } from '@m2l/samplers'
 import { EpisodeImages, evaluate } from '@m2l/trainer'
-import { FewShotModel } from '@m2l/model'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { createModel, parseRecipe, recipeLevels } from '../index.js'
+import { parseRecipe } from '../index.js'
+import { createModel, FewShotModel, recipeLevels } from '@m2l/model'
 import { labelledSplit, semiSupervision } from './semi-supervision.js'
 
 beforeAll(async () => {

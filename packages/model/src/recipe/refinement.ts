@@ -1,4 +1,4 @@
-import type { RecipeValues } from '../recipe/schema.js'
+import type { RecipeValues } from './schema.js'
 
 /**
  * Options of the global level by which unlabelled images refine its prototypes; none where there are no such images. The

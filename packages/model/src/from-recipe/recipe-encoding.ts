@@ -1,7 +1,7 @@
 import { gridShares } from '@m2l/pictures'
 import type { EmbeddingField } from '@m2l/metric'
 import type { Region } from '@m2l/nn'
-import type { ForwardEncoding } from '@m2l/model'
+import type { ForwardEncoding } from '../model/forward-encoding.js'
 import type { CheckedRecipe } from '../recipe/check-recipe.js'
 
 /**

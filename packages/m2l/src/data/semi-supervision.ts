@@ -2,7 +2,7 @@ import type { ImageSplit } from '@m2l/datasets'
 import { count, InputError, randomKey } from '@m2l/engine'
 import { divideClass, type EpisodeOptions, type LabelDivision } from '@m2l/samplers'
 import type { Recipe } from '../recipe/read-recipe.js'
-import { hasDistractors } from './refinement.js'
+import { hasDistractors } from '@m2l/model'
 
 /**
  * The unlabelled images of a recipe's episodes, as a part of their options; nothing where the recipe has no `semi`

@@ -6,7 +6,7 @@ import {
   squareResize,
   type Transform,
 } from '@m2l/pictures'
-import type { ImageTransforms } from '@m2l/model'
+import type { ImageTransforms } from '../images/image-tensors.js'
 import type { CheckedRecipe } from '../recipe/check-recipe.js'
 import type { ChosenInput } from '../recipe/resolve-recipe.js'
 

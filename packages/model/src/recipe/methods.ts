@@ -1,4 +1,4 @@
-import type { QueryName, RecipeValues } from '../recipe/schema.js'
+import type { QueryName, RecipeValues } from './schema.js'
 import { refinementFor } from './refinement.js'
 
 /** The levels of a recipe with their options, weights and temperatures. */
