@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import spawn, { SubprocessError } from 'nano-spawn'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { entries, layers } from './package-layers.js'
-import { workspaceRoot } from './workspace.js'
+import { entries, layers, portable } from './package-layers.js'
+import { readJson, workspaceRoot } from './workspace.js'
 
 let folder: string
 const ids = Object.keys(layers)
@@ -126,4 +126,40 @@ test('only commands write to the console', async () => {
     ]),
   )
   expect(await lint(sources)).toEqual(silent.map((path) => `${path}: eslint(no-console)`).toSorted())
+})
+
+describe('a portable package', () => {
+  const uses = {
+    'module.ts': `import { readFileSync } from 'node:fs'\n\nexport const used = readFileSync\n`,
+    'bare-module.ts': `import { readFileSync } from 'fs'\n\nexport const used = readFileSync\n`,
+    'buffer.ts': `export const used = (text: string) => Buffer.from(text)\n`,
+    'process.ts': `export const used = () => process.env.HOME\n`,
+    'folder.ts': `export const used = __dirname\n`,
+  }
+  const rules = (name: string): string =>
+    name.endsWith('module.ts') ? 'import(no-nodejs-modules)' : 'eslint(no-restricted-globals)'
+  const sources = (place: string, rename = (name: string) => name): Record<string, string> =>
+    Object.fromEntries(Object.entries(uses).map(([name, text]) => [`${place}/${rename(name)}`, text]))
+
+  test.each(portable)('uses nothing of Node.js: %s', async (id) => {
+    const expected = Object.keys(uses).map((name) => `packages/${id}/src/inner/${name}: ${rules(name)}`)
+    expect(await lint(sources(`packages/${id}/src/inner`))).toEqual(expected.toSorted())
+  })
+
+  test('may do so in tests and in what is for Node.js alone, and packages for Node.js everywhere', async () => {
+    const inTests = sources('packages/engine/src', (name) => name.replace('.ts', '.test.helper.ts'))
+    const forNode = sources('packages/engine/src', (name) => name.replace('.ts', '-node.ts'))
+    expect(await lint({ ...inTests, ...forNode, ...sources('packages/trainer/src') })).toEqual([])
+  })
+
+  test.each(portable)('does not know the types of Node.js when it is compiled: %s', (id) => {
+    const path = join(workspaceRoot, `packages/${id}/tsconfig.json`)
+    const { extends: base, compilerOptions } = readJson<{
+      extends: string
+      compilerOptions: { lib?: string[]; types?: string[] }
+    }>(path)
+    expect(base).toBe('../tsconfig.portable.json')
+    expect(compilerOptions.types ?? []).toEqual([])
+    expect(compilerOptions.lib ?? []).not.toContain('DOM')
+  })
 })

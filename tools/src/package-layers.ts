@@ -68,3 +68,17 @@ export const entries: Readonly<Record<string, readonly string[]>> = {
   '@m2l/nn/files': ['trainer', 'm2l', 'cli'],
   '@m2l/pictures/pixels': ['datasets', 'model'],
 }
+
+/** The packages that run in browsers, workers and every other runtime, too: no module, global or type of Node.js is in them. */
+export const portable: readonly string[] = [
+  'engine',
+  'nn',
+  'pictures',
+  'weights',
+  'backbones',
+  'metric',
+  'metric-pixel',
+  'metric-part',
+  'metric-global',
+  'metric-head',
+]

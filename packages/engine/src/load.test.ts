@@ -36,3 +36,16 @@ it.each([
 ])('%j with %j is refused without it', (options, environment, message) => {
   expect(alone(options, environment).printed).toMatch(message)
 })
+
+it('says where the files of wasm are expected when they are not there', () => {
+  expect(alone({ engine: 'wasm', wasmFiles: '/nowhere/' }).printed).toMatch(
+    /^InputError: .* does not start; expected the \.wasm files of @tensorflow\/tfjs-backend-wasm\/dist where/,
+  )
+})
+
+it.each([
+  [{ engine: 'torch' }, /^InputError: engine is torch; expected native, wasm or cpu/],
+  [{ engine: 'cpu', device: 'gpu' }, /^InputError: device gpu needs the native engine, but engine is cpu/],
+])('%j is refused', (options, message) => {
+  expect(alone(options).printed).toMatch(message)
+})

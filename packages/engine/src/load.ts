@@ -1,3 +1,4 @@
+import { environment, hasNativeEngines, tell } from '#host'
 import { activatePortableBackend } from './fallback/portable-backend.js'
 import { useSessions } from './graph/graph-session.js'
 import { InputError } from './input-error.js'
@@ -14,6 +15,13 @@ export interface LoadOptions {
   readonly device?: 'cpu' | 'gpu' | number
   /** Threads within one operation of the native engine. Default: `TF_NUM_INTRAOP_THREADS`, else one per core. */
   readonly threads?: number
+  /** `native`, `wasm` or `cpu`, by hand. Default: `M2L_ENGINE`, else the native one where there is one, else `wasm`. */
+  readonly engine?: EngineName
+  /**
+   * Where the `.wasm` files of `@tensorflow/tfjs-backend-wasm` lie, in browsers: the address of their folder, ending in `/`, or the
+   * address of each by its name. Node.js finds them by itself.
+   */
+  readonly wasmFiles?: string | Readonly<Record<string, string>>
   /** How graphs compute; later calls may change it. Default: `M2L_PRECISION`, else `f32`. */
   readonly precision?: Precision
   /**
@@ -22,6 +30,8 @@ export interface LoadOptions {
    */
   readonly warn?: (line: string) => void
 }
+
+type EngineName = 'native' | 'wasm' | 'cpu'
 
 interface LoadedEngine {
   readonly status: EngineStatus
@@ -35,10 +45,8 @@ let loaded: { readonly device: LoadOptions['device']; readonly engine: Promise<L
  * Loads the engine, once in a process: the native one where `@m2l/engine-native` has been imported and finds one; else
  * TensorFlow.js's `wasm` back end, with one warning that says what to do. Later calls return what the first one returned.
  *
- * `M2L_ENGINE` = `native`, `wasm` or `cpu` chooses the engine by hand.
- *
- * @throws {InputError} a GPU is asked for and there is none, an option or `M2L_ENGINE` has no meaning, or another
- * device is asked for than the one that this process has loaded.
+ * @throws {InputError} a GPU is asked for and there is none, an option or `M2L_ENGINE` has no meaning, another device is asked
+ * for than the one that this process has loaded, or a native engine is asked for outside of Node.js.
  */
 export async function loadEngine(options: LoadOptions = {}): Promise<EngineStatus> {
   checkOptions(options)
@@ -51,6 +59,13 @@ export async function loadEngine(options: LoadOptions = {}): Promise<EngineStatu
       throw new InputError(
         `device ${options.device} was asked for, but this process has loaded its engine on ${status.device}; ` +
           `name the device in the first call of loadEngine`,
+      )
+    }
+    const name = status.backend === 'tensorflow' ? 'native' : status.backend
+    if (options.engine !== undefined && options.engine !== name) {
+      throw new InputError(
+        `engine ${options.engine} was asked for, but this process has loaded ${name}; ` +
+          `name the engine in the first call of loadEngine`,
       )
     }
     warnOfSlowBfloat16(engine, options)
@@ -72,7 +87,7 @@ function warnOfSlowBfloat16({ drawbackOfBfloat16 }: LoadedEngine, options: LoadO
 }
 
 function warning({ warn }: LoadOptions): (line: string) => void {
-  return warn ?? ((line) => process.stderr.write(`${line}\n`))
+  return warn ?? tell
 }
 
 function checkOptions({ device, threads }: LoadOptions): void {
@@ -96,15 +111,19 @@ function isSameDevice(
 }
 
 async function load(options: LoadOptions): Promise<LoadedEngine> {
-  const choice = process.env.M2L_ENGINE || undefined
-  const isChoice = choice === undefined || choice === 'native' || choice === 'wasm' || choice === 'cpu'
-  if (!isChoice) throw new InputError(`M2L_ENGINE is ${choice}; expected native, wasm or cpu`)
+  const { name, source } = chosenEngine(options)
   const wantsGpu = options.device !== undefined && options.device !== 'cpu'
-
-  if (choice === 'wasm' || choice === 'cpu') {
+  if (!hasNativeEngines) {
+    if (name === 'native' || wantsGpu) {
+      const asked = wantsGpu ? `device ${options.device}` : `engine ${name}`
+      throw new InputError(`engine-native is for Node; ${asked} cannot be had here: expected wasm or cpu`)
+    }
+    return portable(name ?? 'wasm', `${source} is ${name ?? 'not given'}`, options)
+  }
+  if (name === 'wasm' || name === 'cpu') {
     if (wantsGpu)
-      throw new InputError(`device ${options.device} needs the native engine, but M2L_ENGINE is ${choice}`)
-    return portable(choice, `M2L_ENGINE is ${choice}`)
+      throw new InputError(`device ${options.device} needs the native engine, but ${source} is ${name}`)
+    return portable(name, `${source} is ${name}`, options)
   }
 
   const started = (await nativeRuntime()?.start(options)) ?? notImported
@@ -114,11 +133,19 @@ async function load(options: LoadOptions): Promise<LoadedEngine> {
   }
   const { why, remedy } = started
   if (wantsGpu) throw new InputError(`device ${options.device} cannot be used (${why}); ${remedy}`)
-  if (choice === 'native') throw new InputError(`M2L_ENGINE is native, but ${why}; ${remedy}`)
+  if (name === 'native') throw new InputError(`${source} is native, but ${why}; ${remedy}`)
   warning(options)(
     `m2l: the native engine is not there (${why}); going on with TensorFlow.js's wasm, several times slower; ${remedy}`,
   )
-  return portable('wasm', `the native engine is not there (${why})`)
+  return portable('wasm', `the native engine is not there (${why})`, options)
+}
+
+function chosenEngine({ engine }: LoadOptions): { readonly name?: EngineName; readonly source: string } {
+  const source = engine === undefined ? 'M2L_ENGINE' : 'engine'
+  const name = engine ?? (environment.M2L_ENGINE || undefined)
+  if (name === undefined) return { source: 'engine' }
+  if (name === 'native' || name === 'wasm' || name === 'cpu') return { name, source }
+  throw new InputError(`${source} is ${name}; expected native, wasm or cpu`)
 }
 
 const notImported = {
@@ -126,8 +153,12 @@ const notImported = {
   remedy: "type: npm install @m2l/engine-native, and import '@m2l/engine-native' in the program",
 }
 
-async function portable(backend: 'wasm' | 'cpu', why: string): Promise<LoadedEngine> {
-  await activatePortableBackend(backend)
+async function portable(
+  backend: 'wasm' | 'cpu',
+  why: string,
+  { wasmFiles }: LoadOptions,
+): Promise<LoadedEngine> {
+  await activatePortableBackend(backend, wasmFiles)
   await tf.ready()
   const status: EngineStatus = {
     backend,

@@ -1,3 +1,4 @@
+import { environment } from '#host'
 import { InputError } from './input-error.js'
 
 /**
@@ -15,7 +16,7 @@ let policy: Precision | undefined
  * @throws {InputError} when `M2L_PRECISION` is something else
  */
 export function enginePrecision(): Precision {
-  return policy ?? checkedPrecision('M2L_PRECISION', process.env.M2L_PRECISION || 'f32')
+  return policy ?? checkedPrecision('M2L_PRECISION', environment.M2L_PRECISION || 'f32')
 }
 
 export function setEnginePrecision(precision: Precision): void {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { sha256 } from '#sha256'
 import { Philox } from './philox.js'
 
 /**
@@ -23,10 +23,8 @@ export class RandomKey {
 
   /** The key for a purpose below this one, for example `key.fold('episode', 17)`. */
   fold(...path: readonly (string | number)[]): RandomKey {
-    const digest = createHash('sha256')
-      .update(JSON.stringify([this.seed, path]))
-      .digest()
-    return new RandomKey([digest.readInt32LE(0), digest.readInt32LE(4)])
+    const digest = sha256(new TextEncoder().encode(JSON.stringify([this.seed, path])))
+    return new RandomKey([littleEndian(digest.slice(0, 8)), littleEndian(digest.slice(8, 16))])
   }
 
   /** A new stream of numbers in JavaScript; each call starts the same stream again. */
@@ -75,4 +73,10 @@ export class RandomGenerator {
 /** The root key of a seed (any safe integer). */
 export function randomKey(seed: number): RandomKey {
   return new RandomKey([seed | 0, Math.floor(seed / 0x100000000) | 0])
+}
+
+/** The signed integer of four bytes, the lowest first, given as eight hexadecimal digits. */
+function littleEndian(digits: string): number {
+  const bigEndian = Number.parseInt(digits, 16)
+  return (bigEndian << 24) | ((bigEndian & 0xff00) << 8) | ((bigEndian >>> 8) & 0xff00) | (bigEndian >>> 24)
 }

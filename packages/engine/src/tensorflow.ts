@@ -1,10 +1,8 @@
 import '@tensorflow/tfjs-backend-cpu'
-import { createRequire } from 'node:module'
+import '#tensorflow-registrations'
 
 /** The methods of tensors, as TensorFlow.js declares them. */
 export type * from '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.js'
-
-createRequire(import.meta.url)('../dist/tensorflow-registrations.cjs')
 
 /**
  * The one TensorFlow.js instance that all packages share: its core, with gradients, methods of tensors, and a back end for

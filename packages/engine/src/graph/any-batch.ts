@@ -86,5 +86,5 @@ function withFreeSide(a: Constant, b: Constant): Constant | undefined {
 }
 
 function areEqual(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && Buffer.compare(a, b) === 0
+  return a.length === b.length && a.every((byte, index) => byte === b[index])
 }

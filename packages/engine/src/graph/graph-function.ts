@@ -1,3 +1,4 @@
+import { emitWarning, environment } from '#host'
 import type { NativeBackend } from '../native-backend.js'
 import { profiledCall } from './replay/profiled-call.js'
 import { recordingSpan, span } from '../profile/span.js'
@@ -88,7 +89,7 @@ export function graphFunction<Inputs extends NamedTensors, Outputs extends Named
     const run = (some: Inputs, calledWith: RandomKey | undefined) =>
       tf.tidy(() => cloned(compute(some, calledWith, fixed as Fixed)))
     const runEagerly = () => span(`${name} (operation by operation)`, () => run(inputs, key))
-    if (eager || !hasGraphs() || process.env.M2L_EAGER === '1') return runEagerly()
+    if (eager || !hasGraphs() || environment.M2L_EAGER === '1') return runEagerly()
     const precision = ofFunction ?? enginePrecision()
     const recorded = (some: Inputs) => record((calledWith) => run(some, calledWith), some, key, frozen)
     const make = (signature: string, recording: () => Recording | undefined): void => {
@@ -140,7 +141,7 @@ export function graphFunction<Inputs extends NamedTensors, Outputs extends Named
 }
 
 function warnOfSlowness(name: string, reason: string): void {
-  process.emitWarning(`${name} runs operation by operation, which is slower: ${reason}`, 'M2LWarning')
+  emitWarning(`${name} runs operation by operation, which is slower: ${reason}`)
 }
 
 /** On a GPU the variables would pass through the host's memory in every call, which costs more than a graph saves. */

@@ -1,11 +1,12 @@
+import { processMemory } from '#host'
 import { tf } from '../tensorflow.js'
 
-/** The memory of the process at a moment. */
+/** The memory in use at a moment. */
 export interface MemorySample {
   /** Microseconds since the profile began. */
   readonly time: number
-  readonly residentBytes: number
-  readonly peakBytes: number
+  /** Of the process, where the runtime tells. */
+  readonly memory: ReturnType<typeof processMemory>
   readonly tensors: number
 }
 
@@ -22,8 +23,7 @@ export class MemorySamples {
     if (last && time - last.time < this.#microsecondsApart) return
     this.#samples.push({
       time,
-      residentBytes: process.memoryUsage.rss(),
-      peakBytes: 1024 * process.resourceUsage().maxRSS,
+      memory: processMemory(),
       tensors: tf.memory().numTensors,
     })
     if (this.#samples.length < most) return

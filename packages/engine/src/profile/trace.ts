@@ -1,4 +1,5 @@
 import { inLanes } from './lanes.js'
+import type { MemorySample } from './memory-samples.js'
 import { tracks, type ProfiledOperation, type ProfiledRun } from './profiled-run.js'
 
 /**
@@ -38,8 +39,8 @@ export function traceOf(run: ProfiledRun): Trace {
         named('thread_sort_index', index + 1, { sort_index: index + 1 }),
         ...lane.map((slice) => spanEvent(slice, index + 1)),
       ]),
-      ...run.samples.flatMap(({ time, residentBytes, peakBytes, tensors }) => [
-        counter('memory (MiB)', time, { resident: mebibytes(residentBytes), peak: mebibytes(peakBytes) }),
+      ...run.samples.flatMap(({ time, memory, tensors }) => [
+        ...(memory ? [memoryCounter(time, memory)] : []),
         counter('tensors', time, { tensors }),
       ]),
       ...(run.fullAt === undefined ? [] : [fullNotice(run, run.fullAt)]),
@@ -126,6 +127,13 @@ function operationSlice({ start, end, layer, flops, bytes, ...operation }: Profi
 function spanEvent({ name, category, start, end, args }: Slice, tid: number): TraceEvent {
   const ts = Math.round(start)
   return { name, ph: 'X', cat: category, pid: 1, tid, ts, dur: Math.round(end) - ts, args }
+}
+
+function memoryCounter(
+  time: number,
+  { residentBytes, peakBytes }: NonNullable<MemorySample['memory']>,
+): TraceEvent {
+  return counter('memory (MiB)', time, { resident: mebibytes(residentBytes), peak: mebibytes(peakBytes) })
 }
 
 function counter(name: string, time: number, args: Readonly<Record<string, number>>): TraceEvent {

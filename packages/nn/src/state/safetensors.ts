@@ -1,5 +1,4 @@
-import { sha256 } from '#sha256'
-import { count, InputError } from '@m2l/engine'
+import { count, InputError, sha256 } from '@m2l/engine'
 import {
   checkFilled,
   elementsOf,
