@@ -29,7 +29,7 @@ type Derived = Readonly<Record<'value' | 'query' | 'support', tf.Tensor>>
 export class PooledGradients {
   readonly #level: MetricLevel
   readonly #support: Support
-  readonly #derive: GraphFunction<Compared, Derived, undefined>
+  readonly #derive: GraphFunction<Compared, Derived>
 
   /** @param support of one position an image; it stays the caller's and is there as long as this is */
   constructor(level: MetricLevel, support: Support) {

@@ -8,16 +8,16 @@ import type { RecordedNode, Recording } from './recording.js'
  * @param recorded records a call with inputs of these shapes, whose values are not looked at
  * @returns nothing where more depends on the number than sizes of inputs and shapes to which tensors are brought
  */
-export function recordForAnyBatch<Inputs extends NamedTensors>(
-  inputs: Inputs,
-  recorded: (some: Inputs) => Recording,
+export function recordForAnyBatch(
+  inputs: NamedTensors,
+  recorded: (some: NamedTensors) => Recording,
 ): Recording | undefined {
   const [two, three] = [2, 3].map((count) => {
     const some = Object.entries(inputs).map(([name, { shape, dtype }]) => [
       name,
       tf.zeros([count, ...shape.slice(1)], dtype),
     ])
-    const samples = Object.fromEntries(some) as Inputs
+    const samples = Object.fromEntries(some) as NamedTensors
     try {
       return recorded(samples)
     } finally {

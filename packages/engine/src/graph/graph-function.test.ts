@@ -175,6 +175,35 @@ describe('graphFunction', () => {
     expect(Array.from(gradient!).every(isNarrow)).toBe(false)
   })
 
+  it('takes and gives trees, and has a graph for each of their plain values', () => {
+    let traced = 0
+    const f = graphFunction(
+      ({ images, factors }: { images: { whole: tf.Tensor; parts?: tf.Tensor }[]; factors: number[] }) => {
+        traced++
+        const scaled = images.map(({ whole }, index) => tf.mul(whole, factors[index]!))
+        return { scaled, total: { of: images.length, sum: tf.addN(scaled) } }
+      },
+    )
+    const before = tf.memory().numTensors
+    for (const [value, factors] of [
+      [1, [2, 3]],
+      [2, [2, 3]],
+      [1, [5, 7]],
+    ] as const) {
+      tf.tidy(() => {
+        const images = [{ whole: tf.scalar(value), parts: undefined }, { whole: tf.scalar(10 * value) }]
+        const { scaled, total } = f({ images, factors: [...factors] })
+        const expected = [value * factors[0], 10 * value * factors[1]]
+        expect(scaled.map((tensor) => tensor.dataSync()[0])).toEqual(expected)
+        expect(total.of).toBe(2)
+        expect(total.sum.dataSync()[0]).toBe(expected[0]! + expected[1]!)
+      })
+    }
+    expect(traced).toBe(2)
+    expect(tf.memory().numTensors).toBe(before)
+    f.dispose()
+  })
+
   it('keeps a graph for each combination of shapes, and drops the one used longest ago', () => {
     const traced: string[] = []
     const f = graphFunction(

@@ -11,6 +11,7 @@ import { GraphFault, sessionOpener, type GraphSession } from './graph-session.js
 import type { NamedTensors } from './named-tensors.js'
 import { NotRecordable } from './not-recordable.js'
 import { record, type Recording } from './recording.js'
+import { flattenTree, type FlatTree, type TensorTree } from './tensor-tree.js'
 
 /** How a graph function runs. */
 export interface GraphFunctionOptions {
@@ -40,22 +41,21 @@ export interface GraphFunctionOptions {
 }
 
 /** A function of tensors that runs as one TensorFlow graph. */
-export interface GraphFunction<Inputs extends NamedTensors, Outputs extends NamedTensors, Fixed> {
+export interface GraphFunction<Inputs extends TensorTree, Outputs extends TensorTree> {
   /**
+   * @param inputs tensors, and plain values that the function may depend on: each combination of those has a graph of its own
    * @param key the source of the random numbers of this call; what is drawn depends on it as in an eager call
-   * @param fixed what the function may depend on beside tensors; each value has a graph of its own
-   * @returns tensors of the caller
+   * @returns the tree that the function returns, its tensors being the caller's
    */
-  (inputs: Inputs, key?: RandomKey, fixed?: Fixed): Outputs
+  (inputs: Inputs, key?: RandomKey): Outputs
   /** Frees the graphs; calls that follow are recorded anew. */
   dispose(): void
 }
 
 /** What a graph function computes, operation by operation. */
-export type Computation<Inputs extends NamedTensors, Outputs extends NamedTensors, Fixed> = (
+export type Computation<Inputs extends TensorTree, Outputs extends TensorTree> = (
   inputs: Inputs,
   key: RandomKey | undefined,
-  fixed: Fixed,
 ) => Outputs
 
 /**
@@ -64,15 +64,15 @@ export type Computation<Inputs extends NamedTensors, Outputs extends NamedTensor
  * `tf.function` is for Python.
  *
  * The function may read and assign any `tf.Variable`; their values pass through the graph. It must be a pure function of
- * tensors, variables, the key and `fixed`, a JSON value: it may not read values back to JavaScript, and other things that
- * it does in JavaScript happen while it is recorded only. Where it cannot be recorded, it goes on running operation by
+ * its inputs, variables and the key: it may not read values back to JavaScript, and other things that it does in
+ * JavaScript happen while it is recorded only. Where it cannot be recorded, it goes on running operation by
  * operation, and `onEager` is told why. So it does on a GPU, on an engine that is not native, and everywhere where the
  * environment variable `M2L_EAGER` is 1.
  *
  * @param compute receives its inputs, disposes nothing but what it makes, and returns at least one tensor
  */
-export function graphFunction<Inputs extends NamedTensors, Outputs extends NamedTensors, Fixed = undefined>(
-  compute: Computation<Inputs, Outputs, Fixed>,
+export function graphFunction<Inputs extends TensorTree, Outputs extends TensorTree>(
+  compute: Computation<Inputs, Outputs>,
   {
     name = 'graph',
     eager = false,
@@ -82,31 +82,52 @@ export function graphFunction<Inputs extends NamedTensors, Outputs extends Named
     frozen = false,
     anyBatch = false,
   }: GraphFunctionOptions = {},
-): GraphFunction<Inputs, Outputs, Fixed> {
-  const sessions = new Map<string, GraphSession | 'eager' | 'one for each number'>()
+): GraphFunction<Inputs, Outputs> {
+  const sessions = new Map<string, Kept<Outputs> | 'eager' | 'one for each number'>()
 
-  const call = (inputs: Inputs, key?: RandomKey, fixed?: Fixed): Outputs => {
-    const run = (some: Inputs, calledWith: RandomKey | undefined) =>
-      tf.tidy(() => cloned(compute(some, calledWith, fixed as Fixed)))
-    const runEagerly = () => span(`${name} (operation by operation)`, () => run(inputs, key))
+  const call = (inputs: Inputs, key?: RandomKey): Outputs => {
+    const { tensors, layout, rebuild } = flattenTree(inputs)
+    /** The function's results as tensors of their own: what it returns may be its input. */
+    const run = (some: NamedTensors, calledWith: RandomKey | undefined): FlatTree<Outputs> => {
+      let results: FlatTree<Outputs>
+      const own = tf.tidy(() => {
+        results = flattenTree(compute(rebuild(some), calledWith))
+        return cloned(results.tensors)
+      })
+      return { ...results!, tensors: own }
+    }
+    const runEagerly = () =>
+      span(`${name} (operation by operation)`, () => {
+        const results = run(tensors, key)
+        return results.rebuild(results.tensors)
+      })
     if (eager || !hasGraphs() || environment.M2L_EAGER === '1') return runEagerly()
     const precision = ofFunction ?? enginePrecision()
-    const recorded = (some: Inputs) => record((calledWith) => run(some, calledWith), some, key, frozen)
-    const make = (signature: string, recording: () => Recording | undefined): void => {
-      if (!sessions.has(signature)) {
-        recordingSpan(`${name}: record`, () => keep(signature, recording(), precision))
-      }
+    let results: FlatTree<Outputs>
+    const recorded = (some: NamedTensors) => {
+      const running = (calledWith: RandomKey | undefined) => (results = run(some, calledWith)).tensors
+      return record(running, some, key, frozen)
     }
+    const make = (signature: string, recording: () => Recording | undefined): void => {
+      if (sessions.has(signature)) return
+      recordingSpan(`${name}: record`, () => {
+        const made = recording()
+        keep(signature, made && { session: opened(made, precision), rebuild: results.rebuild })
+      })
+    }
+    const signatureOf = (isAnyBatch: boolean) =>
+      [precision, shapesOf(tensors, isAnyBatch), layout, key ? 'with a key' : 'without a key'].join('; ')
     let signature = ''
     try {
-      signature = `${precision}: ${signatureOf(inputs, key, fixed, anyBatch)}`
-      make(signature, () => (anyBatch ? recordForAnyBatch(inputs, recorded) : recorded(inputs)))
+      signature = signatureOf(anyBatch)
+      make(signature, () => (anyBatch ? recordForAnyBatch(tensors, recorded) : recorded(tensors)))
       if (sessions.get(signature) === 'one for each number') {
-        signature = `${precision}: ${signatureOf(inputs, key, fixed)}`
-        make(signature, () => recorded(inputs))
+        signature = signatureOf(false)
+        make(signature, () => recorded(tensors))
       }
       if (sessions.get(signature) === 'eager') return runEagerly()
-      return profiledCall(name, latest(signature), inputs, key) as Outputs
+      const graph = latest(signature)
+      return graph.rebuild(profiledCall(name, graph.session, tensors, key))
     } catch (error) {
       if (!(error instanceof NotRecordable || error instanceof GraphFault)) throw error
       forget(signature)
@@ -116,28 +137,36 @@ export function graphFunction<Inputs extends NamedTensors, Outputs extends Named
     }
   }
 
-  const keep = (signature: string, recording: Recording | undefined, precision: Precision): void => {
+  const keep = (signature: string, graph: Kept<Outputs> | undefined): void => {
     const [oldest] = sessions.keys()
     if (sessions.size >= kept && oldest !== undefined) forget(oldest)
-    const session = recording && sessionOpener()!(precision === 'bf16' ? inBfloat16(recording) : recording)
-    sessions.set(signature, session ?? 'one for each number')
+    sessions.set(signature, graph ?? 'one for each number')
   }
 
-  /** The session of a signature, which from now on is the one used last. */
-  const latest = (signature: string): GraphSession => {
-    const session = sessions.get(signature) as GraphSession
+  /** The graph of a signature, which from now on is the one used last. */
+  const latest = (signature: string): Kept<Outputs> => {
+    const graph = sessions.get(signature) as Kept<Outputs>
     sessions.delete(signature)
-    sessions.set(signature, session)
-    return session
+    sessions.set(signature, graph)
+    return graph
   }
 
   const forget = (signature: string): void => {
-    const session = sessions.get(signature)
-    if (typeof session === 'object') session.dispose()
+    const graph = sessions.get(signature)
+    if (typeof graph === 'object') graph.session.dispose()
     sessions.delete(signature)
   }
 
   return Object.assign(call, { dispose: () => [...sessions.keys()].forEach(forget) })
+}
+
+/** A graph, and how the tree of its outputs is put together. */
+interface Kept<Outputs extends TensorTree> extends Pick<FlatTree<Outputs>, 'rebuild'> {
+  readonly session: GraphSession
+}
+
+function opened(recording: Recording, precision: Precision): GraphSession {
+  return sessionOpener()!(precision === 'bf16' ? inBfloat16(recording) : recording)
 }
 
 function warnOfSlowness(name: string, reason: string): void {
@@ -153,22 +182,14 @@ function hasGraphs(): boolean {
   )
 }
 
-/** The same values as tensors of their own: what a function returns may be its input. */
-function cloned<Tensors extends NamedTensors>(tensors: Tensors): Tensors {
-  return Object.fromEntries(
-    Object.entries(tensors).map(([name, tensor]) => [name, tf.clone(tensor)]),
-  ) as Tensors
+function cloned(tensors: NamedTensors): NamedTensors {
+  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, tf.clone(tensor)]))
 }
 
-function signatureOf(
-  inputs: NamedTensors,
-  key: RandomKey | undefined,
-  fixed: unknown,
-  anyBatch = false,
-): string {
-  const shapes = Object.entries(inputs).map(
+function shapesOf(tensors: NamedTensors, isAnyBatch: boolean): string {
+  const shapes = Object.entries(tensors).map(
     ([name, { dtype, shape }]) =>
-      `${name} ${dtype} [${anyBatch ? ['any number', ...shape.slice(1)] : shape}]`,
+      `${name} ${dtype} [${isAnyBatch ? ['any number', ...shape.slice(1)] : shape}]`,
   )
-  return [...shapes, key ? 'with a key' : 'without a key', JSON.stringify(fixed)].join('; ')
+  return shapes.join('; ')
 }

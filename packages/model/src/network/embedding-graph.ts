@@ -1,4 +1,4 @@
-import { graphFunction, tf, type GraphFunctionOptions, type NamedTensors } from '@m2l/engine'
+import { graphFunction, tf, type GraphFunctionOptions } from '@m2l/engine'
 import { nameParameters } from '@m2l/nn'
 import type { Embedding } from '@m2l/metric'
 import type { FewShotModel } from '../model/few-shot-model.js'
@@ -21,21 +21,24 @@ export interface EmbeddingGraph {
  */
 export function embeddingGraph(model: FewShotModel, onEager?: OnEager): EmbeddingGraph {
   nameParameters(model.state)
-  const graph = graphFunction<NamedTensors, NamedTensors>(
+  const graph = graphFunction<Views, Embedding>(
     ({ whole, parts }) => {
-      const [count] = (whole ?? parts)!.shape as [number]
-      const images = {
-        count,
-        ...(whole && { whole: whole as tf.Tensor4D }),
-        ...(parts && { parts: partByPart(parts as tf.Tensor5D) }),
-      }
-      return { ...model.embed(images, { training: false }) }
+      const [count] = (whole ?? parts)!.shape
+      return model.embed({ count, whole, parts: parts && partByPart(parts) }, { training: false })
     },
     { name: 'embed', onEager, frozen: true, anyBatch: true },
   )
   const embed = ({ count, whole, parts }: ImageTensors): Embedding =>
-    tf.tidy(() => graph({ ...(whole && { whole }), ...(parts && { parts: imageByImage(parts, count) }) }))
+    tf.tidy(() => ({ ...graph({ whole, parts: parts && imageByImage(parts, count) }) }))
   return Object.assign(embed, { dispose: graph.dispose })
+}
+
+/** Images, whose number is the first side of what is made of them. */
+interface Views {
+  /** [count, height, width, 3] */
+  readonly whole: tf.Tensor4D | undefined
+  /** [count, parts, height, width, 3] */
+  readonly parts: tf.Tensor5D | undefined
 }
 
 /** @returns [count, parts, height, width, 3] of [count * parts, height, width, 3] */

@@ -1,4 +1,4 @@
-import { graphFunction, tf, type NamedTensors } from '@m2l/engine'
+import { graphFunction, tf } from '@m2l/engine'
 import { nameParameters } from '@m2l/nn'
 import type { EvaluatedModel } from '../model/evaluated-model.js'
 import type { EmbeddedField } from './image-network.js'
@@ -27,24 +27,20 @@ export function unpooledMaps(model: EvaluatedModel): UnpooledMaps {
   const { backbone, encoding } = model
   const stages = encoding.map === 'pooled' ? encoding.stages : []
   nameParameters(model.state)
-  const graph = graphFunction<NamedTensors, NamedTensors>(
-    ({ whole }) => {
-      const maps = stageMaps(backbone, whole as tf.Tensor4D, { training: false }, stages)
-      return Object.fromEntries(maps.map((map, index) => [`map ${index}`, map]))
-    },
+  const graph = graphFunction<{ readonly whole: tf.Tensor4D }, readonly tf.Tensor4D[]>(
+    ({ whole }) => stageMaps(backbone, whole, { training: false }, stages),
     { name: 'maps', onEager: () => {}, frozen: true, anyBatch: true },
   )
   const mapsOf = async (images: RenderedImages): Promise<EmbeddedField[]> => {
     const tensors = imageTensors(images, {}) // normalised as they were rendered
-    const named = graph({ whole: tensors.whole! })
-    const maps = Object.keys(named).map((_, index) => named[`map ${index}`]!)
+    const maps = graph({ whole: tensors.whole! })
     disposeImages(tensors, images)
     try {
       return await Promise.all(
         maps.map(async (map) => ({ shape: map.shape, data: (await map.data()) as Float32Array })),
       )
     } finally {
-      tf.dispose(maps)
+      tf.dispose([...maps])
     }
   }
   return Object.assign(mapsOf, { dispose: graph.dispose })

@@ -1,8 +1,7 @@
-import { graphFunction, tf, type NamedTensors } from '@m2l/engine'
+import { graphFunction, tf } from '@m2l/engine'
 import type { Embedding, Support } from '@m2l/metric'
 import type { EvaluatedModel, OnEager } from '@m2l/model'
 import { packRow } from './evaluation-row.js'
-import { tensorsAs, tensorsWithin } from '../training/named-tensors.js'
 
 /** The embeddings of some episodes of equal layout: in each field the images of the first episode, then of the next. */
 export interface EpisodeEmbeddings {
@@ -20,12 +19,6 @@ export interface MeasureGraph {
    */
   (embeddings: EpisodeEmbeddings, labels: tf.Tensor1D): tf.Tensor2D
   dispose(): void
-}
-
-interface Layout {
-  readonly episodes: number
-  readonly shots: readonly number[]
-  readonly drawnShots?: number | undefined
 }
 
 /**
@@ -50,37 +43,21 @@ export function measureGraph({ metric }: Pick<EvaluatedModel, 'metric'>, onEager
       ],
     })
   }
-  const graph = graphFunction<NamedTensors, { measured: tf.Tensor2D }, Layout>(
-    (tensors, _key, { episodes, ...counts }) => {
-      const labels = tensors.labels as tf.Tensor1D
-      const [support, query, unlabelled] = ['support', 'query', 'unlabelled'].map((role) =>
-        separate(tensorsWithin(role, tensors) as Embedding, episodes),
+  const graph = graphFunction<EpisodeEmbeddings & { labels: tf.Tensor1D }, { measured: tf.Tensor2D }>(
+    ({ episodes, support: { map, parts, unlabelled, ...counts }, query, labels }) => {
+      const supports = separate({ map, parts }, episodes)
+      const queries = separate(query, episodes)
+      const hasUnlabelled = Object.keys(unlabelled ?? {}).length > 0
+      const ofUnlabelled = hasUnlabelled ? separate(unlabelled!, episodes) : []
+      const measured = supports.map((support, index) =>
+        measureOne({ ...support, ...counts, unlabelled: ofUnlabelled[index] }, queries[index]!, labels),
       )
-      const measured = support!.map((ofSupport, index) => {
-        const ofUnlabelled = unlabelled![index]!
-        return measureOne(
-          {
-            ...ofSupport,
-            ...counts,
-            ...(Object.keys(ofUnlabelled).length > 0 && { unlabelled: ofUnlabelled }),
-          },
-          query![index]!,
-          labels,
-        )
-      })
       return { measured: tf.stack(measured) as tf.Tensor2D }
     },
     { name: 'score', precision: 'f32', onEager },
   )
-  const measure = ({ episodes, support, query }: EpisodeEmbeddings, labels: tf.Tensor1D) => {
-    const { shots, drawnShots, unlabelled, ...labelled } = support
-    const named = {
-      ...tensorsAs('support', { ...labelled }),
-      ...tensorsAs('query', { ...query }),
-      ...(unlabelled && tensorsAs('unlabelled', { ...unlabelled })),
-    }
-    return graph({ ...named, labels }, undefined, { episodes, shots, drawnShots }).measured
-  }
+  const measure = (embeddings: EpisodeEmbeddings, labels: tf.Tensor1D) =>
+    graph({ ...embeddings, labels }).measured
   return Object.assign(measure, { dispose: graph.dispose })
 }
 

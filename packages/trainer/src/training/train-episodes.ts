@@ -1,4 +1,4 @@
-import { graphFunction, tf, type GraphFunctionOptions, type NamedTensors, type RandomKey } from '@m2l/engine'
+import { graphFunction, tf, type GraphFunctionOptions, type RandomKey } from '@m2l/engine'
 import { lossAndGradients, type Optimiser } from '@m2l/nn'
 import { episodeAt, sampleManifest, writeManifest, type Episode, type EpisodeOptions } from '@m2l/samplers'
 import {
@@ -12,14 +12,6 @@ import { episodeSeenBy, type EpisodeImages } from '../images/episode-images.js'
 import { accuracy } from '../evaluation/accuracy.js'
 import { evaluate } from '../evaluation/evaluate.js'
 import { taskOf } from '../evaluation/episode-task.js'
-import {
-  episodeOf,
-  layoutOf,
-  namedTensors,
-  tensorsAs,
-  tensorsWithin,
-  type EpisodeLayout,
-} from './named-tensors.js'
 import { checksOf, StepGuard, type StepChecks } from './step-guard.js'
 import { runTraining, type StepMeasures, type TrainingOutcome, type TrainingRun } from './training-loop.js'
 
@@ -138,22 +130,21 @@ export function episodeStep(
 ): EpisodeStep {
   const { state } = model
   const checks = episodeChecks(model, optimiser)
-  const step = graphFunction<NamedTensors, StepMeasures, readonly EpisodeLayout[]>(
-    ({ rate, ...tensors }, key, layouts) => {
+  const step = graphFunction<StepInputs, StepMeasures>(
+    ({ episodes, rate }, key) => {
       const guard = new StepGuard(checks)
-      const each = layouts.map((layout, index) => {
-        const { labels, ...images } = episodeOf(tensorsWithin(String(index), tensors), layout)
+      const each = episodes.map((episode, index) => {
         const context = { training: true, key: key!.fold(index), fixBatchNorm }
         let correct: tf.Scalar
         const { loss, gradients } = lossAndGradients(state, () => {
-          const scores = model.scores({ ...images, labels }, context)
-          correct = tf.keep(accuracy(model.metric.predict(scores), labels))
+          const scores = model.scores(episode, context)
+          correct = tf.keep(accuracy(model.metric.predict(scores), episode.labels))
           guard.look(scores)
-          return model.metric.loss(scores, labels)
+          return model.metric.loss(scores, episode.labels)
         })
         return { loss, gradients, accuracy: correct! }
       })
-      optimiser.step(meanGradients(each.map(({ gradients }) => gradients)), rate as tf.Scalar)
+      optimiser.step(meanGradients(each.map(({ gradients }) => gradients)), rate)
       const accuracies = each.map((measures) => measures.accuracy)
       const measures = {
         loss: mean(each.map(({ loss }) => loss)),
@@ -166,13 +157,17 @@ export function episodeStep(
     { name: 'training step', ...options },
   )
   const call = (episodes: readonly EpisodeTensors[], rate: number, key: RandomKey): StepMeasures => {
-    const tensors = episodes.map((episode, index) => tensorsAs(String(index), namedTensors(episode)))
     const rateTensor = tf.scalar(rate)
-    const measures = step(Object.assign({ rate: rateTensor }, ...tensors), key, episodes.map(layoutOf))
+    const measures = step({ episodes, rate: rateTensor }, key)
     rateTensor.dispose()
     return measures
   }
   return Object.assign(call, { dispose: step.dispose })
+}
+
+interface StepInputs {
+  readonly episodes: readonly EpisodeTensors[]
+  readonly rate: tf.Scalar
 }
 
 type Gradients = Readonly<Record<string, tf.Tensor>>
