@@ -18,6 +18,7 @@ const belowModel = [
   'onnx',
   'model',
   'trainer',
+  'classifier',
   'explain',
 ]
 
@@ -56,6 +57,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   ],
   trainer: ['engine', 'engine-native', 'nn', 'pictures', 'datasets', 'samplers', 'metric', 'model'],
   explain: ['engine', 'nn', 'pictures', 'metric', 'model'],
+  classifier: ['engine', 'nn', 'pictures', 'metric', 'metric-global', 'metric-head', 'weights', 'model'],
   m2l: belowModel,
   cli: [...belowModel, 'm2l'],
 }

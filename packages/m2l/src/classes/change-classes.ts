@@ -1,11 +1,9 @@
+import { type EmbedOptions, mergeClasses, type SavedClasses } from '@m2l/classifier'
 import { InputError } from '@m2l/engine'
 import { FewShotClassifier, type ClassifierOptions } from '../classifier/file-classifier.js'
-import type { EmbedOptions } from '../classifier/image-embedder.js'
 import { addSupport, openSupport, type UnreadableExample } from '../classifier/support-pictures.js'
 import { didYouMean } from '@m2l/model'
 import { readClasses, writeClasses } from './classes-file.js'
-import { mergeClasses } from './merge-classes.js'
-import type { SavedClasses } from './saved-classes.js'
 
 /** What a file of classes holds. */
 export interface ClassesReport {

@@ -1,6 +1,5 @@
+import { decodeClasses, encodeClasses, type SavedClasses } from '@m2l/classifier'
 import { readWhole, writeWhole } from '@m2l/nn/files'
-import { decodeClasses, encodeClasses } from './encode-classes.js'
-import type { SavedClasses } from './saved-classes.js'
 
 /**
  * Saves classes in a file, at once, see {@link encodeClasses}.

@@ -1,6 +1,5 @@
+import { type EmbeddedImages, imageCount, type SavedClasses } from '@m2l/classifier'
 import { count } from '@m2l/engine'
-import type { SavedClasses } from '../classes/saved-classes.js'
-import { imageCount, type EmbeddedImages } from './embedded-images.js'
 
 /** By which share of the largest number features of the same picture may differ, as batches of several sizes make them. */
 const rounding = 1e-5

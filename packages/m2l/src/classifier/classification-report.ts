@@ -1,6 +1,5 @@
+import type { ClassifierChoice, LabelNext } from '@m2l/classifier'
 import type { DisplayNames } from '../class-names/class-names.js'
-import type { ClassifierChoice } from './choice/describe-choice.js'
-import type { LabelNext } from './label-next.js'
 import type { UnreadableExample } from './support-pictures.js'
 
 /** A class and its probability, from 0 to 1. */

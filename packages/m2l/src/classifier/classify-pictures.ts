@@ -1,21 +1,27 @@
+import {
+  canCalibrate,
+  type Classification,
+  type EmbeddedBatch,
+  Familiarity,
+  type FeatureSet,
+  labelNext,
+  type LeftOut,
+  PictureDigests,
+  PictureFeatures,
+  type Unlabelled,
+  usualLabelNext,
+} from '@m2l/classifier'
 import { InputError } from '@m2l/engine'
 import { findClassNames } from '../class-names/find-class-names.js'
 import { isFeatureFile } from '../features/feature-file.js'
 import { queryFeatures } from '../features/feature-pictures.js'
-import type { FeatureSet } from '../features/feature-set.js'
 import { notesOfSlowness } from '../data/recipe-data.js'
 import { alikeNotes } from './alike-examples.js'
-import type { Classification } from './classification.js'
 import { unknownLabel, type ClassificationReport, type LeaveOneOutReport } from './classification-report.js'
-import { canCalibrate, Familiarity } from './familiarity.js'
 import type { FewShotClassifier } from './file-classifier.js'
-import type { EmbeddedBatch } from './image-embedder.js'
-import { labelNext, PictureFeatures, usualLabelNext, type Unlabelled } from './label-next.js'
-import type { LeftOut } from './leave-one-out.js'
 import { familiarityAuroc, measuredAccuracy, measuredUnknown } from './measure-predictions.js'
 import { copyNotes, otherLabelNotes, ownExampleNotes, sameQueryNotes, singleExampleNotes } from './notes.js'
 import { openClassifier, openExamples, type AddedExamples, type ClassifyByOptions } from './open-examples.js'
-import { PictureDigests } from './picture-digests.js'
 import { predictionOf, thresholdOf, topOf } from './picture-prediction.js'
 import { queryPictures, type QueryPictures } from './query-pictures.js'
 import { requirePlaces } from './require-places.js'

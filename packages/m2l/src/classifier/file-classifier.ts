@@ -1,3 +1,11 @@
+import {
+  type Candidate,
+  type ComparingOptions,
+  type FeatureOptions,
+  type FeatureSet,
+  FewShotClassifier as PortableClassifier,
+  type NamedImage,
+} from '@m2l/classifier'
 import { InputError, loadEngine } from '@m2l/engine'
 import { readClasses, writeClasses } from '../classes/classes-file.js'
 import { onnxWeights, requireNoCard } from '../model/onnx-model.js'
@@ -6,8 +14,9 @@ import { requireComparison } from '../weights/require-comparison.js'
 import { readStoredRecipe, recipeOfWeights } from '@m2l/model'
 import { automatic, bringNamed, weightsAtHand } from '../weights/weights-at-hand.js'
 import { weightsExist, weightsFile } from '../weights/weights-file.js'
-import type { Candidate } from './candidate.js'
-import { FewShotClassifier as PortableClassifier, type ComparingOptions } from './few-shot-classifier.js'
+import { featureMetric } from '../features/feature-metric.js'
+import type { Recipe } from '../recipe/read-recipe.js'
+import { fileImage } from './file-image.js'
 import { loadCandidates, type LoadOptions } from './load-candidate.js'
 
 /** How weights become a classifier. */
@@ -96,6 +105,23 @@ export class FewShotClassifier extends PortableClassifier {
   }
 
   /**
+   * A classifier by features of pictures that some network made, see `readFeatures`; their labels are its classes. It takes pictures
+   * as their features, see `featuresAt`.
+   *
+   * @param options the recipe is that of the levels which compare them; if not given, a head is chosen by the examples
+   * @throws {InputError} when a picture has no label, or a level needs what features do not have
+   */
+  static override async ofFeatures<This extends typeof PortableClassifier>(
+    this: This,
+    features: FeatureSet,
+    { recipe, ...options }: FeatureOptions & { readonly recipe?: Recipe | undefined } = {},
+  ): Promise<This['prototype']> {
+    await loadEngine()
+    const metric = recipe && featureMetric(features.map.shape.slice(1), recipe)
+    return super.ofFeatures.call(this, features, { metric, ...options }) as Promise<This['prototype']>
+  }
+
+  /**
    * Saves the classes, as embeddings, in a safetensors file with a checksum, at once. It names the weights, and the example
    * files; {@link open} needs nothing else.
    *
@@ -112,5 +138,9 @@ export class FewShotClassifier extends PortableClassifier {
    */
   async load(file: string): Promise<void> {
     await this.restore(await readClasses(file), file)
+  }
+
+  protected override fileImage(path: string): NamedImage {
+    return fileImage(path)
   }
 }

@@ -1,9 +1,9 @@
+import { auroc, wilson95 } from '@m2l/classifier'
 import { loadEngine, tf } from '@m2l/engine'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Familiarity, FewShotClassifier, type Classification, type LeftOut } from '../index.js'
 import { pattern, patterns } from './patterns.test.helper.js'
-import { auroc, wilson95 } from './ranking.js'
 
 let classifier: FewShotClassifier
 const images = { a: patterns(0, 3), b: patterns(1, 2), c: patterns(2, 1), d: patterns(3, 4) }

@@ -1,3 +1,12 @@
+import {
+  type Candidate,
+  type Comparison,
+  CropsEmbedder,
+  type FeatureRange,
+  type GivenImage,
+  ImageEmbedder,
+  readAtTimes,
+} from '@m2l/classifier'
 import { resolve } from 'node:path'
 import { tf } from '@m2l/engine'
 import {
@@ -15,11 +24,6 @@ import type { Recipe } from '../recipe/read-recipe.js'
 import { modelOfWeights } from '../model/trained-model.js'
 import type { viewNames } from '../weights/require-comparison.js'
 import { weightsFile } from '../weights/weights-file.js'
-import type { Candidate, Comparison } from './candidate.js'
-import type { FeatureRange } from './choice/fit-heads.js'
-import { CropsEmbedder } from './crops-embedder.js'
-import type { GivenImage } from './given-image.js'
-import { ImageEmbedder, readAtTimes } from './image-embedder.js'
 
 /** How weights are loaded. */
 export interface LoadOptions extends AgreementOptions, OnnxOptions, CompareBy {

@@ -1,10 +1,10 @@
+import { auroc, wilson95 } from '@m2l/classifier'
 import {
   unknownLabel,
   type ClassificationReport,
   type PicturePrediction,
   type UnknownReport,
 } from './classification-report.js'
-import { auroc, wilson95 } from './ranking.js'
 
 /** How many of the pictures are right whose class is known and that are no examples themselves. */
 export function measuredAccuracy(

@@ -1,6 +1,6 @@
+import type { PictureDigests } from '@m2l/classifier'
 import { basename } from 'node:path'
 import { count } from '@m2l/engine'
-import type { PictureDigests } from './picture-digests.js'
 import type { Found, PlacedPicture } from './query-pictures.js'
 
 /** How many names a note lists. */

@@ -1,16 +1,13 @@
+import { exampleNames, type FeatureSet, PictureDigests, type ShotCounts } from '@m2l/classifier'
 import { InputError } from '@m2l/engine'
-import { exampleNames } from '../classes/saved-classes.js'
 import { isFeatureFile, readFeatures } from '../features/feature-file.js'
 import { supportOfFeatures } from '../features/feature-pictures.js'
-import type { FeatureSet } from '../features/feature-set.js'
 import type { OnnxOptions } from '../model/onnx-model.js'
 import type { Recipe } from '../recipe/read-recipe.js'
 import { unknownLabel } from './classification-report.js'
 import { FewShotClassifier } from './file-classifier.js'
 import type { CompareBy } from '@m2l/model'
 import type { LoadOptions } from './load-candidate.js'
-import { PictureDigests } from './picture-digests.js'
-import type { ShotCounts } from './shot-counts.js'
 import { addSupport, openSupport, type SupportPictures, type UnreadableExample } from './support-pictures.js'
 
 /** By what pictures are classified. */

@@ -1,6 +1,6 @@
+import type { Classification } from '@m2l/classifier'
 import { InputError } from '@m2l/engine'
 import type { DisplayNames } from '../class-names/class-names.js'
-import type { Classification } from './classification.js'
 import { unknownLabel, type PicturePrediction } from './classification-report.js'
 import type { QueryPicture } from './query-pictures.js'
 

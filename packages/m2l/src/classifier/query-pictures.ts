@@ -1,3 +1,4 @@
+import type { GivenImage } from '@m2l/classifier'
 import { realpath } from 'node:fs/promises'
 import { dirname, join, resolve, sep } from 'node:path'
 import {
@@ -10,7 +11,6 @@ import {
 } from '@m2l/datasets'
 import { InputError } from '@m2l/engine'
 import { classOfPlace, liesBelow, type NamedClass, type Place } from './class-of-place.js'
-import type { GivenImage } from './given-image.js'
 import { counted, placeNotes, repetitionNotes } from './notes.js'
 import { identityOfFile } from './real-file.js'
 

@@ -1,9 +1,7 @@
+import type { EmbedOptions, GivenFeatures, NamedImage } from '@m2l/classifier'
 import { decodePictureFile, isTable, listImages, openDataset } from '@m2l/datasets'
 import { count, InputError } from '@m2l/engine'
-import type { GivenFeatures } from '../features/feature-set.js'
 import type { FewShotClassifier } from './file-classifier.js'
-import type { NamedImage } from './given-image.js'
-import type { EmbedOptions } from './image-embedder.js'
 import { identityOfFile } from './real-file.js'
 
 /** The examples of the classes. */

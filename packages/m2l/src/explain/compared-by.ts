@@ -1,7 +1,6 @@
+import { type ClassifierChoice, fusionOfHeads } from '@m2l/classifier'
 import { InputError } from '@m2l/engine'
 import type { LevelFusion } from '@m2l/metric'
-import type { ClassifierChoice } from '../classifier/choice/describe-choice.js'
-import { fusionOfHeads } from '../classifier/choice/fit-heads.js'
 import { comparisonOf } from '../classifier/load-candidate.js'
 import { openClassifier, openExamples } from '../classifier/open-examples.js'
 import { requirePlaces } from '../classifier/require-places.js'

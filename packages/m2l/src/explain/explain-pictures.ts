@@ -1,16 +1,19 @@
+import {
+  type ClassifierChoice,
+  drawnShots,
+  noneReadable,
+  PictureDigests,
+  picturesWithCorners,
+  readForModel,
+  type ReadForModelOptions,
+} from '@m2l/classifier'
 import { InputError } from '@m2l/engine'
 import type { QueryExplanation, SupportClass } from '@m2l/explain'
 import type { AgreementOptions } from '../agreement/agreement.js'
-import { noneReadable } from '../classifier/few-shot-classifier.js'
-import { picturesWithCorners } from '../classifier/choice/picture-crops.js'
-import type { ClassifierChoice } from '../classifier/choice/describe-choice.js'
-import { readForModel, type ReadForModelOptions } from '../classifier/image-embedder.js'
 import { reducedTo, type LoadOptions } from '../classifier/load-candidate.js'
 import { findClassNames } from '../class-names/find-class-names.js'
 import { copyNotes, otherLabelNotes } from '../classifier/notes.js'
-import { PictureDigests } from '../classifier/picture-digests.js'
 import { queryPictures, type QueryPictures } from '../classifier/query-pictures.js'
-import { drawnShots } from '../classifier/shot-counts.js'
 import { openSupport, type SupportPictures, type UnreadableExample } from '../classifier/support-pictures.js'
 import { type CompareBy, episodeTransforms } from '@m2l/model'
 import type { Recipe } from '../recipe/read-recipe.js'

@@ -1,3 +1,4 @@
+import { pooledRows } from '@m2l/classifier'
 import { describeLeftOut, joinLeftOut, listImages, unreadHint, type ListedImage } from '@m2l/datasets'
 import { InputError } from '@m2l/engine'
 import { SafetensorsWriter } from '@m2l/nn/files'
@@ -7,7 +8,6 @@ import { onnxWeights, requireNoCard } from '../model/onnx-model.js'
 import { notesOfSlowness } from '../data/recipe-data.js'
 import { textTensor } from './feature-file.js'
 import { weightsAtHand } from '../weights/weights-at-hand.js'
-import { pooledRows } from './pooled-rows.js'
 
 /** What to embed, with what, and where to. */
 export interface EmbedPicturesOptions extends Pick<ClassifierOptions, 'recipe' | 'force' | 'card'> {

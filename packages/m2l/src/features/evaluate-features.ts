@@ -1,3 +1,4 @@
+import { chooseImages, type FeatureSet } from '@m2l/classifier'
 import { createHash } from 'node:crypto'
 import { basename } from 'node:path'
 import { count, loadEngine, randomKey, tf } from '@m2l/engine'
@@ -5,11 +6,9 @@ import type { Embedding } from '@m2l/metric'
 import { disposeState } from '@m2l/nn'
 import { sampleManifest, type EpisodeManifest, type EpisodeSplit } from '@m2l/samplers'
 import { evaluate, type EpisodeFeatures, type Interval, type Progress } from '@m2l/trainer'
-import { chooseImages } from '../classifier/embedded-images.js'
 import type { Recipe } from '../recipe/read-recipe.js'
 import { readFeatures } from './feature-file.js'
 import { featureMetric } from './feature-metric.js'
-import type { FeatureSet } from './feature-set.js'
 
 /** The accuracy of levels on episodes of features; all accuracies are fractions of 1. */
 export interface FeatureEvaluation {

@@ -1,10 +1,9 @@
+import type { FeatureRange, FeatureSet } from '@m2l/classifier'
 import { areFinite, count, InputError } from '@m2l/engine'
 import type { StoredTensor } from '@m2l/nn'
 import { loadSafetensors } from '@m2l/nn/files'
 import type { EmbeddedField } from '@m2l/model'
 import { z } from 'zod'
-import type { FeatureRange } from '../classifier/choice/fit-heads.js'
-import type { FeatureSet } from './feature-set.js'
 
 /** Whether a path is taken for a file of features: by its ending. */
 export function isFeatureFile(path: string): boolean {

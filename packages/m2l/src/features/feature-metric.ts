@@ -1,28 +1,14 @@
+import { shown } from '@m2l/classifier'
 import { InputError, randomKey } from '@m2l/engine'
 import { LevelFusion } from '@m2l/metric'
 import { disposeState } from '@m2l/nn'
-import type { Comparison } from '../classifier/candidate.js'
 import type { Recipe } from '../recipe/read-recipe.js'
-import { shown } from './feature-embedder.js'
-import type { FeatureSet } from './feature-set.js'
 
 /** Levels that compare positions with each other, which pooled features do not have. */
 export const ofPositions: ReadonlySet<string> = new Set(['pixel', 'alignment'])
 
 /** Levels whose weights mean nothing before they are learned; others start from what compares features already. */
 export const learnedLevels: ReadonlySet<string> = new Set(['relation'])
-
-/**
- * How features are compared: by the levels of a recipe, or if none is given by a head for each range of them, which is fitted to the
- * examples.
- *
- * @throws {InputError} as {@link featureMetric} does
- */
-export function comparisonOfFeatures({ map, ranges }: FeatureSet, recipe?: Recipe): Comparison {
-  const shape = map.shape.slice(1)
-  if (recipe) return { metric: featureMetric(shape, recipe) }
-  return { ranges: ranges ?? [{ name: 'features', channels: [0, shape.at(-1)!] }] }
-}
 
 /**
  * The levels of a recipe, to compare features.

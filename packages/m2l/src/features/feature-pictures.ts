@@ -1,10 +1,9 @@
+import { embedderOf, featuresAt, type FeatureSet, labelledFeatures } from '@m2l/classifier'
 import { InputError } from '@m2l/engine'
 import { counted } from '../classifier/notes.js'
 import type { QueryPicture, QueryPictures } from '../classifier/query-pictures.js'
 import type { SupportPictures } from '../classifier/support-pictures.js'
-import { embedderOf } from './feature-embedder.js'
 import { isFeatureFile, readFeatures } from './feature-file.js'
-import { featuresAt, labelledFeatures, type FeatureSet } from './feature-set.js'
 
 /**
  * The examples of a file of features.

@@ -1,3 +1,5 @@
+import { fileImage } from '../classifier/file-image.js'
+import { readGivenImage } from '@m2l/classifier'
 import { count } from '@m2l/engine'
 import {
   barChart,
@@ -11,7 +13,6 @@ import {
   type Section,
 } from '@m2l/report'
 import { type ClassificationReport, type PicturePrediction } from '../classifier/classification-report.js'
-import { readGivenImage } from '../classifier/given-image.js'
 import { queryPictures } from '../classifier/query-pictures.js'
 import { drawnPictures, type PicturesToExplain } from '../explain/explain-pictures.js'
 import {
@@ -57,7 +58,7 @@ export async function classificationPage(report: ClassificationReport, by: Class
   try {
     const images = new Map(query.pictures.map(({ file, image }) => [file, image]))
     return await pageOf(report, by, (file) =>
-      readGivenImage(images.get(file) ?? file, file, { reduceTo: readAt }),
+      readGivenImage(images.get(file) ?? fileImage(file), file, { reduceTo: readAt }),
     )
   } finally {
     await query.close()

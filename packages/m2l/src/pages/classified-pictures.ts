@@ -1,3 +1,4 @@
+import { type LabelNext, readGivenImage } from '@m2l/classifier'
 import type { RgbImage } from '@m2l/pictures'
 import { table, thumbnail, type Html, type PictureRow, type ShownPicture } from '@m2l/report'
 import { ClassNames } from '../class-names/class-names.js'
@@ -7,8 +8,6 @@ import {
   type MistakenExample,
   type PicturePrediction,
 } from '../classifier/classification-report.js'
-import type { LabelNext } from '../classifier/label-next.js'
-import { readGivenImage } from '../classifier/given-image.js'
 import { openSupport } from '../classifier/support-pictures.js'
 import { doubtfulFirst, isMistake, leadOf } from './doubt.js'
 import { percent } from './numbers.js'
