@@ -1,7 +1,7 @@
 import { InputError, loadEngine } from '@m2l/engine'
 import type { LevelFusion } from '@m2l/metric'
 import { disposeState } from '@m2l/nn'
-import { didYouMean, networkOf, type EvaluatedModel, type OnEager } from '@m2l/model'
+import { didYouMean, networkOf, type EvaluatedModel, type OnEager, type ViewRenderer } from '@m2l/model'
 import type { Example, SavedClass, SavedClasses } from './classes/saved-classes.js'
 import { embedderOf } from './features/feature-embedder.js'
 import { labelledFeatures, type FeatureSet } from './features/feature-set.js'
@@ -33,6 +33,14 @@ import type { ShotCounts } from './shot-counts.js'
 export interface ComparingOptions {
   /** What becomes of different numbers of examples; `neutral` if not given, so that further examples of a class never hurt. */
   readonly counts?: ShotCounts | undefined
+}
+
+/** How a model of a program sees and compares. */
+export interface ModelOptions extends ComparingOptions {
+  /** See `GraphFunctionOptions` of `@m2l/engine`. */
+  readonly onEager?: OnEager | undefined
+  /** What renders pictures, where the calling thread is not to. */
+  readonly render?: ViewRenderer | undefined
 }
 
 /** How features are compared. */
@@ -82,11 +90,16 @@ export class FewShotClassifier {
     this: This,
     model: EvaluatedModel,
     pictures: ModelPictures,
-    { counts, onEager }: ComparingOptions & { readonly onEager?: OnEager } = {},
+    { counts, onEager, render }: ModelOptions = {},
   ): This['prototype'] {
     const reading = readingOf(model, pictures)
     const fingerprint = modelFingerprint(model, reading)
-    const embedder = new ImageEmbedder({ network: networkOf(model, onEager), ...reading, fingerprint })
+    const embedder = new ImageEmbedder({
+      network: networkOf(model, onEager),
+      ...reading,
+      fingerprint,
+      render,
+    })
     const candidate = {
       origin: {},
       embedder,

@@ -3,6 +3,7 @@ export {
   type ClassifierClass,
   type ComparingOptions,
   type FeatureOptions,
+  type ModelOptions,
 } from './few-shot-classifier.js'
 export { noneReadable } from './class-label.js'
 export type { ClassifyOptions } from './classify-images.js'

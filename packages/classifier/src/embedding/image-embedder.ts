@@ -1,5 +1,4 @@
 import type { RgbImage } from '@m2l/pictures'
-import { renderAhead } from '@m2l/datasets'
 import { InputError } from '@m2l/engine'
 import {
   imagesPerBatch,
@@ -8,6 +7,7 @@ import {
   type ImageNetwork,
   type ImageTransforms,
   type ImageView,
+  type ViewRenderer,
 } from '@m2l/model'
 import { chooseImages, notFinite, type EmbeddedImages } from './embedded-images.js'
 import type { Embedder } from './embedder.js'
@@ -48,6 +48,8 @@ export interface ImageEmbedderOptions {
   readonly reduceTo: number
   /** Names all that decides the numbers: a SHA-256 in hexadecimal. */
   readonly fingerprint: string
+  /** What renders views, where the calling thread is not to. */
+  readonly render?: ViewRenderer | undefined
 }
 
 /** Reads images and embeds them, in batches whose number does not change what it takes in memory. */
@@ -112,10 +114,10 @@ export class ImageEmbedder implements Embedder {
     const readable = positions.filter((_, index) => pictures[index] !== undefined)
     const seen = pictures.filter((picture) => picture !== undefined)
     if (seen.length === 0) return { positions: readable }
-    const { transforms, views } = this.#options
+    const { transforms, views, render } = this.#options
     return {
       positions: readable,
-      rendered: await renderImages(seen, transforms, views, { render: renderAhead }),
+      rendered: await renderImages(seen, transforms, views, { render }),
     }
   }
 

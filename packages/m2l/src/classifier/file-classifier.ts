@@ -3,10 +3,14 @@ import {
   type ComparingOptions,
   type FeatureOptions,
   type FeatureSet,
+  type ModelOptions,
+  type ModelPictures,
   FewShotClassifier as PortableClassifier,
   type NamedImage,
 } from '@m2l/classifier'
+import { renderAhead } from '@m2l/datasets'
 import { InputError, loadEngine } from '@m2l/engine'
+import type { EvaluatedModel } from '@m2l/model'
 import { readClasses, writeClasses } from '../classes/classes-file.js'
 import { onnxWeights, requireNoCard } from '../model/onnx-model.js'
 import { placed } from '../recipe/read-recipe.js'
@@ -102,6 +106,20 @@ export class FewShotClassifier extends PortableClassifier {
       classifier.dispose()
       throw error
     }
+  }
+
+  /**
+   * A classifier of a model that a program has made, without classes; pictures are rendered by threads of their own.
+   *
+   * @throws {InputError} when pictures cannot be made its input
+   */
+  static override fromModel<This extends typeof PortableClassifier>(
+    this: This,
+    model: EvaluatedModel,
+    pictures: ModelPictures,
+    options: ModelOptions = {},
+  ): This['prototype'] {
+    return super.fromModel.call(this, model, pictures, { render: renderAhead, ...options })
   }
 
   /**

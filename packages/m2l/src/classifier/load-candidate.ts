@@ -1,3 +1,4 @@
+import { renderAhead } from '@m2l/datasets'
 import {
   type Candidate,
   type Comparison,
@@ -68,6 +69,7 @@ async function loadCandidate(weights: string, options: LoadOptions): Promise<Can
     transforms: episodeTransforms(recipe),
     reduceTo: reducedTo(recipe),
     fingerprint,
+    render: renderAhead,
   })
   return {
     origin: {
