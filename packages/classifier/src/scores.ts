@@ -42,8 +42,7 @@ export async function probabilitiesOf(
     const scores: LevelScores = Object.fromEntries(
       Object.entries(levels).map(([name, values]) => [name, tf.tensor2d(values, [queries, ways])]),
     )
-    const weights = metric.levels.reduce((sum, { weight }) => sum + weight, 0)
-    return [tf.div(metric.predict(scores), weights), metric.probabilities(scores)]
+    return [metric.fusedProbabilities(scores), metric.probabilities(scores)]
   })
   const together = (await fused.data()) as Float32Array
   fused.dispose()

@@ -1,6 +1,12 @@
 import { tf } from '@m2l/engine'
-import type { Embedding, MetricLevel, ScoreExplanation, Support } from '@m2l/metric'
-import { disposeEmbedding, type FewShotModel, type ImageTensors, type ImageView } from '@m2l/model'
+import {
+  disposeEmbedding,
+  type Embedding,
+  type MetricLevel,
+  type ScoreExplanation,
+  type Support,
+} from '@m2l/metric'
+import type { FewShotModel, ImageTensors, ImageView } from '@m2l/model'
 import type { RgbImage } from '@m2l/pictures'
 import { LevelOrigins, type SeenPicture } from './level-origins.js'
 import {

@@ -82,14 +82,13 @@ export class QueryExplainer {
       const scores = metric.scores(support, query, { training: false })
       const probabilities = metric.probabilities(scores)
       const rows = metric.levels.flatMap(({ level: { name } }) => [scores[name]!, probabilities[name]!])
-      return tf.concat([metric.predict(scores), ...rows]) // [1 + 2 * levels, ways]
+      return tf.concat([metric.fusedProbabilities(scores), ...rows]) // [1 + 2 * levels, ways]
     })
     const values = (await table.data().finally(() => table.dispose())) as Float32Array
     requireFinite(values, 'the scores of the levels')
     const row = (index: number) => [...values.subarray(index * ways, (index + 1) * ways)]
-    const total = metric.levels.reduce((sum, { weight }) => sum + weight, 0)
     return {
-      fused: row(0).map((value) => value / total),
+      fused: row(0),
       levels: metric.levels.map((_, index) => ({
         scores: row(1 + 2 * index),
         probabilities: row(2 + 2 * index),

@@ -1,4 +1,4 @@
-import type { tf } from '@m2l/engine'
+import { tf } from '@m2l/engine'
 
 /** What a backbone makes of images, as far as some level needs it. */
 export interface Embedding {
@@ -58,4 +58,9 @@ export function requireFieldOfOne<Field extends EmbeddingField>(
   const [images] = value.shape
   if (images !== 1) throw new RangeError(`level ${level} explains the scores of one query, not of ${images}`)
   return value
+}
+
+/** Frees the tensors of an embedding; not those of unlabelled images beside it. */
+export function disposeEmbedding({ map, parts }: Embedding): void {
+  tf.dispose([map, parts])
 }

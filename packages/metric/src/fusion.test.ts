@@ -1,6 +1,6 @@
 import { InputError, loadEngine, tf } from '@m2l/engine'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { crossEntropy, LevelFusion, type FusionMode, type MetricLevel } from './index.js'
+import { crossEntropy, fusionModes, LevelFusion, type FusionMode, type MetricLevel } from './index.js'
 
 beforeAll(async () => {
   await loadEngine()
@@ -52,6 +52,19 @@ describe('LevelFusion', () => {
     const looking = { ...constantLevel('a'), needsOfUnlabelled: ['map'] as const }
     const levels = [constantLevel('b'), looking].map((level) => ({ level, weight: 1, temperature: 1 }))
     expect(new LevelFusion(levels).needsOfUnlabelled).toEqual(['map'])
+  })
+
+  it.each(fusionModes)('%s: gives probabilities that are the prediction by the sum of weights', (mode) => {
+    const rows = tf.tidy(() => {
+      const scores = fusion(mode).scores({ shots: [1, 1] }, {}, { training: false })
+      const given = fusion(mode).fusedProbabilities(scores).arraySync()
+      const predicted = fusion(mode).predict(scores).arraySync()
+      return given.map((row, query) => ({ row, expected: predicted[query]!.map((value) => value / 1.5) }))
+    })
+    for (const { row, expected } of rows) {
+      expect(row[0]! + row[1]!).toBeCloseTo(1, 5)
+      for (const [way, value] of row.entries()) expect(value).toBeCloseTo(expected[way]!, 6)
+    }
   })
 
   it('weights the cross entropies of scores divided by the temperature', () => {

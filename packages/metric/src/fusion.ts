@@ -143,8 +143,22 @@ export class LevelFusion {
     }) as tf.Tensor2D
   }
 
+  /**
+   * The probabilities that the levels together give to the classes.
+   *
+   * @returns [queries, ways], the fused prediction divided by the sum of the weights
+   */
+  fusedProbabilities(scores: LevelScores): tf.Tensor2D {
+    return tf.tidy(() => tf.div(this.predict(scores), this.#total))
+  }
+
+  /** The sum of the weights. */
+  get #total(): number {
+    return this.levels.reduce((sum, { weight }) => sum + weight, 0)
+  }
+
   #product(scores: LevelScores): tf.Tensor2D {
-    const total = this.levels.reduce((sum, { weight }) => sum + weight, 0)
+    const total = this.#total
     const logs = this.levels.map(({ level: { name }, weight, temperature }) =>
       tf.mul(tf.logSoftmax(tf.div(scores[name]!, temperature)), weight / total),
     )

@@ -1,4 +1,5 @@
 export {
+  disposeEmbedding,
   requireField,
   requireFieldOfOne,
   type Embedding,

@@ -5,7 +5,6 @@ export type { ForwardEncoding, ImageView } from './model/forward-encoding.js'
 export { embedPooled, type StagePooling } from './model/pool-stages.js'
 export { embeddingGraph, type EmbeddingGraph, type OnEager } from './network/embedding-graph.js'
 export {
-  disposeEmbedding,
   embeddingOf,
   graphNetwork,
   type EmbeddedField,

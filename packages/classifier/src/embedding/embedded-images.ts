@@ -1,7 +1,8 @@
 import type { EmbeddingField } from '@m2l/metric'
 import type { EmbeddedField, EmbeddedImages } from '@m2l/model'
 
-export { disposeEmbedding, embeddingOf, type EmbeddedImages } from '@m2l/model'
+export { disposeEmbedding } from '@m2l/metric'
+export { embeddingOf, type EmbeddedImages } from '@m2l/model'
 
 /** The number of images. */
 export function imageCount({ map, parts }: EmbeddedImages): number {

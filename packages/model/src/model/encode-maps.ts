@@ -1,5 +1,5 @@
 import { tf } from '@m2l/engine'
-import type { Embedding, EmbeddingField } from '@m2l/metric'
+import { pooled, type Embedding, type EmbeddingField } from '@m2l/metric'
 import { pyramidPool, regionPool } from '@m2l/nn'
 import type { ForwardEncoding } from './forward-encoding.js'
 
@@ -31,7 +31,7 @@ export function encodeMaps(
   const ofParts = () => {
     if (!parts || encoding.regions) return {}
     const [views, , , channels] = parts.shape
-    return asParts(tf.mean(parts, [1, 2]).reshape([count, views / count, channels]))
+    return asParts(pooled(parts).reshape([count, views / count, channels]))
   }
   const ofWhole = () => {
     if (!whole) return {}

@@ -1,15 +1,10 @@
 import { InputError, tf } from '@m2l/engine'
 import type { RenderedViews } from '@m2l/pictures'
-import type { LevelFusion } from '@m2l/metric'
+import { disposeEmbedding, type LevelFusion } from '@m2l/metric'
 import { disposeState } from '@m2l/nn'
 import { encodeMaps } from './encode-maps.js'
 import { viewsFor, type ForwardEncoding, type ImageView } from './forward-encoding.js'
-import {
-  disposeEmbedding,
-  embeddedImages,
-  type EmbeddedField,
-  type ImageNetwork,
-} from '../network/image-network.js'
+import { embeddedImages, type EmbeddedField, type ImageNetwork } from '../network/image-network.js'
 import type { RenderedImages } from '../images/image-tensors.js'
 import { poolMaps } from './pool-stages.js'
 

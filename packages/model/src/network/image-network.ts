@@ -1,5 +1,5 @@
 import { tf } from '@m2l/engine'
-import type { Embedding, EmbeddingField } from '@m2l/metric'
+import { disposeEmbedding, type Embedding, type EmbeddingField } from '@m2l/metric'
 import { embeddingGraph, type OnEager } from './embedding-graph.js'
 import type { FewShotModel } from '../model/few-shot-model.js'
 import { disposeImages, imageTensors, type RenderedImages } from '../images/image-tensors.js'
@@ -65,9 +65,4 @@ export function embeddingOf({ map, parts }: EmbeddedImages): Embedding {
     ...(map && { map: tf.tensor(map.data, [...map.shape] as [number, number, number, number]) }),
     ...(parts && { parts: tf.tensor(parts.data, [...parts.shape] as [number, number, number]) }),
   }
-}
-
-/** Frees the tensors of an embedding. */
-export function disposeEmbedding({ map, parts }: Embedding): void {
-  tf.dispose([map, parts])
 }

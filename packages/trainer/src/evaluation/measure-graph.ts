@@ -31,14 +31,12 @@ export function measureGraph({ metric }: Pick<EvaluatedModel, 'metric'>, onEager
   const measureOne = (support: Support, query: Embedding, labels: tf.Tensor1D): tf.Tensor1D => {
     const scores = metric.scores(support, query, { training: false })
     const probabilities = metric.probabilities(scores)
-    const weights = metric.levels.reduce((sum, { weight }) => sum + weight, 0)
-    const fused = metric.predict(scores)
     const names = metric.levels.map(({ level }) => level.name)
     return packRow({
       loss: metric.loss(scores, labels),
       finite: names.map((name) => tf.all(tf.isFinite(scores[name]!))),
       predictions: [
-        { scores: fused, probabilities: tf.div(fused, weights) },
+        { scores: metric.predict(scores), probabilities: metric.fusedProbabilities(scores) },
         ...names.map((name) => ({ scores: scores[name]!, probabilities: probabilities[name]! })),
       ],
     })

@@ -1,7 +1,7 @@
 import { graphFunction, tf, type RandomKey } from '@m2l/engine'
 import { writeFileAtomically } from '@m2l/engine-native'
 import type { ImageRecord } from '@m2l/datasets'
-import { crossEntropy, LevelFusion } from '@m2l/metric'
+import { crossEntropy, LevelFusion, pooled } from '@m2l/metric'
 import { lossAndGradients, mergeStates, prefixed, type Backbone, type Linear, type Optimiser } from '@m2l/nn'
 import type { Episode } from '@m2l/samplers'
 import type { EpisodeImages } from '../images/episode-images.js'
@@ -153,7 +153,7 @@ function classificationStep(
       let correct: tf.Scalar
       const { loss, gradients } = lossAndGradients(state, () => {
         const features = backbone.embed(images, { training: true, key })
-        const logits = classifier.forward(tf.mean(features, [1, 2]) as tf.Tensor2D)
+        const logits = classifier.forward(pooled(features))
         correct = tf.keep(accuracy(logits, labels))
         return crossEntropy(logits, labels)
       })
