@@ -64,7 +64,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
 
 /** The entries of packages beside their indexes and, for each, the packages that may import it. */
 export const entries: Readonly<Record<string, readonly string[]>> = {
-  '@m2l/engine/messages': ['engine-native'],
+  '@m2l/engine/messages': ['engine-native', 'weights'],
   '@m2l/engine/runtime': ['engine-native'],
   '@m2l/engine-native/register': [],
   '@m2l/nn/files': ['trainer', 'm2l', 'cli'],

@@ -1,4 +1,4 @@
-import { InputError } from '@m2l/engine'
+import { InputError } from '@m2l/engine/messages'
 import { readAsset } from '#read-asset'
 import { assetAddress } from './asset-address.js'
 import { cardOf, shippedNames } from './shipped-weights.js'
