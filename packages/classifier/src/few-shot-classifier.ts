@@ -1,12 +1,21 @@
 import { InputError, loadEngine } from '@m2l/engine'
 import type { LevelFusion } from '@m2l/metric'
 import { disposeState } from '@m2l/nn'
-import { didYouMean, networkOf, type EvaluatedModel, type OnEager, type ViewRenderer } from '@m2l/model'
+import {
+  decodeCheckpoint,
+  didYouMean,
+  networkOf,
+  storedModel,
+  type EvaluatedModel,
+  type OnEager,
+  type ViewRenderer,
+} from '@m2l/model'
 import type { Example, SavedClass, SavedClasses } from './classes/saved-classes.js'
 import { embedderOf } from './features/feature-embedder.js'
 import { labelledFeatures, type FeatureSet } from './features/feature-set.js'
 import { decodeClasses, encodeClasses } from './classes/encode-classes.js'
 import { requireOfModel } from './classes/require-of-model.js'
+import { shippedNames } from '@m2l/weights'
 import type { Candidate } from './candidate.js'
 import { choose, type Choice } from './choice/choose.js'
 import { describeChoice, type ClassifierChoice } from './choice/describe-choice.js'
@@ -24,6 +33,8 @@ import {
   type EmbedOptions,
   type OnUnreadable,
 } from './embedding/image-embedder.js'
+import { modelCandidates, type SeeingOptions } from './load/model-candidate.js'
+import { readWeights, type WeightsSource } from './load/weights-source.js'
 import { leaveOneOut, type LeaveOneOut } from './leave-one-out.js'
 import { modelFingerprint, readingOf, type ModelPictures } from './pictures/model-pictures.js'
 import { joinSeen, seeExamples, type SeenExamples } from './see-examples.js'
@@ -34,6 +45,9 @@ export interface ComparingOptions {
   /** What becomes of different numbers of examples; `neutral` if not given, so that further examples of a class never hurt. */
   readonly counts?: ShotCounts | undefined
 }
+
+/** How weights see and compare. */
+export interface WeightsOptions extends ComparingOptions, SeeingOptions {}
 
 /** How a model of a program sees and compares. */
 export interface ModelOptions extends ComparingOptions {
@@ -78,6 +92,36 @@ export class FewShotClassifier {
     this.#candidates = candidates
     this.#counts = counts
     this.#chosen = candidates[0]!
+  }
+
+  /**
+   * A classifier without classes. Loads the engine where that has not been done.
+   *
+   * @param weights shipped ones by name, the bytes of a checkpoint of ours, or its URL; of several, and of all shipped ones if none
+   *   are given, the examples choose, see {@link choose}
+   * @throws {InputError} when they cannot be fetched, are no weights, or do not say how their model is made
+   */
+  static async load(
+    weights: WeightsSource | readonly WeightsSource[] = shippedNames,
+    options: WeightsOptions = {},
+  ): Promise<FewShotClassifier> {
+    const sources = Array.isArray(weights)
+      ? (weights as readonly WeightsSource[])
+      : [weights as WeightsSource]
+    if (sources.length === 0) throw new InputError('expected at least one weights to load')
+    await loadEngine()
+    const read = await Promise.all(sources.map(readWeights))
+    const candidates: Candidate[] = []
+    try {
+      for (const { bytes, name } of read) {
+        const stored = storedModel(decodeCheckpoint(bytes, name), name)
+        candidates.push(...modelCandidates({ ...stored, origin: { weights: name } }, options))
+      }
+    } catch (error) {
+      for (const candidate of candidates) candidate.dispose()
+      throw error
+    }
+    return new this(candidates, options)
   }
 
   /**

@@ -4,10 +4,19 @@ export {
   type ComparingOptions,
   type FeatureOptions,
   type ModelOptions,
+  type WeightsOptions,
 } from './few-shot-classifier.js'
 export { noneReadable } from './class-label.js'
 export type { ClassifyOptions } from './classify-images.js'
 export type { Candidate, Comparison } from './candidate.js'
+export {
+  comparisonOf,
+  modelCandidates,
+  reducedTo,
+  type ModelOfWeights,
+  type SeeingOptions,
+} from './load/model-candidate.js'
+export type { WeightsSource } from './load/weights-source.js'
 export type { Classification, LevelClassification } from './classification.js'
 export type { ClassifierChoice } from './choice/describe-choice.js'
 export { fusionOfHeads, type FeatureRange } from './choice/fit-heads.js'

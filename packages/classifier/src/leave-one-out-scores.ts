@@ -1,4 +1,5 @@
 import { tf } from '@m2l/engine'
+import { nextTurn } from '@m2l/model'
 import type { Embedding, LevelFusion, MetricLevel, Support } from '@m2l/metric'
 import { disposeEmbedding, embeddingOf, imageCount, joinImages } from './embedding/embedded-images.js'
 import type { LabelledImages } from './labelled-images.js'
@@ -135,7 +136,7 @@ async function leftOutRows(
         rows.known[level.name]!.set(values!.subarray(0, half), start * ways)
         rows.strangers[level.name]!.set(values!.subarray(half), start * ways)
       }
-      await new Promise((resolve) => setImmediate(resolve)) // for signals and timers
+      await nextTurn() // for signals and timers
     }
   } finally {
     disposeEmbedding(support)

@@ -83,3 +83,4 @@ export {
 export { comparisonOverrides, type CompareBy } from './stored/compare-by.js'
 export { isDropBlockCounter, namesFor, ownName, publishedName } from './stored/published-names.js'
 export { readStoredRecipe, recipeOfWeights, storedRecipe, type StoredRecipe } from './stored/stored-recipe.js'
+export { modelFingerprint, storedModel, type StoredModel } from './stored/stored-model.js'

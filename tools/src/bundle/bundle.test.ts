@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { faultsOf } from './bundle-command.js'
 import { bundlePackage } from './bundle-package.js'
+import { classifierEntry, firstAssets } from './classifier-entry.js'
 
 async function moduleOf(text: string): Promise<string> {
   const file = join(await mkdtemp(join(tmpdir(), 'm2l-bundle-')), 'module.mjs')
@@ -33,4 +34,10 @@ it('tells what is too large', () => {
   expect(faultsOf({ bytes: 9e6, gzip: 2e6, nodeImports: [], files: [] })).toEqual([
     'takes 2000000 bytes of gzip; expected at most 1500000',
   ])
+})
+
+it('finds nothing of Node in the classifier, and it within the budget', async () => {
+  const bundle = await bundlePackage(classifierEntry, await firstAssets())
+  expect(faultsOf(bundle)).toEqual([])
+  expect(bundle.files.map(({ name }) => name)).toContain('tfjs-backend-wasm-simd.wasm')
 })

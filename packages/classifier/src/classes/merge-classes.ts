@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { fingerprintOf } from '../fingerprint.js'
 import { count, InputError } from '@m2l/engine'
 import { chooseImages } from '../embedding/embedded-images.js'
 import { shapesOf } from './require-of-model.js'
@@ -82,9 +82,8 @@ function place(
 /** What tells each example from others: its digest if it was noted, and in any case its embedding. */
 function keysOf(ofClass: SavedClass | undefined): string[][] {
   return (ofClass?.examples ?? []).map(({ digest }, index) => {
-    const hash = createHash('sha256')
-    for (const { data } of Object.values(chooseImages(ofClass!.images, [index])))
-      hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
-    return [...(digest === null ? [] : [`picture ${digest}`]), `embedding ${hash.digest('base64')}`]
+    const fields = Object.values(chooseImages(ofClass!.images, [index]))
+    const own = fingerprintOf(...fields.map(({ data }) => data))
+    return [...(digest === null ? [] : [`picture ${digest}`]), `embedding ${own}`]
   })
 }

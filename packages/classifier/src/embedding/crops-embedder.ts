@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { fingerprintOf } from '../fingerprint.js'
 import type { RgbImage } from '@m2l/pictures'
 import type { EmbeddingField } from '@m2l/metric'
 import { isFeatures } from '../features/feature-set.js'
@@ -23,7 +23,7 @@ export class CropsEmbedder implements Embedder {
   constructor(whole: Embedder) {
     this.#whole = whole
     this.reduceTo = whole.reduceTo
-    this.fingerprint = createHash('sha256').update(`crops ${whole.fingerprint}`).digest('hex')
+    this.fingerprint = fingerprintOf(`crops ${whole.fingerprint}`)
   }
 
   async *embed(

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { fingerprintOf } from '../fingerprint.js'
 import { InputError } from '@m2l/engine'
 import type { Embedder } from '../embedding/embedder.js'
 import { joinImages } from '../embedding/embedded-images.js'
@@ -23,9 +23,7 @@ export class FeatureEmbedder implements Embedder {
   constructor(shape: readonly number[], model?: string) {
     this.#shape = shape
     this.#model = model
-    this.fingerprint = createHash('sha256')
-      .update(`features [${shape}] ${model ?? ''}`)
-      .digest('hex')
+    this.fingerprint = fingerprintOf(`features [${shape}] ${model ?? ''}`)
   }
 
   async *embed(

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { fingerprintOf } from '../fingerprint.js'
 import { inputTransform, viewSize, type Transform } from '@m2l/pictures'
 import { InputError } from '@m2l/engine'
 import type { PictureInput } from '@m2l/nn'
@@ -33,13 +33,10 @@ export function readingOf({ views, metric }: EvaluatedModel, pictures: ModelPict
 /** Names a model, and how it reads pictures, by all that decides its embeddings. */
 export function modelFingerprint(model: EvaluatedModel, { transforms }: ReadForModelOptions): string {
   const seen = [transforms.whole, transforms.parts].map((one) => one && pictureSizes.map((size) => one(size)))
-  const hash = createHash('sha256').update(JSON.stringify([seen, transforms.normalisation]))
-  if ('network' in model) return hash.update(model.fingerprint).digest('hex')
-  hash.update(JSON.stringify([model.backbone.name, model.encoding]))
-  for (const [name, { value }] of stateOf(model)) {
-    hash.update(`${name} [${value.shape}]`).update(value.dataSync())
-  }
-  return hash.digest('hex')
+  const pictures = JSON.stringify([seen, transforms.normalisation])
+  if ('network' in model) return fingerprintOf(pictures, model.fingerprint)
+  const state = stateOf(model).flatMap(([name, { value }]) => [`${name} [${value.shape}]`, value.dataSync()])
+  return fingerprintOf(pictures, JSON.stringify([model.backbone.name, model.encoding]), ...state)
 }
 
 function stateOf({ state }: FewShotModel) {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { digestOfPieces } from '../fingerprint.js'
 import type { DecodeOptions, RgbImage } from '@m2l/pictures'
 import { isFeatures, type GivenFeatures } from '../features/feature-set.js'
 import { readGivenImage, type GivenImage, type NamedImage } from './given-image.js'
@@ -72,11 +72,10 @@ export class PictureDigests {
 
 /** SHA-256 of a picture's features, in base64. */
 export function digestOfFeatures({ features: { shape, data } }: GivenFeatures): string {
-  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-  return createHash('sha256').update(`features ${shape}`).update(bytes).digest('base64')
+  return digestOfPieces(`features ${shape}`, data)
 }
 
 /** SHA-256 of a picture's size and pixels, in base64. */
 export function digestOf({ width, height, data }: RgbImage): string {
-  return createHash('sha256').update(`${width} x ${height}`).update(data).digest('base64')
+  return digestOfPieces(`${width} x ${height}`, data)
 }

@@ -41,7 +41,7 @@ export class FewShotClassifier extends PortableClassifier {
    * @throws {InputError} when they cannot be read, a card is given and they are not named, they do not say how their model is made and no recipe does, are of another, or
    *   contradict the recipe and are not to be taken nevertheless
    */
-  static async load(weights?: string, options: ClassifierOptions = {}): Promise<FewShotClassifier> {
+  static override async load(weights?: string, options: ClassifierOptions = {}): Promise<FewShotClassifier> {
     const named = weights ?? (options.recipe && onnxWeights(options.recipe))
     requireComparison({ ...options, weights: named })
     const isOpen = named === undefined || named === automatic

@@ -1,7 +1,6 @@
-import { type ClassifierChoice, fusionOfHeads } from '@m2l/classifier'
+import { comparisonOf, type ClassifierChoice, fusionOfHeads } from '@m2l/classifier'
 import { InputError } from '@m2l/engine'
 import type { LevelFusion } from '@m2l/metric'
-import { comparisonOf } from '../classifier/load-candidate.js'
 import { openClassifier, openExamples } from '../classifier/open-examples.js'
 import { requirePlaces } from '../classifier/require-places.js'
 import { isFeatureFile } from '../features/feature-file.js'

@@ -1,4 +1,5 @@
 import {
+  reducedTo,
   type ClassifierChoice,
   drawnShots,
   noneReadable,
@@ -10,7 +11,7 @@ import {
 import { InputError } from '@m2l/engine'
 import type { QueryExplanation, SupportClass } from '@m2l/explain'
 import type { AgreementOptions } from '../agreement/agreement.js'
-import { reducedTo, type LoadOptions } from '../classifier/load-candidate.js'
+import type { LoadOptions } from '../classifier/load-candidate.js'
 import { findClassNames } from '../class-names/find-class-names.js'
 import { copyNotes, otherLabelNotes } from '../classifier/notes.js'
 import { queryPictures, type QueryPictures } from '../classifier/query-pictures.js'

@@ -16,7 +16,7 @@ import {
   readStoredRecipe,
   recipeOfWeights,
   storedRecipe,
-  type Tensors,
+  modelFingerprint,
 } from '@m2l/model'
 import { AgreementCheck, learningOf, type AgreementOptions } from '../agreement/agreement.js'
 import { backboneSettings, modelSettings } from '../agreement/model-settings.js'
@@ -124,7 +124,7 @@ async function modelOf(
       model,
       recipe,
       checkpoint: said,
-      fingerprint: fingerprintOf(recipe, stored.model),
+      fingerprint: modelFingerprint(recipe, stored.model),
       sha256: stored.sha256,
       agreement,
       learning,
@@ -198,16 +198,6 @@ export function explainableModel({ model, checkpoint }: TrainedModel): Evaluated
   if (reason === undefined) return model
   model.dispose()
   throw new InputError(`${checkpoint}: ${reason}`)
-}
-
-/** Names a model by all that decides its embeddings. */
-function fingerprintOf(recipe: Recipe, tensors: Tensors): string {
-  const hash = createHash('sha256').update(storedRecipe(recipe))
-  for (const name of Object.keys(tensors).toSorted()) {
-    const { shape, data } = tensors[name]!
-    hash.update(`${name} [${shape}]`).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
-  }
-  return hash.digest('hex')
 }
 
 /** Whether weights are those of an encoder alone, to which any levels can be put that have learned nothing. */
