@@ -1,6 +1,5 @@
-import { InputError, tf } from '@m2l/engine'
+import { didYouMean, InputError, tf } from '@m2l/engine'
 import { disposeState, mergeStates, type Backbone, type ForwardContext, type StateDict } from '@m2l/nn'
-import { closest, distance } from 'fastest-levenshtein'
 import { checkImages } from './images.js'
 
 /** A depth of a backbone: its layers from the map before to the map that can be asked for. */
@@ -78,10 +77,8 @@ export function stagedBackbone(options: StagedBackboneOptions): Backbone {
 function depthOf(backbone: string, stages: readonly string[], stage: string): number {
   const depth = stages.indexOf(stage)
   if (depth >= 0) return depth
-  const near = closest(stage, stages)
-  const isNear = distance(stage, near) <= Math.ceil(stage.length / 3)
   throw new InputError(
-    `${backbone} has no stage ${JSON.stringify(stage)}${isNear ? `; did you mean ${near}?` : ''}; choose one of ${stages.join(', ')}`,
+    `${backbone} has no stage ${JSON.stringify(stage)}${didYouMean(stage, stages)}; choose one of ${stages.join(', ')}`,
   )
 }
 

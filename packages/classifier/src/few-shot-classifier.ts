@@ -1,9 +1,8 @@
-import { InputError, loadEngine } from '@m2l/engine'
+import { InputError, loadEngine, didYouMean } from '@m2l/engine'
 import type { LevelFusion } from '@m2l/metric'
 import { disposeState } from '@m2l/nn'
 import {
   decodeCheckpoint,
-  didYouMean,
   networkOf,
   storedModel,
   type EvaluatedModel,

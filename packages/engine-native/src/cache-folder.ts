@@ -26,6 +26,7 @@ function home(): string {
   if (isAbsolute(folder)) return folder
   throw new InputError(
     'this user has no home folder, in which the cache would be kept; set M2L_CACHE to a folder for it',
+    { code: 'file' },
   )
 }
 

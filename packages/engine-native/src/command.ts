@@ -45,10 +45,14 @@ export async function runEngineCommand(
       print(usage(program))
       return values.help ? 0 : 2
     }
-    if (rest.length > 0) throw new InputError(`${rest[0]} was not expected after ${command}`)
+    if (rest.length > 0)
+      throw new InputError(`${rest[0]} was not expected after ${command}`, { code: 'option' })
     if (command === 'install') await install(values, signal)
     else if (command === 'status') await status(values.json)
-    else throw new InputError(`${command} is no command; expected install or status (see ${program} --help)`)
+    else
+      throw new InputError(`${command} is no command; expected install or status (see ${program} --help)`, {
+        code: 'option',
+      })
     return 0
   } catch (error) {
     if (signal?.aborted || !(error instanceof InputError || error instanceof InstallationError)) throw error
@@ -75,7 +79,7 @@ function parse(args: readonly string[]) {
       },
     })
   } catch (error) {
-    throw new InputError((error as Error).message)
+    throw new InputError((error as Error).message, { code: 'option' })
   }
 }
 

@@ -53,5 +53,6 @@ const nonBlocking = constants.O_NONBLOCK ?? 0
 
 function requireRegular(path: string, found: Stats): void {
   const kind = kindOfFile(found)
-  if (kind !== undefined) throw new InputError(`${path}: is ${kind}; expected a regular file`)
+  if (kind !== undefined)
+    throw new InputError(`${path}: is ${kind}; expected a regular file`, { code: 'file' })
 }

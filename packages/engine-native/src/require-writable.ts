@@ -15,7 +15,9 @@ export async function requireWritable(file: string, content: string, remedy = 'n
   const kind = found && kindOfFile(found)
   const why = kind === undefined ? await whyUnwritable(file) : `it is ${kind}`
   if (why === undefined) return
-  throw new InputError(`${file}: expected a file to write ${content} to, but ${why}; ${remedy}`)
+  throw new InputError(`${file}: expected a file to write ${content} to, but ${why}; ${remedy}`, {
+    code: 'file',
+  })
 }
 
 const reasons: Readonly<Record<string, string>> = {

@@ -36,6 +36,7 @@ async function start(native: NativeEngine, { device, threads }: NativeOptions): 
   if (!usesGpu && device !== undefined && device !== 'cpu') {
     throw new InputError(
       `device ${device} was asked for, but TensorFlow finds no such GPU; see what nvidia-smi lists, or use device cpu`,
+      { code: 'engine' },
     )
   }
   return {

@@ -23,5 +23,6 @@ export function makeTemporaryFolder(prefix: string): string {
   }
   throw new InputError(
     `no folder for temporary files can be written: ${faults.join(', ')}; set TMPDIR to one that can`,
+    { code: 'file' },
   )
 }

@@ -17,7 +17,8 @@ export async function writeFileAtomically(file: string, data: Uint8Array | strin
   const target = await realpath(file).catch(() => file)
   const found = await stat(target).catch(() => undefined)
   const kind = found && kindOfFile(found)
-  if (kind !== undefined) throw new InputError(`${file}: is ${kind}; name a regular file, or one to be made`)
+  if (kind !== undefined)
+    throw new InputError(`${file}: is ${kind}; name a regular file, or one to be made`, { code: 'file' })
   const temporary = `${target}.${randomUUID()}.tmp`
   try {
     const handle = await open(temporary, 'wx')

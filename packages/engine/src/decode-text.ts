@@ -19,11 +19,13 @@ export function decodeText(bytes: Uint8Array, name: string): string {
         : lineOf(new TextDecoder(encoding).decode(bytes), '\ufffd')
     throw new InputError(
       `${name}: line ${line} is not ${encoding.toUpperCase()} text; save the file as UTF-8`,
+      { code: 'file' },
     )
   }
   if (!text.includes('\0')) return text
   throw new InputError(
     `${name}: line ${lineOf(text, '\0')} holds NUL, as no UTF-8 text does; save the file as UTF-8`,
+    { code: 'file' },
   )
 }
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { InputError } from './index.js'
+import { decodeText, InputError, loadEngine, requireFinite } from './index.js'
 
 it('is one line that does nothing to a terminal, whatever it quotes', () => {
   expect(new InputError('a\nb\u001b[31m\u2028c\u0085.png: is no picture').message).toBe(
@@ -17,4 +17,14 @@ it('is no flood: of a long message beginning and end are told', () => {
 it('keeps its cause', () => {
   const cause = new Error('why')
   expect(new InputError('what', { cause }).cause).toBe(cause)
+})
+
+it('carries a code that programs tell cases apart by', async () => {
+  expect(new InputError('what').code).toBe('input')
+  expect(new InputError('what', { code: 'weights' }).code).toBe('weights')
+  await expect(loadEngine({ threads: 0 })).rejects.toMatchObject({ code: 'option' })
+  expect(() => decodeText(Uint8Array.of(0xff), 'list.txt')).toThrow(expect.objectContaining({ code: 'file' }))
+  expect(() => requireFinite([Number.NaN], 'the scores')).toThrow(
+    expect.objectContaining({ code: 'numbers' }),
+  )
 })

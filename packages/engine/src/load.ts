@@ -59,6 +59,7 @@ export async function loadEngine(options: LoadOptions = {}): Promise<EngineStatu
       throw new InputError(
         `device ${options.device} was asked for, but this process has loaded its engine on ${status.device}; ` +
           `name the device in the first call of loadEngine`,
+        { code: 'engine' },
       )
     }
     const name = status.backend === 'tensorflow' ? 'native' : status.backend
@@ -66,6 +67,7 @@ export async function loadEngine(options: LoadOptions = {}): Promise<EngineStatu
       throw new InputError(
         `engine ${options.engine} was asked for, but this process has loaded ${name}; ` +
           `name the engine in the first call of loadEngine`,
+        { code: 'engine' },
       )
     }
     warnOfSlowBfloat16(engine, options)
@@ -95,10 +97,11 @@ function checkOptions({ device, threads }: LoadOptions): void {
   if (device !== undefined && device !== 'cpu' && device !== 'gpu' && !isIndex) {
     throw new InputError(
       `device ${String(device)} is unknown; expected cpu, gpu or the number of a GPU from 0`,
+      { code: 'option' },
     )
   }
   if (threads !== undefined && !(Number.isInteger(threads) && threads > 0)) {
-    throw new InputError(`threads is ${threads}; expected a whole number from 1`)
+    throw new InputError(`threads is ${threads}; expected a whole number from 1`, { code: 'option' })
   }
 }
 
@@ -116,13 +119,17 @@ async function load(options: LoadOptions): Promise<LoadedEngine> {
   if (!hasNativeEngines) {
     if (name === 'native' || wantsGpu) {
       const asked = wantsGpu ? `device ${options.device}` : `engine ${name}`
-      throw new InputError(`engine-native is for Node; ${asked} cannot be had here: expected wasm or cpu`)
+      throw new InputError(`engine-native is for Node; ${asked} cannot be had here: expected wasm or cpu`, {
+        code: 'engine',
+      })
     }
     return portable(name ?? 'wasm', `${source} is ${name ?? 'not given'}`, options)
   }
   if (name === 'wasm' || name === 'cpu') {
     if (wantsGpu)
-      throw new InputError(`device ${options.device} needs the native engine, but ${source} is ${name}`)
+      throw new InputError(`device ${options.device} needs the native engine, but ${source} is ${name}`, {
+        code: 'engine',
+      })
     return portable(name, `${source} is ${name}`, options)
   }
 
@@ -132,8 +139,10 @@ async function load(options: LoadOptions): Promise<LoadedEngine> {
     return started
   }
   const { why, remedy } = started
-  if (wantsGpu) throw new InputError(`device ${options.device} cannot be used (${why}); ${remedy}`)
-  if (name === 'native') throw new InputError(`${source} is native, but ${why}; ${remedy}`)
+  if (wantsGpu)
+    throw new InputError(`device ${options.device} cannot be used (${why}); ${remedy}`, { code: 'engine' })
+  if (name === 'native')
+    throw new InputError(`${source} is native, but ${why}; ${remedy}`, { code: 'engine' })
   warning(options)(
     `m2l: the native engine is not there (${why}); going on with TensorFlow.js's wasm, several times slower; ${remedy}`,
   )
@@ -145,7 +154,7 @@ function chosenEngine({ engine }: LoadOptions): { readonly name?: EngineName; re
   const name = engine ?? (environment.M2L_ENGINE || undefined)
   if (name === undefined) return { source: 'engine' }
   if (name === 'native' || name === 'wasm' || name === 'cpu') return { name, source }
-  throw new InputError(`${source} is ${name}; expected native, wasm or cpu`)
+  throw new InputError(`${source} is ${name}; expected native, wasm or cpu`, { code: 'option' })
 }
 
 const notImported = {

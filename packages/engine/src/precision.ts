@@ -25,5 +25,5 @@ export function setEnginePrecision(precision: Precision): void {
 
 function checkedPrecision(source: string, text: string): Precision {
   if (text === 'f32' || text === 'bf16') return text
-  throw new InputError(`${source} is ${text}; expected f32 or bf16`)
+  throw new InputError(`${source} is ${text}; expected f32 or bf16`, { code: 'option' })
 }

@@ -22,5 +22,6 @@ export function requireFinite(
   const wrong = Array.from(values).filter((value) => !Number.isFinite(value))
   throw new InputError(
     `${what} are not finite: ${wrong.length} of ${values.length} numbers, ${wrong[0]} first; ${advice}`,
+    { code: 'numbers' },
   )
 }

@@ -61,7 +61,6 @@ export {
 } from './recipe/forward-encodings.js'
 export { ownParts, type KnownParts } from './recipe/known-parts.js'
 export { methods, recipeLevels, type MethodValues, type RecipeLevels } from './recipe/methods.js'
-export { didYouMean } from './recipe/nearest-name.js'
 export type { Override } from './recipe/overrides.js'
 export { hasDistractors } from './recipe/refinement.js'
 export {

@@ -11,7 +11,10 @@ import { cardOf, shippedNames } from './shipped-weights.js'
 export async function loadWeights(name: string): Promise<Uint8Array> {
   const [card, address] = [cardOf(name), assetAddress(name)]
   if (!card || !address) {
-    throw new InputError(`${name}: no weights of this name are shipped; expected ${shippedNames.join(', ')}`)
+    throw new InputError(
+      `${name}: no weights of this name are shipped; expected ${shippedNames.join(', ')}`,
+      { code: 'weights' },
+    )
   }
   let bytes: Uint8Array
   try {
@@ -19,11 +22,12 @@ export async function loadWeights(name: string): Promise<Uint8Array> {
   } catch (error) {
     throw new InputError(
       `${name}: ${address.href} cannot be read (${(error as Error).message}); install @m2l/weights again, or copy its assets with the program`,
-      { cause: error },
+      { code: 'weights', cause: error },
     )
   }
   if (bytes.length === card.bytes) return bytes
   throw new InputError(
     `${name}: ${address.href} has ${bytes.length} bytes instead of ${card.bytes}, so it is another file; install @m2l/weights again, or copy its assets with the program`,
+    { code: 'weights' },
   )
 }

@@ -1,5 +1,4 @@
-import { count, InputError } from '@m2l/engine'
-import { didYouMean } from '../nearest-name.js'
+import { count, InputError, didYouMean } from '@m2l/engine'
 import { findTables } from '../tables/find-tables.js'
 import { detectCifarBinary, readCifarBinary } from './cifar100-binary.js'
 import { detectCifarPython, readCifarPython } from './cifar100-python.js'
@@ -26,7 +25,7 @@ const readers: Readonly<Record<LayoutName, (input: LayoutInput) => LayoutIndex |
 export async function readLayout(input: LayoutInput, name?: LayoutName): Promise<LayoutIndex> {
   if (name !== undefined && !layoutNames.includes(name)) {
     throw new InputError(
-      `layout "${name}" does not exist${didYouMean(name, layoutNames) || '; use one'} of ${layoutNames.join(', ')}`,
+      `layout "${name}" does not exist${didYouMean(name, layoutNames, quoted) || '; use one'} of ${layoutNames.join(', ')}`,
     )
   }
   return withTellableNames(input.tree.root, await (name ? readers[name](input) : readRecognised(input)))

@@ -1,10 +1,10 @@
-import { InputError } from '@m2l/engine'
+import { InputError, didYouMean } from '@m2l/engine'
 import type { ImageClass } from '../dataset.js'
 import type { LayoutIndex } from '../layouts/layout.js'
 import { ownSplits } from '../layouts/split-names.js'
-import { didYouMean } from '../nearest-name.js'
 import { ownSplitsOf, type Splits, splitsOfFile } from '../splits/build-splits.js'
 import type { SplitFile } from '../splits/split-file.js'
+import { quoted } from '../layouts/class-names.js'
 
 /** How many classes and images a published data set has. */
 export interface ExpectedCounts {
@@ -126,7 +126,7 @@ function imageDifferences(splits: Splits, expected: ExpectedCounts): string[] {
 
 function nameList(missing: readonly string[], unused: readonly string[]): string {
   const more = missing.length > 1 ? ` and ${missing.length - 1} more` : ''
-  return `"${missing[0]}"${more}${didYouMean(missing[0]!, unused)}`
+  return `"${missing[0]}"${more}${didYouMean(missing[0]!, unused, quoted)}`
 }
 
 function count(number: number, noun: 'class' | 'image'): string {

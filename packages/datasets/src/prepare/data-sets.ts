@@ -1,7 +1,6 @@
-import { InputError } from '@m2l/engine'
+import { InputError, didYouMean } from '@m2l/engine'
 import type { LayoutIndex, LayoutInput } from '../layouts/layout.js'
 import { readLayout } from '../layouts/read-layout.js'
-import { didYouMean } from '../nearest-name.js'
 import { readCifarSplit } from './cifar.js'
 import type { ExpectedCounts } from './counts.js'
 import { readImagesFolder } from './images-folder.js'
@@ -9,6 +8,7 @@ import { readMiniImageNet } from './mini-imagenet.js'
 import { readOmniglotParts } from './omniglot.js'
 import { readStanfordCars } from './stanford-cars.js'
 import { readTieredImageNet } from './tiered-imagenet.js'
+import { quoted } from '../layouts/class-names.js'
 
 /** A data set that can be prepared. */
 export interface PreparableDataSet {
@@ -98,7 +98,7 @@ export function findDataSet(name: string, split: string | undefined): Preparable
   if (!known) {
     if (split !== undefined) return { title: name, split, expected: {}, archives: /./, read: readLayout }
     throw new InputError(
-      `data set "${name}" is none of ${preparableNames.join(', ')}${didYouMean(name, preparableNames) || '; name its split file with --split'}`,
+      `data set "${name}" is none of ${preparableNames.join(', ')}${didYouMean(name, preparableNames, quoted) || '; name its split file with --split'}`,
     )
   }
   const chosen = split ?? known.split

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
-import { InputError } from '@m2l/engine'
+import { InputError, nearestName } from '@m2l/engine'
 import type { ImageClass, ImageSplit } from '../dataset.js'
 import { quoted } from '../layouts/class-names.js'
 import type { ClassImages, LayoutIndex } from '../layouts/layout.js'
 import { ownSplits, splitsOf } from '../layouts/split-names.js'
-import { nearestName } from '../nearest-name.js'
 import type { SplitFile } from './split-file.js'
 
 /** Splits by name. */

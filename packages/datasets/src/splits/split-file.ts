@@ -1,12 +1,12 @@
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { decodeText, InputError } from '@m2l/engine'
+import { decodeText, InputError, didYouMean } from '@m2l/engine'
 import { readRegularFile } from '@m2l/engine-native'
 import { YAMLException } from 'js-yaml'
 import { z } from 'zod'
 import { loadYaml } from '../load-yaml.js'
-import { didYouMean } from '../nearest-name.js'
 import { unreadable } from '../sources/byte-source.js'
+import { quoted } from '../layouts/class-names.js'
 
 /** Which classes are learned from, validated on and tested on; no class is in two of them. */
 export interface SplitFile {
@@ -41,7 +41,7 @@ export async function readSplitFile(nameOrPath: string): Promise<SplitFile> {
   const isPath = /[\\/]|\.ya?ml$/i.test(nameOrPath)
   if (!isPath && !names.includes(nameOrPath)) {
     throw new InputError(
-      `split "${nameOrPath}" does not exist${didYouMean(nameOrPath, names) || '; name a YAML file or one'} of ${names.join(', ')}`,
+      `split "${nameOrPath}" does not exist${didYouMean(nameOrPath, names, quoted) || '; name a YAML file or one'} of ${names.join(', ')}`,
     )
   }
   const path = isPath ? nameOrPath : `${shipped}${nameOrPath}.yaml`
@@ -132,5 +132,5 @@ function issueLine(issue: z.core.$ZodIssue): string {
   const path = issue.path.map((key) => (typeof key === 'number' ? `[${key}]` : String(key))).join('')
   if (issue.code !== 'unrecognized_keys') return path === '' ? issue.message : `${path} ${issue.message}`
   const key = issue.keys[0]!
-  return `${key} is not a split${didYouMean(key, Object.keys(splitSchema.shape)) || '; use train, val and test'}`
+  return `${key} is not a split${didYouMean(key, Object.keys(splitSchema.shape), quoted) || '; use train, val and test'}`
 }

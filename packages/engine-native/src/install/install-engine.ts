@@ -58,6 +58,7 @@ export async function installEngine(options: InstallOptions = {}): Promise<Insta
         (options.gpu
           ? 'type the command without --gpu'
           : 'without it everything runs on the slower wasm back end'),
+      { code: 'engine' },
     )
   }
   const { engine, alreadyThere } = await provision({

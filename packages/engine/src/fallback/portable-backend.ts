@@ -36,6 +36,7 @@ export async function activatePortableBackend(
   throw new InputError(
     `TensorFlow.js's ${name} back end does not start; expected the .wasm files of @tensorflow/tfjs-backend-wasm/dist ` +
       'where loadEngine({ wasmFiles }) says',
+    { code: 'engine' },
   )
 }
 

@@ -162,5 +162,6 @@ function notPositiveDefinite([batch, size]: readonly number[]): InputError {
   const which = batch === 1 ? 'the matrix' : `one of ${batch} matrices`
   return new InputError(
     `${which} of ${size} x ${size} of linear systems is not positive definite, or their numbers are not finite; expected otherwise, so look at the numbers, and add more to the diagonal (a larger regularisation)`,
+    { code: 'numbers' },
   )
 }

@@ -1,8 +1,7 @@
 import { type EmbedOptions, mergeClasses, type SavedClasses } from '@m2l/classifier'
-import { InputError } from '@m2l/engine'
+import { InputError, didYouMean } from '@m2l/engine'
 import { FewShotClassifier, type ClassifierOptions } from '../classifier/file-classifier.js'
 import { addSupport, openSupport, type UnreadableExample } from '../classifier/support-pictures.js'
-import { didYouMean } from '@m2l/model'
 import { readClasses, writeClasses } from './classes-file.js'
 
 /** What a file of classes holds. */

@@ -1,5 +1,5 @@
-import { InputError } from '@m2l/engine'
-import { type CompareBy, didYouMean, forwardEncodings, meantEncoding, ownParts } from '@m2l/model'
+import { InputError, didYouMean } from '@m2l/engine'
+import { type CompareBy, forwardEncodings, meantEncoding, ownParts } from '@m2l/model'
 import { automatic } from './weights-at-hand.js'
 import { weightsFile } from './weights-file.js'
 

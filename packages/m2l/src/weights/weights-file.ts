@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { InputError } from '@m2l/engine'
+import { InputError, didYouMean } from '@m2l/engine'
 import { weightsPath } from '@m2l/nn/files'
-import { didYouMean } from '@m2l/model'
 import { requireFetched } from './fetched/fetched-weights.js'
 import { assetAddress, fetchableNames, shippedNames } from '@m2l/weights'
 

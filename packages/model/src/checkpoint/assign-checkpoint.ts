@@ -54,5 +54,6 @@ function checkLevels(file: string, model: StateDict, tensors: Tensors): void {
   const levels = [...new Set(missing.map(firstOf))].join(', ')
   throw new InputError(
     `${file}: holds the weights of an encoder, but none of level ${levels}, which the model has too (${missing.slice(0, 2).join(', ')}…); train it from them (model.weights=${file}), or choose levels without weights, for example model.query=DN4`,
+    { code: 'weights' },
   )
 }

@@ -38,6 +38,7 @@ export function decodeCheckpoint(bytes: Uint8Array, source: string): OwnCheckpoi
   if (isOwnCheckpoint(content, source)) return ownCheckpoint(content)
   throw new InputError(
     `${source}: holds weights that are no checkpoint of ours (${ownFormat}); convert them with \`m2l weights convert\``,
+    { code: 'weights' },
   )
 }
 
@@ -53,6 +54,7 @@ export function isOwnCheckpoint(
   if (format?.startsWith('m2l-') && format !== ownFormat) {
     throw new InputError(
       `${source}: is a file of ${format}, no weights of ${ownFormat}; name a checkpoint, or use the version that wrote it`,
+      { code: 'weights' },
     )
   }
   return format === ownFormat

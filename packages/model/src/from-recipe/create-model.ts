@@ -55,6 +55,7 @@ function frozen({ file, train: { frozen_stages: last } }: CheckedRecipe, backbon
   throw new InputError(
     `${file}: train.frozen_stages is ${last}, but ` +
       (freeze ? `${name} has the stages ${stages.join(', ')}` : `stages of ${name} cannot be frozen`),
+    { code: 'recipe' },
   )
 }
 
@@ -93,5 +94,6 @@ function createLevel(
   disposeState(level.state)
   throw new InputError(
     `${file}: model.forward_encoding is ${model.forward_encoding}, but level ${definition.name} needs the parts of images; expected Grid-N,N…, for example Grid-3,2`,
+    { code: 'recipe' },
   )
 }

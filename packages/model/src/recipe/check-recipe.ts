@@ -36,11 +36,13 @@ export function writtenRecipe(
   if (typeof given !== 'object' || Array.isArray(given)) {
     throw new InputError(
       `${file}: expected keys and values such as \`k_shot: 1\`, found ${JSON.stringify(given).slice(0, 60)}`,
+      { code: 'recipe' },
     )
   }
   const changed = withoutNulls(applyOverrides(given as Record<string, unknown>, changes))
   const reserved = reservedKey(changed)
-  if (reserved !== undefined) throw new InputError(`${file}: ${reserved} is not an option; leave it out`)
+  if (reserved !== undefined)
+    throw new InputError(`${file}: ${reserved} is not an option; leave it out`, { code: 'recipe' })
   return { file, changes, value: changed as Record<string, unknown> }
 }
 
@@ -98,7 +100,7 @@ function refusal({ file, changes }: WrittenRecipe, path: readonly PropertyKey[],
   const override = changes.findLast((change) =>
     change.path.every((key, depth) => key === (wrong[depth] ?? key)),
   )
-  return new InputError(`${override?.text ?? file}: ${words}`)
+  return new InputError(`${override?.text ?? file}: ${words}`, { code: 'recipe' })
 }
 
 /** A key without a value has its default. */
@@ -125,5 +127,6 @@ function refuseIdleQuery({ model }: RecipeValues, overrides: readonly Override[]
   if (!query || !model.levels) return
   throw new InputError(
     `${query.text}: changes nothing, since the recipe names its levels itself under model.levels; add model.levels=null to leave them out`,
+    { code: 'recipe' },
   )
 }

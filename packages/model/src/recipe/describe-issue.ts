@@ -1,5 +1,5 @@
+import { nearestName } from '@m2l/engine'
 import type { z } from 'zod'
-import { nearestName } from './nearest-name.js'
 import { alternatives, describeSchema, jsonSchemaAt, type JsonSchema } from './json-schema.js'
 
 /**

@@ -1,5 +1,5 @@
+import { nearestName } from '@m2l/engine'
 import { parseGrid } from '@m2l/pictures'
-import { nearestName } from './nearest-name.js'
 
 /** What `model.forward_encoding` of a recipe may be, and how to say so. */
 export const forwardEncodings = {

@@ -28,7 +28,9 @@ function assign(target: Record<string, unknown>, { text, path, value }: Override
     const next = Object.hasOwn(inner, name) ? (inner[name] ?? {}) : {}
     if (typeof next !== 'object' || Array.isArray(next)) {
       const key = path.slice(0, depth + 1).join('.')
-      throw new InputError(`${text}: ${key} holds a value and no further keys; expected ${key}=value`)
+      throw new InputError(`${text}: ${key} holds a value and no further keys; expected ${key}=value`, {
+        code: 'recipe',
+      })
     }
     defineKey(inner, name, next)
     inner = next as Record<string, unknown>

@@ -64,6 +64,7 @@ export function readStoredRecipe(
   if (imported === undefined) return { written, values }
   throw new InputError(
     `${file}: its recipe imports ${imported}, which weights may not; name the recipe itself (--cfg FILE)`,
+    { code: 'weights' },
   )
 }
 
@@ -82,6 +83,7 @@ export function recipeOfWeights(
   if (stored === undefined) {
     throw new InputError(
       `${file}: does not say how its model is made, as weights from elsewhere and of pretraining do not; name the recipe too (--cfg FILE), or weights that m2l train wrote`,
+      { code: 'weights' },
     )
   }
   const { written, values } = stored
@@ -92,6 +94,7 @@ export function recipeOfWeights(
   if (ofOthers !== undefined) {
     throw new InputError(
       `${file}: its model is made with ${ofOthers}, whose code weights do not hold; name the recipe too, which imports it (--cfg FILE)`,
+      { code: 'weights' },
     )
   }
   const changes = comparisonOverrides(by, values)
@@ -105,6 +108,8 @@ function storedObject(file: string, text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw new InputError(`${file}: the recipe in it cannot be read; save or copy the file again`)
+    throw new InputError(`${file}: the recipe in it cannot be read; save or copy the file again`, {
+      code: 'weights',
+    })
   }
 }

@@ -74,6 +74,7 @@ export function refuseOtherFormats(bytes: Buffer, file: string): void {
   if (found)
     throw new InputError(
       `${file}: ${found.is}, not a safetensors file or PyTorch checkpoint; ${found.remedy}`,
+      { code: 'weights' },
     )
 }
 
@@ -89,6 +90,7 @@ export async function refuseOtherArchives(bytes: Buffer, file: string): Promise<
   if (found)
     throw new InputError(
       `${file}: ${found.is}, not a safetensors file or PyTorch checkpoint; ${found.remedy}`,
+      { code: 'weights' },
     )
 }
 

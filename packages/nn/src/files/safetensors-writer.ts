@@ -63,7 +63,7 @@ export class SafetensorsWriter {
     const found = await stat(target).catch(() => undefined)
     const kind = found && kindOfFile(found)
     if (kind !== undefined)
-      throw new InputError(`${file}: is ${kind}; name a regular file, or one to be made`)
+      throw new InputError(`${file}: is ${kind}; name a regular file, or one to be made`, { code: 'file' })
     const temporary = `${target}.${randomUUID()}.tmp`
     try {
       const handle = await open(temporary, 'wx')

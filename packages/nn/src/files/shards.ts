@@ -38,6 +38,7 @@ export async function loadShards(
   if (outside !== undefined || names.length === 0 || names.length > mostShards) {
     throw new InputError(
       `${file}: an index of ${count(names.length, 'file')} of weights${outside === undefined ? '' : `, one of them ${JSON.stringify(outside)}`}; expected 1 to ${mostShards} names of files beside it`,
+      { code: 'weights' },
     )
   }
   const tensors: [string, StoredTensor][] = []
@@ -45,7 +46,9 @@ export async function loadShards(
   let first: Weights | undefined
   for (const name of names) {
     const shard = await read(join(dirname(file), name)).catch((error: unknown) => {
-      throw error instanceof InputError ? new InputError(`${file} names ${error.message}`) : error
+      throw error instanceof InputError
+        ? new InputError(`${file} names ${error.message}`, { code: 'weights' })
+        : error
     })
     first ??= shard
     hash.update(shard.sha256)
@@ -55,6 +58,7 @@ export async function loadShards(
       if (!stored || !Object.hasOwn(shard.tensors, tensor)) {
         throw new InputError(
           `${file}: says that ${name} holds ${tensor}, which it does not; download both again`,
+          { code: 'weights' },
         )
       }
       tensors.push([tensor, stored])

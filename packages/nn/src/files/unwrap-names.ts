@@ -60,7 +60,9 @@ export function unwrapNames<Value>(
     inner = chosen
   }
   if (!isChosen)
-    throw new InputError(`${source}: holds no weights under ${wanted}; there are ${listOf(tensors)}`)
+    throw new InputError(`${source}: holds no weights under ${wanted}; there are ${listOf(tensors)}`, {
+      code: 'weights',
+    })
   return { tensors: inner, without: off.length > 0 ? off.join('.') : null, leftOut }
 }
 
@@ -68,6 +70,7 @@ function onlyOne(models: readonly string[], source: string): string | undefined 
   if (models.length < 2) return models[0]
   throw new InputError(
     `${source}: holds several sets of weights, ${models.join(' and ')}; name the one that is meant: ${models.map((name) => `${source}#${name}`).join(' or ')}`,
+    { code: 'weights' },
   )
 }
 
@@ -89,7 +92,10 @@ function withoutMarks<Value>(
     if (own.length < segments.length - start) marks.add('_orig_mod')
     const short = own.join('.')
     if (named.has(short)) {
-      throw new InputError(`${source}: holds ${short} twice, the second time as ${name}; remove one of them`)
+      throw new InputError(
+        `${source}: holds ${short} twice, the second time as ${name}; remove one of them`,
+        { code: 'weights' },
+      )
     }
     named.set(short, value)
   }

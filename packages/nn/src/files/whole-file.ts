@@ -26,7 +26,7 @@ async function folderInsteadOf(folder: string): Promise<InputError> {
   const shown = all.slice(0, 5).map((name) => join(folder, name))
   const found =
     all.length === 0 ? 'there is none in it' : `it holds ${shown.join(', ')}${all.length > 5 ? ', …' : ''}`
-  return new InputError(`${folder}: is a folder; name a file of weights: ${found}`)
+  return new InputError(`${folder}: is a folder; name a file of weights: ${found}`, { code: 'file' })
 }
 
 /**
@@ -50,5 +50,5 @@ export function notWritable(file: string, error: unknown): unknown {
 function unusable(file: string, verb: string, remedy: string, error: unknown): unknown {
   if (!(error instanceof Error && 'code' in error)) return error
   const reason = error.message.replace(/, \w+( '.*)?$/s, '')
-  return new InputError(`${file}: cannot be ${verb} (${reason}); ${remedy}`, { cause: error })
+  return new InputError(`${file}: cannot be ${verb} (${reason}); ${remedy}`, { code: 'file', cause: error })
 }

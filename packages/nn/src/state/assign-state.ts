@@ -46,6 +46,7 @@ export function assignState(
     const where = prefix === undefined ? source : `${source}, under ${prefix}`
     throw new InputError(
       `${where}: a checkpoint of another architecture: ${problems.join(', ')}; load it into the model that it was saved from`,
+      { code: 'weights' },
     )
   }
   requireFiniteTensors(Object.fromEntries(shared.map((name) => [name, stored[name]!])), source)
@@ -85,5 +86,7 @@ function converted(data: StoredValues, dtype: tf.DataType, what: string): tf.Typ
   const array = dtype === 'float32' ? Float32Array.from(numbers) : Int32Array.from(numbers)
   const wrong = numbers.findIndex((value, index) => array[index] !== value)
   if (wrong < 0) return array
-  throw new InputError(`${what} holds ${data[wrong]}, which ${dtype} cannot hold; save it as ${dtype}`)
+  throw new InputError(`${what} holds ${data[wrong]}, which ${dtype} cannot hold; save it as ${dtype}`, {
+    code: 'weights',
+  })
 }

@@ -14,6 +14,7 @@ export function requireFiniteTensors(tensors: Readonly<Record<string, StoredTens
     if (fault === undefined) continue
     throw new InputError(
       `${source}: tensor ${name} is not finite: ${fault}; it cannot be used, so take weights that were saved before that, or save them again`,
+      { code: 'weights' },
     )
   }
 }

@@ -101,7 +101,9 @@ function utf8(text: string): Uint8Array {
  */
 export function decodeSafetensors(bytes: Uint8Array, source: string): SafetensorsContent {
   const fail = (problem: string): never => {
-    throw new InputError(`${source}: not a valid safetensors file: ${problem}; save or copy it again`)
+    throw new InputError(`${source}: not a valid safetensors file: ${problem}; save or copy it again`, {
+      code: 'weights',
+    })
   }
   if (bytes.length < lengthBytes)
     fail(`it has ${count(bytes.length, 'byte')}, fewer than the header's length takes`)

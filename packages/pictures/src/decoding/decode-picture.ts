@@ -28,7 +28,7 @@ export async function decodePicture(
 
 /** @throws {InputError} naming the file when it could not be decoded. */
 export function pictureOrError(decoded: DecodedPicture | Undecodable, name: string): RgbImage {
-  if ('reason' in decoded) throw new InputError(`${name}: ${whatToDo(decoded)}`)
+  if ('reason' in decoded) throw new InputError(`${name}: ${whatToDo(decoded)}`, { code: 'picture' })
   const { width, height, data } = decoded
   return { width, height, data, name }
 }

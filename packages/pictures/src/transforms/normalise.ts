@@ -56,6 +56,7 @@ function shares(name: 'mean' | 'deviation', levels: PerChannel): PerChannel {
     const kind = name === 'mean' ? 'numbers' : 'numbers above 0'
     throw new InputError(
       `${name} is [${levels.join(', ')}]; give three ${kind}, in levels from 0 to 255: red, green, blue`,
+      { code: 'option' },
     )
   }
   return [levels[0] / 255, levels[1] / 255, levels[2] / 255]

@@ -25,6 +25,7 @@ export function randomResizedCrop(side: number, smallestArea: number = usualSmal
   if (!(smallestArea > 0 && smallestArea <= 1)) {
     throw new InputError(
       `randomResizedCrop: smallestArea is ${smallestArea}; give a share of the area, more than 0 up to 1`,
+      { code: 'option' },
     )
   }
   const whole = squareResize(side)

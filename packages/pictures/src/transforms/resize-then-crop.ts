@@ -22,6 +22,7 @@ export function resizeThenCrop(resized: number, side: number, filter?: ResizeFil
   if (resized < side) {
     throw new InputError(
       `resizeThenCrop: cannot cut ${side} pixels out of ${resized}; resize to ${side} or more`,
+      { code: 'option' },
     )
   }
   const size = { height: resized, width: resized }

@@ -21,6 +21,7 @@ export function shorterSideThenCrop(shorter: number, side: number, filter?: Resi
   if (shorter < side) {
     throw new InputError(
       `shorterSideThenCrop: cannot cut ${side} pixels out of a shorter side of ${shorter}; resize to ${side} or more`,
+      { code: 'option' },
     )
   }
   return cropTransform((picture) => withShorterSide(picture, shorter), side, filter)

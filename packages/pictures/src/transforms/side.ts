@@ -5,5 +5,6 @@ export function assertSide(transform: string, side: number): void {
   if (Number.isInteger(side) && side >= 1) return
   throw new InputError(
     `${transform}: a side of ${side} pixels cannot be made; give a whole number of at least 1`,
+    { code: 'option' },
   )
 }

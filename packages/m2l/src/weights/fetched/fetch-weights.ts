@@ -1,6 +1,6 @@
 import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import { InputError } from '@m2l/engine'
+import { InputError, didYouMean } from '@m2l/engine'
 import {
   assertRoom,
   cacheFolder,
@@ -10,7 +10,6 @@ import {
   syncFolder,
   withStaging,
 } from '@m2l/engine-native'
-import { didYouMean } from '@m2l/model'
 import { convertFetched } from './convert-fetched.js'
 import { fetchableNames, fetchableWeights, shippedNames, type FetchableWeights } from '@m2l/weights'
 import { cardName, findFetched, weightsFolder, weightsName, type FetchedWeights } from './fetched-weights.js'

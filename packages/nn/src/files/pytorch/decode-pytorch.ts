@@ -61,6 +61,7 @@ export async function decodePyTorch(bytes: Buffer, source: string, wanted?: stri
     const problem = error.message.replaceAll(/\p{Cc}/gu, '?') // names in it may hold anything
     throw new InputError(
       `${source}: not a PyTorch checkpoint that can be read: ${problem}; copy it again, or save its weights alone: torch.save(model.state_dict(), FILE)`,
+      { code: 'weights' },
     )
   }
 }
