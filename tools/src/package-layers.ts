@@ -83,4 +83,6 @@ export const portable: readonly string[] = [
   'metric-part',
   'metric-global',
   'metric-head',
+  'model',
+  'classifier',
 ]

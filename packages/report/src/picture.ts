@@ -12,14 +12,15 @@ export type Picture = Uint8Array | string
 export function pictureUri(picture: Picture): string {
   if (typeof picture !== 'string') return dataUri(formatOf(picture), picture)
   if (picture.startsWith('data:image/')) return picture
-  if (/^\s*(<\?xml[^>]*>\s*)?<svg[\s>]/.test(picture)) return dataUri('svg+xml', Buffer.from(picture))
+  if (/^\s*(<\?xml[^>]*>\s*)?<svg[\s>]/.test(picture))
+    return dataUri('svg+xml', new TextEncoder().encode(picture))
   throw new TypeError(
     'a picture is the bytes of a PNG, JPEG, WebP or GIF, an SVG, or a data: URI of an image',
   )
 }
 
 function formatOf(bytes: Uint8Array): string {
-  const start = Buffer.from(bytes.subarray(0, 12)).toString('latin1')
+  const start = binaryText(bytes.subarray(0, 12))
   const format = signatures.find(([signature]) => signature.test(start))?.[1]
   if (format !== undefined) return format
   throw new TypeError('a picture in bytes is a PNG, JPEG, WebP or GIF file')
@@ -33,5 +34,14 @@ const signatures: readonly [RegExp, string][] = [
 ]
 
 function dataUri(format: string, bytes: Uint8Array): string {
-  return `data:image/${format};base64,${Buffer.from(bytes).toString('base64')}`
+  return `data:image/${format};base64,${btoa(binaryText(bytes))}`
+}
+
+/** A character for each byte; pieces are short enough to be arguments of a call. */
+function binaryText(bytes: Uint8Array): string {
+  const pieces: string[] = []
+  for (let start = 0; start < bytes.length; start += 8192) {
+    pieces.push(String.fromCharCode(...bytes.subarray(start, start + 8192)))
+  }
+  return pieces.join('')
 }
