@@ -38,8 +38,8 @@ export function wholeNumber(option: string, text: string, least = 1): number {
 }
 
 /**
- * Runs a command to its end; where it throws an InputError, says so in one line. Where nobody reads any more what it prints, the
- * process ends quietly with exit code 141.
+ * Runs a command to its end; where it throws an InputError, says so in one line. Where nobody reads any more
+ * what it prints, the process ends quietly with exit code 141.
  *
  * @param name of the command, before that line
  * @returns the exit code: the command's own, or 2 for bad input

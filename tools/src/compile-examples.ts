@@ -6,8 +6,9 @@ const continuation = /^\s/
 
 /**
  * Checks TypeScript modules in `folder` as a strict consumer would and writes their JavaScript beside them.
- * @returns TypeScript's findings, one a line: those in the modules and in our own declarations. Those in third
- * parties' declarations are left out, since those of TensorFlow.js do not pass (its users set `skipLibCheck`).
+ * @returns TypeScript's findings, one a line: those in the modules and in our own declarations. Those in
+ *   third parties' declarations are left out, since those of TensorFlow.js do not pass (its users set
+ *   `skipLibCheck`).
  */
 export async function compileExamples(folder: string, files: readonly string[]): Promise<string[]> {
   const options = [

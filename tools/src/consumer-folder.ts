@@ -16,8 +16,8 @@ export interface Surroundings {
 }
 
 /**
- * A folder outside the workspace in which a package is installed from its tarball, as a user would: with a Node.js of his, an empty
- * home, and install scripts allowed.
+ * A folder outside the workspace in which a package is installed from its tarball, as a user would: with a
+ * Node.js of his, an empty home, and install scripts allowed.
  */
 export class ConsumerFolder {
   constructor(
@@ -36,8 +36,8 @@ export class ConsumerFolder {
   }
 
   /**
-   * Leaves exactly `id` and what it depends on in the folder; no package of ours comes from a registry. In a folder that holds
-   * another package npm removes what only that needed and adds what is missing.
+   * Leaves exactly `id` and what it depends on in the folder; no package of ours comes from a registry. In a
+   * folder that holds another package npm removes what only that needed and adds what is missing.
    */
   async install(id: string): Promise<void> {
     const closure = withDependencies(id, this.packages).map(({ manifest }) => manifest.name)

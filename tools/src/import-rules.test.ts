@@ -17,7 +17,10 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** Writes the sources (path to text), lints them under the project's rules and returns `path: rule` of each finding. */
+/**
+ * Writes the sources (path to text), lints them under the project's rules and returns `path: rule` of each
+ * finding.
+ */
 async function lint(sources: Readonly<Record<string, string>>): Promise<string[]> {
   for (const [path, text] of Object.entries(sources)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true })

@@ -5,7 +5,10 @@ import { workspaceRoot } from './workspace.js'
 const readme = join(workspaceRoot, 'tools/README.md')
 const table = /(<!-- installed sizes: start -->\n)([^]*?)(<!-- installed sizes: end -->)/
 
-/** By how much a size may differ from the table's, as lines of dependencies publish smaller and larger versions. */
+/**
+ * By how much a size may differ from the table's, as lines of dependencies publish smaller and larger
+ * versions.
+ */
 const tolerance = 0.1
 
 /** The sizes in the table of tools/README.md, in megabytes, by the names of packages. */

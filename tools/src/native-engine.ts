@@ -1,2 +1,3 @@
-// Run before every test file, so that tests of packages that are below the native engine compute with it, too.
+// Run before every test file, so that tests of packages that are below the native engine compute with it,
+// too.
 import '@m2l/engine-native/register'

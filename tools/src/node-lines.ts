@@ -11,8 +11,8 @@ export interface NodeLine {
 }
 
 /**
- * The Node.js of every line that is supported, from npm's registry; elsewhere than on Linux on x86-64, for which that has them, the
- * one that runs this.
+ * The Node.js of every line that is supported, from npm's registry; elsewhere than on Linux on x86-64, for
+ * which that has them, the one that runs this.
  *
  * @param folder where they are installed.
  */

@@ -71,7 +71,10 @@ export const entries: Readonly<Record<string, readonly string[]>> = {
   '@m2l/pictures/pixels': ['datasets', 'model'],
 }
 
-/** The packages that run in browsers, workers and every other runtime, too: no module, global or type of Node.js is in them. */
+/**
+ * The packages that run in browsers, workers and every other runtime, too: no module, global or type of
+ * Node.js is in them.
+ */
 export const portable: readonly string[] = [
   'engine',
   'nn',

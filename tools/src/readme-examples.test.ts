@@ -7,7 +7,8 @@ import { compileExamples } from './compile-examples.js'
 import { readmeExamples } from './readme-example.js'
 import { workspacePackages, workspaceRoot } from './workspace.js'
 
-// Runs the examples against the packages as built in the workspace; the release check runs them against the tarballs.
+// Runs the examples against the packages as built in the workspace; the release check runs them against the
+// tarballs.
 const packages = workspacePackages().map(({ id, folder }) => ({ id, examples: readmeExamples(folder) }))
 const examples = packages.flatMap((one) =>
   one.examples.map((text, index) => ({ id: index === 0 ? one.id : `${one.id}-${index + 1}`, text })),

@@ -13,7 +13,10 @@ import { layers } from './package-layers.js'
 import { readmeExample } from './readme-example.js'
 import { workspacePackages, workspaceRoot, type WorkspacePackage } from './workspace.js'
 
-/** The checks of one package, in the order in which they run; all that install or run something in every Node.js. */
+/**
+ * The checks of one package, in the order in which they run; all that install or run something in every
+ * Node.js.
+ */
 const checks = ['publint', 'types', 'install', 'scripts', 'typescript', 'example'] as const
 
 interface PackageReport {
@@ -133,7 +136,8 @@ async function checkPackage(
   let installedMegabytes = 0
   let program: string | undefined
   for (const [index, { node, consumer }] of consumers.entries()) {
-    // What is installed beside a package must not hide what it lacks; once for each package is enough to see that.
+    // What is installed beside a package must not hide what it lacks; once for each package is enough to see
+    // that.
     if (index === 0) consumer.empty()
     if (!(await check('install', () => consumer.install(id), node))) continue
     await check('scripts', () => expectNoScripts(consumer), node)

@@ -1,7 +1,8 @@
 /**
- * Run before every test file. Tests, and the programs that they start, see the same environment whoever started them: a
- * person at a terminal, Nx (which sets `FORCE_COLOR`), npm or continuous integration. What says where things are (`PATH`,
- * `HOME`, `M2L_CACHE`, the registry) stays; what changes how programs behave goes, and a test that wants it sets it.
+ * Run before every test file. Tests, and the programs that they start, see the same environment whoever
+ * started them: a person at a terminal, Nx (which sets `FORCE_COLOR`), npm or continuous integration. What
+ * says where things are (`PATH`, `HOME`, `M2L_CACHE`, the registry) stays; what changes how programs behave
+ * goes, and a test that wants it sets it.
  */
 const changesBehaviour = [
   /^(CI|FORCE_COLOR|NO_COLOR|COLORTERM|DEBUG|NODE_ENV|NODE_OPTIONS|INIT_CWD)$/,

@@ -19,8 +19,8 @@ const reports: Readonly<Record<string, string>> = {
 
 /**
  * Sums the reports that the last test runs of every project left and prints `N passed, N failed`. Words are
- * `SCRIPT=CHECKOUT`, such as `test=.`. A test file that could not be loaded, a project without tests and a project without
- * a report count as one failure each.
+ * `SCRIPT=CHECKOUT`, such as `test=.`. A test file that could not be loaded, a project without tests and a
+ * project without a report count as one failure each.
  */
 let passed = 0
 let failed = 0

@@ -4,8 +4,8 @@ import { mergeStates, silu } from '@m2l/nn'
 import { z } from 'zod'
 
 /**
- * A small network of depthwise separable convolutions (Howard et al., "MobileNets", arXiv 1704.04861, section 3.1), with SiLU:
- * each stage halves height and width, and each but the stem doubles the channels.
+ * A small network of depthwise separable convolutions (Howard et al., "MobileNets", arXiv 1704.04861, section
+ * 3.1), with SiLU: each stage halves height and width, and each but the stem doubles the channels.
  */
 export default defineBackbone({
   name: 'separable',

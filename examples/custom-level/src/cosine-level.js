@@ -5,8 +5,9 @@ import { learned } from '@m2l/nn'
 import { z } from 'zod'
 
 /**
- * The cosine of a query's pooled feature and each class's mean, times a scale that is learned with the backbone
- * (Gidaris and Komodakis, "Dynamic Few-Shot Visual Learning without Forgetting", CVPR 2018, equation 5).
+ * The cosine of a query's pooled feature and each class's mean, times a scale that is learned with the
+ * backbone (Gidaris and Komodakis, "Dynamic Few-Shot Visual Learning without Forgetting", CVPR 2018, equation
+ * 5).
  */
 export default defineLevel({
   name: 'cosine',

@@ -6,7 +6,8 @@ import { readRecipe, type Recipe, type RecipeRunOptions } from '@m2l/m2l'
 /**
  * Loads the engine and reads a miniImageNet recipe.
  *
- * The command line gives the folder of images first, then changes of the recipe: `/data/mini-imagenet pre.epochs=10`.
+ * The command line gives the folder of images first, then changes of the recipe:
+ * `/data/mini-imagenet pre.epochs=10`.
  */
 export async function recipeOf(name: string): Promise<Recipe> {
   leaveOnBrokenPipe()

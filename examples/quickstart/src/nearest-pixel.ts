@@ -4,7 +4,9 @@ import { globalLevel } from '@m2l/metric-global'
 import type { Backbone } from '@m2l/nn'
 import { FewShotModel } from '@m2l/model'
 
-/** What can be had without learning: each query goes to the class whose mean image is nearest pixel by pixel. */
+/**
+ * What can be had without learning: each query goes to the class whose mean image is nearest pixel by pixel.
+ */
 export function nearestPixelModel(): FewShotModel {
   return new FewShotModel(rawPixels, new LevelFusion([{ level: globalLevel(), weight: 1, temperature: 1 }]))
 }

@@ -177,9 +177,10 @@ describe.each(backboneNames)('%s', (name) => {
 
 describe('the layers', () => {
   /**
-   * What an evaluation makes of -1, which is one pixel in each square of four; the others are -.5. Every convolution
-   * negates the first channel at its middle and drops the rest, batch norms leave it but for epsilon, and the first
-   * pooling keeps what -1 has become, so that the rest is one number's way through the network.
+   * What an evaluation makes of -1, which is one pixel in each square of four; the others are -.5. Every
+   * convolution negates the first channel at its middle and drops the rest, batch norms leave it but for
+   * epsilon, and the first pooling keeps what -1 has become, so that the rest is one number's way through the
+   * network.
    */
   function ofMinusOne(name: string): number {
     const backbone = createBackbone(name, key)

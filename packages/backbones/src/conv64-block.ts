@@ -7,7 +7,10 @@ import type { Stage } from './staged-backbone.js'
 /** The features at each position of the Conv-64F encoders, in every layer. */
 export const conv64Channels = 64
 
-/** A block of the Conv-64F encoders: 3x3 convolution, batch norm, LeakyReLU(.2) and, where asked, 2x2 max pooling. */
+/**
+ * A block of the Conv-64F encoders: 3x3 convolution, batch norm, LeakyReLU(.2) and, where asked, 2x2 max
+ * pooling.
+ */
 export class Conv64Block implements Stage {
   readonly name: string
   readonly state: StateDict
@@ -38,7 +41,8 @@ export class Conv64Block implements Stage {
   forward(x: tf.Tensor4D, context: ForwardContext): tf.Tensor4D {
     return tf.tidy(() => {
       const features = this.#convolution.forward(x, context)
-      // LeakyReLU grows with its input, so it gives the same after pooling as before, on a quarter of the values.
+      // LeakyReLU grows with its input, so it gives the same after pooling as before, on a quarter of the
+      // values.
       return tf.leakyRelu(this.#pooled ? maxPool(features) : features, 0.2)
     })
   }

@@ -5,8 +5,8 @@ import { stagedBackbone } from './staged-backbone.js'
 
 /**
  * Conv-64F with a pooling after each of its four blocks, `FourLayer_64F_4x`: 84x84 -> 5x5x64 (Snell et al.,
- * "Prototypical Networks for Few-shot Learning", NIPS 2017, section 3.1, here with LeakyReLU). Its stages are `layer1` to
- * `layer4`.
+ * "Prototypical Networks for Few-shot Learning", NIPS 2017, section 3.1, here with LeakyReLU). Its stages are
+ * `layer1` to `layer4`.
  *
  * @param key from which the weights are drawn (Xavier uniform)
  */

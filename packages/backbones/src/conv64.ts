@@ -4,9 +4,10 @@ import { Conv64Block, conv64Channels } from './conv64-block.js'
 import { stagedBackbone } from './staged-backbone.js'
 
 /**
- * Conv-64F, `FourLayer_64F`: 84x84 -> 19x19x64, the encoder of local-descriptor methods (Li et al., "Revisiting Local
- * Descriptor Based Image-to-Class Measure for Few-Shot Learning", CVPR 2019). It pools only after the first two blocks,
- * so that many descriptors are left; the fourth block is an unpadded convolution alone. Its stages are `layer1` to `layer4`.
+ * Conv-64F, `FourLayer_64F`: 84x84 -> 19x19x64, the encoder of local-descriptor methods (Li et al.,
+ * "Revisiting Local Descriptor Based Image-to-Class Measure for Few-Shot Learning", CVPR 2019). It pools only
+ * after the first two blocks, so that many descriptors are left; the fourth block is an unpadded convolution
+ * alone. Its stages are `layer1` to `layer4`.
  *
  * @param key from which the weights are drawn (Xavier uniform)
  */

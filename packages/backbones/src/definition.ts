@@ -3,9 +3,10 @@ import type { Backbone, NormalisationName, PictureInput, ResizeFilter } from '@m
 import type { z } from 'zod'
 
 /**
- * How whole pictures are framed: as a `square`, whatever their shape, or resized a little larger and cut to size, at a random
- * place in training and from the middle in evaluation. `square` as a number is how much larger that square is than the input,
- * `shorterSide` how much longer the shorter side is, of pictures that keep their aspect.
+ * How whole pictures are framed: as a `square`, whatever their shape, or resized a little larger and cut to
+ * size, at a random place in training and from the middle in evaluation. `square` as a number is how much
+ * larger that square is than the input, `shorterSide` how much longer the shorter side is, of pictures that
+ * keep their aspect.
  */
 export type PictureFrame = 'square' | { readonly square: number } | { readonly shorterSide: number }
 
@@ -35,7 +36,10 @@ export interface BackboneDefinition<Options extends z.ZodObject = z.ZodObject> {
   /** What it takes there under `model.encoder_options`. */
   readonly options: Options
   readonly input: BackboneInput
-  /** The backbone of which it is another way of training, so that the weights of both mean the same; itself if not given. */
+  /**
+   * The backbone of which it is another way of training, so that the weights of both mean the same; itself if
+   * not given.
+   */
   readonly network?: string
   /**
    * What a tensor of weights from elsewhere is called in the state of this backbone.

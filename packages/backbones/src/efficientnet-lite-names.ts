@@ -2,10 +2,11 @@ import { liteStages, type EfficientNetLiteVariant } from './efficientnet-lite.js
 
 /**
  * What a tensor of published weights is called here. They come under the names of the Python package
- * `efficientnet_lite_pytorch` (and of EfficientNet-PyTorch, from which it descends): `_conv_stem.weight`, `_bn0.bias`,
- * `_blocks.3._depthwise_conv.weight` …
+ * `efficientnet_lite_pytorch` (and of EfficientNet-PyTorch, from which it descends): `_conv_stem.weight`,
+ * `_bn0.bias`, `_blocks.3._depthwise_conv.weight` …
  *
- * @returns null for the classifier `_fc`, which a backbone has no use for; undefined for what is no tensor of that network
+ * @returns null for the classifier `_fc`, which a backbone has no use for; undefined for what is no tensor of
+ *   that network
  */
 export function liteName(variant: EfficientNetLiteVariant, published: string): string | null | undefined {
   if (published.startsWith('_fc.')) return null

@@ -121,7 +121,10 @@ describe('EfficientNet-Lite', () => {
   })
 })
 
-/** Says that a function of four images gives, as a graph, what it gives operation by operation, but for rounding. */
+/**
+ * Says that a function of four images gives, as a graph, what it gives operation by operation, but for
+ * rounding.
+ */
 function expectGraphEqual(compute: (images: tf.Tensor4D) => Record<string, tf.Tensor>): void {
   const reasons: string[] = []
   const ofInputs = ({ images }: { images: tf.Tensor }) => compute(images as tf.Tensor4D)

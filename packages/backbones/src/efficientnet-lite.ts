@@ -13,8 +13,8 @@ export interface EfficientNetLiteOptions {
   /** From which the weights are drawn (normal, fan-out). */
   readonly key: RandomKey
   /**
-   * How often training leaves out the last block, and earlier ones the less the earlier they are; the original's is .2.
-   * None unless told.
+   * How often training leaves out the last block, and earlier ones the less the earlier they are; the
+   * original's is .2. None unless told.
    */
   readonly dropConnect?: number
 }
@@ -46,9 +46,9 @@ export function liteResolution(variant: EfficientNetLiteVariant): number {
 }
 
 /**
- * EfficientNet-Lite0, 1 or 2: 224x224 -> 7x7x1280 (240, 260 pixels -> 8x8, 9x9), in the stages `stem`, `stage1` to `stage7` and
- * `head` (Tan and Le, "EfficientNet", ICML 2019; the Lite networks of the TensorFlow repository `tpu`: no
- * squeeze-and-excitation, ReLU6 everywhere, stem and head not scaled).
+ * EfficientNet-Lite0, 1 or 2: 224x224 -> 7x7x1280 (240, 260 pixels -> 8x8, 9x9), in the stages `stem`,
+ * `stage1` to `stage7` and `head` (Tan and Le, "EfficientNet", ICML 2019; the Lite networks of the TensorFlow
+ * repository `tpu`: no squeeze-and-excitation, ReLU6 everywhere, stem and head not scaled).
  *
  * Pictures are normalised as (level - 127) / 128 where weights are the published ones.
  */

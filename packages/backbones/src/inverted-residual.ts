@@ -20,9 +20,9 @@ export interface InvertedResidualOptions {
 }
 
 /**
- * An inverted residual block (Sandler et al., "MobileNetV2", CVPR 2018, section 3.3): a 1x1 convolution that widens, unless the
- * expansion is 1, a depthwise convolution, and a 1x1 convolution that narrows; batch norms after all, ReLU6 after the first two.
- * Where the map keeps its shape, the input is added.
+ * An inverted residual block (Sandler et al., "MobileNetV2", CVPR 2018, section 3.3): a 1x1 convolution that
+ * widens, unless the expansion is 1, a depthwise convolution, and a 1x1 convolution that narrows; batch norms
+ * after all, ReLU6 after the first two. Where the map keeps its shape, the input is added.
  */
 export class InvertedResidual {
   readonly state: StateDict

@@ -8,7 +8,10 @@ import { resNet12 } from './resnet12.js'
 
 const none = z.object({})
 
-/** As published: the Conv-64F encoders see the picture as a square, ResNet-12 a crop of one that is a little larger. */
+/**
+ * As published: the Conv-64F encoders see the picture as a square, ResNet-12 a crop of one that is a little
+ * larger.
+ */
 const asSquare: BackboneInput = { size: 84, normalisation: 'imagenet', frame: 'square' }
 const asCrop: BackboneInput = { size: 84, normalisation: 'imagenet', frame: { square: 92 / 84 } }
 

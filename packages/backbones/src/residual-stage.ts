@@ -15,8 +15,8 @@ export interface ResidualStageOptions {
 }
 
 /**
- * A stage of ResNet-12: three 3x3 convolutions with batch norms beside a 1x1 convolution with batch norm, LeakyReLU(.1)
- * after the first two and after the sum, then 2x2 max pooling.
+ * A stage of ResNet-12: three 3x3 convolutions with batch norms beside a 1x1 convolution with batch norm,
+ * LeakyReLU(.1) after the first two and after the sum, then 2x2 max pooling.
  */
 export class ResidualStage implements Stage {
   readonly name: string
@@ -57,7 +57,8 @@ export class ResidualStage implements Stage {
       const once = leakyRelu(first.forward(x, context))
       const twice = leakyRelu(second.forward(once, context))
       const sum = tf.add(third.forward(twice, context), this.#shortcut.forward(x, context)) as tf.Tensor4D
-      // LeakyReLU grows with its input, so it gives the same after pooling as before, on a quarter of the values.
+      // LeakyReLU grows with its input, so it gives the same after pooling as before, on a quarter of the
+      // values.
       return leakyRelu(maxPool(sum))
     })
   }

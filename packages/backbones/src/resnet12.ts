@@ -25,12 +25,12 @@ const channels = 640
 
 /**
  * ResNet-12, `R12`: 84x84 -> 5x5x640 in four residual stages of 64, 160, 320 and 640 channels (Lee et al.,
- * "Meta-Learning with Differentiable Convex Optimization", CVPR 2019, section 4.1; He et al. 2016 for the residual). Its stages are
- * `layer1` to `layer4`.
+ * "Meta-Learning with Differentiable Convex Optimization", CVPR 2019, section 4.1; He et al. 2016 for the
+ * residual). Its stages are `layer1` to `layer4`.
  *
- * With `dropBlock` (`R12-pre`), training drops .1 of the features after the first two stages and, on a schedule, 5x5
- * squares after the other two. How far the schedule is, the parameter `batches_seen` tells: it counts the training
- * passes, is saved with the weights, and so survives a resume.
+ * With `dropBlock` (`R12-pre`), training drops .1 of the features after the first two stages and, on a
+ * schedule, 5x5 squares after the other two. How far the schedule is, the parameter `batches_seen` tells: it
+ * counts the training passes, is saved with the weights, and so survives a resume.
  */
 export function resNet12({ key, dropBlock: drops = false }: ResNet12Options): Backbone {
   const stages = widths.map(

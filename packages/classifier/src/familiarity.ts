@@ -2,7 +2,10 @@ import { InputError, requireFinite } from '@m2l/engine'
 import type { Classification } from './classification.js'
 import type { LeaveOneOut } from './leave-one-out.js'
 
-/** How strongly the weights are held near zero; chosen on validation classes of emoji, where .001 to .1 differ little. */
+/**
+ * How strongly the weights are held near zero; chosen on validation classes of emoji, where .001 to .1 differ
+ * little.
+ */
 const ridge = 0.1
 
 /** Steps of gradient descent; the features are standardised, so that a few hundred reach the minimum. */
@@ -11,9 +14,9 @@ const steps = 500
 /**
  * How probable it is that an image is of one of the classes at all, from 0 to 1.
  *
- * A logistic regression on how near the image is to the class that it would be given, by each level: between examples that
- * were left out, and examples of which the whole class was left out, both counting equally in total. So .5 is where images
- * of the classes and of others are told apart best, as far as the examples show.
+ * A logistic regression on how near the image is to the class that it would be given, by each level: between
+ * examples that were left out, and examples of which the whole class was left out, both counting equally in
+ * total. So .5 is where images of the classes and of others are told apart best, as far as the examples show.
  */
 export class Familiarity {
   readonly #levels: readonly string[]
@@ -78,7 +81,10 @@ interface ClassCounts {
   readonly all: number
 }
 
-/** Whether enough examples were left out to tell unknown images by: of two classes, and of more than half of them. */
+/**
+ * Whether enough examples were left out to tell unknown images by: of two classes, and of more than half of
+ * them.
+ */
 export function canCalibrate(leaveOneOut: LeaveOneOut): boolean {
   return isEnough(classesOf(leaveOneOut))
 }

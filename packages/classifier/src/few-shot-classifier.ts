@@ -41,7 +41,10 @@ import type { ShotCounts } from './shot-counts.js'
 
 /** How a classifier compares, whatever sees for it. */
 export interface ComparingOptions {
-  /** What becomes of different numbers of examples; `neutral` if not given, so that further examples of a class never hurt. */
+  /**
+   * What becomes of different numbers of examples; `neutral` if not given, so that further examples of a
+   * class never hurt.
+   */
   readonly counts?: ShotCounts | undefined
 }
 
@@ -69,11 +72,13 @@ export interface ClassifierClass {
 }
 
 /**
- * Tells images of classes apart of which it was given a few examples: a trained model, and the embeddings of the examples.
+ * Tells images of classes apart of which it was given a few examples: a trained model, and the embeddings of
+ * the examples.
  *
- * Images are read, embedded and compared in batches of 16, or of 64 where no level asks for parts, with three batches in memory at
- * a time, and cosines within the bound of the levels. So a process stays below 1 GiB at 32x32 and below 1.5 GiB at 84x84 with
- * Conv-64F-4x, however many images it classifies and however large they are.
+ * Images are read, embedded and compared in batches of 16, or of 64 where no level asks for parts, with three
+ * batches in memory at a time, and cosines within the bound of the levels. So a process stays below 1 GiB at
+ * 32x32 and below 1.5 GiB at 84x84 with Conv-64F-4x, however many images it classifies and however large they
+ * are.
  */
 export class FewShotClassifier {
   readonly #candidates: readonly Candidate[]
@@ -96,8 +101,8 @@ export class FewShotClassifier {
   /**
    * A classifier without classes. Loads the engine where that has not been done.
    *
-   * @param weights shipped ones by name, the bytes of a checkpoint of ours, or its URL; of several, and of all shipped ones if none
-   *   are given, the examples choose, see {@link choose}
+   * @param weights shipped ones by name, the bytes of a checkpoint of ours, or its URL; of several, and of
+   *   all shipped ones if none are given, the examples choose, see {@link choose}
    * @throws {InputError} when they cannot be fetched, are no weights, or do not say how their model is made
    */
   static async load(
@@ -124,10 +129,12 @@ export class FewShotClassifier {
   }
 
   /**
-   * A classifier of a model that a program has made, without classes. The model is the classifier's from then on.
+   * A classifier of a model that a program has made, without classes. The model is the classifier's from then
+   * on.
    *
    * @param pictures how they become its input
-   * @throws {InputError} when they cannot be made so, or a level looks at parts of pictures and nothing makes any
+   * @throws {InputError} when they cannot be made so, or a level looks at parts of pictures and nothing makes
+   *   any
    */
   static fromModel<This extends typeof FewShotClassifier>(
     this: This,
@@ -153,10 +160,11 @@ export class FewShotClassifier {
   }
 
   /**
-   * A classifier by features of pictures that some network made; their labels are its classes. It takes pictures as their features,
-   * see {@link featuresAt}.
+   * A classifier by features of pictures that some network made; their labels are its classes. It takes
+   * pictures as their features, see {@link featuresAt}.
    *
-   * @param options what compares them, which is the classifier's from then on; if not given, a head is chosen by the examples
+   * @param options what compares them, which is the classifier's from then on; if not given, a head is chosen
+   *   by the examples
    * @throws {InputError} when a picture has no label
    */
   static async ofFeatures<This extends typeof FewShotClassifier>(
@@ -189,12 +197,18 @@ export class FewShotClassifier {
     return new Map([...this.#classes].map(([label, { examples }]) => [label, examples]))
   }
 
-  /** The weights that were chosen last, or are first looked through; nothing where a program has made the model. */
+  /**
+   * The weights that were chosen last, or are first looked through; nothing where a program has made the
+   * model.
+   */
   get weights(): string | undefined {
     return this.#chosen.origin.weights
   }
 
-  /** Which of the numbers that the chosen weights make are of which stage of their network; nothing where levels compare all. */
+  /**
+   * Which of the numbers that the chosen weights make are of which stage of their network; nothing where
+   * levels compare all.
+   */
   get ranges(): readonly FeatureRange[] | undefined {
     const { comparison } = this.#chosen
     return 'ranges' in comparison ? comparison.ranges : undefined
@@ -206,7 +220,8 @@ export class FewShotClassifier {
   }
 
   /**
-   * Adds examples of a class, a new one or one that is there already. Nothing is added unless all of them can be read.
+   * Adds examples of a class, a new one or one that is there already. Nothing is added unless all of them can
+   * be read.
    *
    * @throws {InputError} naming the first picture that cannot be read, or when there is none
    */
@@ -231,7 +246,8 @@ export class FewShotClassifier {
   }
 
   /**
-   * Adds examples that are given as features, each to the class of its label; only to a classifier of features.
+   * Adds examples that are given as features, each to the class of its label; only to a classifier of
+   * features.
    *
    * @throws {InputError} when a picture has no label, or they are of another network; nothing is added then
    */
@@ -262,8 +278,9 @@ export class FewShotClassifier {
   }
 
   /**
-   * Chooses by the examples that there are, and says what: weights, where there are several, and what compares what they see.
-   * Everything that follows goes by it; done by itself where it was not asked for. It is chosen anew when classes have changed.
+   * Chooses by the examples that there are, and says what: weights, where there are several, and what
+   * compares what they see. Everything that follows goes by it; done by itself where it was not asked for. It
+   * is chosen anew when classes have changed.
    *
    * @throws {InputError} when there are fewer than two classes
    */
@@ -276,7 +293,8 @@ export class FewShotClassifier {
    * Classifies images by the examples that there are when it is called.
    *
    * @returns what it says of each image, in their order
-   * @throws {InputError} when there are fewer than two classes, or naming the first picture that cannot be read
+   * @throws {InputError} when there are fewer than two classes, or naming the first picture that cannot be
+   *   read
    */
   async classify(images: readonly GivenImage[], options: ClassifyOptions = {}): Promise<Classification[]> {
     return (await this.#classify(images, options)) as Classification[]
@@ -298,8 +316,8 @@ export class FewShotClassifier {
   }
 
   /**
-   * What the examples say of each other: each is left out in turn, and once more with its whole class. It tells how good the
-   * classifier is before any other image is there, and calibrates `Familiarity`.
+   * What the examples say of each other: each is left out in turn, and once more with its whole class. It
+   * tells how good the classifier is before any other image is there, and calibrates `Familiarity`.
    *
    * @throws {InputError} when there are fewer than two classes
    */
@@ -309,8 +327,8 @@ export class FewShotClassifier {
   }
 
   /**
-   * The embeddings of pictures as plain numbers: what levels compare, a `map` [pictures, height, width, channels] and, where a
-   * level needs them, `parts` [pictures, parts, channels].
+   * The embeddings of pictures as plain numbers: what levels compare, a `map` [pictures, height, width,
+   * channels] and, where a level needs them, `parts` [pictures, parts, channels].
    *
    * @throws {InputError} naming the first picture that cannot be read, or when there is none
    */
@@ -322,7 +340,8 @@ export class FewShotClassifier {
   /**
    * As {@link embed}, but a picture that cannot be read is only left out.
    *
-   * @returns the embeddings of the others with their positions in the list, and why each of these cannot be read, by its own
+   * @returns the embeddings of the others with their positions in the list, and why each of these cannot be
+   *   read, by its own
    * @throws {InputError} when none can be read, or there is none
    */
   async embedReadable(
@@ -358,7 +377,8 @@ export class FewShotClassifier {
   }
 
   /**
-   * The classes, as embeddings, in the bytes of a safetensors file with a checksum, which name the weights and the examples.
+   * The classes, as embeddings, in the bytes of a safetensors file with a checksum, which name the weights
+   * and the examples.
    *
    * @throws {InputError} when there are none
    */
@@ -409,7 +429,8 @@ export class FewShotClassifier {
   }
 
   /**
-   * A file as a picture that is read when its turn comes; here it is refused then, since not every runtime has files.
+   * A file as a picture that is read when its turn comes; here it is refused then, since not every runtime
+   * has files.
    *
    * @param path as it was given in place of a picture
    */

@@ -7,13 +7,14 @@ const starts = 4
 const mostSteps = 12
 
 /**
- * Clusters of points by k-means (Lloyd, "Least squares quantization in PCM", 1982), begun by k-means++ (Arthur, Vassilvitskii,
- * SODA 2007).
+ * Clusters of points by k-means (Lloyd, "Least squares quantization in PCM", 1982), begun by k-means++
+ * (Arthur, Vassilvitskii, SODA 2007).
  *
  * @param points all of one length
  * @param clusters at most so many; fewer where there are fewer different points
  * @param key decides where it begins
- * @returns the positions of the points of each cluster, those nearest to its mean first; the largest cluster first
+ * @returns the positions of the points of each cluster, those nearest to its mean first; the largest cluster
+ *   first
  */
 export function kMeans(points: readonly Float32Array[], clusters: number, key: RandomKey): number[][] {
   if (clusters < 1) return []

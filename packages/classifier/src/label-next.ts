@@ -31,9 +31,9 @@ export interface Unlabelled {
 export const usualLabelNext = 5
 
 /**
- * The pictures whose labels would help most, in turn by three reasons: the least familiar, which may be of a class without examples;
- * the one nearest to a tie between two classes; and one that stands for many, the nearest to the mean of a cluster (k-means with a
- * fixed key), the largest cluster first.
+ * The pictures whose labels would help most, in turn by three reasons: the least familiar, which may be of a
+ * class without examples; the one nearest to a tie between two classes; and one that stands for many, the
+ * nearest to the mean of a cluster (k-means with a fixed key), the largest cluster first.
  *
  * @param most how many
  */
@@ -101,7 +101,9 @@ function eachOnce(pictures: readonly Unlabelled[]): Unlabelled[] {
   })
 }
 
-/** Features of pictures by their positions in a list, one vector of length 1 each, which batches are noted in. */
+/**
+ * Features of pictures by their positions in a list, one vector of length 1 each, which batches are noted in.
+ */
 export class PictureFeatures {
   readonly #features = new Map<number, Float32Array>()
 

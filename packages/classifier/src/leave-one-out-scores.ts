@@ -9,7 +9,9 @@ import { drawnShots, type ShotCounts } from './shot-counts.js'
 /** Where an image is: its class, then its position in it. */
 export type Place = readonly [way: number, position: number]
 
-/** So many images are compared at once. What a level makes of all examples it makes anew for each such batch. */
+/**
+ * So many images are compared at once. What a level makes of all examples it makes anew for each such batch.
+ */
 const queriesAtOnce = 256
 
 /** What all examples but one say of it, and what they say without its whole class. */
@@ -40,7 +42,8 @@ interface LevelRows {
 /**
  * Compares images at some places with all examples, each without itself and without its class.
  *
- * A level that can leave images out itself does so in one pass; another compares each image with a support without it.
+ * A level that can leave images out itself does so in one pass; another compares each image with a support
+ * without it.
  *
  * @throws {InputError} when the scores of a level are not finite
  * @throws the signal's reason when it is aborted
@@ -96,7 +99,10 @@ interface LeaveOneOutOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** Scores of the images at some places by level, [places, ways]; where strangers are not asked for, theirs are not looked at. */
+/**
+ * Scores of the images at some places by level, [places, ways]; where strangers are not asked for, theirs are
+ * not looked at.
+ */
 async function leftOutRows(
   metric: LevelFusion,
   classes: LabelledImages,
@@ -179,7 +185,9 @@ function inOnePass(
 
 type Kind = keyof Left['drawn']
 
-/** What the other classes say of each image where its whole class is left out of the support, class by class. */
+/**
+ * What the other classes say of each image where its whole class is left out of the support, class by class.
+ */
 function withoutClasses(level: MetricLevel, support: Support, left: readonly Left[]): tf.Tensor2D {
   const { shots } = support
   const classOfRow = shots.flatMap((shot, way) => Array.from({ length: shot }, () => way))

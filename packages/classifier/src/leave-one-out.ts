@@ -18,13 +18,16 @@ export interface LeftOut extends Classification {
 export interface LeaveOneOut {
   /** Images of classes that have others, classified by all examples but themselves. */
   readonly known: readonly LeftOut[]
-  /** The same images and those of classes with one image, classified by the examples of all classes but their own. */
+  /**
+   * The same images and those of classes with one image, classified by the examples of all classes but their
+   * own.
+   */
   readonly strangers: readonly LeftOut[]
 }
 
 /**
- * Leaves out each image of the examples in turn, and once more with its whole class: what a classifier of the other examples
- * would say of it.
+ * Leaves out each image of the examples in turn, and once more with its whole class: what a classifier of the
+ * other examples would say of it.
  *
  * @param classes two or more
  * @throws {InputError} when the scores of a level are not finite

@@ -1,6 +1,6 @@
 /**
- * The area under the receiver operating characteristic: how probable it is that a value of the first kind is higher than one
- * of the second, equal ones counted by half.
+ * The area under the receiver operating characteristic: how probable it is that a value of the first kind is
+ * higher than one of the second, equal ones counted by half.
  *
  * @returns from 0 to 1; null where there are none of a kind
  */

@@ -2,7 +2,9 @@ import { requireFinite, tf } from '@m2l/engine'
 import type { LevelFusion, LevelScores, Support } from '@m2l/metric'
 import { disposeEmbedding, embeddingOf, type EmbeddedImages } from './embedding/embedded-images.js'
 
-/** Scores of queries and classes as plain numbers: of each level under its name, [queries, ways] row by row. */
+/**
+ * Scores of queries and classes as plain numbers: of each level under its name, [queries, ways] row by row.
+ */
 export interface Scores {
   readonly queries: number
   readonly ways: number

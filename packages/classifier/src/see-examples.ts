@@ -20,8 +20,8 @@ export interface SeenExamples {
 }
 
 /**
- * Embeds examples of a class by each of several candidates. The first one tells which can be read; another that cannot see all of
- * these sees none.
+ * Embeds examples of a class by each of several candidates. The first one tells which can be read; another
+ * that cannot see all of these sees none.
  *
  * @param isNew whether the class has no example yet
  * @returns nothing where none can be read

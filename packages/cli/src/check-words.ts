@@ -2,9 +2,9 @@ import type { Command, Option } from 'commander'
 import { closest, distance } from 'fastest-levenshtein'
 
 /**
- * Refuses words that commander would misunderstand or pass over: an unknown command is told before its options, an
- * unknown option before a missing one, a value that is
- * an option itself, an empty one or none of those that there are, an option or a key of a recipe that is given twice.
+ * Refuses words that commander would misunderstand or pass over: an unknown command is told before its
+ * options, an unknown option before a missing one, a value that is an option itself, an empty one or none of
+ * those that there are, an option or a key of a recipe that is given twice.
  *
  * @param words those after the program's name
  * @throws {CommanderError} after it has been told in one line
@@ -67,7 +67,10 @@ function checkValue(command: Command, option: Option, value: string): void {
   checkChoice(command, value, option.argChoices, `option '${option.flags}' argument '${value}' is invalid`)
 }
 
-/** Refuses what is none of the values that there are, with the one that may be meant, as commander does for options. */
+/**
+ * Refuses what is none of the values that there are, with the one that may be meant, as commander does for
+ * options.
+ */
 function checkChoice(
   command: Command,
   value: string,

@@ -13,7 +13,10 @@ import {
   writePatterns,
 } from './m2l-process.test.helper.js'
 
-/** Of 24 classes of 12 pictures: a copy within a class, one in another split, a broken picture, and an odd name. */
+/**
+ * Of 24 classes of 12 pictures: a copy within a class, one in another split, a broken picture, and an odd
+ * name.
+ */
 let folder: string
 beforeAll(async () => {
   folder = await temporaryFolder()

@@ -5,10 +5,12 @@ import type { ProgressDisplay } from './terminal/progress-display.js'
 const patience = 5000
 
 /**
- * Does work that Ctrl-C or SIGTERM ends cleanly; the person is told what is left and how to start it again. Work that goes on
- * regardless, such as a read that the system does not answer, is left alone after five seconds.
+ * Does work that Ctrl-C or SIGTERM ends cleanly; the person is told what is left and how to start it again.
+ * Work that goes on regardless, such as a read that the system does not answer, is left alone after five
+ * seconds.
  *
- * @param left what is there afterwards, as the end of a sentence that begins with "interrupted;", or tells it when it is known
+ * @param left what is there afterwards, as the end of a sentence that begins with "interrupted;", or tells it
+ *   when it is known
  * @param exitCode the exit code, where it is another than that of the signal
  * @throws {InterruptedError} when it was interrupted
  */

@@ -66,7 +66,10 @@ test('a training that is interrupted twice ends with the weights of one that nev
   }
 })
 
-/** Runs the program in a Node.js that says when it comes to a module, and then takes a minute to begin with it. */
+/**
+ * Runs the program in a Node.js that says when it comes to a module, and then takes a minute to begin with
+ * it.
+ */
 async function slowlyLoading(module: string): Promise<string[]> {
   const waits = `
     import { writeSync as sayOfWaiting } from 'node:fs'

@@ -29,8 +29,9 @@ export function leaveWhereInterrupted(): void {
 }
 
 /**
- * Ends the process with 130 or 143, or another exit code, whatever it waits for. Node's own exit waits for the system's reads and writes; where one hangs,
- * as on a network folder that is gone, the signal itself ends the process, which shells tell as the same number.
+ * Ends the process with 130 or 143, or another exit code, whatever it waits for. Node's own exit waits for
+ * the system's reads and writes; where one hangs, as on a network folder that is gone, the signal itself ends
+ * the process, which shells tell as the same number.
  */
 export function leave(name: keyof typeof exitCodes, exitCode: number = exitCodes[name]): void {
   if (!isReadingOrWriting()) process.exit(exitCode)
@@ -49,7 +50,8 @@ function isReadingOrWriting(): boolean {
 let watched = 0
 
 /**
- * Lets Ctrl-C and SIGTERM end the process with a word wherever nothing watches for them, as while the engine loads.
+ * Lets Ctrl-C and SIGTERM end the process with a word wherever nothing watches for them, as while the engine
+ * loads.
  *
  * @param words the command, to be typed again
  */

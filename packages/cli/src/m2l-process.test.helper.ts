@@ -129,7 +129,9 @@ export async function contentsOf(folder: string): Promise<Record<string, string>
   return Object.fromEntries(await Promise.all(hashes)) as Record<string, string>
 }
 
-/** Pictures to learn from: 8 classes a split, 12 images of 32x32 a class, as `<split>/<class>/<image>.png`. */
+/**
+ * Pictures to learn from: 8 classes a split, 12 images of 32x32 a class, as `<split>/<class>/<image>.png`.
+ */
 export async function writePatterns(folder: string, splits: readonly string[] = ['train', 'val', 'test']) {
   for (const [number, split] of splits.entries()) {
     for (let index = 0; index < 8; index++) {

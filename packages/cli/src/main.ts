@@ -1,6 +1,7 @@
 import { leaveOnSignals, leaveWhereInterrupted } from './interruption.js'
 
-// Who reads what we print may stop reading, as `head` does; then there is nothing left to do, and nothing to complain of.
+// Who reads what we print may stop reading, as `head` does; then there is nothing left to do, and nothing to
+// complain of.
 const brokenPipe = 128 + 13
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {

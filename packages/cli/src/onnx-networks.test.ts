@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { m2l, m2lHere, pattern, temporaryFolder } from './m2l-process.test.helper.js'
 
-/** The mean colours of a picture of 32 pixels, [n, 3, 1, 1]: IR version 8, opset 17, one GlobalAveragePool. */
+/**
+ * The mean colours of a picture of 32 pixels, [n, 3, 1, 1]: IR version 8, opset 17, one GlobalAveragePool.
+ */
 const network = Buffer.from(
   'CAg6XgoZCgF4EgF5IhFHbG9iYWxBdmVyYWdlUG9vbBIFc21hbGxaHAoBeBIXChUIARIRCgMSAW4KAggDCgIIIAoCCCBiHAoBeRIXChUIARIRCgMSAW4KAggDCgIIAQoCCAFCAhAR',
   'base64',

@@ -16,7 +16,9 @@ afterEach(() => {
   vi.unstubAllEnvs()
 })
 
-/** What messages call the program where it was started by some npm command and shells look at some folders. */
+/**
+ * What messages call the program where it was started by some npm command and shells look at some folders.
+ */
 async function called(command: string | undefined, ...places: string[]): Promise<string> {
   vi.stubEnv('npm_command', command)
   vi.stubEnv('PATH', places.map((place) => join(folder, place)).join(delimiter))

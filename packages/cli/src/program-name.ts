@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs'
 import { delimiter, join, normalize } from 'node:path'
 
 /**
- * How a person can type this program: `m2l` where a shell finds it by that name, else `npx m2l`, as READMEs have it and npx starts
- * it. What npm adds to the path for its own commands is not there when a person types.
+ * How a person can type this program: `m2l` where a shell finds it by that name, else `npx m2l`, as READMEs
+ * have it and npx starts it. What npm adds to the path for its own commands is not there when a person types.
  */
 export function programName(): 'm2l' | 'npx m2l' {
   return process.env.npm_command !== 'exec' && isFoundByShells() ? 'm2l' : 'npx m2l'

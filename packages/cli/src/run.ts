@@ -27,7 +27,10 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-/** What was done wrong or what the machine lacks fits in one line; a mistake of the program comes with its stack. */
+/**
+ * What was done wrong or what the machine lacks fits in one line; a mistake of the program comes with its
+ * stack.
+ */
 async function complainOf(error: unknown): Promise<number> {
   const { InputError } = await import('@m2l/engine')
   const { InstallationError } = await import('@m2l/engine-native')

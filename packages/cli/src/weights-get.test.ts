@@ -19,7 +19,10 @@ const get = (...words: string[]) => m2lHere(folder, 'weights', 'get', ...words)
 const inCache = () => readdir(join(folder, 'cache', 'weights')).catch(() => [])
 const [lite0] = fetchableWeights
 
-/** Puts weights into the cache under a name that they do not bear, with the card that the real ones would have. */
+/**
+ * Puts weights into the cache under a name that they do not bear, with the card that the real ones would
+ * have.
+ */
 async function fill(): Promise<string> {
   const file = join(folder, 'cache', 'weights', 'efficientnet-lite0.safetensors')
   await mkdir(join(file, '..'), { recursive: true })

@@ -17,8 +17,8 @@ const recordSchema = z.object({ sha256: z.string(), classes: z.array(z.string())
 /**
  * The classes of an archive file, which is made first where it is not there, whole and unchanged.
  *
- * The archive, and after it a record with its SHA-256, are each written at once. So processes may make the same
- * archive side by side, and one that is killed leaves nothing that counts.
+ * The archive, and after it a record with its SHA-256, are each written at once. So processes may make the
+ * same archive side by side, and one that is killed leaves nothing that counts.
  *
  * @throws InputError when the file cannot be written.
  */

@@ -1,6 +1,6 @@
 /**
- * Words that do not make two emoji near-twins: a red apple is no red car, and a paper lantern is not a newspaper.
- * Every other word does.
+ * Words that do not make two emoji near-twins: a red apple is no red car, and a paper lantern is not a
+ * newspaper. Every other word does.
  */
 const passedOver = new Set(
   [
@@ -53,8 +53,9 @@ function singular(word: string): string {
 }
 
 /**
- * Divides names into groups of near-twins: emoji that share a word, or whose words are of one family, and all that
- * hang together so. Groups are in the order of their first names, the names of a group in the order given.
+ * Divides names into groups of near-twins: emoji that share a word, or whose words are of one family, and all
+ * that hang together so. Groups are in the order of their first names, the names of a group in the order
+ * given.
  */
 export function nearTwinGroups(names: readonly string[]): string[][] {
   const links = new Map<string, string>()

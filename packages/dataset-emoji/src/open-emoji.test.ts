@@ -88,7 +88,10 @@ function extent(data: Uint8Array): number {
   return Math.max(Math.max(...rows) - Math.min(...rows), Math.max(...columns) - Math.min(...columns)) + 1
 }
 
-/** Root mean square difference of colours in 0..1 between classes, averaged over the artists: [classes, classes]. */
+/**
+ * Root mean square difference of colours in 0..1 between classes, averaged over the artists: [classes,
+ * classes].
+ */
 function meanDistances(names: readonly string[]): tf.Tensor2D {
   const byArtist = artists.map((_, artist) =>
     tf.tidy(() => {

@@ -14,7 +14,10 @@ import { splitClasses } from './split-classes.js'
 export interface EmojiOptions {
   /** Height and width of every picture, in pixels, 8 to 512; 32 where absent. */
   readonly size?: number
-  /** Where drawn pictures are kept; `emoji` in the user's M2L cache (`cacheFolder` of `@m2l/engine`) where absent. */
+  /**
+   * Where drawn pictures are kept; `emoji` in the user's M2L cache (`cacheFolder` of `@m2l/engine`) where
+   * absent.
+   */
   readonly cacheFolder?: string
   /** Pictures to leave out, as for `openDataset` of `@m2l/datasets`. */
   readonly exclude?: string | readonly string[]
@@ -25,10 +28,11 @@ export interface EmojiOptions {
 }
 
 /**
- * Opens the emoji: each name that eight artists have drawn is a class, each artist's drawing on white an image.
- * Splits `train`, `val` and `test` hold 64, 16 and 20 % of the classes; near-twins are in one split.
+ * Opens the emoji: each name that eight artists have drawn is a class, each artist's drawing on white an
+ * image. Splits `train`, `val` and `test` hold 64, 16 and 20 % of the classes; near-twins are in one split.
  *
- * @throws InputError when the size is out of range or the pictures cannot be kept; the signal's reason when it is aborted.
+ * @throws InputError when the size is out of range or the pictures cannot be kept; the signal's reason when
+ *   it is aborted.
  */
 export async function openEmoji(options: EmojiOptions = {}): Promise<Dataset> {
   const { size = 32, cacheFolder = join(userCacheFolder(), 'emoji'), exclude, onProgress, signal } = options

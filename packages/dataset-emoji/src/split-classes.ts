@@ -11,9 +11,10 @@ export interface ClassSplits {
 /**
  * Divides classes 64/16/20 % into train, val and test, near-twins together.
  *
- * Groups are dealt from the largest to the smallest, those of one size in the order of the SHA-256 of their first
- * name, each to the split that lacks most classes. So the large families - faces, signs, clocks - are learned from,
- * and all three splits hold emoji of every other kind. Only the names decide: the splits are the same everywhere.
+ * Groups are dealt from the largest to the smallest, those of one size in the order of the SHA-256 of their
+ * first name, each to the split that lacks most classes. So the large families - faces, signs, clocks - are
+ * learned from, and all three splits hold emoji of every other kind. Only the names decide: the splits are
+ * the same everywhere.
  */
 export function splitClasses(names: readonly string[]): ClassSplits {
   const val = Math.round(names.length * 0.16)

@@ -31,10 +31,14 @@ export interface Dataset {
   readonly splits: Readonly<Record<string, ImageSplit>>
   /** What lies in the source and was not read, and why. */
   readonly leftOut: readonly LeftOut[]
-  /** What a person should know of how the source was read, a line each: what was passed over, which names are nearly the same. */
+  /**
+   * What a person should know of how the source was read, a line each: what was passed over, which names are
+   * nearly the same.
+   */
   readonly notes: readonly string[]
   /**
-   * Decodes one image, or takes it from the memory cache. The pixels are shared with the cache: do not write to them.
+   * Decodes one image, or takes it from the memory cache. The pixels are shared with the cache: do not write
+   * to them.
    * @throws InputError naming the file when it is not a readable picture.
    */
   read(image: ImageRecord): Promise<RgbImage>

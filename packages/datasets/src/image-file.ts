@@ -22,7 +22,10 @@ export function isImageFile(path: string): boolean {
   return dot > path.lastIndexOf('/') && imageExtensions.includes(path.slice(dot).toLowerCase())
 }
 
-/** Whether a path leads through what operating systems leave behind: hidden files, `__MACOSX`, `Thumbs.db`, a NAS's `@eaDir`, bins. */
+/**
+ * Whether a path leads through what operating systems leave behind: hidden files, `__MACOSX`, `Thumbs.db`, a
+ * NAS's `@eaDir`, bins.
+ */
 export function isLeftover(path: string): boolean {
   return path.split('/').some((part) => part.startsWith('.') || leftovers.has(part.toLowerCase()))
 }

@@ -18,9 +18,15 @@ import { expectedTable, isTable, type LabelTable, readLabelTable, requireOnce } 
 export interface ListedImage {
   /** The path to open it by; in an archive what to call it. */
   readonly file: string
-  /** Its folder below the one that was listed, with `/` and in Unicode's composed form (NFC), or its label in a table; none in the listed folder itself. */
+  /**
+   * Its folder below the one that was listed, with `/` and in Unicode's composed form (NFC), or its label in
+   * a table; none in the listed folder itself.
+   */
   readonly label?: string
-  /** Its bytes, while the list is open; only of pictures in archives. @throws InputError naming it when they are damaged. */
+  /**
+   * Its bytes, while the list is open; only of pictures in archives. @throws InputError naming it when they
+   * are damaged.
+   */
   readonly read?: () => Promise<Buffer>
 }
 
@@ -30,7 +36,9 @@ export interface ImageList {
   readonly kind: 'folder' | 'archive' | 'table' | 'picture'
   /** In code-unit order of their paths, or in that of the table. */
   readonly images: readonly ListedImage[]
-  /** Files that are no pictures by their names, such as `.heic` ones; not what operating systems leave behind. */
+  /**
+   * Files that are no pictures by their names, such as `.heic` ones; not what operating systems leave behind.
+   */
   readonly passedOver: readonly string[]
   /** What a person should know of how a table was read, a line each. */
   readonly notes: readonly string[]
@@ -41,8 +49,8 @@ export interface ImageList {
 }
 
 /**
- * The pictures of a folder or a zip, tar or tar.gz archive, and of all folders in it; of a table of `filename,label` (a `.csv` file), whose paths start from its
- * own folder; or a picture file itself.
+ * The pictures of a folder or a zip, tar or tar.gz archive, and of all folders in it; of a table of
+ * `filename,label` (a `.csv` file), whose paths start from its own folder; or a picture file itself.
  *
  * @throws InputError when it cannot be read, or a table is malformed.
  */

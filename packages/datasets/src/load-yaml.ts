@@ -9,8 +9,8 @@ const deepest = 100
 /**
  * Reads a YAML document as plain data: lists, maps, texts, numbers, truth values. No tag makes anything else.
  *
- * A few lines of aliases of aliases can stand for more values than fit into any memory, or for a value that holds itself. Such
- * a document is refused before anything walks through it.
+ * A few lines of aliases of aliases can stand for more values than fit into any memory, or for a value that
+ * holds itself. Such a document is refused before anything walks through it.
  *
  * @throws {YAMLException} when it is malformed, nested too deeply, or unfolds to more than a million values
  */

@@ -1,6 +1,6 @@
 /**
- * Maps items in order, at most `limit` of them under way at a time. The first failure stops the rest; it is thrown when
- * none is under way any more.
+ * Maps items in order, at most `limit` of them under way at a time. The first failure stops the rest; it is
+ * thrown when none is under way any more.
  */
 export async function mapConcurrently<Item, Result>(
   items: readonly Item[],

@@ -25,13 +25,16 @@ export interface OpenDatasetOptions extends DecodeOptions, PackOptions {
   readonly root: string
   /** What to call the data set; by default the last part of `root` without its extension. */
   readonly name?: string
-  /** A shipped split (`cifar-fs`, …), the path of a YAML file, or the splits themselves. By default the source's own. */
+  /**
+   * A shipped split (`cifar-fs`, …), the path of a YAML file, or the splits themselves. By default the
+   * source's own.
+   */
   readonly split?: string | SplitFile
   /** The splits to open, which must be complete; others need not be there. By default all. */
   readonly only?: readonly string[]
   /**
-   * Pictures to leave out: the path of a list as `writeExclusionList` writes it, or their ids. A class that has no others
-   * is left out too. `hash` is of what stays.
+   * Pictures to leave out: the path of a list as `writeExclusionList` writes it, or their ids. A class that
+   * has no others is left out too. `hash` is of what stays.
    */
   readonly exclude?: string | readonly string[]
   /** How images lie in the source; by default it is recognised. */
@@ -40,14 +43,18 @@ export interface OpenDatasetOptions extends DecodeOptions, PackOptions {
   readonly cacheBytes?: number
 }
 
-/** Enough for a batch to be asked for in one turn of the event loop, since the next turn may be a training step away. */
+/**
+ * Enough for a batch to be asked for in one turn of the event loop, since the next turn may be a training
+ * step away.
+ */
 const decodedAtOnce = 1024
 
 /**
- * Opens an image data set: finds its classes and images, without reading pixels, and divides them into splits.
+ * Opens an image data set: finds its classes and images, without reading pixels, and divides them into
+ * splits.
  *
- * @throws InputError when the source cannot be read, has no known layout, or lacks a class that a split names, or when a
- *   list of pictures to leave out cannot be read or names none of its pictures.
+ * @throws InputError when the source cannot be read, has no known layout, or lacks a class that a split
+ *   names, or when a list of pictures to leave out cannot be read or names none of its pictures.
  */
 export async function openDataset(options: OpenDatasetOptions): Promise<Dataset> {
   const { root, only, cacheBytes = 2 ** 28 } = options

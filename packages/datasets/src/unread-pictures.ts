@@ -12,7 +12,8 @@ export function isUnread(ending: string): boolean {
 }
 
 /**
- * What to do about files that are not read although they are pictures: `save .heic pictures as JPEG or PNG to have them read`.
+ * What to do about files that are not read although they are pictures:
+ * `save .heic pictures as JPEG or PNG to have them read`.
  *
  * @param names files, or their endings
  * @returns nothing where there is no such picture among them

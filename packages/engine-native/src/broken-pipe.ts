@@ -4,8 +4,8 @@ const brokenPipe = 128 + 13
 let isWatched = false
 
 /**
- * Lets the process end quietly, with exit code 141, when who reads what it prints stops reading, as `head` does: there is nothing
- * left to do, and nothing to complain of. Harmless when repeated.
+ * Lets the process end quietly, with exit code 141, when who reads what it prints stops reading, as `head`
+ * does: there is nothing left to do, and nothing to complain of. Harmless when repeated.
  */
 export function leaveOnBrokenPipe(): void {
   if (isWatched) return

@@ -3,10 +3,10 @@ import { isAbsolute, join, resolve } from 'node:path'
 import { InputError } from '@m2l/engine/messages'
 
 /**
- * The folder in which M2L keeps what can be made again - the engine, rendered data sets - for this user and all
- * of his checkouts: `M2L_CACHE` where that is set, else the platform's cache folder (`~/.cache/m2l` on Linux or what
- * `XDG_CACHE_HOME` names instead of `~/.cache`, `~/Library/Caches/m2l` on macOS, `%LOCALAPPDATA%\m2l\Cache` on Windows).
- * It may not exist yet.
+ * The folder in which M2L keeps what can be made again - the engine, rendered data sets - for this user and
+ * all of his checkouts: `M2L_CACHE` where that is set, else the platform's cache folder (`~/.cache/m2l` on
+ * Linux or what `XDG_CACHE_HOME` names instead of `~/.cache`, `~/Library/Caches/m2l` on macOS,
+ * `%LOCALAPPDATA%\m2l\Cache` on Windows). It may not exist yet.
  *
  * @throws {InputError} there is no such folder, as where a user without a home runs a container.
  */
@@ -30,7 +30,9 @@ function home(): string {
   )
 }
 
-/** Node.js throws for a user whom the system does not know, such as the number that a container is run with. */
+/**
+ * Node.js throws for a user whom the system does not know, such as the number that a container is run with.
+ */
 function homeOrNothing(): string {
   try {
     return homedir()

@@ -7,7 +7,8 @@ import { compileFunction } from 'node:vm'
  * Loads a CommonJS module together with the files that it requires by relative paths.
  *
  * @param file absolute path of the module.
- * @param given what these files get for some names, instead of what they would find. Other names are looked up as usual.
+ * @param given what these files get for some names, instead of what they would find. Other names are looked
+ *   up as usual.
  */
 export function loadModule(file: string, given: Readonly<Record<string, unknown>>): unknown {
   const modules = new Map<string, { exports: unknown }>()

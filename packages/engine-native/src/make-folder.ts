@@ -2,8 +2,8 @@ import { mkdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /**
- * Makes a folder, and those above it, as `mkdir -p` does. Node's own recursive `mkdir` never ends where the system says that a parent
- * is missing that is there, as in `/proc`.
+ * Makes a folder, and those above it, as `mkdir -p` does. Node's own recursive `mkdir` never ends where the
+ * system says that a parent is missing that is there, as in `/proc`.
  *
  * @returns the outermost folder that was made; nothing where the folder was there
  * @throws the system's error when it cannot be made, or a file is in the way

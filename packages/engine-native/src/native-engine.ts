@@ -28,8 +28,9 @@ export type Search =
   { readonly native: NativeEngine; readonly why?: never } | { readonly native?: never; readonly why: string }
 
 /**
- * Looks for a native engine: in the per-user cache, an engine without CUDA for the CPU and one with CUDA for a GPU,
- * which serves the CPU too; then for a tfjs-node with its binding that somebody has put into node_modules.
+ * Looks for a native engine: in the per-user cache, an engine without CUDA for the CPU and one with CUDA for
+ * a GPU, which serves the CPU too; then for a tfjs-node with its binding that somebody has put into
+ * node_modules.
  */
 export async function findNativeEngine(device: 'cpu' | 'gpu' | number | undefined): Promise<Search> {
   const variants: Variant[] =
@@ -97,10 +98,16 @@ export async function loadNativeEngine(
   return { tensorflowVersion: backend.binding.TF_Version, usesGpu: backend.isUsingGpuDevice }
 }
 
-/** What tfjs-node expects of TensorFlow.js's layers, which are not used: a class to derive from, and a list to enter it in. */
+/**
+ * What tfjs-node expects of TensorFlow.js's layers, which are not used: a class to derive from, and a list to
+ * enter it in.
+ */
 const withoutLayers = { CustomCallback: Object, registerCallbackConstructor: () => {} }
 
-/** Functions of `util` that tfjs-node calls, of which Node.js 22 warns and that Node.js 23 and later lack in part. */
+/**
+ * Functions of `util` that tfjs-node calls, of which Node.js 22 warns and that Node.js 23 and later lack in
+ * part.
+ */
 const removedUtilities = {
   isNullOrUndefined: (value: unknown) => value === null || value === undefined,
   isArray: Array.isArray,

@@ -3,10 +3,11 @@ import { type FileHandle, open, stat } from 'node:fs/promises'
 import { InputError } from '@m2l/engine/messages'
 
 /**
- * Opens a regular file for reading, also through links. Pipes, sockets and devices are refused rather than waited for, so that a
- * read always ends.
+ * Opens a regular file for reading, also through links. Pipes, sockets and devices are refused rather than
+ * waited for, so that a read always ends.
  *
- * @throws InputError when it is a folder, a pipe, a socket or a device; the system's error when it cannot be opened
+ * @throws InputError when it is a folder, a pipe, a socket or a device; the system's error when it cannot be
+ *   opened
  */
 export async function openRegularFile(path: string): Promise<FileHandle> {
   requireRegular(path, await stat(path))

@@ -4,7 +4,8 @@ import { InputError } from '@m2l/engine/messages'
 import { kindOfFile } from './regular-file.js'
 
 /**
- * Tries what `writeFileAtomically` will do, so that hours of work do not end in a refusal. Nothing is left of it.
+ * Tries what `writeFileAtomically` will do, so that hours of work do not end in a refusal. Nothing is left of
+ * it.
  *
  * @param content what is to be written, such as `the page`
  * @param remedy what to do where it cannot be

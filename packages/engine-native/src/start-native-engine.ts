@@ -55,8 +55,9 @@ async function start(native: NativeEngine, { device, threads }: NativeOptions): 
 }
 
 /**
- * TensorFlow uses oneDNN's kernels by itself only on processors with AVX-512 or AMX, though they are faster on those
- * with AVX2 as well; and it asks the system for the memory of each large tensor anew unless told to keep a pool.
+ * TensorFlow uses oneDNN's kernels by itself only on processors with AVX-512 or AMX, though they are faster
+ * on those with AVX2 as well; and it asks the system for the memory of each large tensor anew unless told to
+ * keep a pool.
  */
 function preferFastKernels(): void {
   process.env.TF_ENABLE_ONEDNN_OPTS ??= '1'

@@ -4,8 +4,8 @@ import { isAbsolute, join } from 'node:path'
 import { InputError } from '@m2l/engine/messages'
 
 /**
- * Makes a folder for temporary files, whose name begins with `prefix`: where the system says, and where that folder is
- * missing, full or read-only, in `/tmp` or `/var/tmp` or, in memory, `/dev/shm`.
+ * Makes a folder for temporary files, whose name begins with `prefix`: where the system says, and where that
+ * folder is missing, full or read-only, in `/tmp` or `/var/tmp` or, in memory, `/dev/shm`.
  *
  * @returns its path; the caller removes it.
  * @throws {InputError} none of them can be written.

@@ -5,13 +5,13 @@ import { InputError } from '@m2l/engine/messages'
 import { kindOfFile } from './regular-file.js'
 
 /**
- * Writes a file at once: a reader sees the old content or the new, never a part, whenever the process is killed or the
- * disk is full. A link stays, and the file that it leads to is written. (npm's `write-file-atomic` takes a write that the
- * system cut short for a whole one.)
+ * Writes a file at once: a reader sees the old content or the new, never a part, whenever the process is
+ * killed or the disk is full. A link stays, and the file that it leads to is written. (npm's
+ * `write-file-atomic` takes a write that the system cut short for a whole one.)
  *
  * @param data bytes, or a text that is written as UTF-8
- * @throws InputError when a folder, a pipe or a device, such as `/dev/null`, has that name; the system's error when it cannot be
- *   written. What was there is then as it was.
+ * @throws InputError when a folder, a pipe or a device, such as `/dev/null`, has that name; the system's
+ *   error when it cannot be written. What was there is then as it was.
  */
 export async function writeFileAtomically(file: string, data: Uint8Array | string): Promise<void> {
   const target = await realpath(file).catch(() => file)

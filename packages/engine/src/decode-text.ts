@@ -1,8 +1,9 @@
 import { InputError } from './input-error.js'
 
 /**
- * The text of a file that a person has written or another program has saved: UTF-8, with or without a byte order mark, or
- * UTF-16 of either byte order with one. Nothing is guessed or replaced, since names in it are compared letter by letter.
+ * The text of a file that a person has written or another program has saved: UTF-8, with or without a byte
+ * order mark, or UTF-16 of either byte order with one. Nothing is guessed or replaced, since names in it are
+ * compared letter by letter.
  *
  * @param name what to call the file in a message
  * @throws {InputError} naming file and line where the bytes are not such a text, or hold NUL

@@ -1,7 +1,8 @@
 import { oneLine } from './one-line.js'
 
 /**
- * What cannot be used, for programs that treat some cases apart. The codes are part of the API: they stay, and others may come.
+ * What cannot be used, for programs that treat some cases apart. The codes are part of the API: they stay,
+ * and others may come.
  *
  * - `option`: an argument of a function, or an option of a command
  * - `file`: a file or folder is missing, of another kind, or cannot be read or written
@@ -24,12 +25,12 @@ export interface InputErrorOptions extends ErrorOptions {
 /**
  * Something that a person gave us - a file, a folder, an option, a recipe - cannot be used.
  *
- * The message is one line that says what was read, what was expected and what to do. The command line prints it
- * without a stack and exits with code 2; every other error is a failure of the program and exits with code 1. A program tells
- * cases apart by `code`, never by the message, which may change.
+ * The message is one line that says what was read, what was expected and what to do. The command line prints
+ * it without a stack and exits with code 2; every other error is a failure of the program and exits with code
+ * 1. A program tells cases apart by `code`, never by the message, which may change.
  *
- * What is quoted in it may be anything: characters that would end the line or command a terminal become `?`, and of more than
- * 2000 characters the middle is left out.
+ * What is quoted in it may be anything: characters that would end the line or command a terminal become `?`,
+ * and of more than 2000 characters the middle is left out.
  */
 export class InputError extends Error {
   override readonly name = 'InputError'

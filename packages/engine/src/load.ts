@@ -9,24 +9,29 @@ import { tf } from './tensorflow.js'
 
 export interface LoadOptions {
   /**
-   * `cpu`, `gpu` or the number of a GPU, counted from 0. Default: the GPU where an engine with CUDA is installed and
-   * finds one, else the CPU.
+   * `cpu`, `gpu` or the number of a GPU, counted from 0. Default: the GPU where an engine with CUDA is
+   * installed and finds one, else the CPU.
    */
   readonly device?: 'cpu' | 'gpu' | number
-  /** Threads within one operation of the native engine. Default: `TF_NUM_INTRAOP_THREADS`, else one per core. */
+  /**
+   * Threads within one operation of the native engine. Default: `TF_NUM_INTRAOP_THREADS`, else one per core.
+   */
   readonly threads?: number
-  /** `native`, `wasm` or `cpu`, by hand. Default: `M2L_ENGINE`, else the native one where there is one, else `wasm`. */
+  /**
+   * `native`, `wasm` or `cpu`, by hand. Default: `M2L_ENGINE`, else the native one where there is one, else
+   * `wasm`.
+   */
   readonly engine?: EngineName
   /**
-   * Where the `.wasm` files of `@tensorflow/tfjs-backend-wasm` lie, in browsers: the address of their folder, ending in `/`, or the
-   * address of each by its name. Node.js finds them by itself.
+   * Where the `.wasm` files of `@tensorflow/tfjs-backend-wasm` lie, in browsers: the address of their folder,
+   * ending in `/`, or the address of each by its name. Node.js finds them by itself.
    */
   readonly wasmFiles?: string | Readonly<Record<string, string>>
   /** How graphs compute; later calls may change it. Default: `M2L_PRECISION`, else `f32`. */
   readonly precision?: Precision
   /**
-   * Receives one line where the native engine is missing, and one where `bf16` is slower than `f32` on this processor.
-   * Default: standard error.
+   * Receives one line where the native engine is missing, and one where `bf16` is slower than `f32` on this
+   * processor. Default: standard error.
    */
   readonly warn?: (line: string) => void
 }
@@ -42,11 +47,13 @@ let hasWarnedOfBfloat16 = false
 let loaded: { readonly device: LoadOptions['device']; readonly engine: Promise<LoadedEngine> } | undefined
 
 /**
- * Loads the engine, once in a process: the native one where `@m2l/engine-native` has been imported and finds one; else
- * TensorFlow.js's `wasm` back end, with one warning that says what to do. Later calls return what the first one returned.
+ * Loads the engine, once in a process: the native one where `@m2l/engine-native` has been imported and finds
+ * one; else TensorFlow.js's `wasm` back end, with one warning that says what to do. Later calls return what
+ * the first one returned.
  *
- * @throws {InputError} a GPU is asked for and there is none, an option or `M2L_ENGINE` has no meaning, another device is asked
- * for than the one that this process has loaded, or a native engine is asked for outside of Node.js.
+ * @throws {InputError} a GPU is asked for and there is none, an option or `M2L_ENGINE` has no meaning,
+ *   another device is asked for than the one that this process has loaded, or a native engine is asked for
+ *   outside of Node.js.
  */
 export async function loadEngine(options: LoadOptions = {}): Promise<EngineStatus> {
   checkOptions(options)

@@ -22,7 +22,9 @@ export interface NativeTensor {
   readonly dtype: number
 }
 
-/** tfjs-node's binding: constants of the C API, and operations on tensors that TensorFlow.js does not know. */
+/**
+ * tfjs-node's binding: constants of the C API, and operations on tensors that TensorFlow.js does not know.
+ */
 export interface NativeBinding {
   readonly TF_ATTR_BOOL: number
   readonly TF_ATTR_FLOAT: number

@@ -12,7 +12,10 @@ export interface StartedEngine {
   readonly status: EngineStatus
   /** Opens graphs of graph functions. */
   readonly openSession: OpenSession
-  /** Why bfloat16 is slower than float32 here, as the rest of a sentence about this processor; undefined where it is not. */
+  /**
+   * Why bfloat16 is slower than float32 here, as the rest of a sentence about this processor; undefined where
+   * it is not.
+   */
   readonly drawbackOfBfloat16?: string | undefined
 }
 
@@ -36,7 +39,10 @@ export interface NativeRuntime {
 
 let registered: NativeRuntime | undefined
 
-/** Makes `loadEngine` use a native engine, as TensorFlow.js's back ends register themselves when they are imported. */
+/**
+ * Makes `loadEngine` use a native engine, as TensorFlow.js's back ends register themselves when they are
+ * imported.
+ */
 export function registerNativeRuntime(runtime: NativeRuntime): void {
   registered = runtime
 }

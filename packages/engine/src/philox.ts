@@ -1,7 +1,7 @@
 /**
  * Philox4x32-10, a counter-based random number generator (Salmon et al., "Parallel Random Numbers: As Easy as
- * 1, 2, 3", SC 2011), seeded as TensorFlow's stateless operations seed it, so that the numbers drawn in JavaScript
- * are those that `StatelessRandomUniform` draws natively.
+ * 1, 2, 3", SC 2011), seeded as TensorFlow's stateless operations seed it, so that the numbers drawn in
+ * JavaScript are those that `StatelessRandomUniform` draws natively.
  */
 export class Philox {
   readonly #key: readonly [number, number]

@@ -2,8 +2,8 @@ import { environment } from '#host'
 import { InputError } from './input-error.js'
 
 /**
- * How graphs compute. `f32`: everything in float32. `bf16`: convolutions, matrix products and what lies between them in
- * bfloat16; weights, statistics, losses and updates in float32.
+ * How graphs compute. `f32`: everything in float32. `bf16`: convolutions, matrix products and what lies
+ * between them in bfloat16; weights, statistics, losses and updates in float32.
  */
 export type Precision = 'f32' | 'bf16'
 

@@ -4,8 +4,9 @@ import { Philox } from './philox.js'
 /**
  * An explicit source of randomness: a seed and a path of purposes.
  *
- * A key is a value. It never changes, two keys with the same seed and path are the same everywhere and always, and
- * `fold` makes an independent key for a purpose or a step. So a resumed run draws what the uninterrupted one would.
+ * A key is a value. It never changes, two keys with the same seed and path are the same everywhere and
+ * always, and `fold` makes an independent key for a purpose or a step. So a resumed run draws what the
+ * uninterrupted one would.
  *
  * ```ts
  * const key = randomKey(1)

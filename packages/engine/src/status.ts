@@ -18,7 +18,8 @@ export interface EngineStatus {
 }
 
 /**
- * Tells which engine this process computes with; loads it first, without a warning, if that has not been done.
+ * Tells which engine this process computes with; loads it first, without a warning, if that has not been
+ * done.
  *
  * @throws {InputError} as {@link loadEngine}.
  */

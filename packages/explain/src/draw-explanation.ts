@@ -30,9 +30,9 @@ const leastWidth = 700
 const fonts = "system-ui, 'Segoe UI', 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif"
 
 /**
- * Draws an explanation: what the query was taken for; then for each level and each class that is explained the query and
- * the supports that spoke most for it, with the evidence of their places as colours, and the matches that say most as numbered
- * boxes.
+ * Draws an explanation: what the query was taken for; then for each level and each class that is explained
+ * the query and the supports that spoke most for it, with the evidence of their places as colours, and the
+ * matches that say most as numbered boxes.
  *
  * @returns an SVG document that needs no other file
  */

@@ -4,8 +4,8 @@ import sharp from 'sharp'
 const scale = 1.5
 
 /**
- * A drawing as a JPEG file, at one and a half times its size in pixels: a tenth of what a PNG of photographs takes. Texts are
- * set in the fonts of this machine.
+ * A drawing as a JPEG file, at one and a half times its size in pixels: a tenth of what a PNG of photographs
+ * takes. Texts are set in the fonts of this machine.
  *
  * @param svg as `drawExplanation` gives it
  */

@@ -3,10 +3,10 @@ import type { ScoreExplanation } from '@m2l/metric'
 /**
  * What each position adds to a score's lead over the mean of the other classes' scores.
  *
- * A position of the query speaks for a class by what it adds to its score above what it adds to the others' on average. A
- * match has its share of its query position's evidence, and a support position has that of the matches that it is in. Where
- * a level does not match, the other classes' scores are held against all positions of the supports alike. With the rests,
- * the evidence of either side sums to the lead.
+ * A position of the query speaks for a class by what it adds to its score above what it adds to the others'
+ * on average. A match has its share of its query position's evidence, and a support position has that of the
+ * matches that it is in. Where a level does not match, the other classes' scores are held against all
+ * positions of the supports alike. With the rests, the evidence of either side sums to the lead.
  */
 export class Evidence {
   readonly #explanations: readonly ScoreExplanation[]

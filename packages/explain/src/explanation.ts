@@ -1,8 +1,8 @@
 import type { Region } from '@m2l/nn'
 
 /**
- * Where in the pictures the prediction for one query came from: plain data, as JSON holds it. Regions are shares of the
- * original picture's height and width.
+ * Where in the pictures the prediction for one query came from: plain data, as JSON holds it. Regions are
+ * shares of the original picture's height and width.
  */
 export interface QueryExplanation {
   /** The query's name. */
@@ -37,7 +37,10 @@ export interface ExplainedLevel {
 export interface ExplainedScore extends ClassProbability {
   /** Higher is nearer; its unit is the level's own. */
   readonly score: number
-  /** By how much it is above the mean of the other classes' scores; the score itself where there is no other class. */
+  /**
+   * By how much it is above the mean of the other classes' scores; the score itself where there is no other
+   * class.
+   */
   readonly lead: number
   /** Where it came from; of the classes asked for, where the level explains. */
   readonly origin?: ScoreOrigin
@@ -47,11 +50,14 @@ export interface ExplainedScore extends ClassProbability {
 export interface ScoreOrigin {
   readonly query: PlaceSum
   readonly support: PlaceSum
-  /** Places of the query and of supports that met, where the level compares such; in order of their evidence. */
+  /**
+   * Places of the query and of supports that met, where the level compares such; in order of their evidence.
+   */
   readonly matches?: readonly PlaceMatch[]
   /**
-   * Where a level compares pooled features, of which only the direction counts: contributions and evidence are what places add to the
-   * score and to the lead to first order, and sum to 0 in each picture; `rest` is the score.
+   * Where a level compares pooled features, of which only the direction counts: contributions and evidence
+   * are what places add to the score and to the lead to first order, and sum to 0 in each picture; `rest` is
+   * the score.
    */
   readonly gradient?: true
 }

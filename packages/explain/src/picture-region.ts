@@ -2,7 +2,8 @@ import { wholeWindow, type Size, type View } from '@m2l/pictures'
 import type { Region } from '@m2l/nn'
 
 /**
- * Where in a picture a region of a view of it lies: back through mirroring, the cut, the resize and the window.
+ * Where in a picture a region of a view of it lies: back through mirroring, the cut, the resize and the
+ * window.
  *
  * @param region in shares of the view's height and width
  * @param picture its size in pixels

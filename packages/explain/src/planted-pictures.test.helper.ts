@@ -18,7 +18,10 @@ export function planted(colour: readonly [number, number, number], row: number, 
 export const red = [230, 20, 20] as const
 export const green = [20, 200, 20] as const
 
-/** The mean colour, from -1 to 1, of each of the squares: a backbone without weights whose features can be foretold. */
+/**
+ * The mean colour, from -1 to 1, of each of the squares: a backbone without weights whose features can be
+ * foretold.
+ */
 const squares: Backbone = {
   name: 'squares',
   channels: 3,
@@ -28,7 +31,9 @@ const squares: Backbone = {
   dispose: () => {},
 }
 
-/** What the supports of the planted classes show: a red square at the top left, a green one at the top right. */
+/**
+ * What the supports of the planted classes show: a red square at the top left, a green one at the top right.
+ */
 export const plantedClasses = [
   { name: 'red', pictures: [{ name: 'red/1.png', picture: planted(red, 0, 0) }] },
   { name: 'green', pictures: [{ name: 'green/1.png', picture: planted(green, 0, 3) }] },

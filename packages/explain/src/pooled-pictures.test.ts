@@ -18,7 +18,9 @@ beforeAll(async () => {
   await loadEngine()
 })
 
-/** Mean colours of squares of 8 and of 16 pixels: two depths without weights whose features can be foretold. */
+/**
+ * Mean colours of squares of 8 and of 16 pixels: two depths without weights whose features can be foretold.
+ */
 const squares: Backbone = {
   name: 'squares',
   channels: 3,

@@ -1,6 +1,9 @@
 import { windowWeights, type PoolingWindow, type Region } from '@m2l/nn'
 
-/** A map of a view of a picture, as it is pooled: by the average of its positions, which is made of unit length. */
+/**
+ * A map of a view of a picture, as it is pooled: by the average of its positions, which is made of unit
+ * length.
+ */
 export interface PooledMap {
   /** Where its positions lie in the picture, row by row. */
   readonly regions: readonly Region[]
@@ -31,10 +34,11 @@ export function pooledMap(
 const leastLength = 1e-18
 
 /**
- * What each position adds to a number, to first order: its features, as they are weighed, times the derivative by the average they are
- * summed to (gradient times activation at the map; HiResCAM, Draelos and Carin, "Use HiResCAM instead of Grad-CAM for faithful
- * explanations of convolutional neural networks", arXiv 2011.08891, 2020). Since the average becomes of unit length, the number is
- * homogeneous of degree 0 in it, and the contributions sum to 0 (Euler's theorem).
+ * What each position adds to a number, to first order: its features, as they are weighed, times the
+ * derivative by the average they are summed to (gradient times activation at the map; HiResCAM, Draelos and
+ * Carin, "Use HiResCAM instead of Grad-CAM for faithful explanations of convolutional neural networks", arXiv
+ * 2011.08891, 2020). Since the average becomes of unit length, the number is homogeneous of degree 0 in it,
+ * and the contributions sum to 0 (Euler's theorem).
  *
  * @param gradient [channels], the derivative by the feature of unit length
  * @param share by how much the feature counts in the picture's

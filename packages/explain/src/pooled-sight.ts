@@ -37,8 +37,8 @@ interface Look extends Pick<StagePooling, 'window'> {
 type ChannelRange = readonly [start: number, end: number]
 
 /**
- * Sees pictures as pooled features, and keeps the maps that they are made of: levels compare features, and what comes of a position
- * is told by how scores change with these, see {@link contributionsOf}.
+ * Sees pictures as pooled features, and keeps the maps that they are made of: levels compare features, and
+ * what comes of a position is told by how scores change with these, see {@link contributionsOf}.
  */
 export class PooledSight implements Sight {
   readonly support: Support

@@ -19,7 +19,9 @@ import {
   type Sight,
 } from './sight.js'
 
-/** Sees pictures in positions and parts, which levels compare themselves and tell the terms of their sums of. */
+/**
+ * Sees pictures in positions and parts, which levels compare themselves and tell the terms of their sums of.
+ */
 export class PositionSight implements Sight {
   readonly support: Support
   readonly #model: FewShotModel

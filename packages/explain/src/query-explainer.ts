@@ -13,7 +13,10 @@ export interface ExplainOptions {
   readonly truth?: string
 }
 
-/** Explains predictions for queries by the same support: embeds it once, at the first, and holds it until it is disposed. */
+/**
+ * Explains predictions for queries by the same support: embeds it once, at the first, and holds it until it
+ * is disposed.
+ */
 export class QueryExplainer {
   readonly #options: ExplainerOptions
   #opening: Promise<Sight> | undefined

@@ -32,12 +32,18 @@ export interface ExplainerOptions {
   readonly metric?: LevelFusion
   /** How pictures become input of the backbone; without randomness, as in evaluation. */
   readonly transforms: ImageTransforms
-  /** Of a model whose encoding is `pooled`: what is seen of a picture, whose feature is the mean of theirs. The whole, if not given. */
+  /**
+   * Of a model whose encoding is `pooled`: what is seen of a picture, whose feature is the mean of theirs.
+   * The whole, if not given.
+   */
   readonly views?: (picture: RgbImage) => readonly SeenView[]
   readonly classes: readonly SupportClass[]
   /** Pictures whose class is not told, for levels that look at them. */
   readonly unlabelled?: readonly NamedPicture[]
-  /** See `Support` of `@m2l/metric`: of how many pictures a class's scores are to be; of all, as published, if not given. */
+  /**
+   * See `Support` of `@m2l/metric`: of how many pictures a class's scores are to be; of all, as published, if
+   * not given.
+   */
   readonly drawnShots?: number
 }
 

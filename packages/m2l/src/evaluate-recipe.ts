@@ -39,29 +39,37 @@ import { weightsFile } from './weights/weights-file.js'
 /** What to evaluate, and on what. */
 export interface EvaluateOptions
   extends Pick<RecipeRunOptions, 'onProgress' | keyof DataOptions>, BankOptions, AgreementOptions {
-  /** The checkpoint: shipped or fetched weights by name, a safetensors file or of PyTorch; the best of the run folder if not given. */
+  /**
+   * The checkpoint: shipped or fetched weights by name, a safetensors file or of PyTorch; the best of the run
+   * folder if not given.
+   */
   readonly checkpoint?: string
   /**
-   * A manifest of episodes to replay, or its digest, of the split that it names; of the test split, drawn from the recipe's seed
-   * if not given.
+   * A manifest of episodes to replay, or its digest, of the split that it names; of the test split, drawn
+   * from the recipe's seed if not given.
    */
   readonly manifest?: string
-  /** The file of a page that shows the evaluation, with its curves and pictures; none is made if not given. */
+  /**
+   * The file of a page that shows the evaluation, with its curves and pictures; none is made if not given.
+   */
   readonly page?: string
-  /** The file of a card: the result with all that it depends on (see {@link ResultCard}); none is made if not given. */
+  /**
+   * The file of a card: the result with all that it depends on (see {@link ResultCard}); none is made if not
+   * given.
+   */
   readonly card?: string
   /** Run folders of other results on the same episodes, with which the card compares this one. */
   readonly against?: readonly string[]
 }
 
 /**
- * Evaluates a checkpoint on the test split, and leaves the episodes (`test-manifest.jsonl`), what was predicted
- * (`predictions.jsonl`) and the result (`result.json`) in the run folder, and a page where one is asked for. A result of another
- * evaluation that the folder holds is moved into `earlier/` there.
+ * Evaluates a checkpoint on the test split, and leaves the episodes (`test-manifest.jsonl`), what was
+ * predicted (`predictions.jsonl`) and the result (`result.json`) in the run folder, and a page where one is
+ * asked for. A result of another evaluation that the folder holds is moved into `earlier/` there.
  *
- * @throws {InputError} when the data, the checkpoint or the manifest cannot be used, the checkpoint was trained with other
- *   settings or on classes of the split and is not to be taken nevertheless, or a feature bank that is too large for memory
- *   cannot be kept on disk
+ * @throws {InputError} when the data, the checkpoint or the manifest cannot be used, the checkpoint was
+ *   trained with other settings or on classes of the split and is not to be taken nevertheless, or a feature
+ *   bank that is too large for memory cannot be kept on disk
  */
 export async function evaluateRecipe(
   asked: Recipe,

@@ -22,8 +22,8 @@ import { labelledSplit } from './data/semi-supervision.js'
 const validationEpisode = { ways: 16, shots: 1, queries: 15 }
 
 /**
- * Pretrains a recipe's backbone as a classifier of all training classes, from their labelled images; its best one is `best.safetensors` in the
- * run folder, from which episodic training starts.
+ * Pretrains a recipe's backbone as a classifier of all training classes, from their labelled images; its best
+ * one is `best.safetensors` in the run folder, from which episodic training starts.
  *
  * @throws {InputError} when the data, the run folder or a checkpoint cannot be used
  */

@@ -17,8 +17,9 @@ export interface CentreSource {
 }
 
 /**
- * The prototypes of the classes. Where fewer images are drawn than a class has, they are the same means, which scatter as
- * those of so many images would; in the refinement by unlabelled images, where that is left out, they weigh no more.
+ * The prototypes of the classes. Where fewer images are drawn than a class has, they are the same means,
+ * which scatter as those of so many images would; in the refinement by unlabelled images, where that is left
+ * out, they weigh no more.
  */
 export function classCentres(source: CentreSource): Centres {
   const { support, shots, drawnShots, others, refinement } = source

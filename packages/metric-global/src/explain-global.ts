@@ -28,9 +28,9 @@ interface Comparison {
 }
 
 /**
- * The scores of the global level as sums over positions: a pooled feature is the mean of its positions' features, and the
- * score is linear in these with the other side held fixed. A refined prototype is a mean over supports and unlabelled
- * images, with the weights of the last step.
+ * The scores of the global level as sums over positions: a pooled feature is the mean of its positions'
+ * features, and the score is linear in these with the other side held fixed. A refined prototype is a mean
+ * over supports and unlabelled images, with the weights of the last step.
  */
 export async function explainGlobal(comparison: Comparison): Promise<ScoreExplanation[]> {
   const { query, support, shots, drawnShots, unlabelled, refinement, similarity } = comparison

@@ -12,10 +12,11 @@ import { prototypeVariances } from './prototype-variances.js'
 import { activity, type RelationNetwork } from './relation-network.js'
 
 /**
- * The scores of the relation level as sums over positions. With ReLU the network is linear in its input as long as the same
- * hidden units are active, and a pooled feature is the mean of its positions' features. What a side adds is that linear
- * part; the rest of its sum are the other side's part and the biases. Where fewer images are drawn than a class has, units
- * count by how probable it is that they are active, and what they add by varying belongs to the rest.
+ * The scores of the relation level as sums over positions. With ReLU the network is linear in its input as
+ * long as the same hidden units are active, and a pooled feature is the mean of its positions' features. What
+ * a side adds is that linear part; the rest of its sum are the other side's part and the biases. Where fewer
+ * images are drawn than a class has, units count by how probable it is that they are active, and what they
+ * add by varying belongs to the rest.
  *
  * @param query [1, height, width, channels]
  * @param support [images, height', width', channels], sorted by class

@@ -26,10 +26,10 @@ export interface GlobalLevelOptions extends PrototypeRefinementOptions {
 }
 
 /**
- * The global level: the similarity of a query's pooled feature to a class's prototype, which is the mean of the pooled
- * features of its supports (Snell, Swersky, Zemel, NeurIPS 2017, equation 1). Alone it is ProtoNet, or with the cosine
- * at temperature 1/32 the published program's MatchingNet. In semi-supervised episodes unlabelled images may refine the
- * prototypes, see {@link prototypeRefinement}.
+ * The global level: the similarity of a query's pooled feature to a class's prototype, which is the mean of
+ * the pooled features of its supports (Snell, Swersky, Zemel, NeurIPS 2017, equation 1). Alone it is
+ * ProtoNet, or with the cosine at temperature 1/32 the published program's MatchingNet. In semi-supervised
+ * episodes unlabelled images may refine the prototypes, see {@link prototypeRefinement}.
  */
 export function globalLevel({ similarity = 'euclidean', ...refine }: GlobalLevelOptions = {}): MetricLevel {
   const refinement = prototypeRefinement(refine)

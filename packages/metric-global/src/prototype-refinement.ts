@@ -10,8 +10,8 @@ export interface PrototypeRefinementOptions {
   /** Steps of the refinement; 1 if not given. */
   readonly refineSteps?: number
   /**
-   * The distance at which a class's hold on an unlabelled image falls to 1/e; 1 if not given. The square root of the
-   * temperature of the level's scores makes the assignments the level's own probabilities.
+   * The distance at which a class's hold on an unlabelled image falls to 1/e; 1 if not given. The square root
+   * of the temperature of the level's scores makes the assignments the level's own probabilities.
    */
   readonly lengthScale?: number
 }
@@ -37,8 +37,8 @@ export interface PrototypeRefinement {
    */
   apply(prototypes: tf.Tensor2D, shots: readonly number[], unlabelled?: tf.Tensor2D): tf.Tensor2D
   /**
-   * How much of each refined prototype each unlabelled image is, see {@link unlabelledShares}; nothing where none is looked
-   * at.
+   * How much of each refined prototype each unlabelled image is, see {@link unlabelledShares}; nothing where
+   * none is looked at.
    *
    * @returns [ways, images]
    */
@@ -46,8 +46,8 @@ export interface PrototypeRefinement {
 }
 
 /**
- * {@link refinePrototypes} as a part of a level. As published, one length scale holds for all classes and that of the
- * distractors is learned; here it starts at that of the classes.
+ * {@link refinePrototypes} as a part of a level. As published, one length scale holds for all classes and
+ * that of the distractors is learned; here it starts at that of the classes.
  */
 export function prototypeRefinement(options: PrototypeRefinementOptions): PrototypeRefinement {
   const { refine = 'none', refineSteps: steps = 1, lengthScale = 1 } = options

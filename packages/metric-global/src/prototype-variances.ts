@@ -2,8 +2,8 @@ import { tf } from '@m2l/engine'
 import { prototypes } from '@m2l/metric'
 
 /**
- * How much the mean of some images of a class varies with their choice: (1/m - 1/n) S^2 with the unbiased variance S^2 of
- * its n images and the m of `drawnShots`; 0 where m is n.
+ * How much the mean of some images of a class varies with their choice: (1/m - 1/n) S^2 with the unbiased
+ * variance S^2 of its n images and the m of `drawnShots`; 0 where m is n.
  *
  * @param features [images, channels], sorted by class
  * @param shots the number of images of each class
@@ -30,7 +30,8 @@ export interface PrototypesWithout {
 }
 
 /**
- * The prototype of each image's class without that image, by subtraction; of a class of one image it means nothing.
+ * The prototype of each image's class without that image, by subtraction; of a class of one image it means
+ * nothing.
  *
  * @param features [images, channels], sorted by class
  * @param labels the class of each image that is left out

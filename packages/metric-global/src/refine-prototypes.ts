@@ -4,16 +4,22 @@ import { tf } from '@m2l/engine'
 export interface RefinementOptions {
   /** Steps of soft k-means; 1, as published, if not given. */
   readonly steps?: number
-  /** r of the classes, a distance above 0: assignments are a softmax of -d^2 / r^2. 1, as published, if not given. */
+  /**
+   * r of the classes, a distance above 0: assignments are a softmax of -d^2 / r^2. 1, as published, if not
+   * given.
+   */
   readonly lengthScale?: number
-  /** r of a further cluster at the origin that takes in distractors, a scalar above 0; no such cluster without it. */
+  /**
+   * r of a further cluster at the origin that takes in distractors, a scalar above 0; no such cluster without
+   * it.
+   */
   readonly distractorLengthScale?: tf.Scalar
 }
 
 /**
- * Prototypes refined by unlabelled images: soft k-means that starts at the prototypes and in which the supports keep
- * their classes (Ren et al., "Meta-Learning for Semi-Supervised Few-Shot Classification", ICLR 2018, section 3.1.1; with
- * a cluster for distractors section 3.1.2).
+ * Prototypes refined by unlabelled images: soft k-means that starts at the prototypes and in which the
+ * supports keep their classes (Ren et al., "Meta-Learning for Semi-Supervised Few-Shot Classification", ICLR
+ * 2018, section 3.1.1; with a cluster for distractors section 3.1.2).
  *
  * @param prototypes [ways, channels], the means of the supports
  * @param shots the number of supports of each class
@@ -42,7 +48,8 @@ export function refinePrototypes(
 }
 
 /**
- * How much of each refined prototype each unlabelled image is; the rest of it are the supports, in equal shares.
+ * How much of each refined prototype each unlabelled image is; the rest of it are the supports, in equal
+ * shares.
  *
  * @returns [ways, images], of what {@link refinePrototypes} gives for the same arguments
  */

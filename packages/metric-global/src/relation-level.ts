@@ -23,10 +23,10 @@ export interface RelationLevelOptions {
 }
 
 /**
- * The relation level: how near a query is to a prototype, a small network tells. It sees the two pooled features side by
- * side and has one hidden layer, widths 2c - c/2 - 1 with ReLU (after Sung et al., "Learning to Compare: Relation Network
- * for Few-Shot Learning", CVPR 2018, section 3.2, whose comparison works on maps; the published program pools first).
- * Alone it is RelationNet.
+ * The relation level: how near a query is to a prototype, a small network tells. It sees the two pooled
+ * features side by side and has one hidden layer, widths 2c - c/2 - 1 with ReLU (after Sung et al., "Learning
+ * to Compare: Relation Network for Few-Shot Learning", CVPR 2018, section 3.2, whose comparison works on
+ * maps; the published program pools first). Alone it is RelationNet.
  *
  * As in the published program, weights start normal with deviation .01 and biases at zero.
  */

@@ -18,7 +18,10 @@ export interface Related {
   readonly query: tf.Tensor2D
 }
 
-/** The inputs of the hidden units that come from classes and from queries, each [n, hidden]; the second have the bias. */
+/**
+ * The inputs of the hidden units that come from classes and from queries, each [n, hidden]; the second have
+ * the bias.
+ */
 export function hiddenInputs({ first }: RelationNetwork, { support, query }: Related) {
   const [ofSupport, ofQuery] = tf.split(first.weight!.value, 2, 0) as [tf.Tensor2D, tf.Tensor2D] // each [channels, hidden]
   return {
@@ -28,8 +31,8 @@ export function hiddenInputs({ first }: RelationNetwork, { support, query }: Rel
 }
 
 /**
- * The scores that are expected where fewer images of a class are drawn than it has: the input of a hidden unit then varies
- * with the prototype, and is taken to be normal.
+ * The scores that are expected where fewer images of a class are drawn than it has: the input of a hidden
+ * unit then varies with the prototype, and is taken to be normal.
  *
  * @returns [queries, ways]
  */
@@ -63,8 +66,8 @@ export function relationsLeaveOneOut(
 }
 
 /**
- * With the input normal around a with deviation t, the mean of its ReLU is a P(a/t) + t p(a/t), of the standard normal
- * distribution P and its density p.
+ * With the input normal around a with deviation t, the mean of its ReLU is a P(a/t) + t p(a/t), of the
+ * standard normal distribution P and its density p.
  *
  * @param inputs [..., hidden], the means
  * @param variances broadcast to them

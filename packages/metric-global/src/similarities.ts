@@ -4,13 +4,17 @@ import { l2Length, l2Normalise } from '@m2l/metric'
 /**
  * How a query is compared with a prototype.
  *
- * `euclidean`: the negative squared distance (Snell, Swersky, Zemel, "Prototypical Networks for Few-shot Learning",
- * NeurIPS 2017, equation 2). `cosine`: the cosine of the angle between them, as the published program's MatchingNet
- * (after Vinyals et al., "Matching Networks for One Shot Learning", NeurIPS 2016, section 2.1).
+ * `euclidean`: the negative squared distance (Snell, Swersky, Zemel, "Prototypical Networks for Few-shot
+ * Learning", NeurIPS 2017, equation 2). `cosine`: the cosine of the angle between them, as the published
+ * program's MatchingNet (after Vinyals et al., "Matching Networks for One Shot Learning", NeurIPS 2016,
+ * section 2.1).
  */
 export type GlobalSimilarity = 'euclidean' | 'cosine'
 
-/** Class means with how far they scatter: the sum of their channels' variances where they are means of fewer images, [ways, 1]. */
+/**
+ * Class means with how far they scatter: the sum of their channels' variances where they are means of fewer
+ * images, [ways, 1].
+ */
 export interface Centres {
   /** [ways, channels] */
   readonly means: tf.Tensor2D
@@ -41,10 +45,11 @@ export interface Similarity {
 }
 
 /**
- * With d = q - p the squared distance |d|^2 is the mean over positions x of the query of (x - p) d, and over those y of
- * the supports of (q - y) d; the product of q and p is likewise that of x p, and of q y.
+ * With d = q - p the squared distance |d|^2 is the mean over positions x of the query of (x - p) d, and over
+ * those y of the supports of (q - y) d; the product of q and p is likewise that of x p, and of q y.
  *
- * A prototype that scatters by s is s further in squared distance, exactly, and its expected squared length is s greater.
+ * A prototype that scatters by s is s further in squared distance, exactly, and its expected squared length
+ * is s greater.
  */
 export const similarities: Readonly<Record<GlobalSimilarity, Similarity>> = {
   euclidean: {

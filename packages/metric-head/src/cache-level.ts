@@ -16,8 +16,9 @@ import { oneHotLabels } from './linear-head.js'
 /** Options of the cache level. */
 export interface CacheOptions {
   /**
-   * What scores are multiplied by. Published beside the logits of a text encoder; without these it changes no ranking but says
-   * how sure the scores are. 20 if not given, so that the probability of a class follows that of its examples' votes.
+   * What scores are multiplied by. Published beside the logits of a text encoder; without these it changes no
+   * ranking but says how sure the scores are. 20 if not given, so that the probability of a class follows
+   * that of its examples' votes.
    */
   readonly alpha?: number
   /** How fast an example's vote falls with its distance; 5.5, as published, if not given. */
@@ -27,9 +28,9 @@ export interface CacheOptions {
 }
 
 /**
- * A cache of keys and values: each example votes for its class by exp(-beta (1 - cosine)), and a class's score is alpha times
- * the sum (Zhang et al., "Tip-Adapter: Training-free Adaption of CLIP for Few-shot Classification", ECCV 2022, equation 4, without
- * its text term). Nothing is learned.
+ * A cache of keys and values: each example votes for its class by exp(-beta (1 - cosine)), and a class's
+ * score is alpha times the sum (Zhang et al., "Tip-Adapter: Training-free Adaption of CLIP for Few-shot
+ * Classification", ECCV 2022, equation 4, without its text term). Nothing is learned.
  */
 export function cacheLevel({ alpha = 20, beta = 5.5, shotsDivided = false }: CacheOptions = {}): MetricLevel {
   const keys = (embedding: Embedding) => l2Normalise(pooled(requireField(embedding, 'map', 'cache')))

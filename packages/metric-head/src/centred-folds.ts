@@ -22,7 +22,10 @@ export interface Supports {
   readonly oneShot: boolean
 }
 
-/** What a classifier is solved from in each fold: features less the mean of the fold's support, of unit length. */
+/**
+ * What a classifier is solved from in each fold: features less the mean of the fold's support, of unit
+ * length.
+ */
 export interface CentredFolds {
   /** [folds, images, images], cosines of the support */
   readonly examples: tf.Tensor3D
@@ -44,10 +47,16 @@ export interface CentredClassifier {
   readonly softness: number
 }
 
-/** The same of squared distances between centred features; ours, three times that of features that are not centred. */
+/**
+ * The same of squared distances between centred features; ours, three times that of features that are not
+ * centred.
+ */
 export const softnessOfDistances = 0.3
 
-/** Where no class has two images, there is nothing to solve: the negative squared distance to the class's image. */
+/**
+ * Where no class has two images, there is nothing to solve: the negative squared distance to the class's
+ * image.
+ */
 export function foldScores(
   compared: Compared,
   supports: Supports,

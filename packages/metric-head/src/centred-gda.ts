@@ -2,9 +2,10 @@ import { solveSpd, tf } from '@m2l/engine'
 import type { CentredFolds } from './centred-folds.js'
 
 /**
- * A Gaussian of shared covariance around each class mean: score = qᵀ B μ - ½ μᵀ B μ with B = (Zᵀ Z + a I)⁻¹, Z the examples less
- * their class mean and a = tr(Zᵀ Z) / (N - 1) (Wang et al., "A Hard-to-Beat Baseline for Training-free CLIP-based Adaptation",
- * ICLR 2024, section 3.1). By Woodbury's identity B = (I - Zᵀ (Z Zᵀ + a I)⁻¹ Z) / a, so that only inner products are needed.
+ * A Gaussian of shared covariance around each class mean: score = qᵀ B μ - ½ μᵀ B μ with B = (Zᵀ Z + a I)⁻¹,
+ * Z the examples less their class mean and a = tr(Zᵀ Z) / (N - 1) (Wang et al., "A Hard-to-Beat Baseline for
+ * Training-free CLIP-based Adaptation", ICLR 2024, section 3.1). By Woodbury's identity B = (I - Zᵀ (Z Zᵀ + a
+ * I)⁻¹ Z) / a, so that only inner products are needed.
  *
  * @returns [folds, rows, ways]
  */

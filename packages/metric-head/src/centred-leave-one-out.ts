@@ -18,8 +18,8 @@ const mostSolvedAnew = 100
 const numbersAtOnce = 4e6
 
 /**
- * The scores of images of a support by supports without them, each solved anew. Of many images, where there are several draws of an
- * image's class, those of the whole support say it that the image is not in.
+ * The scores of images of a support by supports without them, each solved anew. Of many images, where there
+ * are several draws of an image's class, those of the whole support say it that the image is not in.
  *
  * @param gram [images, images], inner products of unit features
  * @returns for each of `left.draws` [images left out, ways]
@@ -56,7 +56,8 @@ export function leftOutScores(
  * The scores of images of a support by supports without their classes, one solved for each class.
  *
  * @param gram [images, images], inner products of unit features
- * @returns for each of `left.draws` [images left out, ways]; what is said of an image's own class means nothing
+ * @returns for each of `left.draws` [images left out, ways]; what is said of an image's own class means
+ *   nothing
  */
 export function scoresWithoutClass(
   gram: tf.Tensor2D,
@@ -150,7 +151,10 @@ function inOrder({ rows, scores }: RowScores, count: number): tf.Tensor2D {
 
 /** A support without some images, or a draw from it. */
 interface Fold {
-  /** The images that it is asked of: their places among those that are left out, and their rows in the support. */
+  /**
+   * The images that it is asked of: their places among those that are left out, and their rows in the
+   * support.
+   */
   readonly left: readonly { readonly row: number; readonly image: number }[]
   readonly oneShot: boolean
   readonly weights: readonly number[]

@@ -21,16 +21,20 @@ export interface CentredOptions {
   readonly channels?: readonly [start: number, end: number]
 }
 
-/** With more examples, `ridgeByOthers` says what they predict for each other, since solving anew for each takes long. */
+/**
+ * With more examples, `ridgeByOthers` says what they predict for each other, since solving anew for each
+ * takes long.
+ */
 const mostSolvedAnew = 100
 
 /**
- * Compares unit features less their mean over the support, made unit again. Where a class has several images, by ridge regression
- * of the labels or by Gaussians of shared covariance; where all have one, by the negative squared distance, which asks for no
- * choice.
+ * Compares unit features less their mean over the support, made unit again. Where a class has several images,
+ * by ridge regression of the labels or by Gaussians of shared covariance; where all have one, by the negative
+ * squared distance, which asks for no choice.
  *
- * That the support's mean takes the place of the training classes' (see {@link centredCosines}) is what adapts a network that has
- * seen the world to the few classes at hand: what all of them share tells none apart.
+ * That the support's mean takes the place of the training classes' (see {@link centredCosines}) is what
+ * adapts a network that has seen the world to the few classes at hand: what all of them share tells none
+ * apart.
  */
 export function centredLevel({
   name = 'centred',

@@ -2,8 +2,8 @@ import { tf } from '@m2l/engine'
 import type { CentredFolds } from './centred-folds.js'
 
 /**
- * The negative squared distance to class means that are made unit again, since the mean of many is shorter, and nearer to everything,
- * than a single example: [folds, rows, ways].
+ * The negative squared distance to class means that are made unit again, since the mean of many is shorter,
+ * and nearer to everything, than a single example: [folds, rows, ways].
  */
 export function centredMeans({ examples, rows, weights, labels }: CentredFolds): tf.Tensor3D {
   const counted = tf.mul(labels, weights)

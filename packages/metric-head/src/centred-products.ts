@@ -12,12 +12,14 @@ export interface Products {
   readonly shares: tf.Tensor3D
 }
 
-/** Features nearer to the mean than a thousandth of their length are as good as it: their direction is noise. */
+/**
+ * Features nearer to the mean than a thousandth of their length are as good as it: their direction is noise.
+ */
 const leastSquare = 1e-6
 
 /**
- * The cosines between features less the mean of the support: CL2N of Wang et al., "SimpleShot", 2019, section 3.2, by the mean of
- * the support in place of that of the training classes.
+ * The cosines between features less the mean of the support: CL2N of Wang et al., "SimpleShot", 2019, section
+ * 3.2, by the mean of the support in place of that of the training classes.
  *
  * @returns [folds, rows, images]
  */

@@ -77,9 +77,10 @@ function byOthersOfDraw({ gram, shots, weights, oneShot, lambda, classifier }: D
 }
 
 /**
- * By the regression on all: y - (y - p) / (1 - h) for the label y of an image, its prediction p and its share h in that (Allen, "The
- * relationship between variable selection and data augmentation", Technometrics 1974). The mean that is subtracted from features
- * stays that of all, which differs from that of the others by one part in so many.
+ * By the regression on all: y - (y - p) / (1 - h) for the label y of an image, its prediction p and its share
+ * h in that (Allen, "The relationship between variable selection and data augmentation", Technometrics 1974).
+ * The mean that is subtracted from features stays that of all, which differs from that of the others by one
+ * part in so many.
  *
  * @param within [1, images, images]
  * @returns [images, ways]

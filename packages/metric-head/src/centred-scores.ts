@@ -3,8 +3,8 @@ import { foldScores, type CentredClassifier, type Compared } from './centred-fol
 import { equalDraws } from './equal-draws.js'
 
 /**
- * Scores by classifiers that are solved from draws of equal numbers, see {@link equalDraws}; where one draw is of all images, by one
- * that is solved from all.
+ * Scores by classifiers that are solved from draws of equal numbers, see {@link equalDraws}; where one draw
+ * is of all images, by one that is solved from all.
  *
  * @param shots the number of images of each class
  * @returns [rows, ways]
@@ -41,8 +41,8 @@ export function chained([first, ...finer]: readonly StepScores[], softness: numb
 }
 
 /**
- * Scores of which those of some classes give way to better ones: how probable it is that one of them is right stays as it was,
- * which of them it is the better ones say.
+ * Scores of which those of some classes give way to better ones: how probable it is that one of them is right
+ * stays as it was, which of them it is the better ones say.
  */
 function refined(scores: tf.Tensor2D, { scores: better, among }: StepScores, softness: number): tf.Tensor2D {
   const soften = (some: tf.Tensor2D) => {

@@ -15,12 +15,14 @@ export interface EqualDraws {
 const mostDraws = 12
 
 /**
- * How classes of different numbers of images are compared: all by as many images of each as `drawnShots` says, then among
- * themselves those that have twice as many or more, by as many of each as the smallest of them has, and so on.
+ * How classes of different numbers of images are compared: all by as many images of each as `drawnShots`
+ * says, then among themselves those that have twice as many or more, by as many of each as the smallest of
+ * them has, and so on.
  *
- * The mean of many images is less noisy than a single one. Where both are held against their common mean, whatever is noise in the
- * single one tells the classes apart, and nothing new resembles it. Equal numbers have equal noise. Numbers that differ less
- * than that are made equal by what each image counts, which takes one draw.
+ * The mean of many images is less noisy than a single one. Where both are held against their common mean,
+ * whatever is noise in the single one tells the classes apart, and nothing new resembles it. Equal numbers
+ * have equal noise. Numbers that differ less than that are made equal by what each image counts, which takes
+ * one draw.
  *
  * @param shots the number of images of each class; one without any is not compared
  * @param drawnShots see `Support`

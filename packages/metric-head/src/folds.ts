@@ -70,7 +70,10 @@ export function leftOutLogits(
   })
 }
 
-/** What is added to logits so that classes without images have no probability, [1, folds, ways]; nothing where there are none. */
+/**
+ * What is added to logits so that classes without images have no probability, [1, folds, ways]; nothing where
+ * there are none.
+ */
 export function absentClasses({ shots }: Folds): tf.Tensor3D | undefined {
   if (shots.every((counts) => counts.every((count) => count > 0))) return undefined
   return tf.tensor3d([shots.map((counts) => counts.map((count) => (count > 0 ? 0 : -1e9)))])

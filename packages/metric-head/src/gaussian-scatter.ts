@@ -1,7 +1,10 @@
 import { solveSpd, tf } from '@m2l/engine'
 import { oneHotLabels } from './linear-head.js'
 
-/** The least variance within classes, in total over the channels of unit features: what identical examples count as. */
+/**
+ * The least variance within classes, in total over the channels of unit features: what identical examples
+ * count as.
+ */
 const leastVariance = 1e-4
 
 /** How examples scatter around their means, in some supports. */
@@ -16,8 +19,9 @@ export interface Scatter {
 }
 
 /**
- * tr(S)² / tr(S²) of the covariance S of which the examples are a sample: tr(S²) without what few examples add to it, which for
- * normal features is exact in expectation; from 1 to the number of channels. Then divided as {@link gdaHead} says.
+ * tr(S)² / tr(S²) of the covariance S of which the examples are a sample: tr(S²) without what few examples
+ * add to it, which for normal features is exact in expectation; from 1 to the number of channels. Then
+ * divided as {@link gdaHead} says.
  *
  * @returns [some, 1, 1]
  */
@@ -53,8 +57,8 @@ export function ridgeOf(within: tf.Tensor, images: number): tf.Tensor {
 }
 
 /**
- * tr(P S) of the covariance S within classes, times the ridge and divided by d: by how much the mean of one image reaches too
- * far.
+ * tr(P S) of the covariance S within classes, times the ridge and divided by d: by how much the mean of one
+ * image reaches too far.
  *
  * @param ridge [some, 1, 1]
  * @returns [some, 1, 1]

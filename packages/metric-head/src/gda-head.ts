@@ -17,8 +17,8 @@ import { nearestMeanScale } from './nearest-mean-scale.js'
 /** Options of the Gaussian head. */
 export interface GdaOptions {
   /**
-   * How many independent features the scores are made of, which says how sure they are and changes no ranking: `all` channels,
-   * as published, or as many as the examples scatter in (`effective`, if not given).
+   * How many independent features the scores are made of, which says how sure they are and changes no
+   * ranking: `all` channels, as published, or as many as the examples scatter in (`effective`, if not given).
    */
   readonly dimensions?: 'all' | 'effective'
 }
@@ -27,17 +27,19 @@ export interface GdaOptions {
 const numbersAtOnce = 4e6
 
 /**
- * Gaussian classes of one covariance (Wang et al., "A Hard-to-Beat Baseline for Training-free CLIP-based Adaptation", ICLR
- * 2024, section 3.2, as released and without its text term): the score is q P m - m P m / 2 - log ways for the class's mean m
- * and the precision P = d (ZᵀZ + tr(ZᵀZ) / (N - 1) I)⁻¹ of N examples, Z being how they differ from their class's mean.
+ * Gaussian classes of one covariance (Wang et al., "A Hard-to-Beat Baseline for Training-free CLIP-based
+ * Adaptation", ICLR 2024, section 3.2, as released and without its text term): the score is q P m - m P m / 2
+ * - log ways for the class's mean m and the precision P = d (ZᵀZ + tr(ZᵀZ) / (N - 1) I)⁻¹ of N examples, Z
+ * being how they differ from their class's mean.
  *
- * P is never formed: by Woodbury's identity only a system of the examples' size is solved. One example a class says nothing of
- * how classes scatter; the head then is the nearest mean.
+ * P is never formed: by Woodbury's identity only a system of the examples' size is solved. One example a
+ * class says nothing of how classes scatter; the head then is the nearest mean.
  *
- * The published d, the number of channels, takes channels for independent, so that nearly every probability is 0 or 1. With
- * `effective` d is tr(S)² / tr(S²) of the covariance S: where logits of two classes with differences like those within classes
- * have twice their mean as variance, as log likelihood ratios do. It is divided by 1 + 1/k for the k examples of a mean, on
- * average, since queries differ from such a mean by as much more.
+ * The published d, the number of channels, takes channels for independent, so that nearly every probability
+ * is 0 or 1. With `effective` d is tr(S)² / tr(S²) of the covariance S: where logits of two classes with
+ * differences like those within classes have twice their mean as variance, as log likelihood ratios do. It is
+ * divided by 1 + 1/k for the k examples of a mean, on average, since queries differ from such a mean by as
+ * much more.
  */
 export function gdaHead({ dimensions = 'effective' }: GdaOptions = {}): LinearHead {
   const dimensionsOf = (scatter: Scatter) =>

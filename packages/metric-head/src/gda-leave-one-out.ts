@@ -14,8 +14,9 @@ import type { Examples } from './linear-head.js'
 import { nearestMeanScale } from './nearest-mean-scale.js'
 
 /**
- * The scores of images by the examples without each. Its class's mean m becomes m - z / (n - 1) for the image's difference z
- * from it, so that every difference of its class grows by that; all inner products follow from those with all images.
+ * The scores of images by the examples without each. Its class's mean m becomes m - z / (n - 1) for the
+ * image's difference z from it, so that every difference of its class grows by that; all inner products
+ * follow from those with all images.
  *
  * @returns for each of `left.draws` [images left out, ways]
  */

@@ -1,6 +1,6 @@
 /**
- * By how much each image of a support counts in a head: so much that a class counts as many images as are drawn of it,
- * or as it has, where it has no more.
+ * By how much each image of a support counts in a head: so much that a class counts as many images as are
+ * drawn of it, or as it has, where it has no more.
  *
  * @param shots the number of images of each class
  * @param drawnShots see `Support`

@@ -3,8 +3,8 @@ import type { LeftOutImages } from '@m2l/metric'
 import type { StateDict } from '@m2l/nn'
 
 /**
- * A linear classifier by what it adds up: the score of a feature q for class c is the sum over supports x of their
- * coefficient times x q, plus the bias.
+ * A linear classifier by what it adds up: the score of a feature q for class c is the sum over supports x of
+ * their coefficient times x q, plus the bias.
  */
 export interface LinearClassifier {
   /** [images, ways] */
@@ -13,7 +13,10 @@ export interface LinearClassifier {
   readonly bias: tf.Tensor2D
 }
 
-/** The examples that a head is solved from, by their inner products alone: its cost does not depend on the channels. */
+/**
+ * The examples that a head is solved from, by their inner products alone: its cost does not depend on the
+ * channels.
+ */
 export interface Examples {
   /** [images, images], sorted by class */
   readonly gram: tf.Tensor2D

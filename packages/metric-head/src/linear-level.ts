@@ -15,8 +15,8 @@ import {
 import type { LinearClassifier, LinearHead } from './linear-head.js'
 
 /**
- * A linear head as a level: features are maps, averaged over their positions, and a query is compared by its inner products with
- * the supports.
+ * A linear head as a level: features are maps, averaged over their positions, and a query is compared by its
+ * inner products with the supports.
  */
 export function linearLevel(head: LinearHead): MetricLevel {
   const scaled = (embedding: Embedding) => scaledMap(requireField(embedding, 'map', head.name), head)
@@ -61,8 +61,9 @@ function products(rows: tf.Tensor2D, columns: tf.Tensor2D): tf.Tensor2D {
 }
 
 /**
- * The scores as sums over positions: a feature is the mean of its positions' features, and the score is linear in the query,
- * and in the supports with their coefficients. What supports of other classes add belongs to the rest.
+ * The scores as sums over positions: a feature is the mean of its positions' features, and the score is
+ * linear in the query, and in the supports with their coefficients. What supports of other classes add
+ * belongs to the rest.
  */
 async function explainLinear(
   maps: { readonly query: tf.Tensor4D; readonly support: tf.Tensor4D },

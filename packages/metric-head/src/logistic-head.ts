@@ -9,9 +9,10 @@ export interface LogisticOptions {
 }
 
 /**
- * Multinomial logistic regression of unit features as scikit-learn has it: 1/2 |W|² + C times the sum of cross entropies is least,
- * the bias being free (Tian et al., "Rethinking Few-Shot Image Classification: a Good Embedding Is All You Need?", ECCV 2020,
- * section 3.2, as released). The problem is convex and has one solution. Scores are its logits.
+ * Multinomial logistic regression of unit features as scikit-learn has it: 1/2 |W|² + C times the sum of
+ * cross entropies is least, the bias being free (Tian et al., "Rethinking Few-Shot Image Classification: a
+ * Good Embedding Is All You Need?", ECCV 2020, section 3.2, as released). The problem is convex and has one
+ * solution. Scores are its logits.
  *
  * For evaluation alone: no gradient is to follow the many steps of the solution.
  */
@@ -40,21 +41,23 @@ type Fitted = {
 }
 
 /**
- * Steps after which weights are right to 5e-4 of the largest at the least, and to 1e-5 where C is 1 to 10: the condition of the
- * problem grows with C N at most, and the steps with its root. Measured for 2 to 500 examples.
+ * Steps after which weights are right to 5e-4 of the largest at the least, and to 1e-5 where C is 1 to 10:
+ * the condition of the problem grows with C N at most, and the steps with its root. Measured for 2 to 500
+ * examples.
  */
 function stepsFor(C: number, images: number): number {
   return Math.ceil(20 + 3 * Math.sqrt(C * images))
 }
 
 /**
- * Accelerated gradient steps (Nesterov, "A method of solving a convex programming problem with convergence rate O(1/k²)", 1983), in
- * the metric of the quadratic that bounds the objective from above: the Hessian of softmax is at most 1/2 (Böhning,
- * "Multinomial logistic regression algorithm", 1992). A fold whose step leads uphill starts its momentum anew (O'Donoghue and
- * Candès, "Adaptive restart for accelerated gradient schemes", 2015, section 3.2).
+ * Accelerated gradient steps (Nesterov, "A method of solving a convex programming problem with convergence
+ * rate O(1/k²)", 1983), in the metric of the quadratic that bounds the objective from above: the Hessian of
+ * softmax is at most 1/2 (Böhning, "Multinomial logistic regression algorithm", 1992). A fold whose step
+ * leads uphill starts its momentum anew (O'Donoghue and Candès, "Adaptive restart for accelerated gradient
+ * schemes", 2015, section 3.2).
  *
- * W = Xᵀ A for coefficients A, whose gradient is A - R with R = C (labels - probabilities). Steps keep the sum of A over the
- * examples at 0, which is where the bias is optimal.
+ * W = Xᵀ A for coefficients A, whose gradient is A - R with R = C (labels - probabilities). Steps keep the
+ * sum of A over the examples at 0, which is where the bias is optimal.
  *
  * @param gram [images, images]
  */
@@ -124,9 +127,9 @@ type Iterate = {
 }
 
 /**
- * What a gradient G of coefficients is multiplied by to make a step of them and, in the last row, of the bias. With
- * M = (I + C/2 K)⁻¹ that is M G without what would change the sum over the examples, and for the bias 2/C times the mean of G
- * by the weights M 1.
+ * What a gradient G of coefficients is multiplied by to make a step of them and, in the last row, of the
+ * bias. With M = (I + C/2 K)⁻¹ that is M G without what would change the sum over the examples, and for the
+ * bias 2/C times the mean of G by the weights M 1.
  *
  * @returns [images + 1, images]
  */

@@ -15,11 +15,14 @@ import { othersOfClass, shotsWithout } from './image-weights.js'
 /** Options of the matching level. */
 export interface MatchingOptions {
   /**
-   * `cosine`, as the paper says, if not given. `released`: the query keeps its length, as in the public programs, so that it says
-   * how sure the scores are.
+   * `cosine`, as the paper says, if not given. `released`: the query keeps its length, as in the public
+   * programs, so that it says how sure the scores are.
    */
   readonly similarity?: 'cosine' | 'released'
-  /** What similarities are multiplied by; 10 for cosines, where 1, as published, hardly tells classes apart, and 1 as released. */
+  /**
+   * What similarities are multiplied by; 10 for cosines, where 1, as published, hardly tells classes apart,
+   * and 1 as released.
+   */
   readonly scale?: number
 }
 
@@ -27,10 +30,11 @@ export interface MatchingOptions {
 const never = -1e9
 
 /**
- * The vote of single examples (Vinyals et al., "Matching Networks for One Shot Learning", NeurIPS 2016, section 2.1.1, without the
- * full-context embeddings): an example's part in the answer is the softmax over all examples of how near it is, and a class's
- * probability is the sum over its own. Scores are the logarithms of these sums before they are divided by their total, which
- * gives the same probabilities, and a score does not depend on the other classes.
+ * The vote of single examples (Vinyals et al., "Matching Networks for One Shot Learning", NeurIPS 2016,
+ * section 2.1.1, without the full-context embeddings): an example's part in the answer is the softmax over
+ * all examples of how near it is, and a class's probability is the sum over its own. Scores are the
+ * logarithms of these sums before they are divided by their total, which gives the same probabilities, and a
+ * score does not depend on the other classes.
  */
 export function matchingLevel({
   similarity = 'cosine',

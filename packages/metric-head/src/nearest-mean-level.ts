@@ -8,8 +8,8 @@ import { nearestMeanScale } from './nearest-mean-scale.js'
 /**
  * What becomes of pooled features before they are compared.
  *
- * `un`: nothing. `l2n`: they are divided by their Euclidean length. `cl2n`: they are, after the mean feature of the classes that
- * the backbone was trained on has been subtracted.
+ * `un`: nothing. `l2n`: they are divided by their Euclidean length. `cl2n`: they are, after the mean feature
+ * of the classes that the backbone was trained on has been subtracted.
  */
 export type MeanNormalisation = 'un' | 'l2n' | 'cl2n'
 
@@ -17,19 +17,22 @@ export type MeanNormalisation = 'un' | 'l2n' | 'cl2n'
 export interface NearestMeanOptions {
   /** `l2n` if not given, which needs no training classes. */
   readonly normalise?: MeanNormalisation
-  /** What squared distances are multiplied by; 10 for features of unit length and 1, as in ProtoNet, else, if not given. */
+  /**
+   * What squared distances are multiplied by; 10 for features of unit length and 1, as in ProtoNet, else, if
+   * not given.
+   */
   readonly scale?: number
   /** The number of features of the backbone, which `cl2n` asks for. */
   readonly channels?: number
 }
 
 /**
- * The nearest class mean of normalised features: -scale |q - p|², where p is the mean of a class's normalised supports and is not
- * normalised again (Wang et al., "SimpleShot: Revisiting Nearest-Neighbor Classification for Few-Shot Learning", 2019, section
- * 3.2).
+ * The nearest class mean of normalised features: -scale |q - p|², where p is the mean of a class's normalised
+ * supports and is not normalised again (Wang et al., "SimpleShot: Revisiting Nearest-Neighbor Classification
+ * for Few-Shot Learning", 2019, section 3.2).
  *
- * State of `cl2n`: `base_mean` [channels] and `base_images` [1], the number of images that it is the mean of, 0 as long as it
- * is not known; see {@link baseMean}.
+ * State of `cl2n`: `base_mean` [channels] and `base_images` [1], the number of images that it is the mean of,
+ * 0 as long as it is not known; see {@link baseMean}.
  *
  * @throws {RangeError} when `cl2n` is not told the number of channels
  */

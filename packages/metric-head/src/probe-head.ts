@@ -12,14 +12,16 @@ const momentum = 0.9
 const powerSteps = 20
 
 /**
- * The linear probe LP++ without text (Huang et al., "LP++: A Surprisingly Strong Linear Probe for Few-Shot CLIP", CVPR 2024,
- * section 3): a softmax classifier of unit features that starts from the class means and takes 300 steps of gradient descent
- * with momentum .9 on the mean cross entropy of all examples, none longer than the curvature allows: 4 N / lambda, the largest
- * eigenvalue of the features' Gram matrix. What is chosen on a validation set there (the epoch) does not exist here. With one or two
- * examples a class, which a classifier would only learn by heart, 1/2 |W|² is added to the sum of the cross entropies, as in
- * logistic regression.
+ * The linear probe LP++ without text (Huang et al., "LP++: A Surprisingly Strong Linear Probe for Few-Shot
+ * CLIP", CVPR 2024, section 3): a softmax classifier of unit features that starts from the class means and
+ * takes 300 steps of gradient descent with momentum .9 on the mean cross entropy of all examples, none longer
+ * than the curvature allows: 4 N / lambda, the largest eigenvalue of the features' Gram matrix. What is
+ * chosen on a validation set there (the epoch) does not exist here. With one or two examples a class, which a
+ * classifier would only learn by heart, 1/2 |W|² is added to the sum of the cross entropies, as in logistic
+ * regression.
  *
- * The bias is the weight of one more feature, which is 1, in the Gram matrix, too, without which a step could be too long for it.
+ * The bias is the weight of one more feature, which is 1, in the Gram matrix, too, without which a step could
+ * be too long for it.
  *
  * For evaluation alone: no gradient is to follow the steps.
  */

@@ -14,7 +14,10 @@ import {
   type RidgeVariant,
 } from './index.js'
 
-/** What the published programs give, with their settings; M2L_PARITY_METHODS names another folder of the same layout. */
+/**
+ * What the published programs give, with their settings; M2L_PARITY_METHODS names another folder of the same
+ * layout.
+ */
 const folder = process.env.M2L_PARITY_METHODS ?? fileURLToPath(new URL('testdata', import.meta.url))
 
 /** A case of the folder. */

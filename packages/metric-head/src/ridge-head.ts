@@ -7,11 +7,12 @@ import { oneHotLabels, type LinearClassifier, type LinearHead } from './linear-h
 /**
  * How ridge regression is set up.
  *
- * `r2d2`: with a bias that is regularised as well (a column of ones), lambda for each image, and a scale and an offset that are
- * learned (Bertinetto et al., "Meta-learning with differentiable closed-form solvers", ICLR 2019, section 3.2, as released).
- * `metaoptnet`: without a bias, lambda for all images together, twice the prediction, and a scale that is learned (Lee et al.,
- * "Meta-Learning with Differentiable Convex Optimization", CVPR 2019, appendix, as released). `metaoptnet-r2d2`: the same
- * without the factor of two, which is that program's own R2D2.
+ * `r2d2`: with a bias that is regularised as well (a column of ones), lambda for each image, and a scale and
+ * an offset that are learned (Bertinetto et al., "Meta-learning with differentiable closed-form solvers",
+ * ICLR 2019, section 3.2, as released). `metaoptnet`: without a bias, lambda for all images together, twice
+ * the prediction, and a scale that is learned (Lee et al., "Meta-Learning with Differentiable Convex
+ * Optimization", CVPR 2019, appendix, as released). `metaoptnet-r2d2`: the same without the factor of two,
+ * which is that program's own R2D2.
  */
 export type RidgeVariant = 'r2d2' | 'metaoptnet' | 'metaoptnet-r2d2'
 
@@ -19,13 +20,16 @@ export type RidgeVariant = 'r2d2' | 'metaoptnet' | 'metaoptnet-r2d2'
 export interface RidgeOptions {
   /** `r2d2` if not given. */
   readonly variant?: RidgeVariant
-  /** How strongly weights are held near zero; 50 if not given, as released by both, or 1 for unit features. */
+  /**
+   * How strongly weights are held near zero; 50 if not given, as released by both, or 1 for unit features.
+   */
   readonly lambda?: number
   /** `none`, as published, if not given. */
   readonly normalise?: 'none' | 'l2n'
   /**
-   * What predictions are multiplied by. If not given, 10 for unit features, which are those of a frozen network; else it is learned
-   * with the backbone and starts, as released, at 10 for `r2d2` and at 1 for the others.
+   * What predictions are multiplied by. If not given, 10 for unit features, which are those of a frozen
+   * network; else it is learned with the backbone and starts, as released, at 10 for `r2d2` and at 1 for the
+   * others.
    */
   readonly scale?: number
 }
@@ -50,7 +54,10 @@ export function ridgeHead({
     const scaled = tf.mul(predictions, factor())
     return (offset ? tf.add(scaled, offset.value) : scaled) as tf.Tensor2D
   }
-  /** The released R2D2 divides features and labels by the root of the number of images, which makes lambda grow with it. */
+  /**
+   * The released R2D2 divides features and labels by the root of the number of images, which makes lambda
+   * grow with it.
+   */
   const lambdaFor = (shots: readonly number[], drawnShots: number) => {
     const images = shots.reduce((sum, shot) => sum + Math.min(shot, drawnShots), 0)
     return isR2d2 ? lambda * Math.max(1, images) : lambda
@@ -96,10 +103,10 @@ function solved(a: tf.Tensor2D, b: tf.Tensor): tf.Tensor2D {
 }
 
 /**
- * The predictions for images that are left out, by the inverse of the whole system: y - a / d for the image's label y, its
- * coefficients a and its entry d on the inverse's diagonal (Rasmussen and Williams, "Gaussian Processes for Machine
- * Learning", 2006, equation 5.12). Where images of a class count less than one, they count more when one is left out: then
- * there is a system for each class.
+ * The predictions for images that are left out, by the inverse of the whole system: y - a / d for the image's
+ * label y, its coefficients a and its entry d on the inverse's diagonal (Rasmussen and Williams, "Gaussian
+ * Processes for Machine Learning", 2006, equation 5.12). Where images of a class count less than one, they
+ * count more when one is left out: then there is a system for each class.
  *
  * @returns [images left out, ways]
  */

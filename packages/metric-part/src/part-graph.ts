@@ -5,18 +5,18 @@ import { dropout, learned, uniform, type ForwardContext, type Parameter, type St
 /**
  * Which parts of the supports are linked.
  *
- * `identity`: each only with itself, which is what the published program computes, since it gives every part a label
- * of its own. `class`: the parts of one class. `full`: all parts of the episode.
+ * `identity`: each only with itself, which is what the published program computes, since it gives every part
+ * a label of its own. `class`: the parts of one class. `full`: all parts of the episode.
  */
 export type PartAdjacency = 'identity' | 'class' | 'full'
 
 /**
  * The part-level graph network with a residual (Chen et al., ICANN 2022, section 3.3):
- * `x + A(relu(A(x W1) + b1), dropped out) W2 + b2`, widths c - 4c - c, where `A` is the row-normalised adjacency of
- * the parts with self loops.
+ * `x + A(relu(A(x W1) + b1), dropped out) W2 + b2`, widths c - 4c - c, where `A` is the row-normalised
+ * adjacency of the parts with self loops.
  *
- * `W2` and `b2` start at zero, so that a fresh graph leaves the features of a pretrained backbone as they are (as residual
- * branches are started by Goyal et al. 2017, "Accurate, Large Minibatch SGD", section 5.1).
+ * `W2` and `b2` start at zero, so that a fresh graph leaves the features of a pretrained backbone as they are
+ * (as residual branches are started by Goyal et al. 2017, "Accurate, Large Minibatch SGD", section 5.1).
  */
 export class PartGraph {
   readonly state: StateDict
@@ -41,7 +41,8 @@ export class PartGraph {
    * Adapts the support parts of an episode to one another.
    *
    * @param parts [images, parts, channels], sorted by class
-   * @param support its `shots`; with `drawnShots` all classes count alike in the mean of all parts, whatever they have
+   * @param support its `shots`; with `drawnShots` all classes count alike in the mean of all parts, whatever
+   *   they have
    * @returns [images, parts, channels]
    */
   apply(
@@ -88,7 +89,10 @@ export class PartGraph {
   }
 }
 
-/** Uniform within one over the root of the number of outputs, as graph convolutions are initialised (Kipf and Welling 2017). */
+/**
+ * Uniform within one over the root of the number of outputs, as graph convolutions are initialised (Kipf and
+ * Welling 2017).
+ */
 function withinRootOfOutputs(key: RandomKey, shape: readonly number[]): Parameter {
   const bound = 1 / Math.sqrt(shape.at(-1)!)
   return learned('plain', () => uniform(key, shape, -bound, bound))

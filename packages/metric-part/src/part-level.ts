@@ -20,18 +20,20 @@ export interface PartLevelOptions {
   /** The source of the graph network's initial weights. */
   readonly key: RandomKey
   /**
-   * Which support parts are linked; `identity`, as published, if not given. `none` leaves out the graph network: parts are
-   * compared as they are, which takes nothing learned.
+   * Which support parts are linked; `identity`, as published, if not given. `none` leaves out the graph
+   * network: parts are compared as they are, which takes nothing learned.
    */
   readonly graph?: PartAdjacency | 'none'
-  /** The probability with which a hidden unit of the graph network is dropped in training; .5 if not given. */
+  /**
+   * The probability with which a hidden unit of the graph network is dropped in training; .5 if not given.
+   */
   readonly graphDropout?: number
 }
 
 /**
- * The part level: each image is a set of part features; those of the supports pass a graph network that adapts them to
- * the episode, then a query is compared with a class by the image-to-class measure on parts (Chen et al., "Multi-level
- * Metric Learning for Few-shot Image Recognition", ICANN 2022, section 3.3).
+ * The part level: each image is a set of part features; those of the supports pass a graph network that
+ * adapts them to the episode, then a query is compared with a class by the image-to-class measure on parts
+ * (Chen et al., "Multi-level Metric Learning for Few-shot Image Recognition", ICANN 2022, section 3.3).
  */
 export function partLevel(options: PartLevelOptions): MetricLevel {
   const { channels, key, graph: adjacency = 'identity', graphDropout: dropout = 0.5 } = options

@@ -16,8 +16,8 @@ import { explainAlignment, meanExplanations } from './explain-alignment.js'
 /**
  * What becomes of a query position that has no mutual nearest neighbour among the support positions.
  *
- * `released`: its similarities are set to zero before the softmax, as the published program does, so that it attends to
- * all positions of a class alike and takes part all the same. `excluded`: it takes no part.
+ * `released`: its similarities are set to zero before the softmax, as the published program does, so that it
+ * attends to all positions of a class alike and takes part all the same. `excluded`: it takes no part.
  */
 export type AlignmentMasking = 'released' | 'excluded'
 
@@ -34,15 +34,17 @@ export interface AlignmentLevelOptions {
 }
 
 /**
- * The alignment level, `ST` of the published program: query positions attend to the positions of a class, and what they
- * gather there is compared with the query (attention across images after Doersch, Gupta, Zisserman, "CrossTransformers:
- * spatially-aware few-shot transfer", NeurIPS 2020, section 3.2; mutual nearest neighbours after Liu et al., "Learning to
- * Affiliate: Mutual Centralized Learning for Few-shot Classification", CVPR 2022).
+ * The alignment level, `ST` of the published program: query positions attend to the positions of a class, and
+ * what they gather there is compared with the query (attention across images after Doersch, Gupta, Zisserman,
+ * "CrossTransformers: spatially-aware few-shot transfer", NeurIPS 2020, section 3.2; mutual nearest
+ * neighbours after Liu et al., "Learning to Affiliate: Mutual Centralized Learning for Few-shot
+ * Classification", CVPR 2022).
  *
- * Projections without bias make a query's positions queries and a support's keys, both of `keyChannels`, and values of
- * all. A query position is kept when the support position most similar to it, of all classes, has it as its most similar
- * in turn. The softmax of its scaled similarities to a class's positions weights their values; of the cosines between these
- * aligned values and the query's own, the highest for each query position are summed.
+ * Projections without bias make a query's positions queries and a support's keys, both of `keyChannels`, and
+ * values of all. A query position is kept when the support position most similar to it, of all classes, has
+ * it as its most similar in turn. The softmax of its scaled similarities to a class's positions weights their
+ * values; of the cosines between these aligned values and the query's own, the highest for each query
+ * position are summed.
  */
 export function alignmentLevel(options: AlignmentLevelOptions): MetricLevel {
   const { channels, key, keyChannels = 160, masking = 'released' } = options
@@ -96,8 +98,9 @@ export function alignmentLevel(options: AlignmentLevelOptions): MetricLevel {
 }
 
 /**
- * Attention to the positions of many images has no expectation over choices of them that could be written down, so where
- * some class has more images than are drawn, each image is compared as if it were a class and the scores are averaged.
+ * Attention to the positions of many images has no expectation over choices of them that could be written
+ * down, so where some class has more images than are drawn, each image is compared as if it were a class and
+ * the scores are averaged.
  */
 function isSingle({ shots, drawnShots = Infinity }: Support): boolean {
   return shots.some((shot) => shot > drawnShots)
@@ -146,8 +149,8 @@ function scaledProducts(queries: tf.Tensor3D, keys: tf.Tensor3D): tf.Tensor3D {
 }
 
 /**
- * Whether the column nearest to a row has this row as its nearest in turn. In each image at least one row has. It is a
- * choice, so no gradient passes.
+ * Whether the column nearest to a row has this row as its nearest in turn. In each image at least one row
+ * has. It is a choice, so no gradient passes.
  *
  * @param similarities [queries, positions, columns]
  * @returns [queries, positions, 1], 1 or 0

@@ -10,9 +10,10 @@ import {
 import { alignedToClasses, type AlignedClass, type Alignment } from './alignment.js'
 
 /**
- * Where the scores of an alignment came from. Every query position adds the highest cosine of its own value with an aligned
- * one. An aligned value is a sum over support positions by attention, so that the cosine is, too: that is what each of
- * these adds. A query position's match is the support position that adds most to it.
+ * Where the scores of an alignment came from. Every query position adds the highest cosine of its own value
+ * with an aligned one. An aligned value is a sum over support positions by attention, so that the cosine is,
+ * too: that is what each of these adds. A query position's match is the support position that adds most to
+ * it.
  *
  * @param align makes the alignment of one query
  */
@@ -86,8 +87,8 @@ type Four = [query: Float32Array, support: Float32Array, best: Float32Array, att
 
 /**
  * @param own [positions, channels], the query's normalised values
- * @returns what query positions add, what support positions add; for each query position the support position that adds most,
- *   and how much that is attended to
+ * @returns what query positions add, what support positions add; for each query position the support position
+ *   that adds most, and how much that is attended to
  */
 function additions({ attention, values, aligned, cosines }: AlignedClass, own: tf.Tensor2D): tf.Tensor[] {
   const chosen = tf.argMax(cosines.squeeze<tf.Tensor2D>([0]), 0) as tf.Tensor1D // [positions], the aligned one

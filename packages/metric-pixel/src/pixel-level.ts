@@ -16,14 +16,17 @@ import { descriptors } from './descriptors.js'
 export interface PixelLevelOptions {
   /** How many nearest support positions of a class are averaged for each query position; 1 if not given. */
   readonly neighbours?: number
-  /** The most memory that cosines take at a time, in MiB, see `ImageToClassOptions` of `@m2l/metric`; 32 if not given. */
+  /**
+   * The most memory that cosines take at a time, in MiB, see `ImageToClassOptions` of `@m2l/metric`; 32 if
+   * not given.
+   */
   readonly memoryMib?: number
 }
 
 /**
- * The pixel level: every position of a feature map is a local descriptor, and a query is compared with a class by the
- * image-to-class measure (Li et al., "Revisiting Local Descriptor based Image-to-Class Measure for Few-shot Learning",
- * CVPR 2019, section 3.3). Alone it is DN4.
+ * The pixel level: every position of a feature map is a local descriptor, and a query is compared with a
+ * class by the image-to-class measure (Li et al., "Revisiting Local Descriptor based Image-to-Class Measure
+ * for Few-shot Learning", CVPR 2019, section 3.3). Alone it is DN4.
  */
 export function pixelLevel(options: PixelLevelOptions = {}): MetricLevel {
   return {

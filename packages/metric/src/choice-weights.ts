@@ -1,7 +1,7 @@
 /**
- * By how much each of some values in descending order counts in their expected maximum over all choices of some of them:
- * C(count - 1 - i, drawn - 1) / C(count, drawn) for the value of position i, which is the probability that it is chosen and
- * none before it is.
+ * By how much each of some values in descending order counts in their expected maximum over all choices of
+ * some of them: C(count - 1 - i, drawn - 1) / C(count, drawn) for the value of position i, which is the
+ * probability that it is chosen and none before it is.
  *
  * @param drawn how many are chosen, at least 1; all where there are no more
  * @returns [count], together 1: the mean for 1, the maximum for all
@@ -17,8 +17,9 @@ export function expectedMaximumWeights(count: number, drawn: number): number[] {
 }
 
 /**
- * The probability that a choice of `drawn` of `count` images, a certain one among them, takes its `taken` others out of some
- * and the rest out of `free`: C(free, drawn - 1 - taken) / C(count, drawn), where the ways to take those are left out.
+ * The probability that a choice of `drawn` of `count` images, a certain one among them, takes its `taken`
+ * others out of some and the rest out of `free`: C(free, drawn - 1 - taken) / C(count, drawn), where the ways
+ * to take those are left out.
  *
  * @returns for each number of free images below `count`
  */

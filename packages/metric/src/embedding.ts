@@ -8,19 +8,22 @@ export interface Embedding {
   readonly parts?: tf.Tensor3D
 }
 
-/** The labelled images of an episode, sorted by class, and with them the unlabelled ones where there are some. */
+/**
+ * The labelled images of an episode, sorted by class, and with them the unlabelled ones where there are some.
+ */
 export interface Support extends Embedding {
   /** The number of images of each class, in class order; their sum is the number of images. */
   readonly shots: readonly number[]
   /**
-   * Asks for scores that do not depend on how many images a class has: those that are expected where so many images of each
-   * class are chosen, all where it has no more. Without it, as published, scores are of all images; then a class with more
-   * images has higher scores, since the nearest of many is nearer. A level that knows nothing of it may leave it alone.
+   * Asks for scores that do not depend on how many images a class has: those that are expected where so many
+   * images of each class are chosen, all where it has no more. Without it, as published, scores are of all
+   * images; then a class with more images has higher scores, since the nearest of many is nearer. A level
+   * that knows nothing of it may leave it alone.
    */
   readonly drawnShots?: number
   /**
-   * Images of the episode whose class is not told, in no particular order; only in semi-supervised episodes. Some may be
-   * distractors, of none of the classes.
+   * Images of the episode whose class is not told, in no particular order; only in semi-supervised episodes.
+   * Some may be distractors, of none of the classes.
    */
   readonly unlabelled?: Embedding
 }

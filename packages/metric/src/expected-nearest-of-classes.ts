@@ -19,7 +19,8 @@ export interface ExpectedNearestOptions {
 const leftOutProduct = -2
 
 /**
- * What `nearestOfClasses` gives, expected over all choices of so many images of each class. It has no gradient.
+ * What `nearestOfClasses` gives, expected over all choices of so many images of each class. It has no
+ * gradient.
  *
  * @param rows [rows, channels], of unit length
  * @param others [images * descriptors, channels], of unit length, sorted by class
@@ -89,7 +90,10 @@ function ofSomeRows(rows: tf.Tensor2D, columns: tf.Tensor2D, options: RowOptions
   })
 }
 
-/** The first descriptors of all images, then the second ones and so on: maxima over such columns are much faster. */
+/**
+ * The first descriptors of all images, then the second ones and so on: maxima over such columns are much
+ * faster.
+ */
 function byDescriptor(others: tf.Tensor2D, images: number): tf.Tensor2D {
   const channels = others.shape[1]
   return others.reshape([images, -1, channels]).transpose([1, 0, 2]).reshape([-1, channels])

@@ -5,7 +5,10 @@ import { expectedMaximumWeights, restOfChoice } from './choice-weights.js'
 export interface NearestOfChoice {
   /** How many highest products are averaged. */
   readonly neighbours: number
-  /** Over choices of how many images the mean of the highest products is expected; of all where the class has no more. */
+  /**
+   * Over choices of how many images the mean of the highest products is expected; of all where the class has
+   * no more.
+   */
   readonly drawn: number
   /** Of how many images they are chosen: all, or one less where one is left out. */
   readonly count: number
@@ -25,7 +28,8 @@ export interface RankedProducts {
  * The `neighbours` highest products of each image, in descending order over all images.
  *
  * @param products [..., images, products of an image]
- * @param drawn how many images are drawn at least: the last ones of the order cannot be the highest of so many
+ * @param drawn how many images are drawn at least: the last ones of the order cannot be the highest of so
+ *   many
  */
 export function rankedProducts(products: tf.Tensor, neighbours: number, drawn = 1): RankedProducts {
   const [images, ofImage] = products.shape.slice(-2) as [number, number]
@@ -40,9 +44,9 @@ export function rankedProducts(products: tf.Tensor, neighbours: number, drawn = 
 /**
  * By how much each of ranked products counts in the expected mean of the highest ones.
  *
- * A product is among the `neighbours` highest of a choice when its image is chosen and less than `neighbours` higher ones
- * are. Of the other images, some have one higher product, some two, and so on: the ways to choose among each of these kinds
- * are counted, for every number of higher products that is allowed.
+ * A product is among the `neighbours` highest of a choice when its image is chosen and less than `neighbours`
+ * higher ones are. Of the other images, some have one higher product, some two, and so on: the ways to choose
+ * among each of these kinds are counted, for every number of higher products that is allowed.
  *
  * @returns [..., products], or [products] where it does not depend on the values; together 1
  */
@@ -74,7 +78,10 @@ export function nearestWeights({ places, perImage }: RankedProducts, choice: Nea
   return tf.mul(tf.addN(terms), isChosen)
 }
 
-/** All lists of how many images are taken that have one higher product, two and so on, with at most so many in all. */
+/**
+ * All lists of how many images are taken that have one higher product, two and so on, with at most so many in
+ * all.
+ */
 function higherProducts(kinds: number, most: number): number[][] {
   if (kinds === 0) return [[]]
   return Array.from({ length: Math.floor(most / kinds) + 1 }, (_, taken) =>

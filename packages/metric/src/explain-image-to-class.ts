@@ -25,9 +25,10 @@ export interface ComparedDescriptors {
 }
 
 /**
- * Which descriptors of a query met which of the supports in the image-to-class measure: for each class the nearest ones of
- * every query descriptor, each of which adds its share of their mean to the score. Where fewer images are drawn than a class
- * has, those are the nearest ones of each image, by how probable it is that they are among the nearest of all drawn.
+ * Which descriptors of a query met which of the supports in the image-to-class measure: for each class the
+ * nearest ones of every query descriptor, each of which adds its share of their mean to the score. Where
+ * fewer images are drawn than a class has, those are the nearest ones of each image, by how probable it is
+ * that they are among the nearest of all drawn.
  *
  * @param field what the descriptors are
  * @param compared makes the descriptors; what it leaves on the engine is freed
@@ -73,8 +74,8 @@ type Four = [cosines: Float32Array, places: Float32Array, columns: Float32Array,
  * The products of a class that may count, in descending order.
  *
  * @param products [descriptors, images * descriptors']
- * @returns themselves, their places among the highest of each image, the columns of those, and by how much products count:
- *   [descriptors, images * kept] each
+ * @returns themselves, their places among the highest of each image, the columns of those, and by how much
+ *   products count: [descriptors, images * kept] each
  */
 function weightedProducts(products: tf.Tensor2D, choice: NearestOfChoice): tf.Tensor[] {
   const ofImages = products.reshape([products.shape[0], choice.count, -1])

@@ -1,11 +1,13 @@
 import type { EmbeddingField } from './embedding.js'
 
 /**
- * Where a level's score of one query for one class comes from: plain data, in positions of the embedding that the level
- * read. Whoever made the embedding knows where in the pictures these lie.
+ * Where a level's score of one query for one class comes from: plain data, in positions of the embedding that
+ * the level read. Whoever made the embedding knows where in the pictures these lie.
  */
 export interface ScoreExplanation {
-  /** The field of the embedding whose positions are meant: those of `map` row by row, `parts` in their order. */
+  /**
+   * The field of the embedding whose positions are meant: those of `map` row by row, `parts` in their order.
+   */
   readonly field: EmbeddingField
   /** As `scores` gives it. */
   readonly score: number
@@ -13,14 +15,19 @@ export interface ScoreExplanation {
   readonly query: Contributions
   /** The same score as a sum over the positions of the images by which the class is known. */
   readonly support: Contributions
-  /** Positions of the query and of supports that met, where the level compares such; what they add sums to the score. */
+  /**
+   * Positions of the query and of supports that met, where the level compares such; what they add sums to the
+   * score.
+   */
   readonly matches?: readonly PositionMatch[]
 }
 
 /** A score as a sum: what each position of some images adds to it, and the rest. */
 export interface Contributions {
   readonly images: readonly ImageContributions[]
-  /** What of the score no position of these images stands for, such as a network's bias; 0 for most levels. */
+  /**
+   * What of the score no position of these images stands for, such as a network's bias; 0 for most levels.
+   */
   readonly rest: number
 }
 

@@ -8,17 +8,20 @@ export interface WeightedLevel {
   readonly level: MetricLevel
   /** Factor of its cross entropy in the loss and of its probabilities in the prediction. */
   readonly weight: number
-  /** Its scores are divided by this before the softmax of the loss; in the prediction, see {@link FusionMode}. */
+  /**
+   * Its scores are divided by this before the softmax of the loss; in the prediction, see {@link FusionMode}.
+   */
   readonly temperature: number
 }
 
 /**
  * How the prediction is made of the levels' scores.
  *
- * `released`: the weighted sum of their probabilities, without the temperatures, as the published program does it, although its
- * loss has them. `consistent`: the same with temperatures, as in the loss. `product`: with temperatures, the weighted geometric
- * mean of their probabilities, made to sum to 1 again (logarithmic pooling; Genest and Zidek, "Combining Probability
- * Distributions", Statistical Science 1986, section 3): a class that one level rules out is not saved by another.
+ * `released`: the weighted sum of their probabilities, without the temperatures, as the published program
+ * does it, although its loss has them. `consistent`: the same with temperatures, as in the loss. `product`:
+ * with temperatures, the weighted geometric mean of their probabilities, made to sum to 1 again (logarithmic
+ * pooling; Genest and Zidek, "Combining Probability Distributions", Statistical Science 1986, section 3): a
+ * class that one level rules out is not saved by another.
  */
 export type FusionMode = 'released' | 'consistent' | 'product'
 
@@ -29,9 +32,9 @@ export const fusionModes = ['released', 'consistent', 'product'] as const satisf
 export type LevelScores = Readonly<Record<string, tf.Tensor2D>>
 
 /**
- * Several levels as one metric (Chen et al., "Multi-level Metric Learning for Few-shot Image Recognition", ICANN 2022,
- * section 3.4): the loss is the weighted sum of the levels' cross entropies, the prediction the weighted sum of their
- * softmax probabilities.
+ * Several levels as one metric (Chen et al., "Multi-level Metric Learning for Few-shot Image Recognition",
+ * ICANN 2022, section 3.4): the loss is the weighted sum of the levels' cross entropies, the prediction the
+ * weighted sum of their softmax probabilities.
  */
 export class LevelFusion {
   readonly levels: readonly WeightedLevel[]
@@ -117,7 +120,10 @@ export class LevelFusion {
     ) as tf.Scalar
   }
 
-  /** The probabilities that each level gives to the classes, as they enter the prediction: [queries, ways] each. */
+  /**
+   * The probabilities that each level gives to the classes, as they enter the prediction: [queries, ways]
+   * each.
+   */
   probabilities(scores: LevelScores): LevelScores {
     return Object.fromEntries(
       this.levels.map(({ level: { name }, temperature }) => [
@@ -133,7 +139,8 @@ export class LevelFusion {
   /**
    * The fused prediction.
    *
-   * @returns [queries, ways], the weighted sum of the levels' probabilities; a row sums to the sum of the weights.
+   * @returns [queries, ways], the weighted sum of the levels' probabilities; a row sums to the sum of the
+   *   weights.
    */
   predict(scores: LevelScores): tf.Tensor2D {
     return tf.tidy(() => {
@@ -168,7 +175,10 @@ export class LevelFusion {
 
 const usual = 'a number from 1e-30 to 1e+30'
 
-/** Whether products and quotients with it stay within single precision; beyond it all classes would score alike. */
+/**
+ * Whether products and quotients with it stay within single precision; beyond it all classes would score
+ * alike.
+ */
 function isUsual(number: number): boolean {
   return number >= 1e-30 && number <= 1e30
 }

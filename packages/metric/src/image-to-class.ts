@@ -6,12 +6,15 @@ import { nearestOfClasses } from './nearest-of-classes.js'
 
 /** How the image-to-class measure is computed. */
 export interface ImageToClassOptions {
-  /** k, how many nearest descriptors of a class are averaged; 1 if not given. At most those of the smallest class. */
+  /**
+   * k, how many nearest descriptors of a class are averaged; 1 if not given. At most those of the smallest
+   * class.
+   */
   readonly neighbours?: number
   /**
-   * The most memory, in MiB, that the cosines of query descriptors and support descriptors take at a time; 32 if not
-   * given. Beyond it they are computed for some query descriptors after the other, and so is the gradient, which takes
-   * up to three times as much. The cosines of one query descriptor are never divided.
+   * The most memory, in MiB, that the cosines of query descriptors and support descriptors take at a time; 32
+   * if not given. Beyond it they are computed for some query descriptors after the other, and so is the
+   * gradient, which takes up to three times as much. The cosines of one query descriptor are never divided.
    */
   readonly memoryMib?: number
   /** See `Support`; all images of each class, as published, if not given. */
@@ -22,11 +25,12 @@ export interface ImageToClassOptions {
 export const defaultCosinesMib = 32
 
 /**
- * The image-to-class measure: each descriptor of a query looks for its nearest ones among all descriptors of a class.
+ * The image-to-class measure: each descriptor of a query looks for its nearest ones among all descriptors of
+ * a class.
  *
- * For each query descriptor and each class, the mean of the `neighbours` highest cosines; summed over the query's
- * descriptors. (Li et al., "Revisiting Local Descriptor based Image-to-Class Measure for Few-shot Learning", CVPR
- * 2019, section 3.3, where the sum runs over the k neighbours as well.)
+ * For each query descriptor and each class, the mean of the `neighbours` highest cosines; summed over the
+ * query's descriptors. (Li et al., "Revisiting Local Descriptor based Image-to-Class Measure for Few-shot
+ * Learning", CVPR 2019, section 3.3, where the sum runs over the k neighbours as well.)
  *
  * @param query [queries, descriptors, channels]
  * @param support [images, descriptors', channels], sorted by class
@@ -73,7 +77,10 @@ export function imageToClassLeaveOneOut(
   })
 }
 
-/** Descriptors as rows of unit length, how many of the query's are compared at once, and the sum of what they give. */
+/**
+ * Descriptors as rows of unit length, how many of the query's are compared at once, and the sum of what they
+ * give.
+ */
 function compared(
   query: tf.Tensor3D,
   support: tf.Tensor3D,

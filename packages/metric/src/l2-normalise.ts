@@ -1,6 +1,8 @@
 import { tf } from '@m2l/engine'
 
-/** Keeps the derivative of the square root finite; a normal float32, since denormal ones are flushed to zero. */
+/**
+ * Keeps the derivative of the square root finite; a normal float32, since denormal ones are flushed to zero.
+ */
 const smallestSquare = 1e-36
 
 /**

@@ -1,6 +1,8 @@
 import { tf } from '@m2l/engine'
 
-/** Images of a support that are compared with it, each left out of its class, see `MetricLevel.leaveOneOut`. */
+/**
+ * Images of a support that are compared with it, each left out of its class, see `MetricLevel.leaveOneOut`.
+ */
 export interface LeftOutImages {
   /** For each query the row of the support that it is. */
   readonly images: readonly number[]

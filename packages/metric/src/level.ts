@@ -16,8 +16,9 @@ export interface MetricLevel {
   /** Weights that are learned with the backbone; empty for most levels. */
   readonly state: StateDict
   /**
-   * Whether what a class is given depends on the images of the others, too, as in a head that is solved from all classes
-   * together. Who asks what the other classes say of an image then has to leave its whole class out of the support.
+   * Whether what a class is given depends on the images of the others, too, as in a head that is solved from
+   * all classes together. Who asks what the other classes say of an image then has to leave its whole class
+   * out of the support.
    */
   readonly joint?: boolean
   /** `false` for a level that is for evaluation alone: a loss of its scores is not to train a backbone. */
@@ -37,11 +38,12 @@ export interface MetricLevel {
    */
   scores(support: Support, query: Embedding, context: ForwardContext): tf.Tensor2D
   /**
-   * The scores of images of the support, each of which is left out of its class: what `scores` says of it by a support without
-   * it, all in one pass. A level may do without, then `scores` is called for each.
+   * The scores of images of the support, each of which is left out of its class: what `scores` says of it by
+   * a support without it, all in one pass. A level may do without, then `scores` is called for each.
    *
    * @param query the embedding of these images; `support.drawnShots` is not looked at
-   * @returns for each of `left.draws` [queries, ways]; what is said of a class of one image by itself means nothing
+   * @returns for each of `left.draws` [queries, ways]; what is said of a class of one image by itself means
+   *   nothing
    */
   leaveOneOut?(
     support: Support,
@@ -50,8 +52,8 @@ export interface MetricLevel {
     context: ForwardContext,
   ): tf.Tensor2D[]
   /**
-   * As `leaveOneOut`, but each image is left out with its whole class; asked of a level that is `joint`, with three classes or
-   * more. Without it, `scores` is called for each class.
+   * As `leaveOneOut`, but each image is left out with its whole class; asked of a level that is `joint`, with
+   * three classes or more. Without it, `scores` is called for each class.
    *
    * @returns for each of `left.draws` [queries, ways]; what is said of an image's own class means nothing
    */
@@ -62,8 +64,8 @@ export interface MetricLevel {
     context: ForwardContext,
   ): tf.Tensor2D[]
   /**
-   * Tells where in the images the scores of one query came from; a level may do without. Unlike `scores` it reads values
-   * back, once, and belongs in no loop that has to be fast.
+   * Tells where in the images the scores of one query came from; a level may do without. Unlike `scores` it
+   * reads values back, once, and belongs in no loop that has to be fast.
    *
    * @param query of one image
    * @returns for each class

@@ -4,18 +4,20 @@ import { tf } from '@m2l/engine'
 export interface NearestOptions {
   /** The number of columns of each class. */
   readonly columns: readonly number[]
-  /** How many highest products of a row and a class are averaged; at most the columns of the smallest class. */
+  /**
+   * How many highest products of a row and a class are averaged; at most the columns of the smallest class.
+   */
   readonly neighbours: number
   /** For how many rows products are made at once; at least 1. */
   readonly rowsAtOnce: number
 }
 
 /**
- * For each row and class the mean of its highest inner products with the class's columns, differentiable. The gradient
- * goes to the products chosen; of equal ones one is chosen.
+ * For each row and class the mean of its highest inner products with the class's columns, differentiable. The
+ * gradient goes to the products chosen; of equal ones one is chosen.
  *
- * The products [rows, all columns] are made for some rows after the other. Only which were chosen is kept for the
- * gradient.
+ * The products [rows, all columns] are made for some rows after the other. Only which were chosen is kept for
+ * the gradient.
  *
  * @param rows [rows, channels]
  * @param others [all columns, channels], sorted by class
@@ -66,7 +68,10 @@ export function nearestOfClasses(
   return compute(rows, others) as tf.Tensor2D
 }
 
-/** @returns `means` [rows, ways] of the highest products, and `indices` [rows, ways, neighbours] within their classes. */
+/**
+ * @returns `means` [rows, ways] of the highest products, and `indices` [rows, ways, neighbours] within their
+ * classes.
+ */
 function largest(
   rows: tf.Tensor2D,
   others: tf.Tensor2D,

@@ -13,7 +13,10 @@ export interface FeatureGradient {
   readonly support: readonly Float32Array[]
 }
 
-/** How a class's score of one query changes with features, and its lead over the mean of the other classes' scores. */
+/**
+ * How a class's score of one query changes with features, and its lead over the mean of the other classes'
+ * scores.
+ */
 export interface ScoreGradients {
   readonly score: FeatureGradient
   readonly lead: FeatureGradient
@@ -23,8 +26,8 @@ type Compared = Readonly<Record<'query' | 'support' | 'shares', tf.Tensor>>
 type Derived = Readonly<Record<'value' | 'query' | 'support', tf.Tensor>>
 
 /**
- * The derivatives of a level's scores by pooled features, maps of one position: what explains any level that compares such,
- * whatever it makes of them. They run as a graph, which is recorded at the first query.
+ * The derivatives of a level's scores by pooled features, maps of one position: what explains any level that
+ * compares such, whatever it makes of them. They run as a graph, which is recorded at the first query.
  */
 export class PooledGradients {
   readonly #level: MetricLevel

@@ -21,8 +21,8 @@ export function positionsOf(map: tf.Tensor4D): tf.Tensor2D {
 }
 
 /**
- * The mean feature of each class (Snell, Swersky, Zemel, "Prototypical Networks for Few-shot Learning", NeurIPS 2017,
- * equation 1).
+ * The mean feature of each class (Snell, Swersky, Zemel, "Prototypical Networks for Few-shot Learning",
+ * NeurIPS 2017, equation 1).
  *
  * @param features [images, channels], sorted by class
  * @param shots the number of images of each class

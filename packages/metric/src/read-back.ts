@@ -1,8 +1,8 @@
 import { tf } from '@m2l/engine'
 
 /**
- * Computes tensors and reads them back to JavaScript, all at once. For explanations and the like: what trains and evaluates
- * reads nothing back.
+ * Computes tensors and reads them back to JavaScript, all at once. For explanations and the like: what trains
+ * and evaluates reads nothing back.
  *
  * @param compute makes the tensors, which are freed; whole numbers among them stay exact below 2^24
  * @returns the values of each tensor, row-major

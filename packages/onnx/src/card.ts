@@ -43,7 +43,10 @@ const cardSchema = z
       .strictObject({
         /** An output, or any tensor within the network; may be left out where there is one output. */
         name: z.string().min(1).optional(),
-        /** Of maps and tokens; features that are pooled, [n, c], need none. `first-token` is a class token, a pooled feature. */
+        /**
+         * Of maps and tokens; features that are pooled, [n, c], need none. `first-token` is a class token, a
+         * pooled feature.
+         */
         layout: z.enum(['nchw', 'nhwc', 'tokens', 'first-token']).optional(),
         /** How many tokens at the beginning are no positions, as a class token. */
         skip: z.int().min(0).default(0),

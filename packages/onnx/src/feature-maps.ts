@@ -9,7 +9,10 @@ export interface FeatureMaps {
   readonly data: Float32Array
 }
 
-/** What a network makes of views, as ONNX Runtime gives it; this file stands without its types, since it may not be installed. */
+/**
+ * What a network makes of views, as ONNX Runtime gives it; this file stands without its types, since it may
+ * not be installed.
+ */
 export interface NetworkOutput {
   readonly type: string
   readonly dims: readonly number[]

@@ -14,7 +14,9 @@ import { requireOwnSize, sizeOfTensor, type ExternalData } from './tensor-size.j
 /** A tensor that goes into a network, comes out of it, or is within. */
 export interface NetworkTensor {
   readonly name: string
-  /** Names of sides that may be any number, and -1 of those without; nothing where the file does not say it. */
+  /**
+   * Names of sides that may be any number, and -1 of those without; nothing where the file does not say it.
+   */
   readonly shape?: readonly (number | string)[]
 }
 
@@ -40,7 +42,8 @@ export interface ModelFile {
 }
 
 /**
- * Reads what an ONNX file says of itself. Nothing is unpacked, and its weights take no more memory than the file.
+ * Reads what an ONNX file says of itself. Nothing is unpacked, and its weights take no more memory than the
+ * file.
  *
  * @param name what errors call it
  * @throws {InputError} when it is none, is cut off, or a tensor is said to be larger than what is there of it
@@ -79,8 +82,8 @@ function described({ name, type }: ValueMessage): NetworkTensor {
 }
 
 /**
- * The same file with one more output: a tensor within it. To append a message of the same field is to merge both, so that the
- * file stays as it is.
+ * The same file with one more output: a tensor within it. To append a message of the same field is to merge
+ * both, so that the file stays as it is.
  */
 export function withOutput(bytes: Uint8Array, tensor: string): Uint8Array {
   const addition = { graph: { output: [{ name: tensor }] } }

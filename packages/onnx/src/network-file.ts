@@ -6,7 +6,8 @@ import { readModelFile, type ModelFile } from './model-file.js'
 const largestFile = 2 ** 31 - 1
 
 /**
- * What an ONNX file says of itself, for who writes its card; nothing of it is run, and ONNX Runtime is not needed.
+ * What an ONNX file says of itself, for who writes its card; nothing of it is run, and ONNX Runtime is not
+ * needed.
  *
  * @throws {InputError} when it cannot be read, or is damaged or something else
  */

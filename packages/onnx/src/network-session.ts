@@ -24,7 +24,10 @@ export interface NetworkSource {
   readonly output: string
 }
 
-/** At a time a network sees so many pictures, and so many pixels, which are 16 pictures of 224x224: more take memory and save no time. */
+/**
+ * At a time a network sees so many pictures, and so many pixels, which are 16 pictures of 224x224: more take
+ * memory and save no time.
+ */
 const [mostViewsPerRun, pixelsPerRun] = [64, 16 * 224 ** 2]
 
 /** A network that ONNX Runtime runs, with as many threads as the machine has. */
@@ -51,7 +54,10 @@ export class NetworkSession {
     this.viewsPerRun = this.fixedBatch ?? Math.min(mostViewsPerRun, Math.max(2, fitting))
   }
 
-  /** @throws {InputError} when ONNX Runtime is missing or refuses the network, or this takes no pictures as the card says */
+  /**
+   * @throws {InputError} when ONNX Runtime is missing or refuses the network, or this takes no pictures as
+   * the card says
+   */
   static async open(source: NetworkSource): Promise<NetworkSession> {
     const { InferenceSession } = await onnxRuntime()
     const { name, bytes, folder } = source
@@ -88,7 +94,8 @@ export class NetworkSession {
     const { size } = card.picture
     const pixels = this.#arranged(data, size * size)
     const shape = this.#layout === 'nchw' ? [count, 3, size, size] : [count, size, size, 3]
-    // where there is a Float16Array, the runtime would make one of the bits, which its own binding cannot read
+    // where there is a Float16Array, the runtime would make one of the bits, which its own binding cannot
+    // read
     const tensor = this.#isHalf
       ? Object.assign(new RuntimeTensor('uint16', toHalf(pixels), shape), { type: 'float16' })
       : new RuntimeTensor('float32', pixels, shape)

@@ -239,7 +239,9 @@ function open(network: SmallNetwork, output?: OnnxCardInput['output']): Promise<
   return onnxEmbedder({ bytes: writeOnnx(network), card: { picture, ...(output && { output }) } })
 }
 
-/** A convolution, a rectifier, the mean over all positions and a linear layer; and the same by TensorFlow.js. */
+/**
+ * A convolution, a rectifier, the mean over all positions and a linear layer; and the same by TensorFlow.js.
+ */
 function pooledNetwork(seed = 'pooled') {
   const weights = {
     filter: convolution(seed, 8, 3, 3),

@@ -18,7 +18,9 @@ export type OnnxEmbedderOptions =
       /** The ONNX file. */
       readonly file: string
       readonly bytes?: never
-      /** The card, or the file of one; the YAML file beside the network that is called like it, if not given. */
+      /**
+       * The card, or the file of one; the YAML file beside the network that is called like it, if not given.
+       */
       readonly card?: OnnxCardInput | string
     }
   | {
@@ -29,12 +31,14 @@ export type OnnxEmbedderOptions =
     }
 
 /**
- * A network in an ONNX file as an embedder of pictures, run by ONNX Runtime (`onnxruntime-node`, which is to be installed beside).
+ * A network in an ONNX file as an embedder of pictures, run by ONNX Runtime (`onnxruntime-node`, which is to
+ * be installed beside).
  *
- * It is first tried in a process of its own on pictures, one alone and a batch, so that a network that crashes or takes all memory only ends
- * that process.
+ * It is first tried in a process of its own on pictures, one alone and a batch, so that a network that
+ * crashes or takes all memory only ends that process.
  *
- * @throws {InputError} when ONNX Runtime is not installed, the file or the card cannot be read, or they do not fit together
+ * @throws {InputError} when ONNX Runtime is not installed, the file or the card cannot be read, or they do
+ *   not fit together
  */
 export async function onnxEmbedder(options: OnnxEmbedderOptions): Promise<OnnxEmbedder> {
   const name = options.file ?? 'network'

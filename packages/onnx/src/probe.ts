@@ -10,7 +10,8 @@ import type { ProbeOrder, ProbeResult } from './try-network.js'
 /** Numbers of 32 bits hold the squares of features between these, to compare by. */
 const [smallest, largest] = [1e-15, 1e15]
 
-// Tries a network in a process of its own, which may crash or be killed: its bytes come on the standard input.
+// Tries a network in a process of its own, which may crash or be killed: its bytes come on the standard
+// input.
 
 const { source, mostBytes } = JSON.parse(process.argv[2]!) as ProbeOrder
 const workerData = { mostBytes, parent: process.ppid }
@@ -20,8 +21,8 @@ const result = await probe({ ...source, bytes: await buffer(process.stdin) })
 process.stdout.write(JSON.stringify(result), () => process.exit())
 
 /**
- * A picture alone, or among its like, then in a batch of as many as there are in any run later: each must be as much, and the picture
- * the same.
+ * A picture alone, or among its like, then in a batch of as many as there are in any run later: each must be
+ * as much, and the picture the same.
  */
 async function probe(network: NetworkSource): Promise<ProbeResult> {
   try {

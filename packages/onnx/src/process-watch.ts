@@ -1,6 +1,7 @@
 import { workerData } from 'node:worker_threads'
 
-// A thread that ends its process as soon as this takes more memory than it may, or nobody is left to hear its answer.
+// A thread that ends its process as soon as this takes more memory than it may, or nobody is left to hear its
+// answer.
 
 const { mostBytes, parent } = workerData as { mostBytes: number; parent: number }
 setInterval(() => {

@@ -4,13 +4,19 @@ import type { FeatureMaps } from './feature-maps.js'
 
 /** What features say of two pictures that a network was tried on. */
 export interface TrialComparison {
-  /** How far features of a picture change with what else the network sees, as a share of how far two pictures are apart. */
+  /**
+   * How far features of a picture change with what else the network sees, as a share of how far two pictures
+   * are apart.
+   */
   readonly dependence: number
   /** Whether two pictures that look nothing alike have the same features. */
   readonly isConstant: boolean
 }
 
-/** More dependence is not what numbers lose that are rounded, nor what 8 bits lose whose scale is that of all pictures. */
+/**
+ * More dependence is not what numbers lose that are rounded, nor what 8 bits lose whose scale is that of all
+ * pictures.
+ */
 export const mostDependence = 0.25
 
 /** Less is rounding. */
@@ -23,7 +29,8 @@ const rounding = 1e-5
 const squares = 4
 
 /**
- * Two pictures that look nothing alike, as a network is given them: squares of random colours under noise, the same each time.
+ * Two pictures that look nothing alike, as a network is given them: squares of random colours under noise,
+ * the same each time.
  *
  * @returns of each [side, side, 3], normalised
  */

@@ -22,22 +22,29 @@ export interface NetworkTrial {
 /** What it answers, or why there is nothing. */
 export type ProbeResult = (NetworkTrial & { readonly refusal?: never }) | { readonly refusal: string }
 
-/** What a network may take beside its weights, which ONNX Runtime holds up to so many times while it loads them. */
+/**
+ * What a network may take beside its weights, which ONNX Runtime holds up to so many times while it loads
+ * them.
+ */
 const [bytesBeside, timesWeights] = [2 * 2 ** 30, 5]
 
-/** A network that says nothing about a batch of pictures after so many milliseconds, and so many for each MiB, does not end. */
+/**
+ * A network that says nothing about a batch of pictures after so many milliseconds, and so many for each MiB,
+ * does not end.
+ */
 const [longestTrial, longestOfMebibyte] = [30_000, 125]
 
 /** The compiled file, also where this one runs from source. */
 const probeFile = fileURLToPath(new URL('../dist/probe.js', import.meta.url))
 
 /**
- * Tries a network on one picture, and on the same in a batch as large as it is run on later, in a process of its own: a network may crash the runtime, take all
- * memory or never end. The process ends with this one.
+ * Tries a network on one picture, and on the same in a batch as large as it is run on later, in a process of
+ * its own: a network may crash the runtime, take all memory or never end. The process ends with this one.
  *
  * @param weightBytes the size of its files
  * @param longest how many milliseconds it may take
- * @throws {InputError} when it is refused, answers a picture otherwise beside others, crashes, does not end or takes too much memory
+ * @throws {InputError} when it is refused, answers a picture otherwise beside others, crashes, does not end
+ *   or takes too much memory
  */
 export async function tryNetwork(
   { bytes, ...source }: NetworkSource,

@@ -66,7 +66,10 @@ export const types = { float: 1, uint8: 2, int64: 7, bool: 9, float16: 10, doubl
 
 type ElementType = keyof typeof types
 
-/** An input or output: its name and sides, texts where any number fits; nothing of outputs is said where the shape is left out. */
+/**
+ * An input or output: its name and sides, texts where any number fits; nothing of outputs is said where the
+ * shape is left out.
+ */
 export interface Value {
   readonly name: string
   readonly shape?: readonly (number | string)[]
@@ -82,7 +85,10 @@ export interface Weight {
 
 type AttributeValue = number | readonly number[] | { readonly graph: SmallNetwork }
 
-/** An operation: its name, what goes in and comes out, and its attributes: whole numbers, lists of them, graphs within. */
+/**
+ * An operation: its name, what goes in and comes out, and its attributes: whole numbers, lists of them,
+ * graphs within.
+ */
 export type Operation = readonly [
   name: string,
   inputs: readonly string[],

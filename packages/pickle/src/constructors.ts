@@ -3,7 +3,8 @@ import { PickleError } from './pickle-error.js'
 import { isPickleBytes, setItem, type PickleDict, type PickleValue } from './pickle-value.js'
 
 /**
- * Makes a value of the arguments that a pickle gives. What it allocates in proportion to them it charges first.
+ * Makes a value of the arguments that a pickle gives. What it allocates in proportion to them it charges
+ * first.
  *
  * @throws PickleError when the arguments are not such as Python's own are
  */

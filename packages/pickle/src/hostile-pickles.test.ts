@@ -164,7 +164,10 @@ describe('memory', () => {
     return heapUsed + external + arrayBuffers
   }
 
-  /** What is on the stack already, and what is added again and again; a # is a byte of a number that counts up. */
+  /**
+   * What is on the stack already, and what is added again and again; a # is a byte of a number that counts
+   * up.
+   */
   const kinds: [string, string, string][] = [
     ['lists', '](', ']'],
     ['lists of one', '](', ']Na'],

@@ -4,7 +4,9 @@ import { PickleError } from './pickle-error.js'
 import type { PickleSource } from './pickle-source.js'
 import { ByteRange, type PickleBytes, utf8Text } from './pickle-value.js'
 
-/** The arguments of a pickle's instructions, one after the other; every size is checked against the source. */
+/**
+ * The arguments of a pickle's instructions, one after the other; every size is checked against the source.
+ */
 export class PickleInput {
   readonly #source: PickleSource
   readonly #budget: MemoryBudget

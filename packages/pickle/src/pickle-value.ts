@@ -53,7 +53,10 @@ export class PickleGlobal {
 
 /** An object that a constructor makes. */
 export class PickleObject {
-  /** Takes the state that a pickle may give it afterwards. @throws PickleError when it takes none or not such a one */
+  /**
+   * Takes the state that a pickle may give it afterwards. @throws PickleError when it takes none or not such
+   * a one
+   */
   setState(_state: PickleValue): void {
     throw new PickleError('it sets the state of an object that takes none')
   }
@@ -80,7 +83,10 @@ export function utf8Text(bytes: Uint8Array): string | undefined {
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** Sets an item of a dict; byte strings are keys as texts where they are UTF-8, since Python 2 wrote texts as such. */
+/**
+ * Sets an item of a dict; byte strings are keys as texts where they are UTF-8, since Python 2 wrote texts as
+ * such.
+ */
 export function setItem(dict: PickleDict, key: PickleValue, value: PickleValue): void {
   dict.set(pickleText(key) ?? key, value)
 }

@@ -12,8 +12,8 @@ export interface PickleOptions extends Partial<PickleWorld> {
   /** Byte strings of at least this length are left in the source, as a ByteRange; none unless told. */
   readonly leaveBytesFrom?: number
   /**
-   * The most that values may take, in bytes; 128 MiB unless told. What is discarded while reading counts too. A list of
-   * a million small numpy arrays takes about 1.5 GiB.
+   * The most that values may take, in bytes; 128 MiB unless told. What is discarded while reading counts too.
+   * A list of a million small numpy arrays takes about 1.5 GiB.
    */
   readonly memory?: number
   /** The offset at which the pickle starts; 0 unless told. */
@@ -28,11 +28,12 @@ export interface PickleContent {
 }
 
 /**
- * Reads a pickle of protocol 0 to 5 without running anything: a pickle is a program, and of its instructions only those
- * are carried out that make data. Names of Python are looked up in the table of constructors and nowhere else.
+ * Reads a pickle of protocol 0 to 5 without running anything: a pickle is a program, and of its instructions
+ * only those are carried out that make data. Names of Python are looked up in the table of constructors and
+ * nowhere else.
  *
- * Memory is bounded: every size is checked against the source, and what is made against `memory`. Time is in proportion
- * to the source. Language: Python's `pickletools`, module documentation and opcode table.
+ * Memory is bounded: every size is checked against the source, and what is made against `memory`. Time is in
+ * proportion to the source. Language: Python's `pickletools`, module documentation and opcode table.
  *
  * @param source bytes in memory, or any other source
  * @throws PickleError when it is damaged, asks for a name that is not in the table, or takes too much memory

@@ -6,13 +6,10 @@
 // 32-bit integers between the passes, floats at the end. Vectors read and write up to 48 bytes past the last
 // value; rows are written from top to bottom, so that each covers what the one above spilt.
 //
-// All passes have the same parameters:
-//   from    address of the first value of the first row
-//   stride  bytes from one row to the next
-//   first   coordinate of that row or of that column, from which `starts` count
-//   axis    address of an AxisMap's table: for each of `length` positions its start, then its `taps` coefficients
-//   count   what the other axis has: rows of columns, values of rows
-//   to      address of the result, without gaps between rows
+// All passes have the same parameters: from address of the first value of the first row stride bytes from one
+// row to the next first coordinate of that row or of that column, from which `starts` count axis address of
+// an AxisMap's table: for each of `length` positions its start, then its `taps` coefficients count what the
+// other axis has: rows of columns, values of rows to address of the result, without gaps between rows
 
 /** Bits after the binary point of a coefficient. */
 const coefficientBits = 22

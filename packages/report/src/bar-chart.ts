@@ -16,7 +16,10 @@ export interface Bar {
   readonly text?: string
 }
 
-/** Values by name, from top to bottom in the order given; of very many the first and the last ones, with a gap between them. */
+/**
+ * Values by name, from top to bottom in the order given; of very many the first and the last ones, with a gap
+ * between them.
+ */
 export interface BarChart {
   /** What the chart shows, in words. */
   readonly label: string

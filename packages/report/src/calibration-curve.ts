@@ -18,7 +18,10 @@ export interface CalibrationPoint {
 export interface CalibrationSeries {
   readonly name: string
   readonly points: readonly CalibrationPoint[]
-  /** Expected calibration error: the mean distance of accuracy and confidence, weighted by count; a fraction of 1. */
+  /**
+   * Expected calibration error: the mean distance of accuracy and confidence, weighted by count; a fraction
+   * of 1.
+   */
   readonly error: number
 }
 
@@ -26,8 +29,9 @@ export interface CalibrationSeries {
 const named = ({ name, error }: CalibrationSeries): string => `${name}, ECE ${percent(error, 1)} %`
 
 /**
- * The accuracy of predictions against their confidence (a reliability diagram). Above the diagonal predictions are better
- * than they claim, below it worse; the larger a dot, the larger the share of its series' predictions.
+ * The accuracy of predictions against their confidence (a reliability diagram). Above the diagonal
+ * predictions are better than they claim, below it worse; the larger a dot, the larger the share of its
+ * series' predictions.
  */
 export function calibrationCurve(series: readonly CalibrationSeries[], caption?: string): Html {
   const shown = series.map(({ points }) => {

@@ -14,7 +14,10 @@ export interface Drawing {
   draw(width: number): Plot.PlotOptions
 }
 
-/** A page shows the drawing that suits its width: shrinking a single one makes its letters unreadable on a phone. */
+/**
+ * A page shows the drawing that suits its width: shrinking a single one makes its letters unreadable on a
+ * phone.
+ */
 const widths = { wide: 760, narrow: 320 }
 
 /** Whether a chart of a width is the one for phones. */

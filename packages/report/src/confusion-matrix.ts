@@ -23,13 +23,16 @@ export interface ConfusedPair {
 /** So many classes are drawn at most; of more, those with the largest share of mistakes. */
 const mostClasses = 100
 
-/** Up to so many classes a cell's share is written in it, and each cell is explained where the pointer rests on it. */
+/**
+ * Up to so many classes a cell's share is written in it, and each cell is explained where the pointer rests
+ * on it.
+ */
 const mostWritten = 24
 const mostExplained = 50
 
 /**
- * A matrix of who is taken for whom: a row for each class, the share of its predictions in each column. Right ones are
- * on the diagonal, in a colour of their own. A large matrix is moved sideways alone.
+ * A matrix of who is taken for whom: a row for each class, the share of its predictions in each column. Right
+ * ones are on the diagonal, in a colour of their own. A large matrix is moved sideways alone.
  */
 export function confusionMatrix(confusion: Confusion): Html {
   if (confusion.classes.length === 0) return emptyChart('Confusion matrix')
@@ -131,7 +134,10 @@ export function mostConfused({ classes, counts }: Confusion, most: number): Conf
     .slice(0, most)
 }
 
-/** The classes of which the largest shares are mistaken, in the order given; those that do not occur come last. */
+/**
+ * The classes of which the largest shares are mistaken, in the order given; those that do not occur come
+ * last.
+ */
 function worstClasses({ counts }: Confusion, most: number): number[] {
   const right = counts.map((row, index) => (sum(row) > 0 ? row[index]! / sum(row) : Infinity))
   const worst = counts.map((_, index) => index).sort((a, b) => right[a]! - right[b]!)

@@ -2,7 +2,9 @@
 export class Html {
   readonly markup: string
 
-  /** @param markup taken as it is: whoever calls this vouches for it; texts are put into pages by {@link html} */
+  /**
+   * @param markup taken as it is: whoever calls this vouches for it; texts are put into pages by {@link html}
+   */
   constructor(markup: string) {
     this.markup = markup
   }
@@ -15,7 +17,10 @@ export class Html {
 /** What may be put into a template: nothing is written for `undefined` and `false`. */
 export type Content = Html | string | number | false | undefined | readonly Content[]
 
-/** Markup from a template. Texts and numbers put into it are escaped, pieces of markup are not, lists are joined. */
+/**
+ * Markup from a template. Texts and numbers put into it are escaped, pieces of markup are not, lists are
+ * joined.
+ */
 export function html(template: TemplateStringsArray, ...values: readonly Content[]): Html {
   return new Html(String.raw({ raw: template }, ...values.map(markupOf)))
 }
@@ -29,7 +34,10 @@ function markupOf(content: Content): string {
     .replace(/[&<>"']/g, (character) => references[character]!)
 }
 
-/** What no page can hold, and what turns the direction of all that follows; isolates end with what they are in. */
+/**
+ * What no page can hold, and what turns the direction of all that follows; isolates end with what they are
+ * in.
+ */
 const unprintable = /(?![\t\n\r])[\p{Cc}\p{Cs}\u202A-\u202E]/gu
 
 const references: Readonly<Record<string, string>> = {

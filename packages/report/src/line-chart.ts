@@ -5,7 +5,10 @@ import type { Html } from './html.js'
 import { isDrawable, percent, shortNumber, type Scale } from './scale.js'
 import { seriesColour } from './style.js'
 
-/** A point of a line; `low` and `high` are the ends of its interval, which is shaded. Points that are not finite leave a gap. */
+/**
+ * A point of a line; `low` and `high` are the ends of its interval, which is shaded. Points that are not
+ * finite leave a gap.
+ */
 export interface LinePoint {
   readonly x: number
   readonly y: number

@@ -20,9 +20,9 @@ export interface Section {
 }
 
 /**
- * A whole HTML document in one text. It needs no script, no network and no other file, follows the reader's choice of a light
- * or a dark page, and reads well on a phone and on paper. Its policy forbids the browser to load or to run anything.
- * The same page has the same text whenever it is made.
+ * A whole HTML document in one text. It needs no script, no network and no other file, follows the reader's
+ * choice of a light or a dark page, and reads well on a phone and on paper. Its policy forbids the browser to
+ * load or to run anything. The same page has the same text whenever it is made.
  */
 export function page({ title, summary, sections, footer }: Page): string {
   const document = html`<!doctype html>
@@ -53,7 +53,9 @@ export function page({ title, summary, sections, footer }: Page): string {
   return withStableIds(document.markup)
 }
 
-/** Plot numbers the markers of its charts over the life of a process; here they are numbered within the page. */
+/**
+ * Plot numbers the markers of its charts over the life of a process; here they are numbered within the page.
+ */
 function withStableIds(markup: string): string {
   const ids = new Map<string, string>()
   return markup.replaceAll(/\bplot-marker-\d+\b/g, (id) => {

@@ -33,8 +33,8 @@ export interface PictureRow {
 }
 
 /**
- * A row of pictures for each of some things, for example for each class of an episode those that were given and those that
- * were to be classified.
+ * A row of pictures for each of some things, for example for each class of an episode those that were given
+ * and those that were to be classified.
  *
  * @param headings of the names and of the groups: the second of them narrow, the last wide
  */

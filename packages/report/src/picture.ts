@@ -1,6 +1,6 @@
 /**
- * A picture of a page: the bytes of a PNG, JPEG, WebP or GIF file, an SVG document, or a `data:` URI. A browser shows it as
- * an image, so that nothing in it is run.
+ * A picture of a page: the bytes of a PNG, JPEG, WebP or GIF file, an SVG document, or a `data:` URI. A
+ * browser shows it as an image, so that nothing in it is run.
  */
 export type Picture = Uint8Array | string
 

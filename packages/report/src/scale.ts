@@ -1,17 +1,22 @@
 /** An axis of a chart. */
 export interface Scale {
   readonly label: string
-  /** The values at its ends; those of the data if not given. A logarithmic axis has those of the data in any case. */
+  /**
+   * The values at its ends; those of the data if not given. A logarithmic axis has those of the data in any
+   * case.
+   */
   readonly domain?: readonly [number, number]
-  /** The values that are written at it; round ones if not given, and whole ones where all values are whole. */
+  /**
+   * The values that are written at it; round ones if not given, and whole ones where all values are whole.
+   */
   readonly ticks?: readonly number[]
   /** Whether only whole numbers are written at it, whatever the values. */
   readonly whole?: true
   /** Whether values are fractions of 1 that are written in per cent. */
   readonly percent?: true
   /**
-   * Whether the axis is logarithmic where its values need it: where all are above 0 and the largest is more than one and a half
-   * decades above the smallest. Its label says so then.
+   * Whether the axis is logarithmic where its values need it: where all are above 0 and the largest is more
+   * than one and a half decades above the smallest. Its label says so then.
    */
   readonly logarithmic?: true
 }

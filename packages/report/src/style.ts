@@ -1,4 +1,6 @@
-/** Colours of series by their order, for light and dark pages; told apart by most colour-blind readers too. */
+/**
+ * Colours of series by their order, for light and dark pages; told apart by most colour-blind readers too.
+ */
 const seriesColours = {
   light: ['#2563c9', '#c2570c', '#16794c', '#7a45c9', '#b3261e', '#0b7285', '#8a6d00', '#5f6b7a'],
   dark: ['#7fb0ff', '#f4a15d', '#5fcf9a', '#bfa2ff', '#ff8f85', '#5cc8dc', '#e0c04c', '#a7b3c2'],

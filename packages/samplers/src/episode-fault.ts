@@ -67,7 +67,9 @@ export function indexFault(
   return undefined
 }
 
-/** Which image of a semi-supervised episode is on the wrong side of the division into labelled and unlabelled. */
+/**
+ * Which image of a semi-supervised episode is on the wrong side of the division into labelled and unlabelled.
+ */
 export function divisionFault(
   { classes, support, query, unlabelled = [] }: Episode,
   split: EpisodeSplit,

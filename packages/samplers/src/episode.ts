@@ -1,6 +1,6 @@
 /**
- * One few-shot task, by index: some classes of a split, and for each its labelled images and those to be classified;
- * in a semi-supervised task also images whose class is not told. No image has two roles.
+ * One few-shot task, by index: some classes of a split, and for each its labelled images and those to be
+ * classified; in a semi-supervised task also images whose class is not told. No image has two roles.
  */
 export interface Episode {
   /** Index in the split of each way's class; all different. */
@@ -13,7 +13,10 @@ export interface Episode {
   readonly unlabelled?: readonly UnlabelledImage[]
 }
 
-/** An image by the index of its class in the split and its own within the class. No method may look at the class. */
+/**
+ * An image by the index of its class in the split and its own within the class. No method may look at the
+ * class.
+ */
 export type UnlabelledImage = readonly [classIndex: number, image: number]
 
 /** What an episode is made of. */
@@ -29,8 +32,8 @@ export interface EpisodeShape {
 }
 
 /**
- * The unlabelled images of an episode (Ren et al., "Meta-Learning for Semi-Supervised Few-Shot Classification", ICLR
- * 2018, section 2.2).
+ * The unlabelled images of an episode (Ren et al., "Meta-Learning for Semi-Supervised Few-Shot
+ * Classification", ICLR 2018, section 2.2).
  */
 export interface UnlabelledShape {
   /** Unlabelled images of each way's class and of each distractor class, at least 1. */
@@ -38,8 +41,8 @@ export interface UnlabelledShape {
   /** Distractors: classes other than the ways' of which there are unlabelled images. 0 or more. */
   readonly distractorClasses: number
   /**
-   * The share of each class's images, rounded down, that are labelled: above 0, below 1. Support and query are drawn
-   * from these, unlabelled images from the others.
+   * The share of each class's images, rounded down, that are labelled: above 0, below 1. Support and query
+   * are drawn from these, unlabelled images from the others.
    */
   readonly labelledShare: number
 }

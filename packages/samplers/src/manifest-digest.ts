@@ -12,8 +12,8 @@ const digestSchema = descriptionSchema.extend({ format: z.literal(format), sha25
 type Digest = z.infer<typeof digestSchema>
 
 /**
- * Writes a manifest's digest: all that its episodes are drawn from, and the SHA-256 that they then have. Some hundred bytes
- * stand for thousands of episodes; {@link openManifest} draws them again.
+ * Writes a manifest's digest: all that its episodes are drawn from, and the SHA-256 that they then have. Some
+ * hundred bytes stand for thousands of episodes; {@link openManifest} draws them again.
  *
  * @throws InputError when the file cannot be written.
  */
@@ -35,8 +35,8 @@ export interface StoredManifest {
   /**
    * The manifest of this split.
    *
-   * @throws InputError as {@link assertManifestMatches} does, and when the episodes drawn from a digest are not those that
-   *   it was made of.
+   * @throws InputError as {@link assertManifestMatches} does, and when the episodes drawn from a digest are
+   *   not those that it was made of.
    */
   of(split: EpisodeSplit): EpisodeManifest
 }

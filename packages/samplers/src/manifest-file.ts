@@ -54,9 +54,10 @@ const episodeSchema = z.strictObject({
 type Description = z.infer<typeof descriptionSchema>
 
 /**
- * Writes a manifest as JSON lines: a header that describes the episodes and holds the SHA-256 of everything else in
- * the file, then one episode a line; version 1 where the episodes are supervised, 2 where they are semi-supervised.
- * The same manifest gives the same bytes on every platform. The file appears whole or not at all.
+ * Writes a manifest as JSON lines: a header that describes the episodes and holds the SHA-256 of everything
+ * else in the file, then one episode a line; version 1 where the episodes are supervised, 2 where they are
+ * semi-supervised. The same manifest gives the same bytes on every platform. The file appears whole or not at
+ * all.
  *
  * @throws InputError when the file cannot be written.
  */
@@ -74,7 +75,9 @@ export async function writeManifest(file: string, manifest: EpisodeManifest): Pr
   }
 }
 
-/** The SHA-256 that a manifest's file names, in hexadecimal: the same for the same episodes of the same split. */
+/**
+ * The SHA-256 that a manifest's file names, in hexadecimal: the same for the same episodes of the same split.
+ */
 export function manifestHash(manifest: EpisodeManifest): string {
   const { description, lines } = content(manifest)
   return contentHash(description, lines)
@@ -115,8 +118,8 @@ export function descriptionOf(manifest: EpisodeManifest): Description {
  * Reads a manifest and verifies it: header, hash, number and shape of the episodes.
  * Follow with {@link assertManifestMatches} once the split is known.
  *
- * @throws InputError naming the file, and the line where there is one, when the file cannot be read, is no manifest,
- *   is cut off or was changed.
+ * @throws InputError naming the file, and the line where there is one, when the file cannot be read, is no
+ *   manifest, is cut off or was changed.
  */
 export async function readManifest(file: string): Promise<EpisodeManifest> {
   const text = await readText(file)

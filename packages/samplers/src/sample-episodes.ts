@@ -28,15 +28,15 @@ export interface SampleOptions extends EpisodeOptions {
 }
 
 /**
- * Draws consecutive episodes of a stream; any slice of it can be drawn alone, with {@link SampleOptions.first}.
- * An episode is N classes without replacement, then support and query images of each without replacement, all
- * uniformly (Vinyals et al., "Matching Networks for One Shot Learning", NeurIPS 2016). With
- * {@link EpisodeShape.unlabelled} support and query come from the labelled share of each class, and unlabelled images of
- * these and of distractor classes from the others; ways, support and query are the same whatever the number of
- * unlabelled images and distractor classes.
+ * Draws consecutive episodes of a stream; any slice of it can be drawn alone, with
+ * {@link SampleOptions.first}. An episode is N classes without replacement, then support and query images of
+ * each without replacement, all uniformly (Vinyals et al., "Matching Networks for One Shot Learning", NeurIPS
+ * 2016). With {@link EpisodeShape.unlabelled} support and query come from the labelled share of each class,
+ * and unlabelled images of these and of distractor classes from the others; ways, support and query are the
+ * same whatever the number of unlabelled images and distractor classes.
  *
- * @throws InputError when the split has fewer classes or a class fewer images than an episode may need, or a number is
- *   out of range.
+ * @throws InputError when the split has fewer classes or a class fewer images than an episode may need, or a
+ *   number is out of range.
  */
 export function sampleEpisodes(source: EpisodeSource, options: SampleOptions): Episode[] {
   const { episodes, first = 0 } = options

@@ -8,8 +8,8 @@ import { EpisodeImages } from './index.js'
 import { FewShotModel } from '@m2l/model'
 
 /**
- * A data set in memory whose classes are colours, one picture a shade, with some noise; enough to be learned in
- * seconds.
+ * A data set in memory whose classes are colours, one picture a shade, with some noise; enough to be learned
+ * in seconds.
  */
 export function colourDataset(classes: number, imagesPerClass: number): Dataset {
   const split = (name: string, offset: number): ImageSplit => ({

@@ -1,6 +1,6 @@
 /**
- * Where the files of shipped weights are. Every address is written out: bundlers find assets by this form, and copy those of
- * names that a program could ask for.
+ * Where the files of shipped weights are. Every address is written out: bundlers find assets by this form,
+ * and copy those of names that a program could ask for.
  */
 const addresses: Readonly<Record<string, () => URL>> = {
   'cifar-fs-conv64f': () => new URL('../assets/cifar-fs-conv64f.safetensors', import.meta.url),

@@ -30,7 +30,10 @@ export interface WeightsOrigin {
   readonly checkpoint: string
 }
 
-/** What is said of origin and licence was read in the wheels of these hashes; multiplications are those that the release tells. */
+/**
+ * What is said of origin and licence was read in the wheels of these hashes; multiplications are those that
+ * the release tells.
+ */
 function efficientNetLite(
   variant: number,
   { size, cost, ...file }: { readonly size: number; readonly cost: number } & FileFacts,

@@ -23,7 +23,9 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 
 const positive = expect.toSatisfy((value: unknown) => typeof value === 'number' && value > 0) as number
 
-/** What is said without the lines in which the engine and TensorFlow tell that bf16 is slow on a processor. */
+/**
+ * What is said without the lines in which the engine and TensorFlow tell that bf16 is slow on a processor.
+ */
 const withoutSlowBfloat16 = (text: string) => text.replaceAll(/^.*(precision f32 is faster|absl).*\n/gm, '')
 
 describe('the benchmark command', () => {

@@ -6,8 +6,8 @@ import sharp from 'sharp'
 const [width, height] = [640, 480]
 
 /**
- * A new temporary folder of JPEG files of 640x480 pixels which, to a decoder and a network, are like photographs: large smooth
- * patches of colour with grain. They are the same in every run.
+ * A new temporary folder of JPEG files of 640x480 pixels which, to a decoder and a network, are like
+ * photographs: large smooth patches of colour with grain. They are the same in every run.
  */
 export async function generatedPhotographs(count: number): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'm2l-bench-photographs-'))

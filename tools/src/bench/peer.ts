@@ -46,7 +46,10 @@ export async function assertPeerRuns(peer: Peer, measured: readonly WorkName[]):
 /** The program of this repository, which measures the works that other programs may not know. */
 const ownScript = join(workspaceRoot, 'tools/bench/peer_lite.py')
 
-/** The peer that measures a work: this repository's for works of its own, unless the program given names the work. */
+/**
+ * The peer that measures a work: this repository's for works of its own, unless the program given names the
+ * work.
+ */
 export function peerFor(work: WorkName, peer: Peer): Peer {
   if (!work.startsWith('lite0')) return peer
   const names = existsSync(peer.script) && readFileSync(peer.script, 'utf8').includes(work)

@@ -8,7 +8,10 @@ interface Work {
   readonly precisions: readonly Precision[]
   /** What a measurement is: `seconds` a repetition, less is better; or a rate per second, more is better. */
   readonly unit: 'seconds' | 'images/s' | 'episodes/s'
-  /** Where pictures come from: a data folder, or a folder of photographs made for the work; made of nothing where not told. */
+  /**
+   * Where pictures come from: a data folder, or a folder of photographs made for the work; made of nothing
+   * where not told.
+   */
   readonly pictures?: 'folder' | 'generated'
   readonly peerWays: readonly PeerWay[]
   /** How many images a repetition is, where the peer may tell its seconds only. */

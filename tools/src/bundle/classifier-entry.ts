@@ -8,7 +8,10 @@ export const classifierEntry = fileURLToPath(import.meta.resolve('@m2l/classifie
 
 const wasmFile = 'tfjs-backend-wasm-simd.wasm'
 
-/** What a first visit loads beside the code: the wasm back end, as browsers with SIMD take it, and the smallest shipped weights. */
+/**
+ * What a first visit loads beside the code: the wasm back end, as browsers with SIMD take it, and the
+ * smallest shipped weights.
+ */
 export async function firstAssets(): Promise<Record<string, Uint8Array>> {
   const ofEngine = createRequire(import.meta.resolve('@m2l/engine'))
   const { name } = shippedWeights.reduce((least, card) => (card.bytes < least.bytes ? card : least))

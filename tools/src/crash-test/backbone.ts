@@ -16,7 +16,10 @@ const channels = 8
 /** So that the schedule of DropBlock moves within a short run. */
 const batchesAtOnce = 2000
 
-/** A backbone of one convolution with all that a resumed run has to restore: statistics, and DropBlock with its counter. */
+/**
+ * A backbone of one convolution with all that a resumed run has to restore: statistics, and DropBlock with
+ * its counter.
+ */
 export function smallBackbone(key: RandomKey): Backbone {
   const convolution = new Convolution({
     key,

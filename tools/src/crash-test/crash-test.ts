@@ -11,7 +11,9 @@ export interface CrashReport {
   readonly kills: number
   /** Those of them while a checkpoint was being written. */
   readonly duringWrites: number
-  /** How often the training was carried out from its beginning, not counting the one that was left in peace. */
+  /**
+   * How often the training was carried out from its beginning, not counting the one that was left in peace.
+   */
   readonly trainings: number
   /** Whether every one ended as the one that was left in peace. */
   readonly identical: boolean
@@ -21,8 +23,8 @@ export interface CrashReport {
 }
 
 /**
- * Carries out a short training once, then again and again with SIGKILL at random moments, each time going on from what the
- * killed process left, and compares how it ends.
+ * Carries out a short training once, then again and again with SIGKILL at random moments, each time going on
+ * from what the killed process left, and compares how it ends.
  *
  * @param kills how many processes to kill in all
  * @param seed from which the moments are drawn

@@ -3,7 +3,10 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { loggedScalars } from './event-log.js'
 
-/** Weights, moments, statistics, counters, position and history are in `last`; all must be equal to the last bit. */
+/**
+ * Weights, moments, statistics, counters, position and history are in `last`; all must be equal to the last
+ * bit.
+ */
 const files = ['last.safetensors', 'best.safetensors', 'record.txt']
 
 /**

@@ -13,8 +13,9 @@ interface LoggedScalar {
 const timeTag = 'waiting'
 
 /**
- * The scalars of a run as TensorBoard shows them: where a later process began again at a step, what an earlier one wrote
- * of that step and later ones is forgotten. A record that was not written to its end is passed over.
+ * The scalars of a run as TensorBoard shows them: where a later process began again at a step, what an
+ * earlier one wrote of that step and later ones is forgotten. A record that was not written to its end is
+ * passed over.
  */
 export async function loggedScalars(folder: string): Promise<LoggedScalar[]> {
   const names = (await readdir(folder)).filter((name) => name.startsWith('events.out.tfevents.'))

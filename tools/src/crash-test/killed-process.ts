@@ -7,7 +7,10 @@ import { runNames } from './training.js'
 /** The compiled worker: a process of its own runs it, whether this runs compiled or not. */
 const worker = join(workspaceRoot, 'tools/dist/crash-test/worker.js')
 
-/** When a process is killed: some time after its start, or after the next file of a run that it begins to write. */
+/**
+ * When a process is killed: some time after its start, or after the next file of a run that it begins to
+ * write.
+ */
 export interface KillMoment {
   readonly after: 'start' | 'write'
   readonly milliseconds: number

@@ -39,8 +39,8 @@ const run = {
 }
 
 /**
- * A short training from pictures to a best model: pretraining with SGD, then episodes with Adam, both with validations,
- * checkpoints within epochs, and logs. It goes on with what it finds in the folder.
+ * A short training from pictures to a best model: pretraining with SGD, then episodes with Adam, both with
+ * validations, checkpoints within epochs, and logs. It goes on with what it finds in the folder.
  *
  * @param folder gets a folder for each of `runNames`
  */

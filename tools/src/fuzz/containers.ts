@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { crc32, deflateRawSync, deflateSync } from 'node:zlib'
 
-// Containers are written here, not with libraries: those would refuse the names and sizes that are to be tried.
+// Containers are written here, not with libraries: those would refuse the names and sizes that are to be
+// tried.
 
 /** A member of an archive. */
 export type Member = readonly [name: string, content: Buffer]

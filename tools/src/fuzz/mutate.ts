@@ -4,9 +4,9 @@ import type { RandomGenerator } from '@m2l/engine'
 const longest = 1 << 16
 
 /**
- * Changes bytes as damage and malice do: in one to eight steps out of flipped bits, other bytes, bytes cut out, doubled, moved or
- * put in, numbers of one to eight bytes replaced by those at which sizes overflow, digits of texts replaced, the end cut off, and
- * words of the formats that are read here.
+ * Changes bytes as damage and malice do: in one to eight steps out of flipped bits, other bytes, bytes cut
+ * out, doubled, moved or put in, numbers of one to eight bytes replaced by those at which sizes overflow,
+ * digits of texts replaced, the end cut off, and words of the formats that are read here.
  */
 export function mutate(bytes: Buffer, random: RandomGenerator): Buffer {
   let changed: Buffer = Buffer.from(bytes)

@@ -27,8 +27,12 @@ export interface OpenReader {
 export interface Form {
   /** A part of an input, whole and valid or made up. */
   readonly part: (random: RandomGenerator) => Buffer
-  /** Whether the part is changed before it is wrapped, as nothing of it is valid otherwise or all of it is. */
+  /**
+   * Whether the part is changed before it is wrapped, as nothing of it is valid otherwise or all of it is.
+   */
   readonly isChanged: boolean
-  /** Makes the input of the part: puts it into an archive, say, or gives it the checksum that it must have. */
+  /**
+   * Makes the input of the part: puts it into an archive, say, or gives it the checksum that it must have.
+   */
   readonly wrap?: (part: Buffer) => Buffer
 }

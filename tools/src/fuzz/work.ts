@@ -8,7 +8,10 @@ export interface Work {
   readonly first: number
   /** The index after the last input. */
   readonly end: number
-  /** A file of three 32-bit numbers, kept up to date: the input being read, and how many were accepted and refused. */
+  /**
+   * A file of three 32-bit numbers, kept up to date: the input being read, and how many were accepted and
+   * refused.
+   */
   readonly progress: string
   /** An empty folder. */
   readonly folder: string

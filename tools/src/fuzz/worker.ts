@@ -7,7 +7,8 @@ import { longestMessage, longestRead, mostMemory } from './limits.js'
 import type { OpenReader, Reader } from './reader.js'
 import { fileOf, type Fault, type Message, type Work } from './work.js'
 
-// Reads inputs one after the other. A process of its own runs this, since a reader may end it or never come back.
+// Reads inputs one after the other. A process of its own runs this, since a reader may end it or never come
+// back.
 const work = JSON.parse(process.argv[2]!) as Work
 const name = work.reader
 const { readers } = (await import(work.module ?? './readers.js')) as { readers: readonly Reader[] }
@@ -46,8 +47,9 @@ interface Faulty {
 /**
  * Reads an input, once more where it took long: what is compiled or loaded with it is there the second time.
  *
- * @param isLater whether inputs before it may have left work behind, or freed memory and with it raised the peak from which it is
- *   charged; where it then seems to take too much, it is `unsure` until a process reads it first of all.
+ * @param isLater whether inputs before it may have left work behind, or freed memory and with it raised the
+ *   peak from which it is charged; where it then seems to take too much, it is `unsure` until a process reads
+ *   it first of all.
  */
 async function tryRead(input: Buffer, isLater: boolean): Promise<Faulty | 'unsure' | undefined> {
   const before = process.memoryUsage.rss()

@@ -11,7 +11,10 @@ export interface MeasuredClassifier {
   readonly outcomes: Outcomes
   /** In how many draws it chose what, by the number of examples. */
   readonly choices: Choices
-  /** Of each draw with the most examples: the seconds from the pictures to the answers, familiarity's calibration included. */
+  /**
+   * Of each draw with the most examples: the seconds from the pictures to the answers, familiarity's
+   * calibration included.
+   */
   readonly seconds: readonly number[]
   /** How many pictures these were, examples and queries. */
   readonly pictures: readonly number[]

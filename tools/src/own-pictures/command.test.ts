@@ -9,7 +9,10 @@ import { runOwnPicturesCommand } from './command.js'
 
 let folder: string
 
-/** Six classes of eight pictures, plain colours with a little of another, so that nearly every picture is recognised. */
+/**
+ * Six classes of eight pictures, plain colours with a little of another, so that nearly every picture is
+ * recognised.
+ */
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'm2l-own-pictures-test-'))
   for (const [way, colour] of ['red', 'lime', 'blue', 'yellow', 'black', 'white'].entries()) {

@@ -7,8 +7,8 @@ import { assertPeerRuns } from './peer.js'
 import { reportJson, reportTables } from './report.js'
 
 /**
- * Measures classifiers of a few examples on folders of pictures, and prints how they compare. Bad folders are told before anything is
- * measured.
+ * Measures classifiers of a few examples on folders of pictures, and prints how they compare. Bad folders are
+ * told before anything is measured.
  *
  * @param args the words after the program's name
  * @param start the folder from which files and folders are found

@@ -12,13 +12,16 @@ export interface ComparedSide {
   readonly accuracy: Interval
   /** Ours as chosen less this side, draw by draw; null for itself. */
   readonly chosenLessIt: (Interval & { readonly pPermutation: number }) | null
-  /** The mean over draws of the AUROC of known against strange pictures by each; null where it is not told. */
+  /**
+   * The mean over draws of the AUROC of known against strange pictures by each; null where it is not told.
+   */
   readonly auroc: Readonly<Record<(typeof familiarities)[number], number | null>>
 }
 
 /**
- * Compares all sides of a folder with ours as chosen. Of the peer's logistic regressions on the same features, the best of all costs `C`
- * is a side of its own: the one that is the most accurate on average over the draws, which nobody knows beforehand.
+ * Compares all sides of a folder with ours as chosen. Of the peer's logistic regressions on the same
+ * features, the best of all costs `C` is a side of its own: the one that is the most accurate on average over
+ * the draws, which nobody knows beforehand.
  */
 export function comparedSides({ sides, folder }: FolderResult): ComparedSide[] {
   return shots.flatMap((shot) => {

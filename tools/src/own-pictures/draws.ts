@@ -28,9 +28,11 @@ export interface DrawOptions {
 }
 
 /**
- * Draws classes and their pictures. As many other classes as there are, at most as many as a draw has, are strangers.
+ * Draws classes and their pictures. As many other classes as there are, at most as many as a draw has, are
+ * strangers.
  *
- * @param sizes the number of pictures of each class by its label; pictures are numbered through all classes in this order
+ * @param sizes the number of pictures of each class by its label; pictures are numbered through all classes
+ *   in this order
  */
 export function drawClasses(
   sizes: ReadonlyMap<string, number>,

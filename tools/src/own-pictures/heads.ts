@@ -5,7 +5,10 @@ import { disposeState } from '@m2l/nn'
 import type { Draw, Shots } from './draws.js'
 import { outcomeOf, type Answer, type Outcome, type Outcomes } from './outcome.js'
 
-/** Single heads by the names that tables have for them, each as it is without a choice, on the mean of the last map. */
+/**
+ * Single heads by the names that tables have for them, each as it is without a choice, on the mean of the
+ * last map.
+ */
 export const heads = {
   'nearest mean': '{ nearest-mean: { normalise: l2n } }',
   'logistic regression': '{ logistic: { C: 1 } }',

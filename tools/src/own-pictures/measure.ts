@@ -62,7 +62,8 @@ export interface FolderResult {
  * Measures all sides on a folder or archive of class folders.
  *
  * @param onProgress told what is done, a line each
- * @throws {InputError} when it has too few classes or pictures, weights cannot be used, a picture cannot be read or the peer fails
+ * @throws {InputError} when it has too few classes or pictures, weights cannot be used, a picture cannot be
+ *   read or the peer fails
  */
 export async function measureFolder(
   path: string,

@@ -9,7 +9,10 @@ export interface Answer {
   readonly label: string
   /** Of the label, from 0 to 1. */
   readonly probability: number
-  /** The highest score, such as the negative distance of the nearest mean; null where levels have scores of several kinds. */
+  /**
+   * The highest score, such as the negative distance of the nearest mean; null where levels have scores of
+   * several kinds.
+   */
   readonly score: number | null
   /** See `Familiarity` of `@m2l/m2l`; null where there is none. */
   readonly familiarity: number | null
@@ -19,7 +22,10 @@ export interface Answer {
 export interface Outcome {
   /** The share of the pictures that are recognised. */
   readonly accuracy: number
-  /** How well each tells pictures of the classes from others, as the area under the ROC curve; null where it cannot be said. */
+  /**
+   * How well each tells pictures of the classes from others, as the area under the ROC curve; null where it
+   * cannot be said.
+   */
   readonly auroc: Readonly<Record<(typeof familiarities)[number], number | null>>
 }
 

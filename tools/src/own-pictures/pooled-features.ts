@@ -14,7 +14,8 @@ export interface TimedFeatures {
  *
  * @param weights by their name, or a checkpoint
  * @param recipe what becomes of the network's maps, where it is not as the weights say
- * @throws {InputError} when they cannot be used or have no maps, or naming the first picture that cannot be read
+ * @throws {InputError} when they cannot be used or have no maps, or naming the first picture that cannot be
+ *   read
  */
 export async function pooledFeatures(
   weights: string,

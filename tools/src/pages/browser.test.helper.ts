@@ -108,7 +108,8 @@ export function smallestLetters(page: Page): Promise<number> {
 }
 
 /**
- * The colours of bars, lines, dots and cells that have no pixels in the charts of a section as they are shown.
+ * The colours of bars, lines, dots and cells that have no pixels in the charts of a section as they are
+ * shown.
  *
  * @param section part of its heading
  */

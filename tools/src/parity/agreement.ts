@@ -13,10 +13,10 @@ export interface Difference {
 /**
  * What several runs say of each element of a tensor: a lower and an upper bound.
  *
- * The derivative of a rectifier jumps where its input is zero, that of a maximum where two values tie. Single precision
- * computes such an input up to rounding, so that two right programs may stand on different sides of the jump, and
- * their results differ by all of it, however small the tolerance. Runs on inputs that are the same but for rounding
- * show both sides; a number that lies between what they give is right.
+ * The derivative of a rectifier jumps where its input is zero, that of a maximum where two values tie. Single
+ * precision computes such an input up to rounding, so that two right programs may stand on different sides of
+ * the jump, and their results differ by all of it, however small the tolerance. Runs on inputs that are the
+ * same but for rounding show both sides; a number that lies between what they give is right.
  */
 export class Bounds {
   readonly #shape: readonly number[]
@@ -38,7 +38,10 @@ export class Bounds {
     }
   }
 
-  /** How far the expected numbers lie outside the bounds; infinitely far where the shapes differ or a number is none. */
+  /**
+   * How far the expected numbers lie outside the bounds; infinitely far where the shapes differ or a number
+   * is none.
+   */
   differenceTo({ shape, data }: Numbers): Difference {
     if (String(shape) !== String(this.#shape)) return apart
     let [sum, maxAbs, largest] = [0, 0, 0]

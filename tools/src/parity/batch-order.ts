@@ -4,7 +4,10 @@ import type { ForwardContext } from '@m2l/nn'
 import { FewShotModel, type EpisodeTensors, type ImageTensors } from '@m2l/model'
 import { z } from 'zod'
 
-/** The batches of an episode that an encoder sees, in the order of the published program and of `FewShotModel`. */
+/**
+ * The batches of an episode that an encoder sees, in the order of the published program and of
+ * `FewShotModel`.
+ */
 const batches = ['support_parts', 'query_parts', 'support', 'query'] as const
 
 type Batch = (typeof batches)[number]

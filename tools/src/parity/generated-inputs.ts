@@ -10,18 +10,19 @@ export interface Spread {
 }
 
 /**
- * By how much of its size an input is moved at most. Two right programs differ in the results of an encoder by a few
- * millionths, since convolutions sum hundreds of rounded products; this moves them by several times that, so that what
- * rounding may decide either way is decided both ways within a few runs.
+ * By how much of its size an input is moved at most. Two right programs differ in the results of an encoder
+ * by a few millionths, since convolutions sum hundreds of rounded products; this moves them by several times
+ * that, so that what rounding may decide either way is decided both ways within a few runs.
  */
 const disturbance = 2 ** -18
 
 /**
- * The inputs of parity cases, a function of the folder's salt and the tensor's name: FNV-1a 32 of `<salt>/<name>` seeds
- * a linear congruential generator, whose numbers fill the tensor in row-major order of PyTorch's shape.
+ * The inputs of parity cases, a function of the folder's salt and the tensor's name: FNV-1a 32 of
+ * `<salt>/<name>` seeds a linear congruential generator, whose numbers fill the tensor in row-major order of
+ * PyTorch's shape.
  *
- * Run 0 has exactly these values. In any other run each of them is multiplied by a factor of its own within 1 ± 2^-18,
- * drawn from the same generator, so that it is the same but for rounding.
+ * Run 0 has exactly these values. In any other run each of them is multiplied by a factor of its own within 1
+ * ± 2^-18, drawn from the same generator, so that it is the same but for rounding.
  */
 export class GeneratedInputs {
   readonly salt: string

@@ -28,7 +28,10 @@ export function assignGeneratedEncoder(inputs: GeneratedInputs, backbone: Backbo
   assignState(backbone.state, generatedEncoder(inputs, backbone), 'the generated encoder')
 }
 
-/** Gives an EfficientNet-Lite its weights and statistics, generated under the names that they are published under. */
+/**
+ * Gives an EfficientNet-Lite its weights and statistics, generated under the names that they are published
+ * under.
+ */
 export function assignGeneratedLite(
   inputs: GeneratedInputs,
   variant: EfficientNetLiteVariant,

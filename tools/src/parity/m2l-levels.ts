@@ -6,7 +6,10 @@ import { pixelLevel } from '@m2l/metric-pixel'
 import type { GeneratedInputs } from './generated-inputs.js'
 import { assignGeneratedGraph } from './generated-state.js'
 
-/** M2L as published: the loss is CE(part) + .5 CE(pixel) + .5 CE(global / 64), the prediction has no temperature. */
+/**
+ * M2L as published: the loss is CE(part) + .5 CE(pixel) + .5 CE(global / 64), the prediction has no
+ * temperature.
+ */
 export function m2lLevels(channels: number, graph: PartAdjacency, inputs: GeneratedInputs): LevelFusion {
   return new LevelFusion([
     { level: generatedPartLevel(channels, graph, inputs), weight: 1, temperature: 1 },

@@ -6,8 +6,8 @@ import { GeneratedInputs } from './generated-inputs.js'
 import { copyOfPublic, parity } from './parity-folder.test.helper.js'
 
 /**
- * Whether the packages or the numbers are wrong is the same to a comparison: here the numbers are those of a program
- * with a mistake.
+ * Whether the packages or the numbers are wrong is the same to a comparison: here the numbers are those of a
+ * program with a mistake.
  */
 const encoder = 'encoder_FourLayer_64F_4x_32'
 const inputs = new GeneratedInputs('public')

@@ -21,8 +21,8 @@ export interface Expectation {
   readonly expected: NamedNumbers
   readonly tolerance: Tolerance
   /**
-   * Whether no rounding to single precision lies between the inputs and the numbers, so that running it again on inputs
-   * that are the same but for rounding would mean nothing.
+   * Whether no rounding to single precision lies between the inputs and the numbers, so that running it again
+   * on inputs that are the same but for rounding would mean nothing.
    */
   readonly exact: boolean
   /** Computes every expected tensor through the public packages. */

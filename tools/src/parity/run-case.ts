@@ -20,9 +20,9 @@ export interface Outcome {
 const mostRuns = 32
 
 /**
- * Computes a case and compares it. Where it is out of tolerance, it is computed again on inputs that are the same but
- * for rounding, see {@link GeneratedInputs}, and compared with what lies between the runs, see {@link Bounds}, until it
- * is within tolerance or has been computed 32 times.
+ * Computes a case and compares it. Where it is out of tolerance, it is computed again on inputs that are the
+ * same but for rounding, see {@link GeneratedInputs}, and compared with what lies between the runs, see
+ * {@link Bounds}, until it is within tolerance or has been computed 32 times.
  */
 export async function runCase(salt: string, expectation: Expectation): Promise<Outcome> {
   const { expected, tolerance, exact } = expectation

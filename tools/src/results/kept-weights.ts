@@ -9,7 +9,8 @@ const weights = 'best.safetensors'
 const record = 'training.json'
 
 /**
- * Puts the weights that `results/weights` has into the run folder of their recipe, as if they had been trained there.
+ * Puts the weights that `results/weights` has into the run folder of their recipe, as if they had been
+ * trained there.
  *
  * @returns whether there were any, of this recipe, precision, data and beginning
  */
@@ -27,8 +28,8 @@ export async function areKept(folders: QueueFolders, wanted: WantedTraining): Pr
 }
 
 /**
- * Keeps the weights that training has left in the run folder of its recipe, for `takeWeights`; of pretraining only the backbone,
- * without its classifier.
+ * Keeps the weights that training has left in the run folder of its recipe, for `takeWeights`; of pretraining
+ * only the backbone, without its classifier.
  */
 export async function keepWeights(folders: QueueFolders, { recipe }: WantedTraining): Promise<void> {
   const kept = keptFolder(folders, { recipe })

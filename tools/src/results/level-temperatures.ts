@@ -29,8 +29,8 @@ interface MeasuredTemperature {
 const grid = Array.from({ length: 57 }, (_, index) => 2 ** (index / 4 - 7)) // .008 to 128
 
 /**
- * The temperatures at which the cross entropy of each level of a recipe is lowest on validation episodes, before any
- * training on episodes, among temperatures a quarter of an octave apart.
+ * The temperatures at which the cross entropy of each level of a recipe is lowest on validation episodes,
+ * before any training on episodes, among temperatures a quarter of an octave apart.
  *
  * @param count of episodes
  * @throws {InputError} when the data or the initial weights cannot be used

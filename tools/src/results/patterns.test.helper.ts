@@ -2,7 +2,10 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
 
-/** A data set that is learned in seconds: 5 classes a split, images of 16x16, as `<split>/<class>/<image>.png`. */
+/**
+ * A data set that is learned in seconds: 5 classes a split, images of 16x16, as
+ * `<split>/<class>/<image>.png`.
+ */
 export async function writePatterns(folder: string, imagesOfClass = 8): Promise<void> {
   for (const [number, split] of ['train', 'val', 'test'].entries()) {
     for (let index = 0; index < 5; index++) {

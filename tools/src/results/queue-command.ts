@@ -80,7 +80,10 @@ async function carryOutPlan(args: readonly string[], root: string, start: string
   }
 }
 
-/** Draws the test episodes of each data set, ways and shots from the first seed of the recipe that comes first. */
+/**
+ * Draws the test episodes of each data set, ways and shots from the first seed of the recipe that comes
+ * first.
+ */
 async function writeManifests(folders: QueueFolders, results: readonly PlannedResult[]): Promise<void> {
   for (const result of results) {
     const name = manifestOf(result.recipe)

@@ -14,8 +14,8 @@ export interface QueueOptions {
 }
 
 /**
- * Carries out a plan, one process after the other: pretraining, training, evaluation with its card. What has been done is not
- * done again, and what was begun goes on exactly where it was.
+ * Carries out a plan, one process after the other: pretraining, training, evaluation with its card. What has
+ * been done is not done again, and what was begun goes on exactly where it was.
  */
 export class Queue {
   readonly #folders: QueueFolders
@@ -89,7 +89,9 @@ export class Queue {
     ])
   }
 
-  /** The result that a result's weights are trained for: itself or another; nothing where they are shipped. */
+  /**
+   * The result that a result's weights are trained for: itself or another; nothing where they are shipped.
+   */
   #trainedFor({ id, weights }: PlannedResult): PlannedResult | undefined {
     if ('shipped' in weights) return undefined
     return this.#planned('of' in weights ? weights.of : id)

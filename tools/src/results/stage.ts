@@ -18,8 +18,8 @@ export class StoppedError extends Error {
 }
 
 /**
- * Runs `m2l` to its end in a process of its own, whose output goes to a log file. Aborting lets it finish the step under way
- * and save.
+ * Runs `m2l` to its end in a process of its own, whose output goes to a log file. Aborting lets it finish the
+ * step under way and save.
  *
  * @returns how many seconds it took
  * @throws {StoppedError} when it was interrupted

@@ -1,6 +1,9 @@
 import type { Progress } from '@m2l/m2l'
 
-/** A time on the clock on the wall, and on that of all threads of the process, which other processes slow down less. */
+/**
+ * A time on the clock on the wall, and on that of all threads of the process, which other processes slow down
+ * less.
+ */
 export interface Instant {
   readonly seconds: number
   readonly cpuSeconds: number
@@ -15,7 +18,9 @@ export function instant(): Instant {
 /** The first steps trace graphs and fill caches, and are not counted. */
 const warmUp = 5
 
-/** Times training steps by the progress that is reported after each; what lies between epochs does not count. */
+/**
+ * Times training steps by the progress that is reported after each; what lies between epochs does not count.
+ */
 export class StepClock {
   #last: { readonly progress: Progress; readonly at: Instant } | undefined
   #steps = 0

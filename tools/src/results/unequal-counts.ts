@@ -38,10 +38,12 @@ const drawnCounts = [1, 2, 3, 5, 10, 20]
 type Figures = Record<string, number>
 
 /**
- * How accurate a model is where classes have different numbers of examples: two classes of which the first has one, and five
- * classes with numbers drawn at random, beside the same classes with as many examples each as the smallest has.
+ * How accurate a model is where classes have different numbers of examples: two classes of which the first
+ * has one, and five classes with numbers drawn at random, beside the same classes with as many examples each
+ * as the smallest has.
  *
- * Within a task, what is to be recognised is the same for all numbers of examples, and fewer examples are the first ones of more.
+ * Within a task, what is to be recognised is the same for all numbers of examples, and fewer examples are the
+ * first ones of more.
  */
 export async function unequalCounts(
   model: FewShotModel,

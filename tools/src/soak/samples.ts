@@ -37,7 +37,9 @@ function collectGarbage(): void {
 export interface Quarters {
   readonly second: Omit<Sample, 'done'>
   readonly last: Omit<Sample, 'done'>
-  /** Whether the last is not above the second: memory by more than a twentieth and 8 MiB, the others at all. */
+  /**
+   * Whether the last is not above the second: memory by more than a twentieth and 8 MiB, the others at all.
+   */
   readonly flat: boolean
 }
 

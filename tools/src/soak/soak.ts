@@ -41,7 +41,8 @@ const shape = { ways: 2, shots: 1, queries: 1 }
 const key = randomKey(1).fold('soak')
 
 /**
- * Trains and evaluates a small M2L on drawn pictures for long, and measures whether what the process holds grows.
+ * Trains and evaluates a small M2L on drawn pictures for long, and measures whether what the process holds
+ * grows.
  *
  * @param say receives a line now and then
  */

@@ -30,7 +30,9 @@ export interface Trial {
   readonly accuracy: number | null
 }
 
-/** The classes as each candidate sees them, by label; nothing where one of its examples cannot be seen by it. */
+/**
+ * The classes as each candidate sees them, by label; nothing where one of its examples cannot be seen by it.
+ */
 export type SeenClasses = ReadonlyMap<string, readonly (SeenClass | undefined)[]>
 
 interface ChoiceOptions {
@@ -39,13 +41,14 @@ interface ChoiceOptions {
 }
 
 /**
- * Chooses by what examples say of each other: first weights, by {@link judgeByOthers}, or where most classes have one example by
- * {@link judgeByCrops}; then heads, see {@link fitHeads}.
+ * Chooses by what examples say of each other: first weights, by {@link judgeByOthers}, or where most classes
+ * have one example by {@link judgeByCrops}; then heads, see {@link fitHeads}.
  *
- * Of weights the first, which are those for photographs, are taken unless the best others are better by more than chance explains:
- * trained weights may have seen the classes, which makes their examples look better than what follows. Crops of the first are too
- * easy to be told apart by chance, so that of them the least cross entropy decides. A candidate that takes more effort is taken in
- * place of its simpler one where it is better by more than chance explains; that is not asked of crops.
+ * Of weights the first, which are those for photographs, are taken unless the best others are better by more
+ * than chance explains: trained weights may have seen the classes, which makes their examples look better
+ * than what follows. Crops of the first are too easy to be told apart by chance, so that of them the least
+ * cross entropy decides. A candidate that takes more effort is taken in place of its simpler one where it is
+ * better by more than chance explains; that is not asked of crops.
  *
  * @param classes two or more
  * @throws {InputError} when scores are not finite

@@ -11,7 +11,10 @@ export interface ClassifierChoice {
   readonly views: 'whole' | 'crops'
   /** What told the weights apart; null where there was no choice. */
   readonly by: 'examples by the others' | 'crops by the examples' | null
-  /** Every candidate with its cross entropy in nats and its accuracy, a fraction of 1; null where it cannot see the examples. */
+  /**
+   * Every candidate with its cross entropy in nats and its accuracy, a fraction of 1; null where it cannot
+   * see the examples.
+   */
   readonly tried: readonly {
     readonly weights: string | null
     readonly views: 'whole' | 'crops'

@@ -41,18 +41,25 @@ interface HeadOptions {
 /** Half a decade apart, from weak to strong, for features of unit length. */
 const lambdas = [0.03, 0.1, 0.3, 1, 3]
 
-/** With more examples Gaussians are not tried: to solve them anew for each that is left out takes long, and ridge does as well. */
+/**
+ * With more examples Gaussians are not tried: to solve them anew for each that is left out takes long, and
+ * ridge does as well.
+ */
 const mostForGaussians = 200
 
-/** Of one example a class no temperature can be fitted; ours, three times that of squared distances between features that are not centred. */
+/**
+ * Of one example a class no temperature can be fitted; ours, three times that of squared distances between
+ * features that are not centred.
+ */
 const temperatureOfOne = 0.3
 
 /**
- * Fits heads to what examples say of each other, each left out in turn: for each range of features a ridge regression, held as
- * strongly as is best, and Gaussians, each at its best temperature. Those that are not clearly worse than the best speak together,
- * by the geometric mean of their probabilities: of a handful of examples the best is known badly, and good ones together are as
- * good as the best of them. Where most classes have two examples, of which leaving one out leaves one, only class means are fitted;
- * where most have one, nothing is: class means of all ranges.
+ * Fits heads to what examples say of each other, each left out in turn: for each range of features a ridge
+ * regression, held as strongly as is best, and Gaussians, each at its best temperature. Those that are not
+ * clearly worse than the best speak together, by the geometric mean of their probabilities: of a handful of
+ * examples the best is known badly, and good ones together are as good as the best of them. Where most
+ * classes have two examples, of which leaving one out leaves one, only class means are fitted; where most
+ * have one, nothing is: class means of all ranges.
  *
  * @param classes two or more
  * @throws {InputError} when scores are not finite

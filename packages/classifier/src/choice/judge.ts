@@ -23,7 +23,9 @@ export interface Judged {
 
 /** How well examples are told apart. */
 export interface Judgement {
-  /** The cross entropy of each example, in nats, at the best temperature; the same examples for all weights. */
+  /**
+   * The cross entropy of each example, in nats, at the best temperature; the same examples for all weights.
+   */
   readonly losses: readonly number[]
   /** Their mean. */
   readonly crossEntropy: number
@@ -40,8 +42,9 @@ interface JudgeOptions {
 const mostRounds = 5
 
 /**
- * Judges by examples of which each is left out in turn, and in rounds in which one example of each class has to tell all others:
- * where the others know every example, that is a harder question, which tells good weights from better ones. Losses are the sums.
+ * Judges by examples of which each is left out in turn, and in rounds in which one example of each class has
+ * to tell all others: where the others know every example, that is a harder question, which tells good
+ * weights from better ones. Losses are the sums.
  */
 export async function judgeByOthers(judged: Judged, options: JudgeOptions): Promise<Judgement> {
   const { labelled, metric } = judged
@@ -103,7 +106,10 @@ async function compared(
   }
 }
 
-/** The mean loss of each example over the rounds that ask of it, at one temperature for all; undefined where none does. */
+/**
+ * The mean loss of each example over the rounds that ask of it, at one temperature for all; undefined where
+ * none does.
+ */
 function lossesInRounds(
   rounds: readonly { readonly probabilities: Probabilities; readonly positions: readonly number[] }[],
   truths: readonly number[],

@@ -1,17 +1,24 @@
-/** What rows of scores are divided by so that their softmax says best which column is right, and how well that is said. */
+/**
+ * What rows of scores are divided by so that their softmax says best which column is right, and how well that
+ * is said.
+ */
 export interface FittedTemperature {
   readonly temperature: number
   /** The cross entropy of each row, in nats. */
   readonly losses: readonly number[]
 }
 
-/** How many times scores are magnified, in units of their own spread: from a tenth to a thousand times, ten a decade. */
+/**
+ * How many times scores are magnified, in units of their own spread: from a tenth to a thousand times, ten a
+ * decade.
+ */
 const magnifications = Array.from({ length: 41 }, (_, index) => 10 ** (-1 + index / 10))
 
 /**
- * Chooses a temperature by the mean cross entropy (Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, section 4.2).
- * Truths count a little less than wholly, one row in N + 2 as of any other column (Platt, "Probabilistic Outputs for Support
- * Vector Machines", 1999, section 2.2): where the few rows are all right, nothing is sure for that.
+ * Chooses a temperature by the mean cross entropy (Guo et al., "On Calibration of Modern Neural Networks",
+ * ICML 2017, section 4.2). Truths count a little less than wholly, one row in N + 2 as of any other column
+ * (Platt, "Probabilistic Outputs for Support Vector Machines", 1999, section 2.2): where the few rows are all
+ * right, nothing is sure for that.
  *
  * @param scores [rows, columns], row by row
  * @param truths the right column of each row
@@ -35,7 +42,9 @@ export function fitTemperature(scores: Float32Array, truths: readonly number[]):
   return { temperature, losses }
 }
 
-/** How far scores lie from the mean of their row, as the root of the mean square; 1 where all are the same. */
+/**
+ * How far scores lie from the mean of their row, as the root of the mean square; 1 where all are the same.
+ */
 function spreadOf(rows: readonly (readonly number[])[]): number {
   const squares = rows.flatMap((row) => {
     const centre = mean(row)

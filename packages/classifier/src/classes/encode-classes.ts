@@ -33,10 +33,10 @@ const descriptions: Readonly<Record<string, z.ZodType<readonly Described[]>>> = 
 }
 
 /**
- * Classes as the bytes of a safetensors file: the embeddings of all examples in the order of the classes under the names of their
- * fields, and as `classes` a JSON text of labels, names and digests, in bytes so that the checksum covers it. Its metadata are
- * `format`, the fingerprint of the `model`, and, as far as they are known, its `weights`, `card`, `recipe`, and the `head` and
- * `features` that a person named.
+ * Classes as the bytes of a safetensors file: the embeddings of all examples in the order of the classes
+ * under the names of their fields, and as `classes` a JSON text of labels, names and digests, in bytes so
+ * that the checksum covers it. Its metadata are `format`, the fingerprint of the `model`, and, as far as they
+ * are known, its `weights`, `card`, `recipe`, and the `head` and `features` that a person named.
  *
  * @param source what messages call them
  * @throws {InputError} when there are none, or an embedding is not finite

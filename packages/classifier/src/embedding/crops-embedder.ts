@@ -12,8 +12,9 @@ import type { EmbeddedBatch, EmbedOptions, OnUnreadable } from './image-embedder
 const viewsOfPicture = 5
 
 /**
- * Sees each picture five times, the whole of it and its corners, and takes the mean of what it sees: more of the details of large
- * pictures, for five passes. Its embeddings have the fields and shapes of those of the embedder that it uses, which is not its own.
+ * Sees each picture five times, the whole of it and its corners, and takes the mean of what it sees: more of
+ * the details of large pictures, for five passes. Its embeddings have the fields and shapes of those of the
+ * embedder that it uses, which is not its own.
  */
 export class CropsEmbedder implements Embedder {
   readonly fingerprint: string
@@ -63,8 +64,8 @@ export class CropsEmbedder implements Embedder {
   }
 
   /**
-   * Whether crops of a picture show details that are lost where the whole of it is made as small as the network's input: crops of
-   * smaller pictures are only blown up.
+   * Whether crops of a picture show details that are lost where the whole of it is made as small as the
+   * network's input: crops of smaller pictures are only blown up.
    *
    * @param side the side of the input, in pixels
    */
@@ -77,7 +78,10 @@ export class CropsEmbedder implements Embedder {
   dispose(): void {}
 }
 
-/** The views of a picture, each read when its turn comes; the picture is decoded once, and held until the last of them is made. */
+/**
+ * The views of a picture, each read when its turn comes; the picture is decoded once, and held until the last
+ * of them is made.
+ */
 function viewsOf(image: GivenImage, name: string, reduceTo: number): NamedImage[] {
   let picture: Promise<RgbImage> | undefined
   let left = viewsOfPicture

@@ -37,7 +37,9 @@ export function chooseImages(images: EmbeddedImages, positions: readonly number[
   })
 }
 
-/** Beyond it, numbers were not finite on their way: max pooling takes NaN for the lowest number that there is. */
+/**
+ * Beyond it, numbers were not finite on their way: max pooling takes NaN for the lowest number that there is.
+ */
 const largest = 1e30
 
 /** The positions of images whose embeddings are not all finite numbers. */

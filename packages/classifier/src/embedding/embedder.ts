@@ -1,7 +1,10 @@
 import type { GivenImage } from '../pictures/given-image.js'
 import type { EmbeddedBatch, EmbedOptions, OnUnreadable } from './image-embedder.js'
 
-/** Makes embeddings of pictures, as plain numbers: of their pixels, by a network, or of what else they are given as. */
+/**
+ * Makes embeddings of pictures, as plain numbers: of their pixels, by a network, or of what else they are
+ * given as.
+ */
 export interface Embedder {
   /** Names all that decides its numbers: a SHA-256 in hexadecimal. */
   readonly fingerprint: string

@@ -13,7 +13,10 @@ import { chooseImages, notFinite, type EmbeddedImages } from './embedded-images.
 import type { Embedder } from './embedder.js'
 import { nameOfImage, readGivenImage, type GivenImage } from '../pictures/given-image.js'
 
-/** Photographs are reduced to at least so many times the network's input when they are read: its smallest crop is half a side. */
+/**
+ * Photographs are reduced to at least so many times the network's input when they are read: its smallest crop
+ * is half a side.
+ */
 export const readAtTimes = 8
 
 /** How many images pass the backbone at once, at most. */
@@ -145,7 +148,8 @@ export async function readForModel(
 }
 
 /**
- * Leaves out the images of which a network makes numbers that are not finite, since everything would be as near to them.
+ * Leaves out the images of which a network makes numbers that are not finite, since everything would be as
+ * near to them.
  *
  * @throws {InputError} naming the first, where none is to be told of it
  */

@@ -13,7 +13,10 @@ export interface FeatureSet {
   readonly names: readonly string[]
   /** The class of each picture; null where none is known. */
   readonly labels: readonly (string | null)[]
-  /** Which of the numbers are of which stage of the network, where there are several, so that each gets a head of its own. */
+  /**
+   * Which of the numbers are of which stage of the network, where there are several, so that each gets a head
+   * of its own.
+   */
   readonly ranges?: readonly FeatureRange[]
   /** The fingerprint of the model that made them, where that is known. */
   readonly model?: string

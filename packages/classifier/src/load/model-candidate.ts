@@ -27,9 +27,9 @@ export interface ModelOfWeights {
 /** How a candidate sees. */
 export interface SeeingOptions {
   /**
-   * Whether pictures are seen as a whole, or with crops of their corners, too, in five passes. `auto`, if not given: crops of
-   * pictures that show more than the network's input does, where the examples show that they are better, of weights whose heads
-   * are fitted.
+   * Whether pictures are seen as a whole, or with crops of their corners, too, in five passes. `auto`, if not
+   * given: crops of pictures that show more than the network's input does, where the examples show that they
+   * are better, of weights whose heads are fitted.
    */
   readonly views?: 'auto' | 'whole' | 'crops' | undefined
   /** See `GraphFunctionOptions` of `@m2l/engine`. */
@@ -38,7 +38,10 @@ export interface SeeingOptions {
   readonly render?: ViewRenderer | undefined
 }
 
-/** A model as a classifier may see by; with crops, too, where these are asked for or the examples are to say whether they pay. */
+/**
+ * A model as a classifier may see by; with crops, too, where these are asked for or the examples are to say
+ * whether they pay.
+ */
 export function modelCandidates(
   of: ModelOfWeights,
   { views = 'auto', ...options }: SeeingOptions,
@@ -79,12 +82,18 @@ function modelCandidate(
 /** Whole pictures become the input alone: what is read at twice its size loses nothing. */
 const pooledAtTimes = 2
 
-/** To how many pixels the shorter side of larger pictures is reduced while they are read; parts are crops of half a side. */
+/**
+ * To how many pixels the shorter side of larger pictures is reduced while they are read; parts are crops of
+ * half a side.
+ */
 export function reducedTo({ data: { image_size: size }, resolved: { encoding } }: CheckedRecipe): number {
   return encoding.kind === 'pooled' ? pooledAtTimes * size : readAtTimes * size
 }
 
-/** Where the only level is `centred`, with nothing said of it, heads are fitted to each stage that its features are made of. */
+/**
+ * Where the only level is `centred`, with nothing said of it, heads are fitted to each stage that its
+ * features are made of.
+ */
 export function comparisonOf(model: EvaluatedModel, { resolved: { levels } }: CheckedRecipe): Comparison {
   const [only, ...others] = levels
   const isOpen =

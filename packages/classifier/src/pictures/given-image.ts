@@ -3,9 +3,9 @@ import { type DecodeOptions, type GivenPicture, type RgbImage, toRgbImage } from
 import { isFeatures, type GivenFeatures } from '../features/feature-set.js'
 
 /**
- * A picture as a program or a page has it: the bytes of a file, a Blob, decoded pixels, an ImageBitmap, a VideoFrame, a tensor
- * [height, width, 3] of levels from 0 to 255, or one that is read when its turn comes; in Node with `@m2l/m2l` the path of a file,
- * too. A classifier of features takes pictures as their features.
+ * A picture as a program or a page has it: the bytes of a file, a Blob, decoded pixels, an ImageBitmap, a
+ * VideoFrame, a tensor [height, width, 3] of levels from 0 to 255, or one that is read when its turn comes;
+ * in Node with `@m2l/m2l` the path of a file, too. A classifier of features takes pictures as their features.
  */
 export type GivenImage = string | GivenPicture | tf.Tensor3D | NamedImage | GivenFeatures
 
@@ -48,7 +48,10 @@ function isNamed(image: unknown): image is NamedImage {
   return typeof (image as Partial<NamedImage> | null | undefined)?.read === 'function'
 }
 
-/** Whole numbers are levels as they are; a tensor of others that ends at 1 counts from 0 to 1, whatever is in it. */
+/**
+ * Whole numbers are levels as they are; a tensor of others that ends at 1 counts from 0 to 1, whatever is in
+ * it.
+ */
 async function fromTensor(tensor: tf.Tensor, name: string): Promise<RgbImage> {
   if (tensor.isDisposed) throw new InputError(`${name}: is a tensor that is disposed; give it before that`)
   const [height, width, channels] = tensor.shape

@@ -6,8 +6,8 @@ import type { EvaluatedModel, FewShotModel, ImageTransforms } from '@m2l/model'
 import { readAtTimes, type ReadForModelOptions } from '../embedding/image-embedder.js'
 
 /**
- * How pictures become the input of a model: plain data, a transform, which leaves levels as they are, from 0 to 255, or several
- * where levels look at parts, with a normalisation.
+ * How pictures become the input of a model: plain data, a transform, which leaves levels as they are, from 0
+ * to 255, or several where levels look at parts, with a normalisation.
  */
 export type ModelPictures = PictureInput | Transform | PictureTransforms
 

@@ -5,7 +5,8 @@ import { isFeatures } from '../features/feature-set.js'
 import { digestOf, digestOfFeatures } from './picture-digests.js'
 
 /**
- * A picture in the form in which a classifier adds it, and what is to be known of it as an example once it has been read.
+ * A picture in the form in which a classifier adds it, and what is to be known of it as an example once it
+ * has been read.
  *
  * @param position its place in a list
  */

@@ -18,7 +18,10 @@ interface AddOptions extends EngineOptions, OutputOptions, CardOption {
 
 type JsonOption = Pick<OutputOptions, 'json'>
 
-/** `m2l classes show`, `add`, `remove` and `merge`: the classes that `m2l classify --save` wrote; `undo`: what it sorted. */
+/**
+ * `m2l classes show`, `add`, `remove` and `merge`: the classes that `m2l classify --save` wrote; `undo`: what
+ * it sorted.
+ */
 export function classesCommand(): Command {
   const classes = new Command('classes')
     .description('look at saved classes and change them; put pictures back that were sorted by class')

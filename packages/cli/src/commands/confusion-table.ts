@@ -11,8 +11,8 @@ const usualWidth = 100
 const leastOfName = 16
 
 /**
- * How many pictures of each class were given each label: a matrix, where that is too wide one whose columns are the numbers of the
- * classes, and where that is too wide as well the pairs that were confused most.
+ * How many pictures of each class were given each label: a matrix, where that is too wide one whose columns
+ * are the numbers of the classes, and where that is too wide as well the pairs that were confused most.
  *
  * @param called what a class is called
  */

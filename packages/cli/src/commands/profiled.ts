@@ -3,8 +3,8 @@ import { profileTables } from '../terminal/profile-tables.js'
 import type { RecipeCommandOptions } from './recipe-options.js'
 
 /**
- * Does some work, and where a profile is asked for leaves it in its file when the work is done, interrupted or failed, with
- * tables of it for people. Work that refuses its input leaves none.
+ * Does some work, and where a profile is asked for leaves it in its file when the work is done, interrupted
+ * or failed, with tables of it for people. Work that refuses its input leaves none.
  *
  * @param say tells lines to people
  * @throws {InputError} before the work begins, when the file could not be written

@@ -25,7 +25,10 @@ export function recipeCommand(name: string, description: string): Command {
   return withProgress(withForce(command))
 }
 
-/** Adds what every command takes that uses weights: to use them although they contradict what they are used for. */
+/**
+ * Adds what every command takes that uses weights: to use them although they contradict what they are used
+ * for.
+ */
 export function withForce(command: Command): Command {
   return command.option(
     '--force',

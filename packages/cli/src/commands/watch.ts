@@ -23,8 +23,8 @@ export interface WatchCommandOptions extends EngineOptions, OutputOptions, CardO
 }
 
 /**
- * Answers for each picture that arrives in a folder, a line each, until it is interrupted. The exit code is 2 where pictures or
- * examples could not be read till then.
+ * Answers for each picture that arrives in a folder, a line each, until it is interrupted. The exit code is 2
+ * where pictures or examples could not be read till then.
  */
 export async function watch(folder: string, options: WatchCommandOptions): Promise<void> {
   const display = new ProgressDisplay(options)

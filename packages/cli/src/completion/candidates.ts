@@ -21,7 +21,8 @@ const knownValues: Readonly<Record<string, () => Promise<readonly string[]>>> = 
 }
 
 /**
- * What may stand in the place of the last word: commands, options, values. None where it may be any text or file.
+ * What may stand in the place of the last word: commands, options, values. None where it may be any text or
+ * file.
  *
  * @param words those after the program's name, the last one as far as it is typed
  */

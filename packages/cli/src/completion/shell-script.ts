@@ -4,9 +4,9 @@ export const shells = ['bash', 'zsh', 'fish'] as const
 export type Shell = (typeof shells)[number]
 
 /**
- * The script that a shell reads at its start. It asks `m2l complete-words SHELL -- WORD…` for what may stand in the place
- * of the last word, and completes names of files where that says nothing. Words are passed on as they are, never
- * evaluated.
+ * The script that a shell reads at its start. It asks `m2l complete-words SHELL -- WORD…` for what may stand
+ * in the place of the last word, and completes names of files where that says nothing. Words are passed on as
+ * they are, never evaluated.
  */
 export const shellScripts: Readonly<Record<Shell, string>> = {
   bash: `# Completion of m2l for bash: put this into ~/.bashrc

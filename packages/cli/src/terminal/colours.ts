@@ -1,8 +1,8 @@
 import picocolors from 'picocolors'
 
 /**
- * Colours where a stream goes to a terminal that shows them, or FORCE_COLOR asks for them; never where NO_COLOR is set.
- * An empty variable counts as unset, and FORCE_COLOR=0 as no.
+ * Colours where a stream goes to a terminal that shows them, or FORCE_COLOR asks for them; never where
+ * NO_COLOR is set. An empty variable counts as unset, and FORCE_COLOR=0 as no.
  */
 export function coloursFor(stream: NodeJS.WriteStream): ReturnType<typeof picocolors.createColors> {
   return picocolors.createColors(hasColours(stream))

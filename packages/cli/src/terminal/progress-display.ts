@@ -8,8 +8,8 @@ import { guessing, percent, seconds } from './format.js'
 const lineEvery = 10
 
 /**
- * Progress on standard error: bars on a terminal, elsewhere a line for each validation; verbose, also a line every ten
- * seconds and notes on what is done.
+ * Progress on standard error: bars on a terminal, elsewhere a line for each validation; verbose, also a line
+ * every ten seconds and notes on what is done.
  */
 export class ProgressDisplay {
   readonly #quiet: boolean

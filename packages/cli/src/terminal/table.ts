@@ -6,7 +6,10 @@ const narrowest = 4
 /** What a column takes beside its text: margins and a border. */
 const beside = 3
 
-/** Rows under headings, aligned; numbers to the right. On a narrow terminal the texts of the widest columns are wrapped. */
+/**
+ * Rows under headings, aligned; numbers to the right. On a narrow terminal the texts of the widest columns
+ * are wrapped.
+ */
 export function table(
   headings: readonly string[],
   rows: readonly (readonly string[])[],

@@ -154,7 +154,8 @@ describe('splits', () => {
       exact: 4,
       near: 2,
     })
-    // Of the class that is in both, the copy that is measured on stays; which class a dog or fox is, nobody knows.
+    // Of the class that is in both, the copy that is measured on stays; which class a dog or fox is, nobody
+    // knows.
     expect(ids(check.exclusions)).toEqual(['train/cat/0.png', 'train/dog/1.png', 'test/fox/1.png'])
     expect(ids(check.suggestions)).toEqual(['train/dog/2.png'])
   })

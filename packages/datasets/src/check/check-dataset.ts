@@ -35,11 +35,13 @@ export interface CheckOptions extends DecodeOptions {
   /** Pictures to pass over, as in {@link openDataset}. */
   readonly exclude?: string | readonly string[]
   /**
-   * Pictures look the same when their perceptual hashes differ in at most so many of 64 bits, from 0 to 11. Default
-   * 8.
+   * Pictures look the same when their perceptual hashes differ in at most so many of 64 bits, from 0 to 11.
+   * Default 8.
    */
   readonly distance?: number
-  /** A class with fewer pictures is near-empty. Default 5, enough for an episode of one shot and four queries. */
+  /**
+   * A class with fewer pictures is near-empty. Default 5, enough for an episode of one shot and four queries.
+   */
   readonly fewest?: number
   /** A picture with a shorter side of fewer pixels is tiny. Default 16, the least that recipes take. */
   readonly smallest?: number
@@ -56,14 +58,15 @@ const defaultDistance = 8
 const colourThreshold = 12
 
 /**
- * Looks at every picture of a data set for what spoils few-shot results: broken pictures, copies within a class, across
- * classes and across splits, near-empty classes, odd sizes. Nothing is changed. Unlike {@link openDataset} it takes
- * classes that are empty or in several splits, and tells of them.
+ * Looks at every picture of a data set for what spoils few-shot results: broken pictures, copies within a
+ * class, across classes and across splits, near-empty classes, odd sizes. Nothing is changed. Unlike
+ * {@link openDataset} it takes classes that are empty or in several splits, and tells of them.
  *
- * Time grows with the number of pictures, not with that of their pairs; about a kilobyte of memory is kept for each.
+ * Time grows with the number of pictures, not with that of their pairs; about a kilobyte of memory is kept
+ * for each.
  *
- * @throws InputError when the source cannot be read, has no known layout, holds no picture, or lacks a class that the
- *   split names, or when an option is out of range; the signal's reason when it is aborted
+ * @throws InputError when the source cannot be read, has no known layout, holds no picture, or lacks a class
+ *   that the split names, or when an option is out of range; the signal's reason when it is aborted
  */
 export async function checkDataset(options: CheckOptions): Promise<DatasetCheck> {
   const { root, transparency, maxPixels, onProgress, signal } = options

@@ -93,8 +93,9 @@ export interface PixelSize {
 /** A picture whose size is out of the ordinary. */
 export interface OddSize extends ImagePlace, PixelSize {
   /**
-   * `tiny`: its shorter side is below `smallest`; `elongated`: one side is more than four times the other; `unlike`: at
-   * least 95 % of the pictures share one size, and it has another; `small`: less than a 25th of the median area.
+   * `tiny`: its shorter side is below `smallest`; `elongated`: one side is more than four times the other;
+   * `unlike`: at least 95 % of the pictures share one size, and it has another; `small`: less than a 25th of
+   * the median area.
    */
   readonly kind: 'tiny' | 'elongated' | 'unlike' | 'small'
 }

@@ -24,8 +24,9 @@ export function exactDuplicates(images: readonly PrintedImage[]): ExactDuplicate
 }
 
 /**
- * Groups of pictures that look the same but differ in pixels, in the order of their first ones; exact copies are among
- * those that look like them. Each picture of a group looks like another of it; the first need not look like the last.
+ * Groups of pictures that look the same but differ in pixels, in the order of their first ones; exact copies
+ * are among those that look like them. Each picture of a group looks like another of it; the first need not
+ * look like the last.
  */
 export function nearDuplicates(images: readonly PrintedImage[], threshold: NearThreshold): NearDuplicates[] {
   const distinct = byPixels(images).filter(([first]) => first!.print.hash !== undefined)

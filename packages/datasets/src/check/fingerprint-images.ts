@@ -18,8 +18,8 @@ export interface FingerprintOptions {
 }
 
 /**
- * Reads pictures and keeps what tells them from others; a picture that cannot be read gives the reason. Memory beside the
- * results is that of one decoded picture for each thread.
+ * Reads pictures and keeps what tells them from others; a picture that cannot be read gives the reason.
+ * Memory beside the results is that of one decoded picture for each thread.
  *
  * @throws the signal's reason when it is aborted
  */

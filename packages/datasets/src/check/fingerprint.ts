@@ -32,7 +32,9 @@ export function fingerprintOf(image: RgbImage): Fingerprint {
   return { width, height, pixels: shortHash([Uint32Array.of(width, height), data]), ...lookOf(image) }
 }
 
-/** The first 128 bits of SHA-256, in hexadecimal: a chance of 1e-26 that two of a million pictures share one. */
+/**
+ * The first 128 bits of SHA-256, in hexadecimal: a chance of 1e-26 that two of a million pictures share one.
+ */
 function shortHash(parts: readonly NodeJS.ArrayBufferView[]): string {
   const hash = createHash('sha256')
   for (const part of parts) hash.update(part)

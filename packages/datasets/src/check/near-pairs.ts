@@ -9,9 +9,10 @@ export const mostDistance = 11
 /**
  * Visits every pair of hashes at most `distance` bits apart, each once, with the earlier one first.
  *
- * Not quadratic: where two hashes of four words differ in `distance` bits, some word differs in at most a quarter of
- * them, so each hash is compared only with those that have nearly the same word. Multi-index hashing: M. Norouzi,
- * A. Punjani, D. Fleet, "Fast Search in Hamming Space with Multi-Index Hashing" (CVPR 2012).
+ * Not quadratic: where two hashes of four words differ in `distance` bits, some word differs in at most a
+ * quarter of them, so each hash is compared only with those that have nearly the same word. Multi-index
+ * hashing: M. Norouzi, A. Punjani, D. Fleet, "Fast Search in Hamming Space with Multi-Index Hashing" (CVPR
+ * 2012).
  *
  * @param distance from 0 to {@link mostDistance}
  */
@@ -52,7 +53,10 @@ function flipsUpTo(radius: number): number[] {
   return Array.from({ length: wordValues }, (_, word) => word).filter((word) => bitsOf(word) <= radius)
 }
 
-/** The indices of hashes sorted by one of their words; those with value v are `order[starts[v]]` to `order[starts[v + 1] - 1]`. */
+/**
+ * The indices of hashes sorted by one of their words; those with value v are `order[starts[v]]` to
+ * `order[starts[v + 1] - 1]`.
+ */
 function byWord(hashes: readonly Uint16Array[], word: number): { starts: Uint32Array; order: Uint32Array } {
   const starts = new Uint32Array(wordValues + 1)
   for (const hash of hashes) starts[hash[word]! + 1]!++

@@ -4,8 +4,8 @@ import { renderPixels, wholeWindow } from '@m2l/pictures/pixels'
 /** What a picture looks like, in few enough numbers to keep them for every picture of a data set. */
 export interface Look {
   /**
-   * 64 bits, four words of 16; absent where the picture is so even that they would tell noise. Bit `8 i + j` says whether
-   * the cosine of frequency i down and j across lies above the median of all 64.
+   * 64 bits, four words of 16; absent where the picture is so even that they would tell noise. Bit `8 i + j`
+   * says whether the cosine of frequency i down and j across lies above the median of all 64.
    */
   readonly hash?: Uint16Array
   /** Mean levels of a grid of 8x8 fields, row by row, red, green and blue side by side. */
@@ -21,10 +21,10 @@ const fields = 8
 const leastContrast = 4
 
 /**
- * The perceptual hash pHash of a picture, and its coarse colours. The hash is that of C. Zauner, "Implementation and
- * Benchmarking of Perceptual Image Hash Functions" (2010), as Python's ImageHash computes it: grey, 32x32, the 8x8 lowest
- * frequencies of the discrete cosine transform, compared with their median. It hardly changes with size, sharpness,
- * compression or brightness.
+ * The perceptual hash pHash of a picture, and its coarse colours. The hash is that of C. Zauner,
+ * "Implementation and Benchmarking of Perceptual Image Hash Functions" (2010), as Python's ImageHash computes
+ * it: grey, 32x32, the 8x8 lowest frequencies of the discrete cosine transform, compared with their median.
+ * It hardly changes with size, sharpness, compression or brightness.
  */
 export function lookOf(image: RgbImage): Look {
   const { data } = renderPixels(
@@ -36,7 +36,10 @@ export function lookOf(image: RgbImage): Look {
   return deviation(grey) < leastContrast ? { colours } : { hash: hashOf(grey), colours }
 }
 
-/** How many of their 64 bits differ, from 0 for the same look to about 32 for looks that have nothing in common. */
+/**
+ * How many of their 64 bits differ, from 0 for the same look to about 32 for looks that have nothing in
+ * common.
+ */
 export function hashDistance(a: Uint16Array, b: Uint16Array): number {
   return bitsOf(a[0]! ^ b[0]!) + bitsOf(a[1]! ^ b[1]!) + bitsOf(a[2]! ^ b[2]!) + bitsOf(a[3]! ^ b[3]!)
 }

@@ -5,7 +5,10 @@ import { requireClasses } from '../splits/build-splits.js'
 import type { SplitFile } from '../splits/split-file.js'
 import type { ClassCount, ImagePlace } from './dataset-check.js'
 
-/** The pictures of a data set, class by class. Unlike in an opened one, classes may be empty or in several splits. */
+/**
+ * The pictures of a data set, class by class. Unlike in an opened one, classes may be empty or in several
+ * splits.
+ */
 export interface PlacedImages {
   readonly images: readonly ImagePlace[]
   readonly classes: readonly ClassCount[]

@@ -1,9 +1,9 @@
 import type { BrokenImage, ExactDuplicates, Exclusion, ImagePlace, NearDuplicates } from './dataset-check.js'
 
 /**
- * What to leave out for certain: broken pictures, and copies. Of copies in one class one stays, that of the split
- * measured on where there are several. Of copies in several classes none does, since at most one is right, and nobody
- * can tell which.
+ * What to leave out for certain: broken pictures, and copies. Of copies in one class one stays, that of the
+ * split measured on where there are several. Of copies in several classes none does, since at most one is
+ * right, and nobody can tell which.
  */
 export function proposeExclusions(
   broken: readonly BrokenImage[],

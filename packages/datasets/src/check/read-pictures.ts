@@ -9,8 +9,8 @@ import type { CheckOptions } from './check-dataset.js'
 const picturesAtOnce = 4
 
 /**
- * Hands out pictures of a data set that a check has named, such as for a page; those that cannot be read are passed over.
- * Few are in memory at a time.
+ * Hands out pictures of a data set that a check has named, such as for a page; those that cannot be read are
+ * passed over. Few are in memory at a time.
  *
  * @throws InputError when the source cannot be read or has no known layout
  */

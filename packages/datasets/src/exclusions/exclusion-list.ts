@@ -55,8 +55,8 @@ function exclusionList(ids: readonly string[], source: string): ExclusionList {
 }
 
 /**
- * Writes what a check proposes to leave out as a file that {@link openDataset} and recipes (`data.exclude`) take; what it
- * merely suggests follows as a comment. No picture is touched.
+ * Writes what a check proposes to leave out as a file that {@link openDataset} and recipes (`data.exclude`)
+ * take; what it merely suggests follows as a comment. No picture is touched.
  *
  * @throws the system's error when the file cannot be written; nothing is left then
  */

@@ -4,12 +4,12 @@ import type { SplitFile } from '../splits/split-file.js'
 import type { ExclusionList } from './exclusion-list.js'
 
 /**
- * A source without the pictures of a list, and without the classes that have no others. Names of pictures that are gone
- * from the source are passed over, see {@link notesOnStrangers}.
+ * A source without the pictures of a list, and without the classes that have no others. Names of pictures
+ * that are gone from the source are passed over, see {@link notesOnStrangers}.
  *
  * @param split the split file that names the classes to keep, if there is one
- * @throws InputError when the source has none of the pictures, so that the list must be of another, or when nothing is
- *   left of a class that the split file names
+ * @throws InputError when the source has none of the pictures, so that the list must be of another, or when
+ *   nothing is left of a class that the split file names
  */
 export function leaveOut(
   root: string,

@@ -140,7 +140,10 @@ function imageFolders(tree: FileTree): Map<string, string[]> {
   return folders
 }
 
-/** The folder that all class folders lie in; the one above the last split or part of Omniglot that they all lie in. */
+/**
+ * The folder that all class folders lie in; the one above the last split or part of Omniglot that they all
+ * lie in.
+ */
 function topOf(folders: readonly string[]): string {
   let common = parentOf(folders[0]!).split('/')
   for (const folder of folders) {

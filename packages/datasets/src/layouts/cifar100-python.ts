@@ -20,8 +20,8 @@ export function detectCifarPython(tree: FileTree): boolean {
 }
 
 /**
- * CIFAR-100's Python release: pickles named `train` and `test` (or one of them) beside one named `meta`. The pickles
- * are parsed, not run; afterwards pixels are read in place.
+ * CIFAR-100's Python release: pickles named `train` and `test` (or one of them) beside one named `meta`. The
+ * pickles are parsed, not run; afterwards pixels are read in place.
  *
  * @throws InputError when a pickle is damaged or does not hold what CIFAR-100's do.
  */

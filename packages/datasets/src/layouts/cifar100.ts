@@ -18,8 +18,8 @@ export interface CifarHalf {
 }
 
 /**
- * CIFAR-100 from either of its releases, whose class names are in `source`. Images of both halves are one class's images; their ids are `train/00000` to
- * `test/09999`, by their place in the file.
+ * CIFAR-100 from either of its releases, whose class names are in `source`. Images of both halves are one
+ * class's images; their ids are `train/00000` to `test/09999`, by their place in the file.
  *
  * @throws InputError when a class name comes twice
  */

@@ -58,8 +58,8 @@ function notesOnLikeness(root: string, names: readonly string[]): string[] {
 }
 
 /**
- * What to tell of class folders that lie in others: one within a class's own, and groups of the same classes, as parts of a data
- * set are that are called like no split.
+ * What to tell of class folders that lie in others: one within a class's own, and groups of the same classes,
+ * as parts of a data set are that are called like no split.
  */
 export function notesOnNesting(root: string, names: readonly string[]): string[] {
   const known = new Set(names)

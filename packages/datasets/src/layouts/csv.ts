@@ -8,9 +8,11 @@ import { quoted } from './class-names.js'
 import { type ClassImages, type LayoutIndex, type LayoutInput, pictureFiles } from './layout.js'
 
 /**
- * Tables that name pictures and their classes: `train.csv`, `val.csv`, `test.csv` as miniImageNet has them, or one for all.
+ * Tables that name pictures and their classes: `train.csv`, `val.csv`, `test.csv` as miniImageNet has them,
+ * or one for all.
  *
- * @throws InputError naming table and line when it is malformed, or names a picture twice or one that is not there.
+ * @throws InputError naming table and line when it is malformed, or names a picture twice or one that is not
+ *   there.
  */
 export async function readCsv(input: LayoutInput): Promise<LayoutIndex> {
   const { tree, only } = input

@@ -12,8 +12,8 @@ interface Place {
 }
 
 /**
- * A source in which every real file counts once, whatever names it has through links: by its own name, and of several such by the
- * first. A class that has only other names of files goes.
+ * A source in which every real file counts once, whatever names it has through links: by its own name, and of
+ * several such by the first. A class that has only other names of files goes.
  *
  * @param split the split file whose classes alone count, if there is one
  */
@@ -73,7 +73,8 @@ function without(classes: ClassImages, ids: ReadonlySet<string>): ClassImages {
 const ownFiles = new Set(['dataset.json', 'checksums.sha256'])
 
 /**
- * Files of a tree that a layout passes over: those that are no pictures by their endings, and pictures that it puts into no class.
+ * Files of a tree that a layout passes over: those that are no pictures by their endings, and pictures that
+ * it puts into no class.
  *
  * @param read the files that the layout itself has read, such as tables
  */

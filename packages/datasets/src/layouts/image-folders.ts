@@ -33,8 +33,8 @@ export function detectImageFolders(tree: FileTree): LayoutName {
 }
 
 /**
- * Folders of class folders: the path of an image's folder, below what all have in common, is its class. Where all of
- * them lie in split folders, those are put together.
+ * Folders of class folders: the path of an image's folder, below what all have in common, is its class. Where
+ * all of them lie in split folders, those are put together.
  */
 export function readClassFolders(input: LayoutInput): LayoutIndex {
   const arrangement = arrangementOf(input.tree)
@@ -60,8 +60,8 @@ export function readClassFolders(input: LayoutInput): LayoutIndex {
 }
 
 /**
- * Folders for `train`, `val` and `test` (or some of them), by these or other usual names, of class folders; folders beside
- * them are passed over.
+ * Folders for `train`, `val` and `test` (or some of them), by these or other usual names, of class folders;
+ * folders beside them are passed over.
  *
  * @throws InputError when two of them are the same split
  */
@@ -85,8 +85,8 @@ function readSplits(input: LayoutInput, arrangement: Arrangement): LayoutIndex {
 }
 
 /**
- * Omniglot: `images_background/` (train) and `images_evaluation/` (test) of `<alphabet>/<character>/`; each quarter
- * turn of a character is a class of its own.
+ * Omniglot: `images_background/` (train) and `images_evaluation/` (test) of `<alphabet>/<character>/`; each
+ * quarter turn of a character is a class of its own.
  */
 export function readOmniglot(input: LayoutInput): LayoutIndex {
   const index = readFolders(input, arrangementOf(input.tree), (path) => {

@@ -20,7 +20,9 @@ export type ClassImages = Map<string, string[]>
 
 /** What a layout finds in a source. */
 export interface LayoutIndex {
-  /** Classes by the split that the source itself puts them in; one group named `all` where it has no splits. */
+  /**
+   * Classes by the split that the source itself puts them in; one group named `all` where it has no splits.
+   */
   readonly groups: ReadonlyMap<string, ClassImages>
   /** Whether every class stands for four, one for each quarter turn. */
   readonly rotated: boolean

@@ -15,14 +15,17 @@ const fillers = new Set(
   ),
 )
 
-/** The split that a folder, a table or a value is named for, in any case: `val` for `Validation`, `valid_set` and `dev`. */
+/**
+ * The split that a folder, a table or a value is named for, in any case: `val` for `Validation`, `valid_set`
+ * and `dev`.
+ */
 export function splitOf(name: string): string | undefined {
   return splitOfWords(wordsOf(name))
 }
 
 /**
- * The splits that folders beside each other are named for: also by a word that only one of them has, as in `flowers_train` and
- * `flowers_val`, and as `base` and `novel`.
+ * The splits that folders beside each other are named for: also by a word that only one of them has, as in
+ * `flowers_train` and `flowers_val`, and as `base` and `novel`.
  */
 export function splitsOf(names: readonly string[]): Map<string, string> {
   const words = names.map(wordsOf)
@@ -46,7 +49,9 @@ const novelNames = new Map([
   ['novel', 'test'],
 ])
 
-/** Without a number that the name begins with, as `01_train`, and a year that it ends with, as `train2017`. */
+/**
+ * Without a number that the name begins with, as `01_train`, and a year that it ends with, as `train2017`.
+ */
 function wordsOf(name: string): string[] {
   return name
     .toLowerCase()

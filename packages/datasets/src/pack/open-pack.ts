@@ -14,13 +14,16 @@ import { sourceStamp } from '../sources/source-stamp.js'
 /** How decoded pictures are kept on the disk. */
 export interface PackOptions {
   /**
-   * `off` (default): they are not. A folder: they are, there. `auto`: they are, in the user's cache folder, where that
-   * pays: the pixels are more than the memory cache holds, take at most 4 GiB, and leave half of the free space.
+   * `off` (default): they are not. A folder: they are, there. `auto`: they are, in the user's cache folder,
+   * where that pays: the pixels are more than the memory cache holds, take at most 4 GiB, and leave half of
+   * the free space.
    */
   readonly pack?: string
   /** Receives how many pictures are packed, when a pack is made. */
   readonly onPack?: (done: number, total: number) => void
-  /** Receives the one line that says why there is no pack; pictures are then decoded whenever they are read. */
+  /**
+   * Receives the one line that says why there is no pack; pictures are then decoded whenever they are read.
+   */
   readonly onPackProblem?: (line: string) => void
   /** Aborting leaves off packing; the data set is opened without a pack. */
   readonly signal?: AbortSignal
@@ -44,7 +47,10 @@ const picturesPerWrite = 256
 const decodedAtOnce = 64
 const abandonedAfter = 24 * 3600 * 1000
 
-/** The pack of a source: the one that is there, or a new one; undefined where there is to be none or none can be made. */
+/**
+ * The pack of a source: the one that is there, or a new one; undefined where there is to be none or none can
+ * be made.
+ */
 export async function openPack(
   { splits, ...source }: PackInput,
   options: PackOptions,
@@ -98,8 +104,8 @@ function distinctIds(splits: PackInput['splits']): string[] {
 }
 
 /**
- * Named after what is packed and how it is decoded, so that a pack of a source that has changed gives way to the new one, and others
- * lie beside it.
+ * Named after what is packed and how it is decoded, so that a pack of a source that has changed gives way to
+ * the new one, and others lie beside it.
  */
 function fileName({ name, tree, ids, decodeOptions }: Contents): string {
   const { transparency = 'white', maxPixels = null, reduceTo } = decodeOptions

@@ -5,12 +5,10 @@ import type { RgbImage } from '@m2l/pictures'
 import type { ByteSource } from '../sources/byte-source.js'
 
 // A pack is a safetensors file (https://github.com/huggingface/safetensors, "Format") of decoded pictures:
-//   pixels    U8  [bytes]        one picture after the other, each [height, width, 3]
-//   offsets   I64 [pictures]     where each begins
-//   sizes     I32 [pictures, 2]  height and width; 0 of pictures that could not be decoded
-//   checksums U32 [pictures]     CRC-32 of each picture's bytes
-//   ids       U8  [bytes]        JSON: the list of ids
-// Its metadata holds the SHA-256 of all that (`sha256`), of all but the pixels (`index_sha256`), and the source's stamp.
+// pixels U8 [bytes] one picture after the other, each [height, width, 3] offsets I64 [pictures] where each
+// begins sizes I32 [pictures, 2] height and width; 0 of pictures that could not be decoded checksums U32
+// [pictures] CRC-32 of each picture's bytes ids U8 [bytes] JSON: the list of ids Its metadata holds the
+// SHA-256 of all that (`sha256`), of all but the pixels (`index_sha256`), and the source's stamp.
 
 /** What the header takes, filled up with spaces: it is written last, when sizes and checksums are known. */
 const headerBytes = 4096
@@ -150,7 +148,9 @@ export class PackReader {
     }
   }
 
-  /** The picture of an id; undefined where the pack has none, `damaged` where its bytes are not those written. */
+  /**
+   * The picture of an id; undefined where the pack has none, `damaged` where its bytes are not those written.
+   */
   async read(id: string): Promise<RgbImage | 'damaged' | undefined> {
     const slice = this.#slices.get(id)
     if (!slice || slice.height === 0) return undefined
@@ -159,7 +159,10 @@ export class PackReader {
     return data && crc32(data) === checksum ? { height, width, data } : 'damaged'
   }
 
-  /** Removes the file, so that it is made anew when the data set is opened next; what is whole of it can still be read. */
+  /**
+   * Removes the file, so that it is made anew when the data set is opened next; what is whole of it can still
+   * be read.
+   */
   async discard(): Promise<void> {
     await rm(this.#bytes.name, { force: true })
   }

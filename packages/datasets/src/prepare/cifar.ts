@@ -5,8 +5,8 @@ import { type NameLabels, numberedClass, readLabelledPickles } from './labelled-
 import { splitFiles } from './pickle-index.js'
 
 /**
- * CIFAR-FS or FC100 from CIFAR-100 in any of its forms, or from the common pickles `CIFAR_FS_{train,val,test}.pickle` and
- * `FC100_{train,val,test}.pickle`.
+ * CIFAR-FS or FC100 from CIFAR-100 in any of its forms, or from the common pickles
+ * `CIFAR_FS_{train,val,test}.pickle` and `FC100_{train,val,test}.pickle`.
  *
  * @param name of the shipped split
  */

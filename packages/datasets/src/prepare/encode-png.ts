@@ -3,8 +3,9 @@ import { crc32, deflate } from 'node:zlib'
 import type { RgbImage } from '@m2l/pictures'
 
 /**
- * A PNG file of an RGB picture, without loss; the same pixels always give the same bytes. For the small pictures of
- * which archives of bare pixels consist this is several times as fast as a round trip through sharp.
+ * A PNG file of an RGB picture, without loss; the same pixels always give the same bytes. For the small
+ * pictures of which archives of bare pixels consist this is several times as fast as a round trip through
+ * sharp.
  *
  * Format: PNG (Third Edition), sections 5 (chunks), 9 (filters).
  */

@@ -10,8 +10,8 @@ import { pixelArrays } from './pixel-arrays.js'
 export type NameLabels = (split: string, labels: ReadonlySet<number>) => (label: number) => string
 
 /**
- * Pickles of one split each that hold `data`, pixels, and `labels`, a number for each picture; classes are called as
- * `catname2label` or `label2catname` say.
+ * Pickles of one split each that hold `data`, pixels, and `labels`, a number for each picture; classes are
+ * called as `catname2label` or `label2catname` say.
  *
  * @throws InputError when a pickle holds something else
  */

@@ -17,9 +17,9 @@ export interface MatStructs {
 export class MatFileError extends Error {}
 
 /**
- * Reads the variables of a little-endian MAT-file of version 5 or 7: numbers, texts, cells and structs. Every size is
- * checked against the file; variables that unpack to more than 32 MiB, and files of more than two million elements or numbers
- * are refused.
+ * Reads the variables of a little-endian MAT-file of version 5 or 7: numbers, texts, cells and structs. Every
+ * size is checked against the file; variables that unpack to more than 32 MiB, and files of more than two
+ * million elements or numbers are refused.
  *
  * Format: MATLAB's "MAT-File Format", chapter 1 (Level 5).
  * @throws MatFileError
@@ -49,7 +49,9 @@ const deepest = 8
 const types = { matrix: 14, compressed: 15 } as const
 const classes = { cell: 1, struct: 2, text: 4 } as const
 
-/** A type and a stretch of bytes, which becomes a buffer when it is asked for: there may be a million of them. */
+/**
+ * A type and a stretch of bytes, which becomes a buffer when it is asked for: there may be a million of them.
+ */
 class Element {
   constructor(
     readonly type: number,
@@ -67,7 +69,9 @@ class Element {
 class MatReader {
   #parts = 0
 
-  /** The elements that fill a stretch of bytes, each a type, a size and data; short data lies beside its size. */
+  /**
+   * The elements that fill a stretch of bytes, each a type, a size and data; short data lies beside its size.
+   */
   elements(bytes: Buffer): Element[] {
     const found: Element[] = []
     for (let at = 0; at < bytes.length;) {

@@ -9,8 +9,8 @@ import { dictOf, integersOf, openPickled, unexpected } from './pickle-file.js'
 import { pixelArrays } from './pixel-arrays.js'
 
 /**
- * miniImageNet from pictures (split folders, class folders, or CSV tables with pictures) or from either of its common
- * pickles: `mini-imagenet-cache-{train,val,test}.pkl` and
+ * miniImageNet from pictures (split folders, class folders, or CSV tables with pictures) or from either of
+ * its common pickles: `mini-imagenet-cache-{train,val,test}.pkl` and
  * `miniImageNet_category_split_{train_phase_train,val,test}.pickle`.
  *
  * @throws InputError when a pickle holds something else

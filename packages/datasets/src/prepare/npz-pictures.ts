@@ -5,7 +5,8 @@ import { openZip } from '../sources/zip-tree.js'
 import type { PixelArrays } from './pixel-arrays.js'
 
 /**
- * The pictures of a numpy archive: its array `images` of shape [count, height, width, 3], bytes of red, green and blue.
+ * The pictures of a numpy archive: its array `images` of shape [count, height, width, 3], bytes of red, green
+ * and blue.
  *
  * Format: `numpy.lib.format`, versions 1 to 3.
  * @throws InputError when there is no such array

@@ -3,8 +3,8 @@ import type { LayoutIndex, LayoutInput } from '../layouts/layout.js'
 import { readLayout } from '../layouts/read-layout.js'
 
 /**
- * Omniglot from its folders `images_background` and `images_evaluation`; the smaller selections beside them are passed
- * over.
+ * Omniglot from its folders `images_background` and `images_evaluation`; the smaller selections beside them
+ * are passed over.
  *
  * @throws InputError when neither is there
  */

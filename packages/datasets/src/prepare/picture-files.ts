@@ -11,10 +11,12 @@ export interface PictureFile {
 }
 
 /**
- * Where the pictures of a data set go: `<split>/<class>/<file>`, in code-unit order of the paths. A file keeps its
- * name; where the pictures of one class come from several folders, those are put before it: `train_00042.png`.
+ * Where the pictures of a data set go: `<split>/<class>/<file>`, in code-unit order of the paths. A file
+ * keeps its name; where the pictures of one class come from several folders, those are put before it:
+ * `train_00042.png`.
  *
- * @throws InputError when a name cannot be that of a file below the folder, or two pictures would get the same
+ * @throws InputError when a name cannot be that of a file below the folder, or two pictures would get the
+ *   same
  */
 export function pictureFiles(root: string, splits: Splits): PictureFile[] {
   const files = Object.values(splits).flatMap((split) =>

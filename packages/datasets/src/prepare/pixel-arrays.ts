@@ -9,8 +9,8 @@ export interface PixelArrays {
 }
 
 /**
- * The pictures of a numpy array of shape [count, height, width, 3], or of a list of arrays of shape [height, width, 3],
- * all of bytes; undefined where the value is neither.
+ * The pictures of a numpy array of shape [count, height, width, 3], or of a list of arrays of shape [height,
+ * width, 3], all of bytes; undefined where the value is neither.
  */
 export function pixelArrays(file: PickledFile, value: PickleValue | undefined): PixelArrays | undefined {
   if (value instanceof NumpyArray) return wholeArray(file, value)

@@ -36,7 +36,10 @@ export interface PreparedDataset {
   readonly folder: string
   /** What `dataset.json` in it says. */
   readonly card: DatasetCard
-  /** Further names of files, and what lay in the source and could not be read; not what the data set has no use for. */
+  /**
+   * Further names of files, and what lay in the source and could not be read; not what the data set has no
+   * use for.
+   */
   readonly leftOut: readonly LeftOut[]
   /** How many picture files it holds. */
   readonly pictures: number
@@ -45,18 +48,19 @@ export interface PreparedDataset {
 }
 
 /**
- * Makes a folder that {@link openDataset} and every recipe read as it is, from a data set as it is distributed:
+ * Makes a folder that {@link openDataset} and every recipe read as it is, from a data set as it is
+ * distributed:
  *
- * - `train/`, `val/` and `test/` of class folders (Omniglot keeps its own folders). Pictures that are files in the source
- *   are copied byte for byte; bare pixels become PNG files.
+ * - `train/`, `val/` and `test/` of class folders (Omniglot keeps its own folders). Pictures that are files
+ *   in the source are copied byte for byte; bare pixels become PNG files.
  * - `dataset.json`: a {@link DatasetCard}.
  * - `checksums.sha256`: for `sha256sum -c`, of all other files.
  *
- * The same source gives the same bytes. The folder appears when it is complete; after an error or an abort there is
- * nothing of it. Classes and images are counted before anything is written.
+ * The same source gives the same bytes. The folder appears when it is complete; after an error or an abort
+ * there is nothing of it. Classes and images are counted before anything is written.
  *
- * @throws InputError when the source cannot be read or is not complete, a split must be named, or the folder is not
- * empty; the signal's reason after an abort
+ * @throws InputError when the source cannot be read or is not complete, a split must be named, or the folder
+ *   is not empty; the signal's reason after an abort
  */
 export async function prepareDataset(options: PrepareOptions): Promise<PreparedDataset> {
   const { name, from, to, force = false, signal } = options

@@ -4,7 +4,10 @@ import { call, dict, int, list, numpyArray, pickle, string } from '../layouts/ci
 import { folderOf, picture, pixelsOf, temporaryFile, zipOf } from '../make-files.test.helper.js'
 import { contentOf, opened, prepared, refusal, tgzOf } from './prepare.test.helper.js'
 
-/** Pixels of pictures that all differ, one after the other; 20 x 21, and so long enough to be left in the file. */
+/**
+ * Pixels of pictures that all differ, one after the other; 20 x 21, and so long enough to be left in the
+ * file.
+ */
 const [width, height] = [20, 21]
 const pixels = (seeds: readonly number[]): Buffer =>
   Buffer.concat(seeds.map((seed) => pixelsOf(seed, width, height)))

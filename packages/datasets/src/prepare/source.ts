@@ -28,7 +28,10 @@ export interface Source {
   readonly tree: FileTree
   /** Whether pictures were read so far that lie in a folder as files of their own. */
   hasLoosePictures(): boolean
-  /** Sizes and hashes of archives, and of the tables and pickles that were read so far; in order of their names. */
+  /**
+   * Sizes and hashes of archives, and of the tables and pickles that were read so far; in order of their
+   * names.
+   */
   sourceFiles(): Promise<SourceFile[]>
 }
 
@@ -42,8 +45,8 @@ export interface SourceOptions {
 }
 
 /**
- * Opens an archive, or a folder: with what lies in it unpacked or, where that is nothing, what its archives hold.
- * Archives that cannot be read in place are unpacked into the scratch folder.
+ * Opens an archive, or a folder: with what lies in it unpacked or, where that is nothing, what its archives
+ * hold. Archives that cannot be read in place are unpacked into the scratch folder.
  *
  * @throws InputError when there is nothing to read, or it cannot be read
  */

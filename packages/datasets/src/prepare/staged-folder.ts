@@ -22,8 +22,8 @@ export interface StagingOptions {
 }
 
 /**
- * Makes a folder at once: its content is written into a sibling and gets the folder's name when it is complete. When
- * `fill` fails, the sibling is removed and the folder is as it was.
+ * Makes a folder at once: its content is written into a sibling and gets the folder's name when it is
+ * complete. When `fill` fails, the sibling is removed and the folder is as it was.
  *
  * @throws InputError when the folder holds something and `force` is off, or when it holds what must be kept
  */
@@ -70,7 +70,10 @@ async function requireReplaceable(folder: string, name: string, options: Staging
   }
 }
 
-/** Gives the content the name of a folder that is empty or not there. @throws InputError when it has been filled meanwhile */
+/**
+ * Gives the content the name of a folder that is empty or not there. @throws InputError when it has been
+ * filled meanwhile
+ */
 async function place(folder: string, name: string, content: string): Promise<void> {
   await rename(content, folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error

@@ -6,9 +6,10 @@ import type { FileTree } from '../sources/file-tree.js'
 import { MatFileError, type MatValue, readMatFile } from './mat-file.js'
 
 /**
- * Stanford Cars from either release, or from class folders. The first has `car_ims/` and `cars_annos.mat`; the second
- * `cars_train/` and `cars_test/`, whose labels are in `cars_train_annos.mat` and `cars_test_annos_withlabels.mat` and
- * whose class names are in `cars_meta.mat`. A class is named as there, with `-` for `/`.
+ * Stanford Cars from either release, or from class folders. The first has `car_ims/` and `cars_annos.mat`;
+ * the second `cars_train/` and `cars_test/`, whose labels are in `cars_train_annos.mat` and
+ * `cars_test_annos_withlabels.mat` and whose class names are in `cars_meta.mat`. A class is named as there,
+ * with `-` for `/`.
  *
  * @throws InputError when a table is missing or malformed, or names a picture that is not there
  */

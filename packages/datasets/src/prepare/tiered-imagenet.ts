@@ -12,8 +12,8 @@ import { dictOf, integersOf, openPickled, textsOf, unexpected } from './pickle-f
 
 /**
  * tieredImageNet from class folders, or from pictures in `{train,val,test}_images_png.pkl` (PNG files) or
- * `{train,val,test}_images.npz` (pixels) with labels in `{train,val,test}_labels.pkl`. Classes that the labels call by
- * words get their WordNet ids from `class_names.txt` and `synsets.txt` where those are there.
+ * `{train,val,test}_images.npz` (pixels) with labels in `{train,val,test}_labels.pkl`. Classes that the
+ * labels call by words get their WordNet ids from `class_names.txt` and `synsets.txt` where those are there.
  *
  * @throws InputError when a file is missing, or holds something else
  */
@@ -82,7 +82,10 @@ async function readLabels(
   return byLabel(labels, (label) => nameOf(label, words?.[label]))
 }
 
-/** Classes are called by their WordNet ids; else by split, number and words, since splits have words in common. */
+/**
+ * Classes are called by their WordNet ids; else by split, number and words, since splits have words in
+ * common.
+ */
 function nameClasses(
   split: string,
   ids: ReadonlyMap<string, string>,

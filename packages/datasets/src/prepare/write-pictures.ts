@@ -25,7 +25,8 @@ export interface WritingOptions {
 const writtenAtOnce = 16
 
 /**
- * Writes pictures below a folder, a few at a time: those that are files in the source byte for byte, bare pixels as PNG.
+ * Writes pictures below a folder, a few at a time: those that are files in the source byte for byte, bare
+ * pixels as PNG.
  *
  * @returns what was written, in the order of the files
  * @throws InputError naming a picture that cannot be read; the signal's reason

@@ -36,8 +36,8 @@ export class ArchiveIndex<Member> {
   }
 
   /**
-   * Takes in a link under the name that the archive gives it. Once all entries are there, it stands for the file that it leads to, or
-   * is left out where the archive holds none such.
+   * Takes in a link under the name that the archive gives it. Once all entries are there, it stands for the
+   * file that it leads to, or is left out where the archive holds none such.
    *
    * @param target from the top of the archive for a hard link, else from the link's folder
    */

@@ -80,7 +80,10 @@ export function partOf(source: ByteSource, name: string, start: number, size: nu
   }
 }
 
-/** The one line for a file or folder that the operating system does not let us read, or that is no regular file. */
+/**
+ * The one line for a file or folder that the operating system does not let us read, or that is no regular
+ * file.
+ */
 export function unreadable(path: string, error: unknown): InputError {
   if (error instanceof InputError) return error
   const { code, message } = error as Pick<NodeJS.ErrnoException, 'code' | 'message'>

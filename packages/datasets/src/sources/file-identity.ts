@@ -3,8 +3,8 @@ import { realpath, stat } from 'node:fs/promises'
 import { unreadable } from './byte-source.js'
 
 /**
- * A text that is the same for all names of one real file or folder - links to it, hard links, other spellings of its path - and
- * for nothing else on this machine.
+ * A text that is the same for all names of one real file or folder - links to it, hard links, other spellings
+ * of its path - and for nothing else on this machine.
  *
  * @throws InputError when there is none, or it cannot be looked at
  */

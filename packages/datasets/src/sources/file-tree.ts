@@ -5,7 +5,10 @@ import type { LeftOut } from './left-out.js'
 export interface FileTree {
   /** The path by which a person knows it. */
   readonly root: string
-  /** POSIX paths below the root, NFC-normalised, in code-unit order; what operating systems leave behind is not among them. */
+  /**
+   * POSIX paths below the root, NFC-normalised, in code-unit order; what operating systems leave behind is
+   * not among them.
+   */
   readonly files: readonly string[]
   /** Paths of all folders, in the same form. */
   readonly folders: readonly string[]
@@ -32,7 +35,9 @@ export interface RealFile {
   readonly isLink: boolean
 }
 
-/** Every folder above the given files, and the given folders with every folder above them, in code-unit order. */
+/**
+ * Every folder above the given files, and the given folders with every folder above them, in code-unit order.
+ */
 export function foldersAbove(files: Iterable<string>, folders: Iterable<string> = []): string[] {
   const all = new Set<string>()
   const add = (folder: string): void => {

@@ -8,9 +8,11 @@ import type { FileTree } from './file-tree.js'
 import { walkFolder } from './walk-folder.js'
 
 /**
- * The files of a folder and all folders in it; links are followed, but no folder is looked into from within itself.
+ * The files of a folder and all folders in it; links are followed, but no folder is looked into from within
+ * itself.
  *
- * @throws InputError when a folder cannot be read, or two names are the same after Unicode normalisation (NFC).
+ * @throws InputError when a folder cannot be read, or two names are the same after Unicode normalisation
+ *   (NFC).
  */
 export async function openFolder(root: string): Promise<FileTree> {
   const { files, folders, leftOut } = await walkFolder(root)

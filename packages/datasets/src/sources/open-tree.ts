@@ -18,7 +18,8 @@ export interface Scratch {
 /**
  * Opens a folder, or a zip, tar or tar.gz archive, which is told by its content, not by its name.
  *
- * @param scratch a file to unpack a tar.gz archive into, whatever its size; by default it is unpacked in memory
+ * @param scratch a file to unpack a tar.gz archive into, whatever its size; by default it is unpacked in
+ *   memory
  * @param expected what else a message says was expected
  * @throws InputError when it does not exist, cannot be read, or is none of these.
  */

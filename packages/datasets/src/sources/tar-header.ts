@@ -1,4 +1,7 @@
-/** One 512-byte header block of a tar archive (POSIX.1-1988 ustar, with GNU's and star's way of large numbers). */
+/**
+ * One 512-byte header block of a tar archive (POSIX.1-1988 ustar, with GNU's and star's way of large
+ * numbers).
+ */
 export interface TarHeader {
   /** As written; of any alphabet. */
   readonly name: Buffer
@@ -10,8 +13,9 @@ export interface TarHeader {
 }
 
 /**
- * What a header introduces. `long-name`, `long-link` and `attributes` describe the entry after them, `global-attributes` all after
- * them; a `listing` is a folder whose content is the names in it, a `label` that of a tape.
+ * What a header introduces. `long-name`, `long-link` and `attributes` describe the entry after them,
+ * `global-attributes` all after them; a `listing` is a folder whose content is the names in it, a `label`
+ * that of a tape.
  */
 export type TarEntryType =
   | 'file'
@@ -47,7 +51,10 @@ export function parseTarHeader(block: Buffer): TarHeader | undefined {
   }
 }
 
-/** The records `length key=value` of a POSIX.1-2001 extended header, in order; undefined where they are malformed. */
+/**
+ * The records `length key=value` of a POSIX.1-2001 extended header, in order; undefined where they are
+ * malformed.
+ */
 export function parseTarAttributes(content: Buffer): [key: string, value: Buffer][] | undefined {
   const attributes: [string, Buffer][] = []
   for (let start = 0; start < content.length;) {

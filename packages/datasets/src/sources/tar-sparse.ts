@@ -3,8 +3,9 @@ import { partOf } from './byte-source.js'
 import type { ReadAhead } from './read-ahead.js'
 import { tarBlock, tarNumber } from './tar-header.js'
 
-// A sparse file is stored without its holes. GNU tar's manual, "Storing Sparse Files", has the four ways in which their places are
-// written: in the header and blocks after it (old format), in attributes (0.0 and 0.1), or before the content (1.0).
+// A sparse file is stored without its holes. GNU tar's manual, "Storing Sparse Files", has the four ways in
+// which their places are written: in the header and blocks after it (old format), in attributes (0.0 and
+// 0.1), or before the content (1.0).
 
 /** Where the stored parts of a sparse file lie and belong; the rest of it is zeros. */
 export interface SparseMap {
@@ -43,7 +44,9 @@ export async function oldSparseMap(block: Buffer, start: number, ahead: ReadAhea
   return found(tarNumber(block.subarray(483, 495)), places, next)
 }
 
-/** The map that attributes hold or say to stand before the content; nothing where they tell of no sparse file. */
+/**
+ * The map that attributes hold or say to stand before the content; nothing where they tell of no sparse file.
+ */
 export async function attributedSparseMap(
   attributes: readonly [string, Buffer][],
   start: number,
@@ -65,7 +68,10 @@ export async function attributedSparseMap(
   )
 }
 
-/** Decimal numbers, a line each: how many parts there are, then offset and length of each; filled up to a whole block. */
+/**
+ * Decimal numbers, a line each: how many parts there are, then offset and length of each; filled up to a
+ * whole block.
+ */
 async function mapBeforeContent(
   size: number | undefined,
   start: number,

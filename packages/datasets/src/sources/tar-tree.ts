@@ -9,8 +9,8 @@ import { parseTarHeader, tarBlock } from './tar-header.js'
 import { sparseFile } from './tar-sparse.js'
 
 /**
- * The files of a tar archive, read in place: its headers are walked once, contents read when asked for. Links to files in it stand
- * for these, and of entries with one name the last counts, as when it is unpacked.
+ * The files of a tar archive, read in place: its headers are walked once, contents read when asked for. Links
+ * to files in it stand for these, and of entries with one name the last counts, as when it is unpacked.
  *
  * @throws InputError when it is cut off or damaged, or holds names that lead out of it
  */

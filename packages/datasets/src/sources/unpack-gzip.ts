@@ -21,7 +21,8 @@ export async function unpackGzip(path: string): Promise<ByteSource> {
   try {
     const { size } = await stat(path)
     const limits = limited(path, { size, most: mostUnpacked })
-    // A stream, not a function: where bytes follow the end of the gzip content, functions are told of an abort.
+    // A stream, not a function: where bytes follow the end of the gzip content, functions are told of an
+    // abort.
     const collect = new Writable({
       write(chunk: Buffer, _encoding, done) {
         total += chunk.length
@@ -40,7 +41,8 @@ export async function unpackGzip(path: string): Promise<ByteSource> {
  * A gzip file of any size unpacked into a new file, which stays there after it is closed.
  *
  * @param unpacked where to; the folder must be there, the file must not
- * @throws InputError when it is damaged or a bomb; the signal's reason; the system's error when the disk is full
+ * @throws InputError when it is damaged or a bomb; the signal's reason; the system's error when the disk is
+ *   full
  */
 export async function unpackGzipToFile(
   path: string,

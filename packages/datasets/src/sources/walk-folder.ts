@@ -24,9 +24,10 @@ export interface Walked {
 }
 
 /**
- * Finds the regular files of a folder, also behind links. What lies in it is walked first, then what its links lead to. A link to a
- * folder that holds the link is not followed; within what a link leads to, neither is one to any folder that was seen before. So
- * the walk ends, and takes at most one more round for each link.
+ * Finds the regular files of a folder, also behind links. What lies in it is walked first, then what its
+ * links lead to. A link to a folder that holds the link is not followed; within what a link leads to, neither
+ * is one to any folder that was seen before. So the walk ends, and takes at most one more round for each
+ * link.
  *
  * @throws InputError when a folder cannot be read
  */

@@ -16,8 +16,8 @@ const largestMember = 1 << 28
 /**
  * The files of a zip archive, read in place: the central directory is read once, members when asked for.
  *
- * What is encrypted or packed by another method than deflate and store is left out. Names that are not marked as UTF-8 are taken
- * as such only where all of them are.
+ * What is encrypted or packed by another method than deflate and store is left out. Names that are not marked
+ * as UTF-8 are taken as such only where all of them are.
  *
  * @throws InputError when it is no zip or cut off, or holds names that lead out of it or come twice
  */
@@ -89,7 +89,10 @@ function named(entries: readonly Entry[]): [Entry, string | undefined][] {
   })
 }
 
-/** The bytes of a name, and whether the archive says that they are UTF-8: by a flag, or in Info-ZIP's field 0x7075. */
+/**
+ * The bytes of a name, and whether the archive says that they are UTF-8: by a flag, or in Info-ZIP's field
+ * 0x7075.
+ */
 function nameOf({ fileNameRaw, generalPurposeBitFlag, extraFields }: Entry) {
   const field = extraFields.find(({ id }) => id === 0x7075)?.data
   if (field && field.length > 5 && field[0] === 1 && field.readUInt32LE(1) === crc32(fileNameRaw)) {
@@ -161,7 +164,10 @@ async function readPacked(bytes: ByteSource, member: Member, label: string): Pro
 
 const localHeaderBytes = 30
 
-/** The local header repeats the name and has an extra field of its own, so its length is only known from itself. */
+/**
+ * The local header repeats the name and has an extra field of its own, so its length is only known from
+ * itself.
+ */
 function localHeaderLength(header: Buffer, label: string): number {
   if (header.length < localHeaderBytes || header.readUInt32LE(0) !== 0x04034b50) throw damaged(label)
   return localHeaderBytes + header.readUInt16LE(26) + header.readUInt16LE(28)
@@ -215,7 +221,10 @@ function notAZip(bytes: ByteSource, error: unknown): Error {
   )
 }
 
-/** Serves the many small reads of the central directory from large strides: nine times as fast as one system call each. */
+/**
+ * Serves the many small reads of the central directory from large strides: nine times as fast as one system
+ * call each.
+ */
 class DirectoryReader extends RandomAccessReader {
   readonly #ahead: ReadAhead
   #sinceTurn = 0

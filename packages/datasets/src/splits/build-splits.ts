@@ -43,7 +43,8 @@ export function ownSplitsOf(root: string, index: LayoutIndex, only?: readonly st
 /**
  * The splits of a split file. Where the source has splits of its own, images of one class name are one class.
  *
- * @throws InputError when an asked split is not in the file, a class of it not in the source, or a class has no image.
+ * @throws InputError when an asked split is not in the file, a class of it not in the source, or a class has
+ *   no image.
  */
 export function splitsOfFile(
   root: string,

@@ -30,11 +30,12 @@ export function shippedSplits(): string[] {
 }
 
 /**
- * Reads a shipped split by its name, or a person's own YAML file by its path: lists of class names under `train`,
- * `val` and `test`, or some of them. Lists under `train_superclasses` and so on are for readers only.
+ * Reads a shipped split by its name, or a person's own YAML file by its path: lists of class names under
+ * `train`, `val` and `test`, or some of them. Lists under `train_superclasses` and so on are for readers
+ * only.
  *
- * @throws InputError when there is no such split or file, or naming file and key when it is malformed or puts a class
- * into two splits.
+ * @throws InputError when there is no such split or file, or naming file and key when it is malformed or puts
+ *   a class into two splits.
  */
 export async function readSplitFile(nameOrPath: string): Promise<SplitFile> {
   const names = shippedSplits()

@@ -3,7 +3,10 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { isImageFile } from '../image-file.js'
 import type { PicturePlaces } from './picture-places.js'
 
-/** Where the pictures of a table on the disk may lie: beside it, in `images/` beside it, or where absolute paths say. */
+/**
+ * Where the pictures of a table on the disk may lie: beside it, in `images/` beside it, or where absolute
+ * paths say.
+ */
 export function diskPlaces(table: string): PicturePlaces {
   const home = dirname(table)
   return {

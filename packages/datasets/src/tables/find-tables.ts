@@ -30,8 +30,9 @@ export interface TableSearch {
 }
 
 /**
- * Finds the tables that say which classes the pictures of a tree are of: `train.csv`, `val.csv`, `test.csv`, or one such as
- * `labels.csv`. Where pictures lie in class folders, a single table is used only if it names all of them, and its columns.
+ * Finds the tables that say which classes the pictures of a tree are of: `train.csv`, `val.csv`, `test.csv`,
+ * or one such as `labels.csv`. Where pictures lie in class folders, a single table is used only if it names
+ * all of them, and its columns.
  *
  * @throws InputError naming table and line when one is meant so but cannot be read
  */

@@ -40,8 +40,8 @@ const titles = new Set([...fileNames, ...labelNames, ...splitNames])
 const mostSampled = 2000
 
 /**
- * Finds which column of a table has the pictures, by which names exist, and which their classes, by what it is called or as
- * the only other one.
+ * Finds which column of a table has the pictures, by which names exist, and which their classes, by what it
+ * is called or as the only other one.
  *
  * @returns nothing where no column names pictures, nor is called as if it did
  */
@@ -140,7 +140,10 @@ function columnOf(column: number, rows: readonly TableRow[], places: PicturePlac
   return { find: known, hits: found.size, namesFiles: values.filter(isImageFile).length * 2 > values.length }
 }
 
-/** A first row is a header where it leads to no picture and is called as columns are, or unlike all rows after it. */
+/**
+ * A first row is a header where it leads to no picture and is called as columns are, or unlike all rows after
+ * it.
+ */
 function isHeader(first: TableRow, others: readonly TableRow[], columns: readonly Column[]): boolean {
   if (
     first.cells.some(

@@ -36,8 +36,8 @@ export function isTable(path: string): boolean {
 export const expectedTable = 'expected a header "filename,label" and lines such as "images/1.jpg,cat"'
 
 /**
- * Reads a table of pictures and their classes: values divided by comma, semicolon, tab, bar or blanks, with or without a header,
- * columns in any order.
+ * Reads a table of pictures and their classes: values divided by comma, semicolon, tab, bar or blanks, with
+ * or without a header, columns in any order.
  *
  * @param name what to call the table in a message
  * @returns nothing where it names no pictures, nor has a header that says so

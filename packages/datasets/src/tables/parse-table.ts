@@ -17,8 +17,8 @@ export interface ParsedTable {
 }
 
 /**
- * A table as each delimiter divides it that its first lines hold: comma, semicolon, tab, bar, or else blanks. Empty rows are
- * left out, and what begins with `sep=`.
+ * A table as each delimiter divides it that its first lines hold: comma, semicolon, tab, bar, or else blanks.
+ * Empty rows are left out, and what begins with `sep=`.
  *
  * @throws InputError naming table and line where it is no UTF-8 (or UTF-16 with its mark)
  */
@@ -67,7 +67,10 @@ function dividedByBlanks(text: string): ParsedTable {
   return { rows: withoutEmpty(rows) }
 }
 
-/** Leaves out empty rows, what declares the delimiter, and lines of comment before the first row of several values. */
+/**
+ * Leaves out empty rows, what declares the delimiter, and lines of comment before the first row of several
+ * values.
+ */
 function withoutEmpty(rows: readonly TableRow[]): TableRow[] {
   const filled = rows
     .map(({ cells, line }) => ({ cells: cells.map((cell) => cell.trim()), line }))

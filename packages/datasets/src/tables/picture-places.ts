@@ -5,7 +5,10 @@ import { isImageFile } from '../image-file.js'
 export interface PicturePlaces {
   /** What to call it all in a message. */
   readonly root: string
-  /** Where each picture of a folder is, by name; the folder is a path from the table's own. Nothing where there is no such folder. */
+  /**
+   * Where each picture of a folder is, by name; the folder is a path from the table's own. Nothing where
+   * there is no such folder.
+   */
   pictures(folder: string): ReadonlyMap<string, string> | undefined
   /** Folders that names start from, each name from the first that has it. */
   readonly near: readonly string[]
@@ -21,10 +24,11 @@ export interface PicturePlaces {
 export type FindPicture = (name: string) => string | undefined
 
 /**
- * How the names of a column lead to pictures: from the folder, and without the common beginning, by which most do.
+ * How the names of a column lead to pictures: from the folder, and without the common beginning, by which
+ * most do.
  *
- * Names are compared in Unicode's composed form (NFC), with `\` as `/`; where exactly one picture is meant, also without its
- * extension and without regard to capital letters.
+ * Names are compared in Unicode's composed form (NFC), with `\` as `/`; where exactly one picture is meant,
+ * also without its extension and without regard to capital letters.
  */
 export function findPicturesOf(names: readonly string[], places: PicturePlaces): FindPicture {
   const listings = new Listings(places)
@@ -105,7 +109,10 @@ function plainName(name: string): string {
   return isImageFile(path) || path !== '' ? posix.normalize(path) : path
 }
 
-/** Beginnings that all names have in common and that are no part of where pictures lie: of absolute paths, or the table's own folder. */
+/**
+ * Beginnings that all names have in common and that are no part of where pictures lie: of absolute paths, or
+ * the table's own folder.
+ */
 function prefixesOf(names: readonly string[], ownNames: readonly string[]): string[] {
   const paths = names.map(plainName)
   let common = posix.dirname(paths[0] ?? '').split('/')

@@ -19,8 +19,8 @@ export function pictureFolders(tree: FileTree): PictureFolders {
 }
 
 /**
- * Where the pictures of a tree's table may lie: in `images/` beside it or beside it; in a folder called as its split; beside the
- * folder that it lies in; or all in some other folder.
+ * Where the pictures of a tree's table may lie: in `images/` beside it or beside it; in a folder called as
+ * its split; beside the folder that it lies in; or all in some other folder.
  */
 export function treePlaces(tree: FileTree, folders: PictureFolders, table: string): PicturePlaces {
   const home = parentOf(table)

@@ -7,7 +7,8 @@ import { pictureThreads } from './picture-threads.js'
  * where there is one core, are rendered on the calling thread, because starting threads would cost more than
  * it brings.
  *
- * @throws {RangeError} when the lists differ in length, a view does not fit its image, or result sizes differ.
+ * @throws {RangeError} when the lists differ in length, a view does not fit its image, or result sizes
+ *   differ.
  */
 export async function renderAhead(
   images: readonly RgbImage[],

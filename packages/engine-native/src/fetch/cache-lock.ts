@@ -7,9 +7,11 @@ const staleMilliseconds = 5_000
 const halfAnHour = { retries: 3600, factor: 1, minTimeout: 500, maxTimeout: 500 }
 
 /**
- * Runs `work` while no other process installs into the same folder of the cache. Waits for an installer that is at work already.
+ * Runs `work` while no other process installs into the same folder of the cache. Waits for an installer that
+ * is at work already.
  *
- * @param work gets a signal that ends it when `signal` does, or when the lock is lost because this process slept.
+ * @param work gets a signal that ends it when `signal` does, or when the lock is lost because this process
+ *   slept.
  */
 export async function withCacheLock<Result>(
   folder: string,

@@ -1,4 +1,7 @@
-/** A file of the cache as it was when it was put there; the path is relative to the folder that it was put into. */
+/**
+ * A file of the cache as it was when it was put there; the path is relative to the folder that it was put
+ * into.
+ */
 export interface FileRecord {
   readonly path: string
   readonly size: number

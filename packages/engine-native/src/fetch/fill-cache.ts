@@ -22,10 +22,12 @@ export interface CacheFilling {
 const stagingPrefix = '.staging-'
 
 /**
- * Brings something into a folder of the cache while no other process does, after what installers that died have left there
- * has been removed. Waits for one that is at work already, so that `fill` looks first whether it is there by now.
+ * Brings something into a folder of the cache while no other process does, after what installers that died
+ * have left there has been removed. Waits for one that is at work already, so that `fill` looks first whether
+ * it is there by now.
  *
- * @param fill gets a signal that ends it when that of the filling does, or when the lock is lost because this process slept.
+ * @param fill gets a signal that ends it when that of the filling does, or when the lock is lost because this
+ *   process slept.
  * @throws {UnwritableCacheError} the folder cannot be made or written.
  * @throws {InstallationError} its disk is full.
  */
@@ -59,7 +61,10 @@ export async function withStaging<Result>(
   }
 }
 
-/** An empty folder that others may read as far as this user's mask lets them; one of `mkdtemp` is its owner's alone. */
+/**
+ * An empty folder that others may read as far as this user's mask lets them; one of `mkdtemp` is its owner's
+ * alone.
+ */
 export async function makeStaging(folder: string): Promise<string> {
   const staging = join(folder, stagingPrefix + randomUUID())
   await mkdir(staging)

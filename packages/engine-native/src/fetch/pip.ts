@@ -75,7 +75,10 @@ export async function downloadWheel(
   return path
 }
 
-/** Settings of a person's pip that concern what he installs, and would keep the pinned wheel from being fetched. */
+/**
+ * Settings of a person's pip that concern what he installs, and would keep the pinned wheel from being
+ * fetched.
+ */
 const unsettled = { PIP_REQUIRE_VIRTUALENV: '0', PIP_REQUIRE_HASHES: '0', PIP_USER: '0' }
 
 const remedy =

@@ -16,8 +16,8 @@ export interface CommandOptions {
 }
 
 /**
- * Runs a program without a shell and waits for it. It does not throw for a program that is missing or fails; that
- * is for the caller to tell in his own words.
+ * Runs a program without a shell and waits for it. It does not throw for a program that is missing or fails;
+ * that is for the caller to tell in his own words.
  *
  * @throws the signal's reason, where `signal` ended the program.
  */

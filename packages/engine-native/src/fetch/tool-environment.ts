@@ -3,8 +3,8 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 
 /**
- * The environment for a program that helps to install: this process's own, with a folder for temporary files that is
- * there and can be written, and with a home where the user has none.
+ * The environment for a program that helps to install: this process's own, with a folder for temporary files
+ * that is there and can be written, and with a home where the user has none.
  *
  * @param folder an empty one that is removed in the end.
  */

@@ -1,4 +1,7 @@
-/** One file of Python's package index, fixed by its hash; it is fetched with whatever pip is configured to use. */
+/**
+ * One file of Python's package index, fixed by its hash; it is fetched with whatever pip is configured to
+ * use.
+ */
 export interface Wheel {
   /** Name of the Python package, such as `tensorflow-cpu`. */
   readonly name: string

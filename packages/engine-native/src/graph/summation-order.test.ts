@@ -15,8 +15,8 @@ const sums: Record<string, (terms: readonly tf.Tensor[]) => tf.Tensor> = {
 test.each(Object.entries(sums))(
   '%s adds first to last, whatever terms could give their memory away',
   (_, sum) => {
-    // In float32, 1 is lost beside 1e8, so that a sum tells in which order it was made. The values of a graph's inputs are held
-    // outside of it, those of the doubled ones by nobody but the sum.
+    // In float32, 1 is lost beside 1e8, so that a sum tells in which order it was made. The values of a
+    // graph's inputs are held outside of it, those of the doubled ones by nobody but the sum.
     const full = (value: number) => tf.tidy(() => tf.mul(tf.ones([64]), value))
     const large = full(1e8)
     const terms = { first: large, second: tf.neg(large), third: full(1), fourth: full(2) }

@@ -6,10 +6,10 @@ export function isSum(operation: string): boolean {
 }
 
 /**
- * A sum whose bits depend on its terms alone. TensorFlow's `AddN` starts with a term whose memory nobody else holds at that
- * moment, which differs from run to run where operations run side by side; and its optimiser makes an `AddN` of several
- * additions in a row. So three terms or more are added two at a time, first to last as `AddN` does in an eager call, and
- * every addition is marked as one that the optimiser has seen.
+ * A sum whose bits depend on its terms alone. TensorFlow's `AddN` starts with a term whose memory nobody else
+ * holds at that moment, which differs from run to run where operations run side by side; and its optimiser
+ * makes an `AddN` of several additions in a row. So three terms or more are added two at a time, first to
+ * last as `AddN` does in an eager call, and every addition is marked as one that the optimiser has seen.
  *
  * @param sum of one of the operations of `isSum`
  */

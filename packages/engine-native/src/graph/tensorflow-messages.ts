@@ -58,7 +58,10 @@ const schema: protobuf.INamespace = {
   },
 }
 
-/** TensorFlow's `SavedModel` message (tensorflow/core/protobuf/saved_model.proto), as far as graphs here need it. */
+/**
+ * TensorFlow's `SavedModel` message (tensorflow/core/protobuf/saved_model.proto), as far as graphs here need
+ * it.
+ */
 export const savedModelType = protobuf.Root.fromJSON(schema).lookupType('SavedModel')
 
 /** TensorFlow's `NodeDef`. */

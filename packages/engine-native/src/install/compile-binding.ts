@@ -27,8 +27,8 @@ export interface Compilation {
 }
 
 /**
- * Compiles tfjs-node's binding and, on Linux, a module with operations of our own against a libtensorflow, and loads them
- * once in a process of its own. Elsewhere these operations are composed of TensorFlow's.
+ * Compiles tfjs-node's binding and, on Linux, a module with operations of our own against a libtensorflow,
+ * and loads them once in a process of its own. Elsewhere these operations are composed of TensorFlow's.
  *
  * @throws {InstallationError} they do not compile or do not load.
  */

@@ -26,8 +26,8 @@ export interface NativeModule {
 }
 
 /**
- * Compiles a module for Node-API 8. The compiler is started without a shell and without make, so that paths may hold any
- * character, and needs no headers but those of Node-API and TensorFlow.
+ * Compiles a module for Node-API 8. The compiler is started without a shell and without make, so that paths
+ * may hold any character, and needs no headers but those of Node-API and TensorFlow.
  *
  * @param objects a folder for what the compiler makes of each source.
  * @returns what the compiler said, and whether it made the module.

@@ -16,8 +16,8 @@ import type { Variant } from './wheels.js'
  *       bindings/napi-8-4/m2l_kernels.node                  operations of our own, on Linux
  *       bindings/napi-8-4/node_modules                      tfjs-node, which computes with it
  *
- * The binding looks for libtensorflow in `../../deps/lib`. Each folder appears under its name by one rename, when
- * it is whole and has its manifest; what is being made lies in a folder named `.staging-*`.
+ * The binding looks for libtensorflow in `../../deps/lib`. Each folder appears under its name by one rename,
+ * when it is whole and has its manifest; what is being made lies in a folder named `.staging-*`.
  */
 export const engineRoot = (cache: string = cacheFolder()): string => join(cache, 'engine')
 
@@ -59,7 +59,10 @@ export const libraryFolderName = (version: string, variant: Variant): string =>
 /** To be raised when the binding is built differently: caches then get the new one beside the old one. */
 const bindingRevision = 4
 
-/** Folder of the binding, relative to the folder of its libtensorflow. It uses Node-API 8 alone, which every Node.js has. */
+/**
+ * Folder of the binding, relative to the folder of its libtensorflow. It uses Node-API 8 alone, which every
+ * Node.js has.
+ */
 export const bindingFolder = join('bindings', `napi-8-${bindingRevision}`)
 
 /** Folder of the package tfjs-node, relative to that of the binding. */
@@ -70,7 +73,10 @@ export const bindingFile = 'tfjs_binding.node'
 /** Beside the binding. */
 export const kernelsFile = 'm2l_kernels.node'
 
-/** Every libtensorflow in the cache for this platform that this user may read, the newest first. Reads manifests only. */
+/**
+ * Every libtensorflow in the cache for this platform that this user may read, the newest first. Reads
+ * manifests only.
+ */
 export async function listLibraries(
   cache?: string,
 ): Promise<{ readonly libraries: CachedLibrary[]; readonly unreadable?: string }> {

@@ -37,13 +37,15 @@ export interface InstalledEngine {
 }
 
 /**
- * Brings a current libtensorflow and its binding into the per-user cache, where every checkout and project finds them: the
- * library from an installed Python TensorFlow, or else from the pinned wheel of Python's package index, and the binding, which
- * is compiled, from the pinned package of npm's registry.
- * Takes milliseconds when they are there already. Safe to be called by several processes at once, and to be killed.
+ * Brings a current libtensorflow and its binding into the per-user cache, where every checkout and project
+ * finds them: the library from an installed Python TensorFlow, or else from the pinned wheel of Python's
+ * package index, and the binding, which is compiled, from the pinned package of npm's registry. Takes
+ * milliseconds when they are there already. Safe to be called by several processes at once, and to be killed.
  *
- * @throws {InstallationError} a tool, the network or room on the disk is missing; the message says what to type.
- * @throws {InputError} there is no TensorFlow for this platform, or none with CUDA, or the cache cannot be written.
+ * @throws {InstallationError} a tool, the network or room on the disk is missing; the message says what to
+ *   type.
+ * @throws {InputError} there is no TensorFlow for this platform, or none with CUDA, or the cache cannot be
+ *   written.
  */
 export async function installEngine(options: InstallOptions = {}): Promise<InstalledEngine> {
   const variant = options.gpu ? 'gpu' : 'cpu'

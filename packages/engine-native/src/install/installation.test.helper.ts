@@ -119,7 +119,10 @@ export interface Outcome {
   readonly progress: string
 }
 
-/** A folder with an empty cache, a tiny wheel and a tiny tfjs-node, and a Python and an npm that can fetch them. */
+/**
+ * A folder with an empty cache, a tiny wheel and a tiny tfjs-node, and a Python and an npm that can fetch
+ * them.
+ */
 export class Workshop {
   readonly folder = mkdtempSync(join(tmpdir(), 'm2l-engine-'))
   readonly cache = join(this.folder, 'cache')

@@ -13,7 +13,9 @@ import type { Variant, WheelSet } from './wheels.js'
 const isMac = process.platform === 'darwin'
 const suffix = isMac ? '.2.dylib' : '.so.2'
 
-/** The library that exports TensorFlow's C API, and the one that it stands on, as Python's wheels name them. */
+/**
+ * The library that exports TensorFlow's C API, and the one that it stands on, as Python's wheels name them.
+ */
 const library = `libtensorflow_cc${suffix}`
 const framework = `libtensorflow_framework${suffix}`
 
@@ -63,7 +65,9 @@ export async function layOutWheels(
   }
 }
 
-/** Where a file of a wheel goes: libraries and headers alone, CUDA's beside them as they lie in site-packages. */
+/**
+ * Where a file of a wheel goes: libraries and headers alone, CUDA's beside them as they lie in site-packages.
+ */
 function placeOf(entry: string): string | undefined {
   if (entry === `tensorflow/${library}`) return join('deps', 'lib', library)
   if (entry === `tensorflow/${framework}`) return join('deps', 'lib', framework)

@@ -11,8 +11,8 @@ import { commandWorks, runCommand } from '../fetch/run-command.js'
 import { toolEnvironment } from '../fetch/tool-environment.js'
 
 /**
- * Brings pinned packages into a folder `node_modules` with npm, from wherever npm is configured to look. Their hashes are
- * checked before anything is taken out of them, and no script of theirs is run.
+ * Brings pinned packages into a folder `node_modules` with npm, from wherever npm is configured to look.
+ * Their hashes are checked before anything is taken out of them, and no script of theirs is run.
  *
  * @param folder where `node_modules` appears.
  * @param workFolder one for what is needed on the way.
@@ -70,8 +70,8 @@ async function unpack(archive: Buffer, folder: string): Promise<void> {
 }
 
 /**
- * The npm that runs this program, else that of the PATH, else the one that came with this Node.js; as a command and its first
- * arguments.
+ * The npm that runs this program, else that of the PATH, else the one that came with this Node.js; as a
+ * command and its first arguments.
  *
  * @throws {InstallationError} there is none.
  */

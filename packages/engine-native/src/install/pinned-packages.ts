@@ -1,4 +1,6 @@
-/** One package of the npm registry, fixed by its hash; it is fetched with whatever npm is configured to use. */
+/**
+ * One package of the npm registry, fixed by its hash; it is fetched with whatever npm is configured to use.
+ */
 export interface PinnedPackage {
   readonly name: string
   readonly version: string
@@ -10,8 +12,8 @@ export interface PinnedPackage {
 export const tfjsNode = '@tensorflow/tfjs-node-gpu'
 
 /**
- * tfjs-node and the one package that it needs while it computes. They come into the cache and not into node_modules,
- * where npm would run tfjs-node's install script, which fetches a libtensorflow of 2022.
+ * tfjs-node and the one package that it needs while it computes. They come into the cache and not into
+ * node_modules, where npm would run tfjs-node's install script, which fetches a libtensorflow of 2022.
  */
 export const pinnedPackages: readonly PinnedPackage[] = [
   {

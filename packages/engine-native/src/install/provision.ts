@@ -95,7 +95,9 @@ async function findLibrary({ variant, cache, verify }: Order): Promise<CachedLib
   return undefined
 }
 
-/** Links an installed Python TensorFlow and compiles the binding for it; returns whether that could be done. */
+/**
+ * Links an installed Python TensorFlow and compiles the binding for it; returns whether that could be done.
+ */
 async function usePythonTensorflow(order: Order & { signal: AbortSignal }): Promise<boolean> {
   const { python, variant, signal, onProgress } = order
   const found = await findPythonTensorflow(python, signal)

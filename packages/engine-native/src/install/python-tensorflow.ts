@@ -43,8 +43,9 @@ export async function findPythonTensorflow(
 }
 
 /**
- * Whether an installed TensorFlow can stand in for the pinned wheel: TensorFlow 2.18 to 2.21, and for the GPU one
- * that was built with CUDA. Whether its libraries and headers are there and the binding compiles is seen later.
+ * Whether an installed TensorFlow can stand in for the pinned wheel: TensorFlow 2.18 to 2.21, and for the GPU
+ * one that was built with CUDA. Whether its libraries and headers are there and the binding compiles is seen
+ * later.
  */
 export function isSuitable({ version, cuda }: PythonTensorflow, variant: Variant): boolean {
   const minor = /^2\.(\d+)\./.exec(version)?.[1]

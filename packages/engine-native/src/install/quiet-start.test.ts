@@ -10,7 +10,9 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-/** Writes a library of which only the names matter, each ended by a zero byte as in the table of an ELF file. */
+/**
+ * Writes a library of which only the names matter, each ended by a zero byte as in the table of an ELF file.
+ */
 const writeLibrary = (...names: string[]) =>
   writeFileSync(join(folder, 'libtensorflow_framework.so'), `\x7fELF\0${names.join('\0')}\0`)
 

@@ -14,8 +14,9 @@ export interface Addition {
 }
 
 /**
- * A source for the binding that makes Abseil, through which TensorFlow logs, obey `TF_CPP_MIN_LOG_LEVEL` from the moment
- * at which TensorFlow's libraries are loaded. Linux only; elsewhere they say nothing while they load.
+ * A source for the binding that makes Abseil, through which TensorFlow logs, obey `TF_CPP_MIN_LOG_LEVEL` from
+ * the moment at which TensorFlow's libraries are loaded. Linux only; elsewhere they say nothing while they
+ * load.
  *
  * @param libraries the folder with libtensorflow.
  * @returns nothing to add where TensorFlow has no such log.
@@ -30,8 +31,9 @@ export async function quietStart(libraries: string): Promise<Addition> {
 
 /**
  * The mangled name of `absl::SetMinLogLevel` in a library, such as
- * `_ZN4absl12lts_2025081414SetMinLogLevelENS0_18LogSeverityAtLeastE`. It is read from the library's table of names
- * because the release of Abseil in it differs between versions of TensorFlow and not all of them come with its headers.
+ * `_ZN4absl12lts_2025081414SetMinLogLevelENS0_18LogSeverityAtLeastE`. It is read from the library's table of
+ * names because the release of Abseil in it differs between versions of TensorFlow and not all of them come
+ * with its headers.
  */
 async function findSetMinLogLevel(library: string): Promise<string | undefined> {
   const bytes = await readFile(library)

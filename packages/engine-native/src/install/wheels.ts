@@ -5,7 +5,9 @@ export interface WheelSet {
   readonly wheels: readonly Wheel[]
   /** Bytes to download, roughly; shown to the person who waits. */
   readonly downloadBytes: number
-  /** Bytes that must be free on the cache's disk: the wheels and what is taken out of them lie there at once. */
+  /**
+   * Bytes that must be free on the cache's disk: the wheels and what is taken out of them lie there at once.
+   */
   readonly diskBytes: number
 }
 

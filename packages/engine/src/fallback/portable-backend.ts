@@ -8,10 +8,11 @@ import { tf } from '../tensorflow.js'
 /**
  * Activates one of TensorFlow.js's own back ends, which run everywhere.
  *
- * `wasm` is completed with the kernels that training lacks there, the gradients of a convolution by its filter and of a
- * depthwise one, and some of its own are corrected.
+ * `wasm` is completed with the kernels that training lacks there, the gradients of a convolution by its
+ * filter and of a depthwise one, and some of its own are corrected.
  *
- * @param wasmFiles the address of the folder of the `.wasm` files, or of each of them by its name; Node.js needs none
+ * @param wasmFiles the address of the folder of the `.wasm` files, or of each of them by its name; Node.js
+ *   needs none
  * @throws {InputError} when the `.wasm` files cannot be loaded
  */
 export async function activatePortableBackend(

@@ -3,10 +3,12 @@ import type { NamedTensors } from './named-tensors.js'
 import type { RecordedNode, Recording } from './recording.js'
 
 /**
- * Records a function for every number of items, the first axis of its inputs: for two and for three, to see what depends on it.
+ * Records a function for every number of items, the first axis of its inputs: for two and for three, to see
+ * what depends on it.
  *
  * @param recorded records a call with inputs of these shapes, whose values are not looked at
- * @returns nothing where more depends on the number than sizes of inputs and shapes to which tensors are brought
+ * @returns nothing where more depends on the number than sizes of inputs and shapes to which tensors are
+ *   brought
  */
 export function recordForAnyBatch(
   inputs: NamedTensors,
@@ -71,7 +73,9 @@ function withoutShapes(recorded: unknown): string {
   return JSON.stringify(recorded, (key, value: unknown) => (key === 'shape' ? undefined : value))
 }
 
-/** TensorFlow's sign for a size that is not known before the call, in placeholders and in shapes of `Reshape`. */
+/**
+ * TensorFlow's sign for a size that is not known before the call, in placeholders and in shapes of `Reshape`.
+ */
 const anySize = -1
 
 type Constant = Extract<RecordedNode, { kind: 'constant' }>

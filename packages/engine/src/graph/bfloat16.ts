@@ -7,8 +7,9 @@ interface Kind {
   readonly inputs: readonly number[]
   readonly outputs: readonly number[]
   /**
-   * When it is computed in bfloat16. `leads`: wherever its inputs come from. `follows`: where one of them is at hand in it.
-   * `adds`: where all of them are features or gradients of features, which are added up once and not over steps.
+   * When it is computed in bfloat16. `leads`: wherever its inputs come from. `follows`: where one of them is
+   * at hand in it. `adds`: where all of them are features or gradients of features, which are added up once
+   * and not over steps.
    */
   readonly role: 'leads' | 'follows' | 'adds'
   /** Whether its output are features or their gradient; undefined where they are if an input is. */
@@ -25,8 +26,8 @@ const follower = (inputs: readonly number[]): Kind => ({ inputs, outputs: [0], r
 const adder: Kind = { inputs: [0, 1], outputs: [0], role: 'adds' }
 
 /**
- * What is computed in bfloat16. All else stays in float32: sums over many values, losses, updates of weights, and matrices
- * that are factorised, which rounding could make indefinite.
+ * What is computed in bfloat16. All else stays in float32: sums over many values, losses, updates of weights,
+ * and matrices that are factorised, which rounding could make indefinite.
  */
 const kinds: Readonly<Record<string, Kind>> = {
   Conv2D: leader([0, 1], true),
@@ -54,9 +55,10 @@ const kinds: Readonly<Record<string, Kind>> = {
 }
 
 /**
- * A recording that computes convolutions, matrix products and what lies between them in bfloat16, with float32 everywhere
- * else: weights, statistics, losses and updates (Micikevicius et al., "Mixed Precision Training", ICLR 2018, section 3.1;
- * Kalamkar et al., "A Study of BFLOAT16 for Deep Learning Training", 2019: no scaling of the loss is needed).
+ * A recording that computes convolutions, matrix products and what lies between them in bfloat16, with
+ * float32 everywhere else: weights, statistics, losses and updates (Micikevicius et al., "Mixed Precision
+ * Training", ICLR 2018, section 3.1; Kalamkar et al., "A Study of BFLOAT16 for Deep Learning Training", 2019:
+ * no scaling of the loss is needed).
  */
 export function inBfloat16(recording: Recording): Recording {
   const rewriter = new Rewriter(recording)

@@ -20,22 +20,26 @@ export interface GraphFunctionOptions {
   /** Run every call operation by operation, for debugging. */
   readonly eager?: boolean
   /**
-   * Receives the reason when calls with inputs of some shapes cannot run as a graph and go on operation by operation, which is
-   * slower; a warning of the process if not given, so that it is never silent.
+   * Receives the reason when calls with inputs of some shapes cannot run as a graph and go on operation by
+   * operation, which is slower; a warning of the process if not given, so that it is never silent.
    */
   readonly onEager?: ((reason: string) => void) | undefined
-  /** For how many combinations of input shapes graphs are kept; 8 if not given. The one used longest ago goes first. */
+  /**
+   * For how many combinations of input shapes graphs are kept; 8 if not given. The one used longest ago goes
+   * first.
+   */
   readonly kept?: number
   /** How graphs compute; `enginePrecision()` if not given. */
   readonly precision?: Precision
   /**
-   * Makes the values that variables have at the first call part of the graph, so that TensorFlow prepares them once: for
-   * weights that change no more. Assigning a variable is then refused, as whatever else cannot be recorded.
+   * Makes the values that variables have at the first call part of the graph, so that TensorFlow prepares
+   * them once: for weights that change no more. Assigning a variable is then refused, as whatever else cannot
+   * be recorded.
    */
   readonly frozen?: boolean
   /**
-   * Says that the first axis of every input counts the same items and that what is made of an item depends on it alone. One
-   * graph then serves every number of items, where no more depends on the number than shapes.
+   * Says that the first axis of every input counts the same items and that what is made of an item depends on
+   * it alone. One graph then serves every number of items, where no more depends on the number than shapes.
    */
   readonly anyBatch?: boolean
 }
@@ -43,7 +47,8 @@ export interface GraphFunctionOptions {
 /** A function of tensors that runs as one TensorFlow graph. */
 export interface GraphFunction<Inputs extends TensorTree, Outputs extends TensorTree> {
   /**
-   * @param inputs tensors, and plain values that the function may depend on: each combination of those has a graph of its own
+   * @param inputs tensors, and plain values that the function may depend on: each combination of those has a
+   *   graph of its own
    * @param key the source of the random numbers of this call; what is drawn depends on it as in an eager call
    * @returns the tree that the function returns, its tensors being the caller's
    */
@@ -59,15 +64,15 @@ export type Computation<Inputs extends TensorTree, Outputs extends TensorTree> =
 ) => Outputs
 
 /**
- * Makes a function run as one TensorFlow graph: the first call with inputs of some shapes is recorded while it runs
- * operation by operation; then it and later ones run as the recording, optimised by TensorFlow as a whole. What
- * `tf.function` is for Python.
+ * Makes a function run as one TensorFlow graph: the first call with inputs of some shapes is recorded while
+ * it runs operation by operation; then it and later ones run as the recording, optimised by TensorFlow as a
+ * whole. What `tf.function` is for Python.
  *
- * The function may read and assign any `tf.Variable`; their values pass through the graph. It must be a pure function of
- * its inputs, variables and the key: it may not read values back to JavaScript, and other things that it does in
- * JavaScript happen while it is recorded only. Where it cannot be recorded, it goes on running operation by
- * operation, and `onEager` is told why. So it does on a GPU, on an engine that is not native, and everywhere where the
- * environment variable `M2L_EAGER` is 1.
+ * The function may read and assign any `tf.Variable`; their values pass through the graph. It must be a pure
+ * function of its inputs, variables and the key: it may not read values back to JavaScript, and other things
+ * that it does in JavaScript happen while it is recorded only. Where it cannot be recorded, it goes on
+ * running operation by operation, and `onEager` is told why. So it does on a GPU, on an engine that is not
+ * native, and everywhere where the environment variable `M2L_EAGER` is 1.
  *
  * @param compute receives its inputs, disposes nothing but what it makes, and returns at least one tensor
  */
@@ -173,7 +178,10 @@ function warnOfSlowness(name: string, reason: string): void {
   emitWarning(`${name} runs operation by operation, which is slower: ${reason}`)
 }
 
-/** On a GPU the variables would pass through the host's memory in every call, which costs more than a graph saves. */
+/**
+ * On a GPU the variables would pass through the host's memory in every call, which costs more than a graph
+ * saves.
+ */
 function hasGraphs(): boolean {
   return (
     sessionOpener() !== undefined &&

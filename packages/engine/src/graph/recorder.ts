@@ -109,7 +109,10 @@ export class Recorder {
     this.#add(id, { kind: 'constant', dtype, shape, values: bytes })
   }
 
-  /** @returns outputs that have shapes and types but no values; their ids are negative, which the backend never deletes */
+  /**
+   * @returns outputs that have shapes and types but no values; their ids are negative, which the backend
+   * never deletes
+   */
   #operation(operation: string, attributes: readonly Attribute[], ids: readonly number[]): NativeTensor[] {
     const inputs = ids.map((id) => this.#sources.get(id)!)
     const types = (typesLeftOut[operation] ?? []).map(({ name, input }) => ({

@@ -49,8 +49,8 @@ export interface Recording {
 }
 
 /**
- * Records what a call of a function does, without computing: every operation gives its outputs' shapes alone. Variables
- * then have the values that they had before.
+ * Records what a call of a function does, without computing: every operation gives its outputs' shapes alone.
+ * Variables then have the values that they had before.
  *
  * @param run makes the call with a key that it is given
  * @param frozen whether the values of variables are part of the recording

@@ -20,8 +20,8 @@ export interface AbstractCall {
 export type ShapeFunction = (call: AbstractCall) => readonly AbstractTensor[]
 
 /**
- * The outputs' shapes and types of TensorFlow's operations, as their documentation states them (TensorFlow's raw
- * operations, `tf.raw_ops`): those that training and inference of networks here are made of.
+ * The outputs' shapes and types of TensorFlow's operations, as their documentation states them (TensorFlow's
+ * raw operations, `tf.raw_ops`): those that training and inference of networks here are made of.
  */
 export const shapeFunctions: Readonly<Record<string, ShapeFunction>> = {
   ...all(

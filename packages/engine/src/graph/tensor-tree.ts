@@ -2,8 +2,8 @@ import { tf } from '../tensorflow.js'
 import type { NamedTensors } from './named-tensors.js'
 
 /**
- * Tensors in lists and plain objects, and beside them plain values: texts, numbers, booleans, null. A field that is undefined
- * counts as absent. An episode is such a tree, or an embedding.
+ * Tensors in lists and plain objects, and beside them plain values: texts, numbers, booleans, null. A field
+ * that is undefined counts as absent. An episode is such a tree, or an embedding.
  */
 export type TensorTree = object
 
@@ -20,7 +20,8 @@ export interface FlatTree<Tree extends TensorTree> {
 /**
  * Takes a tree apart, so that whoever knows of named tensors alone can keep or replace them.
  *
- * @throws {TypeError} when it holds anything else, such as a function, or a name with a dot beside the path that it spells
+ * @throws {TypeError} when it holds anything else, such as a function, or a name with a dot beside the path
+ *   that it spells
  */
 export function flattenTree<Tree extends TensorTree>(tree: Tree): FlatTree<Tree> {
   const tensors: Record<string, tf.Tensor> = {}

@@ -4,8 +4,9 @@ import { stringAttribute, typeAttribute, type NativeBackend } from '../native-ba
 const kernelName = 'BiasAdd'
 
 /**
- * Adds a number to every channel, differentiable with respect to both. As `tf.add(x, bias)`, but under the name by which
- * TensorFlow recognises what it can fuse: in a graph, a convolution, its bias and an activation are one pass over memory.
+ * Adds a number to every channel, differentiable with respect to both. As `tf.add(x, bias)`, but under the
+ * name by which TensorFlow recognises what it can fuse: in a graph, a convolution, its bias and an activation
+ * are one pass over memory.
  *
  * @param x [n, h, w, c]
  * @param bias [c]

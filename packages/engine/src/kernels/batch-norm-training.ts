@@ -21,8 +21,8 @@ export interface BatchNormTrainingResult {
 }
 
 /**
- * Batch normalisation with the statistics of the batch (Ioffe and Szegedy 2015, Algorithm 1), differentiable with
- * respect to `x`, `scale` and `offset`. `mean` and `variance` carry no gradient.
+ * Batch normalisation with the statistics of the batch (Ioffe and Szegedy 2015, Algorithm 1), differentiable
+ * with respect to `x`, `scale` and `offset`. `mean` and `variance` carry no gradient.
  *
  * On the native engine this is TensorFlow's fused kernel, elsewhere it is composed of tfjs operations.
  *

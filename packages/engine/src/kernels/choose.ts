@@ -4,8 +4,8 @@ import type { NativeBackend } from '../native-backend.js'
 const kernelName = 'ChooseWhole'
 
 /**
- * One of two tensors as a whole. As `tf.where`, but the native back end hands on the tensor chosen and touches no value.
- * Not differentiable.
+ * One of two tensors as a whole. As `tf.where`, but the native back end hands on the tensor chosen and
+ * touches no value. Not differentiable.
  *
  * @param condition a scalar, bool
  * @param whenTrue a tensor of any shape, float32 or int32

@@ -8,7 +8,9 @@ interface Convolution {
   filterShape: [number, number, number, number]
 }
 
-/** Gives a back end that has none the kernel `Conv2DBackpropFilter`, made of matrix products, which it has. */
+/**
+ * Gives a back end that has none the kernel `Conv2DBackpropFilter`, made of matrix products, which it has.
+ */
 export function addConvolutionFilterGradient(backendName: string): void {
   if (tf.getKernel(kernelName, backendName)) return
   // TensorFlow.js hands tensors to a kernel, though the type promises less.
@@ -16,8 +18,8 @@ export function addConvolutionFilterGradient(backendName: string): void {
 }
 
 /**
- * Lets matrix products compute `Conv2DBackpropFilter` where they are faster than a back end's own kernel, oneDNN's:
- * filters that are large beside the maps, as in the last stages of a ResNet-12, and those of 1x1.
+ * Lets matrix products compute `Conv2DBackpropFilter` where they are faster than a back end's own kernel,
+ * oneDNN's: filters that are large beside the maps, as in the last stages of a ResNet-12, and those of 1x1.
  */
 export function speedUpConvolutionFilterGradient(backendName: string): void {
   const own = tf.getKernel(kernelName, backendName)
@@ -35,9 +37,10 @@ export function speedUpConvolutionFilterGradient(backendName: string): void {
 const kernelName = 'Conv2DBackpropFilter'
 
 /**
- * Measured on one core of an AMD EPYC (Zen 5), seconds of oneDNN's kernel and of the products, bfloat16 then float32:
- * 390 maps of 4x4, 640 to 640 channels .55 and .27, .91 and .45; 16 of 10x10, 640 to 640 .101 and .079, .157 and .128;
- * 390 of 8x8, 320 to 320 .26 and .29, .40 and .45; 390 of 16x16, 64 to 160, filters of 1x1 .016 and .016, .042 and .026.
+ * Measured on one core of an AMD EPYC (Zen 5), seconds of oneDNN's kernel and of the products, bfloat16 then
+ * float32: 390 maps of 4x4, 640 to 640 channels .55 and .27, .91 and .45; 16 of 10x10, 640 to 640 .101 and
+ * .079, .157 and .128; 390 of 8x8, 320 to 320 .26 and .29, .40 and .45; 390 of 16x16, 64 to 160, filters of
+ * 1x1 .016 and .016, .042 and .026.
  */
 function productsAreFaster(outputShape: readonly number[], convolution: Convolution): boolean {
   const { strides, dataFormat, filterShape } = convolution
@@ -56,8 +59,8 @@ function byProducts(inputs: tf.NamedTensorInfoMap, attributes: tf.NamedAttrMap |
 }
 
 /**
- * For each place (row, column) of the filter, the pixels that it saw, [pixels, channels in], transposed, times the
- * gradient of the output, [pixels, channels out].
+ * For each place (row, column) of the filter, the pixels that it saw, [pixels, channels in], transposed,
+ * times the gradient of the output, [pixels, channels out].
  */
 function filterGradient(x: tf.Tensor4D, dy: tf.Tensor4D, convolution: Convolution): tf.Tensor {
   const { strides, pad, dataFormat, dimRoundingMode, filterShape } = convolution

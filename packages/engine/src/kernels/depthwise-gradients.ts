@@ -7,7 +7,10 @@ interface DepthwiseConvolution {
   dimRoundingMode?: 'floor' | 'round' | 'ceil'
 }
 
-/** Gives a back end that has none the two gradients of a depthwise convolution, made of operations that it has. */
+/**
+ * Gives a back end that has none the two gradients of a depthwise convolution, made of operations that it
+ * has.
+ */
 export function addDepthwiseGradients(backendName: string): void {
   if (tf.getKernel(tf.DepthwiseConv2dNativeBackpropInput, backendName)) return
   // TensorFlow.js hands tensors to a kernel, though the type promises less.
@@ -34,8 +37,9 @@ export function addDepthwiseGradients(backendName: string): void {
 type Shape = [number, number, number, number]
 
 /**
- * Each output's gradient stands where its window begins, with zeros between for the stride; the depthwise convolution of
- * that with the filter turned around is what every pixel gets. So for each of the maps that a channel becomes, then added.
+ * Each output's gradient stands where its window begins, with zeros between for the stride; the depthwise
+ * convolution of that with the filter turned around is what every pixel gets. So for each of the maps that a
+ * channel becomes, then added.
  */
 function inputGradient(
   dy: tf.Tensor4D,
@@ -115,7 +119,10 @@ function infoOf(
   )
 }
 
-/** @returns [n, (h - 1) * strideHeight + 1 or more, (w - 1) * strideWidth + 1 or more, c], each pixel a stride from the next */
+/**
+ * @returns [n, (h - 1) * strideHeight + 1 or more, (w - 1) * strideWidth + 1 or more, c], each pixel a stride
+ * from the next
+ */
 function withZerosBetween(x: tf.Tensor4D, [down, across]: readonly [number, number]): tf.Tensor4D {
   if (down === 1 && across === 1) return x
   const [images, height, width, channels] = x.shape
@@ -128,7 +135,10 @@ function withZerosBetween(x: tf.Tensor4D, [down, across]: readonly [number, numb
   return apart.reshape([images, height * down, width * across, channels])
 }
 
-/** So many zeros above and to the left, and below and to the right as many as lead to that size, or a row or column less. */
+/**
+ * So many zeros above and to the left, and below and to the right as many as lead to that size, or a row or
+ * column less.
+ */
 function framedTo(
   x: tf.Tensor4D,
   [top, left]: readonly [number, number],

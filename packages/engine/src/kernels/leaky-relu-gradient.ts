@@ -3,9 +3,9 @@ import { floatAttribute, typeAttribute, type NativeBackend } from '../native-bac
 
 const gradientKernel = 'LeakyReluGrad'
 
-// TensorFlow.js composes this gradient of three operations; TensorFlow has it as one. It asks for the sign of the input,
-// which the output has too unless the slope is negative. The output is kept for what comes next anyhow, so that a graph
-// need not keep the input as well.
+// TensorFlow.js composes this gradient of three operations; TensorFlow has it as one. It asks for the sign of
+// the input, which the output has too unless the slope is negative. The output is kept for what comes next
+// anyhow, so that a graph need not keep the input as well.
 tf.registerGradient({
   kernelName: tf.LeakyRelu,
   inputsToSave: ['x'],

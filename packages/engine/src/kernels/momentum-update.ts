@@ -25,9 +25,10 @@ export interface MomentumResult {
 }
 
 /**
- * A step of stochastic gradient descent with momentum (Sutskever et al. 2013, with the rate outside the velocity): with g
- * the gradient plus weight decay, v <- momentum v + g and w <- w - rate (g + momentum v) with Nesterov, w - rate v
- * without. On the native engine's CPU it is one pass over memory instead of eight; the bits are the same.
+ * A step of stochastic gradient descent with momentum (Sutskever et al. 2013, with the rate outside the
+ * velocity): with g the gradient plus weight decay, v <- momentum v + g and w <- w - rate (g + momentum v)
+ * with Nesterov, w - rate v without. On the native engine's CPU it is one pass over memory instead of eight;
+ * the bits are the same.
  */
 export function momentumUpdate(step: MomentumStep): MomentumResult {
   return withOperation.has(tf.backend()) ? inOnePass(step) : stepByStep(step)

@@ -3,8 +3,9 @@ import { tf } from '../tensorflow.js'
 const kernelName = 'OneHot'
 
 /**
- * Corrects the kernel `OneHot` of `wasm`, which in TensorFlow.js 4.22 writes integers of four bytes whatever is asked:
- * read as `float32`, a one is 1.4e-45, and where a `bool` has one byte, it overwrites what lies behind.
+ * Corrects the kernel `OneHot` of `wasm`, which in TensorFlow.js 4.22 writes integers of four bytes whatever
+ * is asked: read as `float32`, a one is 1.4e-45, and where a `bool` has one byte, it overwrites what lies
+ * behind.
  */
 export function correctOneHot(backendName: string): void {
   const own = tf.getKernel(kernelName, backendName)

@@ -7,7 +7,8 @@ import { typeAttribute, type NativeBackend } from '../native-backend.js'
 const kernelName = 'KeyedRandomUniform'
 
 /**
- * Uniform float32 numbers in [0, 1) that depend on the key and the shape alone: every engine gives the same ones.
+ * Uniform float32 numbers in [0, 1) that depend on the key and the shape alone: every engine gives the same
+ * ones.
  *
  * @param shape of the tensor returned
  */

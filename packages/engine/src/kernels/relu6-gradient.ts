@@ -3,9 +3,9 @@ import { typeAttribute, type NativeBackend } from '../native-backend.js'
 
 const gradientKernel = 'Relu6Grad'
 
-// TensorFlow.js composes this gradient of five operations; TensorFlow has it as one. At 0 and at 6 it is 0, as in TensorFlow
-// and PyTorch; TensorFlow.js lets it pass at 6. The output lies between the two where the input does, so that a graph need
-// not keep the input.
+// TensorFlow.js composes this gradient of five operations; TensorFlow has it as one. At 0 and at 6 it is 0,
+// as in TensorFlow and PyTorch; TensorFlow.js lets it pass at 6. The output lies between the two where the
+// input does, so that a graph need not keep the input.
 tf.registerGradient({
   kernelName: tf.Relu6,
   outputsToSave: [true],

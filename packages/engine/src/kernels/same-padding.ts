@@ -7,8 +7,9 @@ interface Convolution {
 }
 
 /**
- * Corrects the convolutions of `wasm`, plain and depthwise, with padding `same`: where a filter is smaller than the stride and
- * windows leave pixels over, TensorFlow.js 4.22 gives zeros. There the input is padded first and the convolution pads nothing.
+ * Corrects the convolutions of `wasm`, plain and depthwise, with padding `same`: where a filter is smaller
+ * than the stride and windows leave pixels over, TensorFlow.js 4.22 gives zeros. There the input is padded
+ * first and the convolution pads nothing.
  */
 export function correctSamePadding(backendName: string): void {
   for (const kernelName of [tf.Conv2D, tf.DepthwiseConv2dNative]) {

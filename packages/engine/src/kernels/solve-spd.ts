@@ -8,18 +8,19 @@ const solveKernel = 'SolveSpd'
 const factorSolveKernel = 'SolveSpdByFactor'
 
 /**
- * Solves A X = B for symmetric positive definite matrices A, by Cholesky factorisation A = L Lᵀ and two triangular systems.
- * Only the lower triangles of A are read.
+ * Solves A X = B for symmetric positive definite matrices A, by Cholesky factorisation A = L Lᵀ and two
+ * triangular systems. Only the lower triangles of A are read.
  *
- * Differentiable with respect to both: dB = A⁻¹ dX and dA = -dB Xᵀ, which is the gradient along symmetric changes of A. On the
- * native engine the factorisation and the systems are TensorFlow's kernels, elsewhere loops in double precision.
+ * Differentiable with respect to both: dB = A⁻¹ dX and dA = -dB Xᵀ, which is the gradient along symmetric
+ * changes of A. On the native engine the factorisation and the systems are TensorFlow's kernels, elsewhere
+ * loops in double precision.
  *
  * @param a [batch, m, m]
  * @param b [batch, m, p]
  * @returns X, [batch, m, p]; in a graph NaN where a matrix is not positive definite
  * @throws {RangeError} when the shapes do not fit each other
- * @throws {InputError} when a matrix is not positive definite, as far as float32 tells (where a pivot is not above 0), or a
- *   number is not finite; not in a graph, which reads no values
+ * @throws {InputError} when a matrix is not positive definite, as far as float32 tells (where a pivot is not
+ *   above 0), or a number is not finite; not in a graph, which reads no values
  */
 export function solveSpd(a: tf.Tensor3D, b: tf.Tensor3D): tf.Tensor3D {
   const [batch, rows, columns] = a.shape

@@ -5,8 +5,8 @@ export interface Interval {
 }
 
 /**
- * Divides intervals among as few lanes as first fit needs so that in each lane any two are apart or one holds the other,
- * which is what a row of a trace can show. Of equal intervals the earlier one holds the later.
+ * Divides intervals among as few lanes as first fit needs so that in each lane any two are apart or one holds
+ * the other, which is what a row of a trace can show. Of equal intervals the earlier one holds the later.
  */
 export function inLanes<Item extends Interval>(items: readonly Item[]): Item[][] {
   const lanes: { readonly items: Item[]; readonly open: number[] }[] = []

@@ -9,8 +9,9 @@ export interface ProfileOptions {
   /** The most spans and operations that are kept, which bounds memory and the trace; 200,000 if not given. */
   readonly events?: number
   /**
-   * How many calls of each graph function are also run operation by operation, so that the trace shows where a call's
-   * time goes; 3 if not given. Each takes about one to two calls' time, which is left out of all shares.
+   * How many calls of each graph function are also run operation by operation, so that the trace shows where
+   * a call's time goes; 3 if not given. Each takes about one to two calls' time, which is left out of all
+   * shares.
    */
   readonly replays?: number
 }
@@ -111,8 +112,9 @@ export class Profile {
 }
 
 /**
- * Begins to take down the spans of this process, its memory, and the operations of graph functions. Results do not change
- * by it. Of the operations of functions that are first called under it, it also knows the spans and the pass.
+ * Begins to take down the spans of this process, its memory, and the operations of graph functions. Results
+ * do not change by it. Of the operations of functions that are first called under it, it also knows the spans
+ * and the pass.
  *
  * @throws {Error} when a profile runs already
  */

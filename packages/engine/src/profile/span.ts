@@ -3,8 +3,8 @@ import type { Profile } from './profile.js'
 /** What is told of a span beside its name. */
 export interface SpanOptions {
   /**
-   * The row of the trace that it lies on; that of the loop if not given. What goes on beside the loop belongs elsewhere:
-   * the time on the loop's row adds up to that of the run.
+   * The row of the trace that it lies on; that of the loop if not given. What goes on beside the loop belongs
+   * elsewhere: the time on the loop's row adds up to that of the run.
    */
   readonly track?: string
   /** Shown where the span is selected. */
@@ -18,8 +18,9 @@ let active: Profile | undefined
 let scopes: string[] | undefined
 
 /**
- * Does some work as a span of the profile that runs, if one does: `const pictures = await span('decode', () => read(file))`.
- * A promise's span ends when it settles. Without a profile this is a call of the function and nothing else.
+ * Does some work as a span of the profile that runs, if one does:
+ * `const pictures = await span('decode', () => read(file))`. A promise's span ends when it settles. Without a
+ * profile this is a call of the function and nothing else.
  *
  * Within a {@link graphFunction}, spans say what its operations belong to.
  */
@@ -51,7 +52,10 @@ export function setActiveProfile(profile: Profile | undefined): void {
   active = profile
 }
 
-/** A span in which a function is recorded: within it, spans are noted with the operations and take no time of their own. */
+/**
+ * A span in which a function is recorded: within it, spans are noted with the operations and take no time of
+ * their own.
+ */
 export function recordingSpan(name: string, work: () => void): void {
   span(name, () => {
     if (!active) return work()

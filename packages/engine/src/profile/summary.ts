@@ -1,12 +1,18 @@
 import { inLanes, ownTimes } from './lanes.js'
 import { tracks, type ProfiledOperation, type ProfiledRun, type ProfiledSpan } from './profiled-run.js'
 
-/** Where the time of a profiled run went, up to the moment where the profile was full. Seconds leave out its replays. */
+/**
+ * Where the time of a profiled run went, up to the moment where the profile was full. Seconds leave out its
+ * replays.
+ */
 export interface ProfileSummary {
   readonly seconds: number
   /** What the profile itself added by replays. */
   readonly replaySeconds: number
-  /** The spans of the loop by name, without those within them; `other` is the rest, so that they add up to `seconds`. */
+  /**
+   * The spans of the loop by name, without those within them; `other` is the rest, so that they add up to
+   * `seconds`.
+   */
   readonly phases: readonly PhaseSummary[]
   /** Spans of other tracks, which went on beside the loop. */
   readonly beside: readonly PhaseSummary[]

@@ -3,8 +3,8 @@ import type { MemorySample } from './memory-samples.js'
 import { tracks, type ProfiledOperation, type ProfiledRun } from './profiled-run.js'
 
 /**
- * An event of Chrome's trace format ("Trace Event Format", Google, 2016): `X` a span, `C` values of counters, `M` a name,
- * `i` a moment. Times are whole microseconds.
+ * An event of Chrome's trace format ("Trace Event Format", Google, 2016): `X` a span, `C` values of counters,
+ * `M` a name, `i` a moment. Times are whole microseconds.
  */
 export interface TraceEvent {
   readonly name: string

@@ -9,7 +9,9 @@ const cover = 0.72
 /** What covers less of a picture is not seen. */
 const palest = 0.01
 
-/** The evidence of places as a map over the picture: blue where it speaks for the class, red where against it. */
+/**
+ * The evidence of places as a map over the picture: blue where it speaks for the class, red where against it.
+ */
 export function heatMap(places: readonly Place[], frame: Frame, most: number): Element {
   return x(
     'g',
@@ -36,8 +38,8 @@ interface Density {
 }
 
 /**
- * Places may overlap, as parts do: each spreads its evidence evenly over its region, and what lies on one spot adds up. Its
- * integral over the picture is the sum of the evidence.
+ * Places may overlap, as parts do: each spreads its evidence evenly over its region, and what lies on one
+ * spot adds up. Its integral over the picture is the sum of the evidence.
  */
 export function densities(places: readonly Place[]): Density[] {
   const rows = edges(places.flatMap(({ region: { top, bottom } }) => [top, bottom]))

@@ -106,8 +106,8 @@ export function levelRow(level: ExplainedLevel, context: RowContext): Element {
 }
 
 /**
- * The supports of a class that a drawing shows: labelled ones, those that spoke most for it first; where what their places say sums
- * to nothing, those first whose places say most for it.
+ * The supports of a class that a drawing shows: labelled ones, those that spoke most for it first; where what
+ * their places say sums to nothing, those first whose places say most for it.
  */
 export function supportsToShow({ support, gradient }: ScoreOrigin): PicturePlaces[] {
   const evidence = ({ places }: PicturePlaces) =>

@@ -36,7 +36,8 @@ export function matchMarks(matches: readonly ShownMatch[]): Element[] {
 }
 
 /**
- * The matches that say most: by evidence, above 0 alone, none beside another that lies mostly on the same place of the query.
+ * The matches that say most: by evidence, above 0 alone, none beside another that lies mostly on the same
+ * place of the query.
  *
  * @param matches in order of their evidence
  */

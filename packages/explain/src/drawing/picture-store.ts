@@ -18,7 +18,10 @@ export interface ShownPicture {
   readonly look: Look
 }
 
-/** Pixels of a copy for each unit of the drawing: enough for sharp screens, on which pages show drawings smaller. */
+/**
+ * Pixels of a copy for each unit of the drawing: enough for sharp screens, on which pages show drawings
+ * smaller.
+ */
 const density = 1.5
 
 /** What is left of the colours of a pale picture. */
@@ -27,7 +30,10 @@ const paleSaturation = 0.15
 /** Pictures of at most so many pixels a side are shown as squares, as the network sees them. */
 const mostSquares = 96
 
-/** The pictures of a drawing, each held once in each of its looks, however often it is shown, and no larger than it is shown. */
+/**
+ * The pictures of a drawing, each held once in each of its looks, however often it is shown, and no larger
+ * than it is shown.
+ */
 export class PictureStore {
   readonly #symbols: ReadonlyMap<RgbImage, ReadonlyMap<Look, PictureSymbol>>
 

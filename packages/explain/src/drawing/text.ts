@@ -43,7 +43,10 @@ export function endOfPath(path: string, most: number): string {
   return characters.length <= most ? path : `…${characters.slice(1 - most).join('')}`
 }
 
-/** A text in lines that fit a width, as far as its words allow; glyphs count as 55 hundredths of the font's size. */
+/**
+ * A text in lines that fit a width, as far as its words allow; glyphs count as 55 hundredths of the font's
+ * size.
+ */
 export function wrapped(content: string, width: number, size: number): string[] {
   const most = Math.floor(width / (0.55 * size))
   const lines = ['']

@@ -19,9 +19,13 @@ export interface AgreementOptions {
 
 /** What weights say of themselves, compared with what they are used for. */
 export interface Agreement {
-  /** Settings in which the recipe differs from them: how levels are fused, and, where that was forced, others. */
+  /**
+   * Settings in which the recipe differs from them: how levels are fused, and, where that was forced, others.
+   */
   readonly differences: readonly SettingDifference[]
-  /** What a person should know, a line each: contradictions that were forced, and what could not be compared. */
+  /**
+   * What a person should know, a line each: contradictions that were forced, and what could not be compared.
+   */
   readonly notes: readonly string[]
 }
 
@@ -40,8 +44,8 @@ export class AgreementCheck implements Agreement {
   }
 
   /**
-   * Compares the settings that weights were stored with and those that they are used with. How levels are fused is a choice that
-   * can be made anew after training, and is only told.
+   * Compares the settings that weights were stored with and those that they are used with. How levels are
+   * fused is a choice that can be made anew after training, and is only told.
    *
    * @param stored nothing where weights came without
    * @param under what held them in their file, for those from elsewhere
@@ -77,7 +81,8 @@ export class AgreementCheck implements Agreement {
    * Looks for classes that weights have learned among those that should be new to them.
    *
    * @param learning what they learned from; nothing where they do not say
-   * @param isAsked whether the split itself was asked for, as by a manifest of training episodes; it is then only told
+   * @param isAsked whether the split itself was asked for, as by a manifest of training episodes; it is then
+   *   only told
    * @throws {InputError} when there are such classes, unless they are to be taken nevertheless
    */
   compareClasses(learning: Learning | undefined, split: ImageSplit, isAsked = false): void {

@@ -17,8 +17,8 @@ export function backboneSettings({ model, data, resolved }: CheckedRecipe): Sett
 }
 
 /**
- * What of a recipe decides what a trained model makes of a picture: {@link backboneSettings}, the parts, and the levels with
- * all their options, whether they are written out or defaults.
+ * What of a recipe decides what a trained model makes of a picture: {@link backboneSettings}, the parts, and
+ * the levels with all their options, whether they are written out or defaults.
  */
 export function modelSettings(recipe: CheckedRecipe): Settings {
   const levels = recipe.resolved.levels.map(({ definition, weight, temperature, options }) => [
@@ -29,8 +29,8 @@ export function modelSettings(recipe: CheckedRecipe): Settings {
 }
 
 /**
- * {@link backboneSettings} of the recipe that weights were stored with, which may name what is not known any more; its options
- * are then those that are written out.
+ * {@link backboneSettings} of the recipe that weights were stored with, which may name what is not known any
+ * more; its options are then those that are written out.
  */
 export function storedBackboneSettings({ model, data }: RecipeValues, known: KnownParts): Settings {
   const definition = known.backbones.find(model.encoder)

@@ -5,8 +5,8 @@ import type { Dataset, ImageSplit } from '@m2l/datasets'
 const looked = 16
 
 /**
- * A SHA-256, in hexadecimal, over the pixels of 16 pictures that are spread evenly over a split: `ImageSplit.hash` is of names
- * alone, and other pictures may have the same.
+ * A SHA-256, in hexadecimal, over the pixels of 16 pictures that are spread evenly over a split:
+ * `ImageSplit.hash` is of names alone, and other pictures may have the same.
  *
  * @throws {InputError} when one of them cannot be read
  */

@@ -22,8 +22,8 @@ export type Learning = z.output<typeof learningSchema>
 const markBytes = 6
 
 /**
- * A short text that stands for the classes of a split: for each the beginnings of two SHA-256, of its name, and of its name
- * with its images. Names themselves may be private, and thousands of them are long.
+ * A short text that stands for the classes of a split: for each the beginnings of two SHA-256, of its name,
+ * and of its name with its images. Names themselves may be private, and thousands of them are long.
  */
 export function classMarks({ classes }: Pick<ImageSplit, 'classes'>): string {
   return Buffer.concat(classes.flatMap((ofClass) => [markOfName(ofClass), markOfImages(ofClass)])).toString(

@@ -10,7 +10,10 @@ const format = 'm2l-card'
 const fraction = z.number().min(0).max(1)
 
 const pairedSchema = z.strictObject({
-  /** What the fused prediction is compared with: its own best level alone, or the fused prediction of another result. */
+  /**
+   * What the fused prediction is compared with: its own best level alone, or the fused prediction of another
+   * result.
+   */
   with: z.strictObject({ recipe: z.string(), level: z.string() }),
   /** Mean difference of the accuracies in the same episodes, above 0 where this result is better. */
   difference: z.number(),

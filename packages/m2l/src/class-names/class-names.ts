@@ -15,7 +15,10 @@ export class ClassNames {
     }
   }
 
-  /** What a class is called: its name, with its label where another class is called the same; its label where it has none. */
+  /**
+   * What a class is called: its name, with its label where another class is called the same; its label where
+   * it has none.
+   */
   of = (label: string): string => {
     const name = this.#names.get(label)
     if (name === undefined || name === label) return label

@@ -19,12 +19,12 @@ const usual =
 const mostTold = 5
 
 /**
- * The names of classes in a file; if none is given, in one with a usual name in a data set's folder or beside it, that names
- * some of the classes.
+ * The names of classes in a file; if none is given, in one with a usual name in a data set's folder or beside
+ * it, that names some of the classes.
  *
  * @param labels of the classes
- * @throws {InputError} when the given file cannot be read or names none of the classes; one that was found is passed over with
- *   a note
+ * @throws {InputError} when the given file cannot be read or names none of the classes; one that was found is
+ *   passed over with a note
  */
 export async function findClassNames(
   labels: readonly string[],

@@ -14,14 +14,14 @@ interface NamedClass {
 export class PicturesNamed extends InputError {}
 
 /**
- * Reads the names of classes: a text of two columns, the class and its name, parted by a comma, semicolon, tab or blanks, as
- * ImageNet's `words.txt` and `LOC_synset_mapping.txt` are, with or without a heading; or JSON, an object of names by class, or
- * ImageNet's `{"0": ["n01440764", "tench"]}`.
+ * Reads the names of classes: a text of two columns, the class and its name, parted by a comma, semicolon,
+ * tab or blanks, as ImageNet's `words.txt` and `LOC_synset_mapping.txt` are, with or without a heading; or
+ * JSON, an object of names by class, or ImageNet's `{"0": ["n01440764", "tench"]}`.
  *
  * @param labels of the classes: tell which of the columns is the class
  * @returns all names in the file, by class
- * @throws {InputError} naming file and line when it cannot be read, is not UTF-8, a line has no two columns, or a class has two
- *   names
+ * @throws {InputError} naming file and line when it cannot be read, is not UTF-8, a line has no two columns,
+ *   or a class has two names
  */
 export async function readClassNames(
   file: string,
@@ -87,7 +87,9 @@ function jsonNames(file: string, text: string): NamedClass[] {
   })
 }
 
-/** JSON takes the last of several values of a key; YAML, of which it is a part, says which key comes twice. */
+/**
+ * JSON takes the last of several values of a key; YAML, of which it is a part, says which key comes twice.
+ */
 function requireOnceEach(file: string, text: string): void {
   try {
     loadYaml(text)

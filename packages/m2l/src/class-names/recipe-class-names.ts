@@ -3,7 +3,8 @@ import type { Recipe } from '../recipe/read-recipe.js'
 import { findClassNames, type FoundClassNames } from './find-class-names.js'
 
 /**
- * The names of some classes of a recipe's data set: those of `data.labels`, or of a file among or beside its pictures.
+ * The names of some classes of a recipe's data set: those of `data.labels`, or of a file among or beside its
+ * pictures.
  *
  * @throws {InputError} see `findClassNames`
  */

@@ -7,7 +7,9 @@ import { readClasses, writeClasses } from './classes-file.js'
 /** What a file of classes holds. */
 export interface ClassesReport {
   readonly file: string
-  /** The weights that the classes belong to; null where the file is of the first format, which does not say. */
+  /**
+   * The weights that the classes belong to; null where the file is of the first format, which does not say.
+   */
   readonly weights: string | null
   /** The fingerprint of the model. */
   readonly model: string
@@ -44,8 +46,8 @@ export async function showClasses(file: string): Promise<ClassesReport> {
  * Adds examples to a file of classes, at once.
  *
  * @param support a folder or archive of class folders, or a table of `filename,label`
- * @throws {InputError} when the file, the weights or the examples cannot be used, or a class has no example that can be read;
- *   the file is then as it was
+ * @throws {InputError} when the file, the weights or the examples cannot be used, or a class has no example
+ *   that can be read; the file is then as it was
  */
 export async function addToClasses(
   file: string,
@@ -96,7 +98,8 @@ export async function removeFromClasses(file: string, labels: readonly string[])
 /**
  * Adds the classes of a file to those of another, at once.
  *
- * @throws {InputError} when one of them cannot be read, or they belong to different weights; both are then as they were
+ * @throws {InputError} when one of them cannot be read, or they belong to different weights; both are then as
+ *   they were
  */
 export async function mergeIntoClasses(file: string, other: string): Promise<ChangedClasses> {
   const [before, more] = [await readClasses(file), await readClasses(other)]

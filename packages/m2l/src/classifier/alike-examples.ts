@@ -1,7 +1,10 @@
 import { type EmbeddedImages, imageCount, type SavedClasses } from '@m2l/classifier'
 import { count } from '@m2l/engine'
 
-/** By which share of the largest number features of the same picture may differ, as batches of several sizes make them. */
+/**
+ * By which share of the largest number features of the same picture may differ, as batches of several sizes
+ * make them.
+ */
 const rounding = 1e-5
 
 /**

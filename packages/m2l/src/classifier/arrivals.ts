@@ -5,10 +5,16 @@ import { InputError } from '@m2l/engine'
 import { watch } from 'chokidar'
 import { isHiddenBelow, isPicture, markedPictures, markOf } from './marked-pictures.js'
 
-/** How long a file must not grow before it is taken for complete, and how often it is looked at, in milliseconds. */
+/**
+ * How long a file must not grow before it is taken for complete, and how often it is looked at, in
+ * milliseconds.
+ */
 const settled = { stabilityThreshold: 400, pollInterval: 100 }
 
-/** How often it is looked whether the folder is still there, which watchers do not tell everywhere, in milliseconds. */
+/**
+ * How often it is looked whether the folder is still there, which watchers do not tell everywhere, in
+ * milliseconds.
+ */
 const lookEvery = 1000
 
 /** Of which share of the time, at most, the folder is listed anew. */
@@ -25,11 +31,12 @@ export interface ArrivalOptions {
 }
 
 /**
- * The picture files that arrive in a folder and in those in it, as many at a time as have arrived since the last ones: written,
- * rewritten, or renamed into place. A file that is being written is told when it does not grow any more.
+ * The picture files that arrive in a folder and in those in it, as many at a time as have arrived since the
+ * last ones: written, rewritten, or renamed into place. A file that is being written is told when it does not
+ * grow any more.
  *
- * Watchers lose events of the system under load. So the folder is also listed again and again: a file that they did not tell is told
- * once two listings have found it the same.
+ * Watchers lose events of the system under load. So the folder is also listed again and again: a file that
+ * they did not tell is told once two listings have found it the same.
  *
  * @throws {InputError} when there is no such folder, it goes away, or it cannot be watched
  * @throws the signal's reason when it is aborted

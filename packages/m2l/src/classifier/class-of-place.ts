@@ -1,4 +1,6 @@
-/** Where a picture lies: its folders from the root on, and how many of them lie above the path that was given. */
+/**
+ * Where a picture lies: its folders from the root on, and how many of them lie above the path that was given.
+ */
 export interface Place {
   readonly folders: readonly string[]
   /** Folders above the one that was given; a class is named by that or by one in it. */
@@ -15,8 +17,8 @@ export interface NamedClass {
 }
 
 /**
- * The class that a place names: the nearest folder above the picture that is called as a class is, whole. A class that is
- * called by a path, as `birds/owl`, is named by folders that follow each other so.
+ * The class that a place names: the nearest folder above the picture that is called as a class is, whole. A
+ * class that is called by a path, as `birds/owl`, is named by folders that follow each other so.
  */
 export function classOfPlace({ folders, above }: Place, labels: ReadonlySet<string>): NamedClass | undefined {
   for (let end = folders.length; end > above; end--) {

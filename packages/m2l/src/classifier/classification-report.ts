@@ -17,14 +17,25 @@ export interface PicturePrediction {
   readonly displayName?: string
   /** The probability of the nearest class among all, from 0 to 1. */
   readonly probability: number
-  /** The classes with their probabilities, the most probable first; together 1 unless only some were asked for. */
+  /**
+   * The classes with their probabilities, the most probable first; together 1 unless only some were asked
+   * for.
+   */
   readonly probabilities: readonly ClassProbability[]
-  /** What each level says alone: its class with the probability, and its score of the nearest class of all levels. */
+  /**
+   * What each level says alone: its class with the probability, and its score of the nearest class of all
+   * levels.
+   */
   readonly levels: Readonly<Record<string, { label: string; probability: number; score: number }>>
-  /** Only where unknown pictures are told: the nearest class, and how familiar the picture is, from 0 to 1. */
+  /**
+   * Only where unknown pictures are told: the nearest class, and how familiar the picture is, from 0 to 1.
+   */
   readonly nearest?: string
   readonly familiarity?: number
-  /** The class by its place; where unknown pictures are told, `unknown` for no class. Only where the place says it. */
+  /**
+   * The class by its place; where unknown pictures are told, `unknown` for no class. Only where the place
+   * says it.
+   */
   readonly truth?: string
   /** That it is an example itself, so that what is said of it is no evidence and accuracy leaves it out. */
   readonly isExample?: true
@@ -53,7 +64,9 @@ export interface ClassificationReport {
     readonly labels: readonly string[]
     readonly counts: readonly (readonly number[])[]
   } | null
-  /** Labels of tables, and folders beside those of classes, that are no class, with their numbers of pictures. */
+  /**
+   * Labels of tables, and folders beside those of classes, that are no class, with their numbers of pictures.
+   */
   readonly otherLabels: Readonly<Record<string, number>>
   /** Only where unknown pictures are told. */
   readonly unknown: UnknownReport | null
@@ -98,11 +111,16 @@ export interface UnknownReport {
   readonly examplesKept: number
   /** The share of examples below it, left out with their whole class. */
   readonly strangersFound: number
-  /** How well familiarity tells the pictures of the classes from others; null where their places do not say. */
+  /**
+   * How well familiarity tells the pictures of the classes from others; null where their places do not say.
+   */
   readonly auroc: number | null
   /** How many pictures were called unknown. */
   readonly called: number
-  /** Of pictures of the classes, by their places, that are no examples: being called unknown counts as wrong. Null where there are none. */
+  /**
+   * Of pictures of the classes, by their places, that are no examples: being called unknown counts as wrong.
+   * Null where there are none.
+   */
   readonly ofClasses: CalledUnknown | null
   /** Of pictures of no class, by their places. Null where there are none. */
   readonly ofOthers: Pick<CalledUnknown, 'pictures' | 'called'> | null

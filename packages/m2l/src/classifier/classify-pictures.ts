@@ -28,7 +28,10 @@ import { requirePlaces } from './require-places.js'
 
 /** What to classify by what. */
 export interface ClassifyPicturesOptions extends ClassifyByOptions {
-  /** Folders, archives, tables and picture files, or files of features. Where folders are called like classes, it is measured how many are right. */
+  /**
+   * Folders, archives, tables and picture files, or files of features. Where folders are called like classes,
+   * it is measured how many are right.
+   */
   readonly query: readonly string[]
   /** How many pictures are proposed to be labelled next; 5 if not given. */
   readonly labelNext?: number
@@ -37,8 +40,8 @@ export interface ClassifyPicturesOptions extends ClassifyByOptions {
 /**
  * Classifies pictures by folders of examples.
  *
- * @throws {InputError} when weights, examples or the places of pictures cannot be used, or a class has no example that can be
- *   read; single pictures and examples that cannot be read are only reported
+ * @throws {InputError} when weights, examples or the places of pictures cannot be used, or a class has no
+ *   example that can be read; single pictures and examples that cannot be read are only reported
  */
 export async function classifyPictures(options: ClassifyPicturesOptions): Promise<ClassificationReport> {
   const started = performance.now()

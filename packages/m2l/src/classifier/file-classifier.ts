@@ -35,11 +35,13 @@ export class FewShotClassifier extends PortableClassifier {
   /**
    * A classifier without classes. Loads the engine where that has not been done.
    *
-   * @param weights a name of weights, see `shippedWeights` and `fetchableWeights`, or the path of a checkpoint, ours or PyTorch's,
-   *   or of an ONNX network. If not given, those that there are: the best for photographs, which are fetched the first time, and
-   *   the shipped ones; which of them see best is chosen by the examples, see {@link choose}
-   * @throws {InputError} when they cannot be read, a card is given and they are not named, they do not say how their model is made and no recipe does, are of another, or
-   *   contradict the recipe and are not to be taken nevertheless
+   * @param weights a name of weights, see `shippedWeights` and `fetchableWeights`, or the path of a
+   *   checkpoint, ours or PyTorch's, or of an ONNX network. If not given, those that there are: the best for
+   *   photographs, which are fetched the first time, and the shipped ones; which of them see best is chosen
+   *   by the examples, see {@link choose}
+   * @throws {InputError} when they cannot be read, a card is given and they are not named, they do not say
+   *   how their model is made and no recipe does, are of another, or contradict the recipe and are not to be
+   *   taken nevertheless
    */
   static override async load(weights?: string, options: ClassifierOptions = {}): Promise<FewShotClassifier> {
     const named = weights ?? (options.recipe && onnxWeights(options.recipe))
@@ -71,8 +73,8 @@ export class FewShotClassifier extends PortableClassifier {
   }
 
   /**
-   * A classifier of saved classes, with the weights that the file names, which are fetched where they can be and are not there, or
-   * others that are the same.
+   * A classifier of saved classes, with the weights that the file names, which are fetched where they can be
+   * and are not there, or others that are the same.
    *
    * @throws {InputError} when the file or the weights cannot be read, or do not belong together
    */
@@ -109,7 +111,8 @@ export class FewShotClassifier extends PortableClassifier {
   }
 
   /**
-   * A classifier of a model that a program has made, without classes; pictures are rendered by threads of their own.
+   * A classifier of a model that a program has made, without classes; pictures are rendered by threads of
+   * their own.
    *
    * @throws {InputError} when pictures cannot be made its input
    */
@@ -123,10 +126,11 @@ export class FewShotClassifier extends PortableClassifier {
   }
 
   /**
-   * A classifier by features of pictures that some network made, see `readFeatures`; their labels are its classes. It takes pictures
-   * as their features, see `featuresAt`.
+   * A classifier by features of pictures that some network made, see `readFeatures`; their labels are its
+   * classes. It takes pictures as their features, see `featuresAt`.
    *
-   * @param options the recipe is that of the levels which compare them; if not given, a head is chosen by the examples
+   * @param options the recipe is that of the levels which compare them; if not given, a head is chosen by the
+   *   examples
    * @throws {InputError} when a picture has no label, or a level needs what features do not have
    */
   static override async ofFeatures<This extends typeof PortableClassifier>(
@@ -140,8 +144,8 @@ export class FewShotClassifier extends PortableClassifier {
   }
 
   /**
-   * Saves the classes, as embeddings, in a safetensors file with a checksum, at once. It names the weights, and the example
-   * files; {@link open} needs nothing else.
+   * Saves the classes, as embeddings, in a safetensors file with a checksum, at once. It names the weights,
+   * and the example files; {@link open} needs nothing else.
    *
    * @throws {InputError} when there are none or the file cannot be written
    */
@@ -152,7 +156,8 @@ export class FewShotClassifier extends PortableClassifier {
   /**
    * Takes saved classes in place of those that there are.
    *
-   * @throws {InputError} when the file cannot be read or is damaged, or its classes were saved with other weights
+   * @throws {InputError} when the file cannot be read or is damaged, or its classes were saved with other
+   *   weights
    */
   async load(file: string): Promise<void> {
     await this.restore(await readClasses(file), file)

@@ -16,7 +16,8 @@ export interface LoadOptions
 }
 
 /**
- * Weights as a classifier may see by; with crops, too, where these are asked for or the examples are to say whether they pay.
+ * Weights as a classifier may see by; with crops, too, where these are asked for or the examples are to say
+ * whether they pay.
  *
  * @param weights a name of weights, or the path of a checkpoint
  * @throws {InputError} as `FewShotClassifier.load` says

@@ -13,7 +13,10 @@ export function counted(names: readonly string[]): Record<string, number> {
   return Object.fromEntries(counts)
 }
 
-/** Tells of classes of one example beside larger ones: they are known least, and leaving examples out says nothing of them. */
+/**
+ * Tells of classes of one example beside larger ones: they are known least, and leaving examples out says
+ * nothing of them.
+ */
 export function singleExampleNotes(
   classes: readonly { readonly label: string; readonly images: number }[],
 ): string[] {

@@ -13,17 +13,20 @@ import { addSupport, openSupport, type SupportPictures, type UnreadableExample }
 /** By what pictures are classified. */
 export interface ClassifyByOptions extends OnnxOptions, CompareBy, Pick<LoadOptions, 'views'> {
   /**
-   * A folder or archive of class folders, or a `.csv` table of `filename,label`; where classes are loaded, its examples are added
-   * to them. Or a file of features, see `readFeatures`; then the pictures are files of features, too.
+   * A folder or archive of class folders, or a `.csv` table of `filename,label`; where classes are loaded,
+   * its examples are added to them. Or a file of features, see `readFeatures`; then the pictures are files of
+   * features, too.
    */
   readonly support?: string | undefined
   /** A file of classes that `FewShotClassifier.save` wrote; needed where there is no `support`. */
   readonly load?: string | undefined
-  /** The file that the classes are saved to as soon as the examples are there; what has that name is replaced. */
+  /**
+   * The file that the classes are saved to as soon as the examples are there; what has that name is replaced.
+   */
   readonly save?: string | undefined
   /**
-   * Weights by name, a checkpoint or an ONNX network; if not given those of loaded classes, else those at hand that the examples
-   * choose, see `FewShotClassifier.load`.
+   * Weights by name, a checkpoint or an ONNX network; if not given those of loaded classes, else those at
+   * hand that the examples choose, see `FewShotClassifier.load`.
    */
   readonly weights?: string
   /** See `ClassifierOptions`; of features the recipe whose levels compare them. */
@@ -32,11 +35,14 @@ export interface ClassifyByOptions extends OnnxOptions, CompareBy, Pick<LoadOpti
   readonly counts?: ShotCounts
   /** Takes weights that contradict the recipe. */
   readonly force?: boolean
-  /** Pictures less familiar than this, from 0 to 1, are of no class; `auto` is .5, see `Familiarity`. All are if not given. */
+  /**
+   * Pictures less familiar than this, from 0 to 1, are of no class; `auto` is .5, see `Familiarity`. All are
+   * if not given.
+   */
   readonly unknown?: number | 'auto'
   /**
-   * A file of the names of classes, see `readClassNames`; if none is given, one with a usual name is looked for in the folder of
-   * the examples and beside it.
+   * A file of the names of classes, see `readClassNames`; if none is given, one with a usual name is looked
+   * for in the folder of the examples and beside it.
    */
   readonly labels?: string
   /** Of how many of the most probable classes the probabilities are reported; all if not given. */
@@ -110,9 +116,11 @@ export interface OpenedExamples {
 }
 
 /**
- * Lists the examples that are to be added to a classifier, so that mistakes in their places are told before anything is read.
+ * Lists the examples that are to be added to a classifier, so that mistakes in their places are told before
+ * anything is read.
  *
- * @throws {InputError} when they cannot be used, or a class is called as pictures of no class are where these are told
+ * @throws {InputError} when they cannot be used, or a class is called as pictures of no class are where these
+ *   are told
  */
 export async function openExamples(
   classifier: FewShotClassifier,

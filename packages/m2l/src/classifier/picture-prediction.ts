@@ -6,7 +6,10 @@ import type { QueryPicture } from './query-pictures.js'
 
 /** What becomes of the classification of a picture. */
 export interface PredictionOptions {
-  /** How familiar the picture is, and below what it is of no class; nothing where unknown pictures are not told. */
+  /**
+   * How familiar the picture is, and below what it is of no class; nothing where unknown pictures are not
+   * told.
+   */
   readonly known: { readonly familiarity: number; readonly threshold: number } | undefined
   /** Of how many of the most probable classes the probabilities are told. */
   readonly top: number

@@ -20,8 +20,8 @@ export interface QueryPicture {
   readonly file: string
   readonly image: GivenImage
   /**
-   * Its class where its place says it: the nearest folder above it that is called as a class, or its label in a table; null
-   * where these are no class; nothing where no place says anything.
+   * Its class where its place says it: the nearest folder above it that is called as a class, or its label in
+   * a table; null where these are no class; nothing where no place says anything.
    */
   readonly truth?: string | null
 }
@@ -29,7 +29,9 @@ export interface QueryPicture {
 /** The pictures to classify, each real file once. */
 export interface QueryPictures {
   readonly pictures: readonly QueryPicture[]
-  /** Labels of tables and folders beside those of classes that are no class, with their numbers of pictures. */
+  /**
+   * Labels of tables and folders beside those of classes that are no class, with their numbers of pictures.
+   */
   readonly otherLabels: Readonly<Record<string, number>>
   /** What a person should be told of them. */
   readonly notes: readonly string[]
@@ -176,7 +178,10 @@ function withTruth(found: readonly Found[]): PlacedPicture[] {
   })
 }
 
-/** Each real file as it was named first, with what all of its names say; nothing where they say several classes. */
+/**
+ * Each real file as it was named first, with what all of its names say; nothing where they say several
+ * classes.
+ */
 function eachOnce(found: readonly PlacedPicture[]): PlacedPicture[] {
   const byIdentity = new Map<string, PlacedPicture[]>()
   for (const one of found) {

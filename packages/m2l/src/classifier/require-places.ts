@@ -9,8 +9,8 @@ import { queryPictures } from './query-pictures.js'
 import { openSupport } from './support-pictures.js'
 
 /**
- * Refuses names, examples and pictures that are not there or not enough, before weights are fetched and pictures are read. Features
- * are left to those who read them.
+ * Refuses names, examples and pictures that are not there or not enough, before weights are fetched and
+ * pictures are read. Features are left to those who read them.
  *
  * @param query the pictures; nothing where they are yet to arrive
  * @throws {InputError} as whoever uses them does

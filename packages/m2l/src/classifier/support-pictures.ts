@@ -22,7 +22,8 @@ export interface UnreadableExample {
 }
 
 /**
- * The examples of a folder or archive with class folders or a table, or of a table of `filename,label`; each real file once.
+ * The examples of a folder or archive with class folders or a table, or of a table of `filename,label`; each
+ * real file once.
  *
  * @param reduceTo see `DecodeOptions` of `@m2l/datasets`
  * @param fewest how many classes it must have: one where they are added to others

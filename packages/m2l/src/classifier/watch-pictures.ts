@@ -40,8 +40,8 @@ export type ArrivedPicture = PicturePrediction | { readonly file: string; readon
 const patience = 1500
 
 /**
- * Classifies the pictures that arrive in a folder, each when it is whole. One that is rewritten is answered again; one that is gone
- * before it is read is passed over.
+ * Classifies the pictures that arrive in a folder, each when it is whole. One that is rewritten is answered
+ * again; one that is gone before it is read is passed over.
  *
  * @throws {InputError} when weights, examples or the folder cannot be used
  * @throws the signal's reason when it is aborted
@@ -101,7 +101,10 @@ export async function* watchPictures(options: WatchPicturesOptions): AsyncGenera
   }
 }
 
-/** What is said of files; those that cannot be read are read once more a little later, since they may not be whole yet. */
+/**
+ * What is said of files; those that cannot be read are read once more a little later, since they may not be
+ * whole yet.
+ */
 async function* classifiedWhenWhole(
   classifier: FewShotClassifier,
   files: readonly string[],

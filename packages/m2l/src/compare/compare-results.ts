@@ -36,7 +36,10 @@ export interface Comparison {
   readonly perClass: readonly ComparedClass[]
   /** The episodes whose fused accuracies differ most; none where they are the same. */
   readonly mostDifferent: readonly ComparedEpisode[]
-  /** What a person should know before believing it, a line each: how the results differ otherwise, and what was said of them. */
+  /**
+   * What a person should know before believing it, a line each: how the results differ otherwise, and what
+   * was said of them.
+   */
   readonly notes: readonly string[]
 }
 
@@ -89,8 +92,8 @@ export interface ComparedEpisode {
  * Compares what two evaluations have left, episode by episode.
  *
  * @param a a run folder, or its `predictions.jsonl` or `result.json`
- * @throws {InputError} when one cannot be read, or they are not of the same episodes, or of other pictures and not to be compared
- *   nevertheless
+ * @throws {InputError} when one cannot be read, or they are not of the same episodes, or of other pictures
+ *   and not to be compared nevertheless
  */
 export async function compareResults(
   a: string,
@@ -154,7 +157,9 @@ function requireSameEpisodes(a: StoredResult, b: StoredResult): void {
   )
 }
 
-/** In what else results differ. @throws {InputError} when it is in their pictures, unless that is asked for */
+/**
+ * In what else results differ. @throws {InputError} when it is in their pictures, unless that is asked for
+ */
 function otherwise(a: StoredResult, b: StoredResult, force: boolean): string[] {
   const areOther = `${a.source} and ${b.source} are of other pictures of the same names`
   const bothSay = a.picturesHash !== undefined && b.picturesHash !== undefined

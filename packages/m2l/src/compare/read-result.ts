@@ -48,9 +48,10 @@ const headerSchema = z.object({
 /**
  * Reads what `evaluateRecipe` leaves in a run folder.
  *
- * @param source the run folder, or its `predictions.jsonl` or `result.json`; `test-manifest.jsonl` lies beside them
- * @throws {InputError} naming the file, and the line where there is one, when something is missing or malformed, or the
- *   predictions are of other episodes than the manifest beside them
+ * @param source the run folder, or its `predictions.jsonl` or `result.json`; `test-manifest.jsonl` lies
+ *   beside them
+ * @throws {InputError} naming the file, and the line where there is one, when something is missing or
+ *   malformed, or the predictions are of other episodes than the manifest beside them
  */
 export async function readResult(source: string): Promise<StoredResult> {
   const folder = await folderOf(source)

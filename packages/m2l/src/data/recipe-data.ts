@@ -13,7 +13,10 @@ export interface DataOptions extends Pick<OpenDatasetOptions, 'onPack' | 'onPack
   readonly onNote?: (line: string) => void
 }
 
-/** Tells as a note what makes evaluation or training slow; nothing, where nobody is told notes, leaves it to the engine. */
+/**
+ * Tells as a note what makes evaluation or training slow; nothing, where nobody is told notes, leaves it to
+ * the engine.
+ */
 export function notesOfSlowness({ onNote }: Pick<DataOptions, 'onNote'>): {
   onEager?: (reason: string) => void
 } {
@@ -29,7 +32,8 @@ export type SplitName = (typeof splitNames)[number]
  * The data set of a recipe.
  *
  * @param splits those that must be complete; others need not be there
- * @throws {InputError} when it cannot be opened, lacks a class of its split, or is embedded while the recipe names pictures
+ * @throws {InputError} when it cannot be opened, lacks a class of its split, or is embedded while the recipe
+ *   names pictures
  */
 export async function openRecipeDataset(
   recipe: Recipe,
@@ -72,9 +76,9 @@ function refuseOtherPictures({ file, data }: Recipe): void {
 }
 
 /**
- * Where a recipe's images are: `data.image_dir` below `data.root`. Without it, as in the published program, the folder
- * that is named like the recipe's own, so that `configs/miniImagenet/MML_N5K1_R12.yaml` reads `data/miniImagenet`; where
- * a given root holds no such folder, the root itself.
+ * Where a recipe's images are: `data.image_dir` below `data.root`. Without it, as in the published program,
+ * the folder that is named like the recipe's own, so that `configs/miniImagenet/MML_N5K1_R12.yaml` reads
+ * `data/miniImagenet`; where a given root holds no such folder, the root itself.
  */
 export function dataFolder({ file, data: { root, image_dir: folder } }: Recipe): string {
   if (folder !== undefined) return resolve(root ?? '.', folder)

@@ -5,9 +5,9 @@ import type { Recipe } from '../recipe/read-recipe.js'
 import { hasDistractors } from '@m2l/model'
 
 /**
- * The unlabelled images of a recipe's episodes, as a part of their options; nothing where the recipe has no `semi`
- * section. Which images are labelled depends on the recipe's seed alone, so that pretraining, training and evaluation
- * agree.
+ * The unlabelled images of a recipe's episodes, as a part of their options; nothing where the recipe has no
+ * `semi` section. Which images are labelled depends on the recipe's seed alone, so that pretraining, training
+ * and evaluation agree.
  *
  * @param phase `test` for validation, too
  */

@@ -16,8 +16,8 @@ const shotCounts = [1, 2, 3, 5, 10]
 const mostEpisodes = 200
 
 /**
- * Episodes like those of a manifest with 1, 2, 3, 5 and 10 shots and with its own, as far as every class of the split has the
- * images. Episode `i` has the same classes whatever the shots.
+ * Episodes like those of a manifest with 1, 2, 3, 5 and 10 shots and with its own, as far as every class of
+ * the split has the images. Episode `i` has the same classes whatever the shots.
  *
  * @param seed of the recipe
  */
@@ -46,7 +46,9 @@ export function episodesByShots(
     })
 }
 
-/** How many queries of each class are possible, at most as many as the manifest has; 0 where not even one is. */
+/**
+ * How many queries of each class are possible, at most as many as the manifest has; 0 where not even one is.
+ */
 function mostQueries(
   split: ImageSplit,
   { ways, queries, unlabelled }: EpisodeManifest,

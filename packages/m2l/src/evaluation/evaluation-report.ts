@@ -22,7 +22,9 @@ export interface EvaluationReport {
   readonly differences: readonly SettingDifference[]
   /** What a person should know before believing the accuracies, a line each. */
   readonly notes: readonly string[]
-  /** Names the evaluation by all that its numbers depend on: episodes, pictures, weights, model, precision. */
+  /**
+   * Names the evaluation by all that its numbers depend on: episodes, pictures, weights, model, precision.
+   */
   readonly evaluation: string
   /** The SHA-256 of the file of weights. */
   readonly weightsHash: string
@@ -34,7 +36,10 @@ export interface EvaluationReport {
   readonly accuracy: Readonly<Record<string, number>>
   /** Half widths of the 95 % intervals, under the same names. */
   readonly interval95: Readonly<Record<string, number>>
-  /** The fused prediction in each of `test.total_testtimes` rounds; `accuracy` and `interval95` are of all episodes. */
+  /**
+   * The fused prediction in each of `test.total_testtimes` rounds; `accuracy` and `interval95` are of all
+   * episodes.
+   */
   readonly rounds: readonly { readonly accuracy: number; readonly interval95: number }[]
   readonly manifest: string
   /** What was predicted for each query, see `writePredictions`. */
@@ -46,7 +51,10 @@ export interface EvaluationReport {
   readonly page?: string
   /** The card, likewise. */
   readonly card?: string
-  /** The embeddings of all images of the episodes, each computed once: how many, how large, and where they were kept. */
+  /**
+   * The embeddings of all images of the episodes, each computed once: how many, how large, and where they
+   * were kept.
+   */
   readonly bank: BankSize
   /** What people call the classes, where a file of names says it of some. */
   readonly displayNames?: DisplayNames

@@ -28,10 +28,10 @@ export interface PredictionsHeader {
 }
 
 /**
- * Writes what was predicted, as JSON lines: a header with the accuracy of each round and of all, then a line for each
- * episode with the way that the fused prediction and each level gave to each query. Queries are in the order of their
- * classes in the manifest, so that the right way of query `i` is `floor(i / queries)`. The header's `sha256` is that of the
- * header without it and the lines, see {@link predictionsHash}.
+ * Writes what was predicted, as JSON lines: a header with the accuracy of each round and of all, then a line
+ * for each episode with the way that the fused prediction and each level gave to each query. Queries are in
+ * the order of their classes in the manifest, so that the right way of query `i` is `floor(i / queries)`. The
+ * header's `sha256` is that of the header without it and the lines, see {@link predictionsHash}.
  */
 export async function writePredictions(
   file: string,

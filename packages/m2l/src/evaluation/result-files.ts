@@ -34,8 +34,8 @@ export interface ResultFiles {
 const patience = 60_000
 
 /**
- * Writes a result into a run folder. Processes that evaluate into one folder do so one after the other, and a result of another
- * evaluation is kept, see {@link keepEarlierResult}.
+ * Writes a result into a run folder. Processes that evaluate into one folder do so one after the other, and a
+ * result of another evaluation is kept, see {@link keepEarlierResult}.
  *
  * @param id of the evaluation, see {@link evaluationId}
  * @param write writes its files
@@ -63,8 +63,8 @@ export function resultFilesIn(folder: string): ResultFiles {
 }
 
 /**
- * Moves the result in a run folder aside, into `earlier/<name>`, unless it is of the same evaluation; nothing of it is lost
- * when the new one takes its place.
+ * Moves the result in a run folder aside, into `earlier/<name>`, unless it is of the same evaluation; nothing
+ * of it is lost when the new one takes its place.
  *
  * @param id of the new evaluation
  * @returns where it is now; nothing where there was none, or it is of the same evaluation
@@ -95,7 +95,9 @@ async function storedResult(file: string): Promise<Record<string, unknown> | und
   }
 }
 
-/** The SHA-256 of the weights whose result a folder holds; nothing where it holds none, or it does not say. */
+/**
+ * The SHA-256 of the weights whose result a folder holds; nothing where it holds none, or it does not say.
+ */
 export async function weightsEvaluatedIn(folder: string): Promise<string | undefined> {
   const hash = (await storedResult(resultFilesIn(folder).result))?.weightsHash
   return typeof hash === 'string' ? hash : undefined

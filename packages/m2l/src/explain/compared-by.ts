@@ -20,7 +20,8 @@ export interface ComparedBy extends TrainedModel {
 type Options = PicturesToExplain & Pick<ExplainPicturesOptions, 'onNote' | 'onExamples' | 'signal'>
 
 /**
- * What a classifier by the same examples compares by: weights, and the heads that it fits to them. The model is the caller's.
+ * What a classifier by the same examples compares by: weights, and the heads that it fits to them. The model
+ * is the caller's.
  *
  * @throws {InputError} when weights or examples cannot be used
  */

@@ -132,8 +132,8 @@ export async function* explainQueries(
  * Explains queries and draws each to files, `<query>.svg` and `<query>.jpg`, to which `index.html` leads.
  *
  * @param weights as they were named
- * @throws {InputError} when the folder cannot be made, holds an `index.html` of something else, or a query cannot be read and
- *   nobody wants to be told; earlier drawings and a page of them are then there
+ * @throws {InputError} when the folder cannot be made, holds an `index.html` of something else, or a query
+ *   cannot be read and nobody wants to be told; earlier drawings and a page of them are then there
  */
 export async function drawExplanations(
   recipe: Recipe,

@@ -31,7 +31,8 @@ export interface ExplainEpisodeOptions
 /**
  * Explains what queries of an episode were taken for, and draws it.
  *
- * @throws {InputError} when the weights contradict the recipe and are not to be taken nevertheless, or the weights, the data or the manifest cannot be used, or there is no such episode or query
+ * @throws {InputError} when the weights contradict the recipe and are not to be taken nevertheless, or the
+ *   weights, the data or the manifest cannot be used, or there is no such episode or query
  */
 export async function explainEpisode(
   asked: Recipe,

@@ -39,8 +39,8 @@ export interface PicturesToExplain extends Pick<AgreementOptions, 'force'>, Onnx
   /** Of the pictures only those of these names, as `PicturePrediction` has them; all if not given. */
   readonly only?: ReadonlySet<string>
   /**
-   * Weights by name, a checkpoint or an ONNX network; if not given those at hand that the examples choose, as `classifyPictures`
-   * does, or with a recipe the best of its run folder.
+   * Weights by name, a checkpoint or an ONNX network; if not given those at hand that the examples choose, as
+   * `classifyPictures` does, or with a recipe the best of its run folder.
    */
   readonly weights?: string
   /** Whether pictures are seen with crops of their corners, see `ClassifierOptions`. */
@@ -57,15 +57,18 @@ export interface PicturesToExplain extends Pick<AgreementOptions, 'force'>, Onnx
 export interface ExplainPicturesOptions extends PicturesToExplain, DrawOptions {
   /** Told what a person should know of the pictures. */
   readonly onNote?: (line: string) => void
-  /** Told how many of the examples are read, by which is chosen what compares; not called where nothing is to be chosen. */
+  /**
+   * Told how many of the examples are read, by which is chosen what compares; not called where nothing is to
+   * be chosen.
+   */
   readonly onExamples?: (done: number, total: number) => void
 }
 
 /**
  * Explains what pictures are taken for by folders of examples, and draws it. All examples are held in memory.
  *
- * @throws {InputError} when weights or places cannot be used, or a class has no example that can be read; single pictures and
- *   examples that cannot be read are only reported
+ * @throws {InputError} when weights or places cannot be used, or a class has no example that can be read;
+ *   single pictures and examples that cannot be read are only reported
  */
 export async function explainPictures(options: ExplainPicturesOptions): Promise<ExplanationReport> {
   const opened = await openPictures(options)

@@ -15,7 +15,10 @@ export interface EmbedPicturesOptions extends Pick<ClassifierOptions, 'recipe' |
   readonly pictures: string
   /** The file of features, which is replaced. */
   readonly output: string
-  /** A name of weights, a checkpoint or an ONNX network; the best for photographs that are at hand if not given. */
+  /**
+   * A name of weights, a checkpoint or an ONNX network; the best for photographs that are at hand if not
+   * given.
+   */
   readonly weights?: string | undefined
   /** Writes whole maps, as the pixel level compares them, not the mean of their positions. */
   readonly maps?: boolean | undefined
@@ -41,11 +44,11 @@ export interface EmbeddedPictures {
 }
 
 /**
- * Writes the features of pictures to a file, at once, with names and labels. A few batches are in memory at a time, however many
- * pictures there are.
+ * Writes the features of pictures to a file, at once, with names and labels. A few batches are in memory at a
+ * time, however many pictures there are.
  *
- * @throws {InputError} when pictures or weights cannot be used, no picture can be read, or the file cannot be written; single
- *   pictures that cannot be read are only reported
+ * @throws {InputError} when pictures or weights cannot be used, no picture can be read, or the file cannot be
+ *   written; single pictures that cannot be read are only reported
  */
 export async function embedPictures(options: EmbedPicturesOptions): Promise<EmbeddedPictures> {
   const started = performance.now()
@@ -153,7 +156,10 @@ async function writeFeatures(
   }
 }
 
-/** The folder of each picture or its label in a table; without a folder that holds all others, as archives often have one. */
+/**
+ * The folder of each picture or its label in a table; without a folder that holds all others, as archives
+ * often have one.
+ */
 function labelsOf(images: readonly ListedImage[]): (string | null)[] {
   const labels = images.map(({ label }) => label ?? null)
   const [first] = labels

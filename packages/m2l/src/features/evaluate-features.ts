@@ -34,11 +34,11 @@ export interface FeatureEvaluation {
 }
 
 /**
- * Evaluates the levels of a recipe on features, in place of its model and data: its test episodes are drawn from their labels by its
- * seed. Nothing is written.
+ * Evaluates the levels of a recipe on features, in place of its model and data: its test episodes are drawn
+ * from their labels by its seed. Nothing is written.
  *
- * @throws {InputError} when the file cannot be used, a level needs what features do not have, or there are too few classes or
- *   pictures for the episodes
+ * @throws {InputError} when the file cannot be used, a level needs what features do not have, or there are
+ *   too few classes or pictures for the episodes
  */
 export async function evaluateFeatures(
   recipe: Recipe,

@@ -23,13 +23,13 @@ const namesSchema = z.array(z.string().min(1))
 const labelsSchema = z.array(z.string().min(1).nullable())
 
 /**
- * Reads a file of features, whoever made it: a safetensors file with `features` [pictures, channels] or [pictures, height, width,
- * channels], of float32 or float16, `names` and, as far as they are known, `labels`, both lists of texts as JSON in UTF-8 in a
- * tensor of uint8. Its metadata may say the `model` by its fingerprint, its `weights`, and the `ranges` of channels that
- * are of different stages of the network.
+ * Reads a file of features, whoever made it: a safetensors file with `features` [pictures, channels] or
+ * [pictures, height, width, channels], of float32 or float16, `names` and, as far as they are known,
+ * `labels`, both lists of texts as JSON in UTF-8 in a tensor of uint8. Its metadata may say the `model` by
+ * its fingerprint, its `weights`, and the `ranges` of channels that are of different stages of the network.
  *
- * @throws {InputError} when it cannot be read, is damaged or something else, numbers are not finite or very large, or names and labels do not
- *   belong to the features
+ * @throws {InputError} when it cannot be read, is damaged or something else, numbers are not finite or very
+ *   large, or names and labels do not belong to the features
  */
 export async function readFeatures(file: string): Promise<FeatureSet> {
   const { tensors, metadata } = await loadSafetensors(file)

@@ -7,14 +7,18 @@ import type { Recipe } from '../recipe/read-recipe.js'
 /** Levels that compare positions with each other, which pooled features do not have. */
 export const ofPositions: ReadonlySet<string> = new Set(['pixel', 'alignment'])
 
-/** Levels whose weights mean nothing before they are learned; others start from what compares features already. */
+/**
+ * Levels whose weights mean nothing before they are learned; others start from what compares features
+ * already.
+ */
 export const learnedLevels: ReadonlySet<string> = new Set(['relation'])
 
 /**
  * The levels of a recipe, to compare features.
  *
  * @param shape of the features of a picture: [height, width, channels]
- * @throws {InputError} when a level needs what features do not have: parts, positions, or weights that it has learned
+ * @throws {InputError} when a level needs what features do not have: parts, positions, or weights that it has
+ *   learned
  */
 export function featureMetric(shape: readonly number[], by: Recipe): LevelFusion {
   const key = randomKey(by.seed).fold('model')

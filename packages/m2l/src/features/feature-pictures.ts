@@ -25,7 +25,8 @@ export function supportOfFeatures(set: FeatureSet): SupportPictures {
  * The pictures of files of features, to be classified by examples that are features too.
  *
  * @param labels the classes
- * @throws {InputError} when one of them is no file of features, cannot be read, or is of another network than the examples
+ * @throws {InputError} when one of them is no file of features, cannot be read, or is of another network than
+ *   the examples
  */
 export async function queryFeatures(
   paths: readonly string[],

@@ -21,7 +21,10 @@ import { placed, type Recipe } from '../recipe/read-recipe.js'
 
 /** How an ONNX network is given pictures. */
 export interface OnnxOptions {
-  /** The card of an ONNX network, or its file; the YAML file beside the network that is called like it, if not given. */
+  /**
+   * The card of an ONNX network, or its file; the YAML file beside the network that is called like it, if not
+   * given.
+   */
   readonly card?: OnnxCardInput | string | undefined
 }
 
@@ -46,7 +49,10 @@ export interface OnnxModel {
   readonly notes: readonly string[]
 }
 
-/** What compares features unless a recipe says otherwise: heads that are chosen by the examples, on the mean of maps. */
+/**
+ * What compares features unless a recipe says otherwise: heads that are chosen by the examples, on the mean
+ * of maps.
+ */
 const usual = {
   model: { forward_encoding: 'Mean', fusion: 'consistent', levels: { centred: { temperature: 0.1 } } },
 }
@@ -55,8 +61,8 @@ const usual = {
  * An ONNX network with the levels of a recipe over it.
  *
  * @param asked if not given, the level `centred` compares pooled features, which classifiers fit heads to
- * @throws {InputError} when the network or its card cannot be used, the recipe contradicts the card, or a level needs what the network
- *   does not have
+ * @throws {InputError} when the network or its card cannot be used, the recipe contradicts the card, or a
+ *   level needs what the network does not have
  */
 export async function onnxModel(
   file: string,
@@ -85,7 +91,10 @@ function usualRecipe(by: CompareBy): Recipe {
   return placed(checkedRecipe(writtenRecipe(usual, 'levels', comparisonOverrides(by)), ownParts()))
 }
 
-/** The ONNX network that a recipe names as its weights, relative to the recipe; nothing where it names none or others. */
+/**
+ * The ONNX network that a recipe names as its weights, relative to the recipe; nothing where it names none or
+ * others.
+ */
 export function onnxWeights({ file, model: { weights } }: Recipe): string | undefined {
   return weights !== undefined && isOnnxFile(weights) ? resolve(dirname(file), weights) : undefined
 }

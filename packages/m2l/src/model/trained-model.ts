@@ -48,10 +48,10 @@ export interface TrainedModel {
 /**
  * A recipe's model with the weights of a checkpoint.
  *
- * @param checkpoint weights by name, a safetensors file or of PyTorch, or an ONNX network; if not given the network that the recipe
- *   names, else the best of the run folder
- * @throws {InputError} when there is no such file, it does not fit, or it was trained with other settings and is not to be
- *   taken nevertheless
+ * @param checkpoint weights by name, a safetensors file or of PyTorch, or an ONNX network; if not given the
+ *   network that the recipe names, else the best of the run folder
+ * @throws {InputError} when there is no such file, it does not fit, or it was trained with other settings and
+ *   is not to be taken nevertheless
  */
 export async function trainedModel(
   recipe: Recipe,
@@ -170,8 +170,8 @@ async function modelOfNetwork(
 }
 
 /**
- * Why it cannot be told where in pictures a model's answers come from, as the end of a sentence that begins with its name; nothing
- * where it can.
+ * Why it cannot be told where in pictures a model's answers come from, as the end of a sentence that begins
+ * with its name; nothing where it can.
  *
  * @param views how it sees pictures
  */
@@ -200,7 +200,9 @@ export function explainableModel({ model, checkpoint }: TrainedModel): Evaluated
   throw new InputError(`${checkpoint}: ${reason}`)
 }
 
-/** Whether weights are those of an encoder alone, to which any levels can be put that have learned nothing. */
+/**
+ * Whether weights are those of an encoder alone, to which any levels can be put that have learned nothing.
+ */
 function isOfPretraining({ metadata }: Pick<StoredCheckpoint, 'metadata'>): boolean {
   return metadata.recipe === undefined && learningOf(metadata.learned)?.at(-1)?.kind === 'pretraining'
 }

@@ -47,8 +47,8 @@ export interface ClassifiedBy extends Omit<PicturesToExplain, 'weights' | 'only'
 }
 
 /**
- * What {@link ClassificationReport} says, with pictures, as an HTML document. Examples of loaded classes are told by name: there
- * are no pictures of them, and nothing that could be drawn over them.
+ * What {@link ClassificationReport} says, with pictures, as an HTML document. Examples of loaded classes are
+ * told by name: there are no pictures of them, and nothing that could be drawn over them.
  *
  * @param by the pictures, the examples, and the recipe if one was given, by which they were classified
  * @throws {InputError} when these cannot be read any more
@@ -204,7 +204,10 @@ function levelsSection({ predictions, classes, unknown }: ClassificationReport):
   }
 }
 
-/** Where the scores of the surest mistakes came from; where none is known, those of the least sure predictions. */
+/**
+ * Where the scores of the surest mistakes came from; where none is known, those of the least sure
+ * predictions.
+ */
 async function whySection(
   report: ClassificationReport,
   by: ClassifiedBy,

@@ -10,7 +10,10 @@ export function isUnknown({ label }: PicturePrediction): boolean {
   return label === unknownLabel
 }
 
-/** By how much the nearest class is more probable than the next one, from 0 to 1; its probability where only one is told. */
+/**
+ * By how much the nearest class is more probable than the next one, from 0 to 1; its probability where only
+ * one is told.
+ */
 export function leadOf({ probability, probabilities }: PicturePrediction): number {
   return probability - (probabilities[1]?.probability ?? 0)
 }

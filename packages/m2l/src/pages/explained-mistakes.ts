@@ -18,7 +18,9 @@ export interface EvaluatedEpisodes {
   readonly called: (name: string) => string
 }
 
-/** Why the surest mistake in each of some episodes was made, as drawings; none of an episode without mistakes. */
+/**
+ * Why the surest mistake in each of some episodes was made, as drawings; none of an episode without mistakes.
+ */
 export async function explainedMistakes(
   { recipe, model, images, evaluation, episodes, called }: EvaluatedEpisodes,
   positions: readonly number[],

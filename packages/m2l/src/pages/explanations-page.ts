@@ -9,7 +9,10 @@ export const explanationsTitle = 'Explained pictures'
 /** Thumbnails are shown so many pixels wide and high, and are half as large again. */
 const shownAt = 64
 
-/** A page of thousands of pictures takes long to load; of more queries than this, further ones are shown without. */
+/**
+ * A page of thousands of pictures takes long to load; of more queries than this, further ones are shown
+ * without.
+ */
 const mostThumbnails = 500
 
 /** An explanation, its drawings and its query. */
@@ -35,8 +38,8 @@ export interface ExplanationsOptions {
 }
 
 /**
- * The page that leads to some drawings, as an HTML document beside them: wrong predictions first, then by how little the
- * likeliest class leads.
+ * The page that leads to some drawings, as an HTML document beside them: wrong predictions first, then by how
+ * little the likeliest class leads.
  */
 export function explanationsPage(
   shown: readonly ShownExplanation[],

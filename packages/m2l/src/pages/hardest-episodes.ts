@@ -10,7 +10,9 @@ const shown = { episodes: 3, support: 5, queries: 15 }
 /** Pixels: thumbnails are sharp on screens of twice the pixels. */
 const size = { thumbnail: 128, shown: 68 }
 
-/** The episodes of the lowest fused accuracy as pictures: support, queries, and what was predicted of them. */
+/**
+ * The episodes of the lowest fused accuracy as pictures: support, queries, and what was predicted of them.
+ */
 export async function hardestEpisodes(
   evaluation: Evaluation,
   episodes: readonly Episode[],

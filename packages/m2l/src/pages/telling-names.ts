@@ -2,8 +2,8 @@
 const mostLetters = 28
 
 /**
- * Names that tell some files apart: of each path so many of its last parts that no other path ends in them. Long parts are shortened
- * in their middle.
+ * Names that tell some files apart: of each path so many of its last parts that no other path ends in them.
+ * Long parts are shortened in their middle.
  *
  * @param paths with `/` between their parts
  * @returns a name by its path

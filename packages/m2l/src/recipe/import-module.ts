@@ -10,10 +10,12 @@ import { z } from 'zod'
 import { describeIssue, imageSizeSchema, normalisationSchema } from '@m2l/model'
 
 /**
- * The level or backbone that a recipe imports: the default export of a module. A path is relative to the recipe; a package is the
- * one that a program beside the recipe would find. TypeScript is imported where Node.js strips types.
+ * The level or backbone that a recipe imports: the default export of a module. A path is relative to the
+ * recipe; a package is the one that a program beside the recipe would find. TypeScript is imported where
+ * Node.js strips types.
  *
- * @throws {InputError} when there is no such module, it cannot be run, throws, or its default export is neither
+ * @throws {InputError} when there is no such module, it cannot be run, throws, or its default export is
+ *   neither
  */
 export async function importPart(
   name: string,
@@ -125,7 +127,8 @@ function reasonOf(error: unknown, address: string): string {
 }
 
 /**
- * Node.js says where a module cannot be parsed only when it ends with that. Nothing of the module is run: parsing comes before.
+ * Node.js says where a module cannot be parsed only when it ends with that. Nothing of the module is run:
+ * parsing comes before.
  */
 function placeOfSyntaxError(address: string): string | undefined {
   const program = ['--input-type=module', '--eval', `await import(${JSON.stringify(address)})`]

@@ -2,7 +2,8 @@ import { importPart } from './import-module.js'
 import { ownParts, type KnownParts } from '@m2l/model'
 
 /**
- * The backbones and levels of these packages and those that a recipe imports, `model.imports`, whose code runs.
+ * The backbones and levels of these packages and those that a recipe imports, `model.imports`, whose code
+ * runs.
  *
  * @param recipeFile what paths are relative to, absolute
  * @throws {InputError} when a module cannot be imported, its default export is neither, or its name is taken

@@ -28,10 +28,10 @@ export interface Recipe extends CheckedRecipe {
  * Reads a recipe, and runs the modules that it imports.
  *
  * @param file a YAML file
- * @param overrides `key=value` texts with dots between nested keys, for example `train.epochs=3`; a value is YAML, and
- *   none or `null` means the default
- * @throws {InputError} naming the file and the key when it cannot be read, a key is unknown, a value is wrong, or a module cannot
- *   be imported
+ * @param overrides `key=value` texts with dots between nested keys, for example `train.epochs=3`; a value is
+ *   YAML, and none or `null` means the default
+ * @throws {InputError} naming the file and the key when it cannot be read, a key is unknown, a value is
+ *   wrong, or a module cannot be imported
  */
 export async function readRecipe(file: string, overrides: readonly string[] = []): Promise<Recipe> {
   return readRecipeText(await readText(file), file, overrides)

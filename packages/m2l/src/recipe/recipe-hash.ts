@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import type { Recipe } from './read-recipe.js'
 
 /**
- * The SHA-256 of all that a recipe says of a result, its seed included, whatever was written out and whatever is a default.
- * Left out is where things are: the recipe's file, its pictures, its run folder.
+ * The SHA-256 of all that a recipe says of a result, its seed included, whatever was written out and whatever
+ * is a default. Left out is where things are: the recipe's file, its pictures, its run folder.
  */
 export function recipeHash(recipe: Recipe): string {
   const {

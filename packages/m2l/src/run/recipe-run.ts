@@ -32,7 +32,9 @@ import { learnedBy, trainingSettings, type TrainingData } from '../weights/train
 
 /** How a recipe is carried out. */
 export interface RecipeRunOptions extends DataOptions, AgreementOptions {
-  /** Where the run folder already holds a run: go on with it, or throw it away; without either it is refused. */
+  /**
+   * Where the run folder already holds a run: go on with it, or throw it away; without either it is refused.
+   */
   readonly existing?: 'resume' | 'restart'
   /** What training does where a loss or gradient is not finite; what the recipe says if not given. */
   readonly onNan?: TrainingRun['onNan']
@@ -76,7 +78,10 @@ export interface OpenRun extends Pick<
   readonly learned: string
   /** See {@link TrainingReport.notes}. */
   readonly notes: readonly string[]
-  /** Does the training, notes in `training.json` how far it came, and in any case gives the folder free for others. */
+  /**
+   * Does the training, notes in `training.json` how far it came, and in any case gives the folder free for
+   * others.
+   */
   carryOut(training: () => Promise<TrainingOutcome>): Promise<TrainingReport>
 }
 
@@ -93,8 +98,8 @@ export interface TrainingKind {
 /**
  * Opens a recipe's run folder and finds where to go on.
  *
- * @throws {InputError} when the folder cannot be written, another process trains in it, it holds a run that the options do
- *   not speak of or that began with other settings, or no checkpoint of it is whole and fits
+ * @throws {InputError} when the folder cannot be written, another process trains in it, it holds a run that
+ *   the options do not speak of or that began with other settings, or no checkpoint of it is whole and fits
  */
 export async function openRun(
   recipe: Recipe,

@@ -7,8 +7,8 @@ const longest = 200
 const reserved = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i
 
 /**
- * A folder's name for each label, that every usual file system takes and no other label has, also where letters of both cases are
- * the same.
+ * A folder's name for each label, that every usual file system takes and no other label has, also where
+ * letters of both cases are the same.
  */
 export function folderNames(labels: Iterable<string>): ReadonlyMap<string, string> {
   const names = new Map<string, string>()

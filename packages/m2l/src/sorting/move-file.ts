@@ -22,8 +22,9 @@ export function partOf(path: string): string {
 }
 
 /**
- * Moves a file, or a link to one, to a name that nothing has. It is there under its old name or under the new one, or for a moment
- * under both, whenever the process is killed; between file systems it is copied first. A link leads where it led before.
+ * Moves a file, or a link to one, to a name that nothing has. It is there under its old name or under the new
+ * one, or for a moment under both, whenever the process is killed; between file systems it is copied first. A
+ * link leads where it led before.
  *
  * @throws the system's error, `EEXIST` where something has the name; the file is then where it was
  */

@@ -45,7 +45,8 @@ export interface SortOptions {
  * Refuses what cannot be sorted, before any work is done for it.
  *
  * @param paths of pictures: folders, tables and files
- * @throws {InputError} naming an archive or a file of features, or when there is something else in the place of the folder
+ * @throws {InputError} naming an archive or a file of features, or when there is something else in the place
+ *   of the folder
  */
 export async function requireSortable(
   paths: readonly string[],

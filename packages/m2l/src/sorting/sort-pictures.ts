@@ -26,8 +26,8 @@ export interface SortingOptions {
 }
 
 /**
- * Carries out a plan, picture by picture. Nothing is overwritten, and before each step what undoes it is written to a file in the
- * folder, so that nothing is lost whenever the process is killed.
+ * Carries out a plan, picture by picture. Nothing is overwritten, and before each step what undoes it is
+ * written to a file in the folder, so that nothing is lost whenever the process is killed.
  *
  * @throws {InputError} when a picture cannot be sorted; it says how what was done is undone
  * @throws the signal's reason when it is aborted

@@ -15,8 +15,8 @@ export interface UndoneSort {
 }
 
 /**
- * Puts pictures back that were sorted, the last one first, and removes the folders that were made for them where they are empty. It
- * can be repeated, also after it was killed. The undo file goes when all is undone.
+ * Puts pictures back that were sorted, the last one first, and removes the folders that were made for them
+ * where they are empty. It can be repeated, also after it was killed. The undo file goes when all is undone.
  *
  * @throws {InputError} when the undo file cannot be read
  */

@@ -16,7 +16,10 @@ import { weightsFile } from './weights-file.js'
 export interface ConvertOptions {
   /** Replace a file that is there already. */
   readonly force?: boolean
-  /** The `n_way` of the published program that is to load a `.pth` of a model with a part graph; 5 unless told. */
+  /**
+   * The `n_way` of the published program that is to load a `.pth` of a model with a part graph; 5 unless
+   * told.
+   */
   readonly ways?: number
 }
 
@@ -30,12 +33,13 @@ export interface ConvertedWeights {
 }
 
 /**
- * Writes the weights of a checkpoint in the other format, or the same one anew. `.safetensors` is a checkpoint of ours,
- * with our names; `.pth` is one of the published program, with its names and layout (`fsl`, `epoch`, `episode`,
- * `summary_dir`), with what the weights say of themselves beside it. An optimiser's state is not converted. Half precision, bfloat16 and double become single precision.
+ * Writes the weights of a checkpoint in the other format, or the same one anew. `.safetensors` is a
+ * checkpoint of ours, with our names; `.pth` is one of the published program, with its names and layout
+ * (`fsl`, `epoch`, `episode`, `summary_dir`), with what the weights say of themselves beside it. An
+ * optimiser's state is not converted. Half precision, bfloat16 and double become single precision.
  *
- * @throws {InputError} when the input cannot be read, the output's ending is neither, or it exists and is not to be
- *   replaced
+ * @throws {InputError} when the input cannot be read, the output's ending is neither, or it exists and is not
+ *   to be replaced
  */
 export async function convertWeights(
   input: string,
@@ -111,7 +115,10 @@ function hasPartGraph(model: Tensors): boolean {
   return Object.keys(model).some((name) => name.startsWith('part.graph.'))
 }
 
-/** The published program's M2L has a batch norm of `n_way` channels that it never uses, and wants it in a checkpoint. */
+/**
+ * The published program's M2L has a batch norm of `n_way` channels that it never uses, and wants it in a
+ * checkpoint.
+ */
 function unusedNorm(ways: number): Tensors {
   const filled = (value: number) => ({ shape: [ways], data: new Float32Array(ways).fill(value) })
   return {

@@ -14,7 +14,8 @@ import { learningOfWeights, settingsOfBackbone } from './stored-facts.js'
 /**
  * Where the backbone's first weights are, if the recipe names them: those shipped under this name, or a file.
  *
- * @throws {InputError} when it is the name of weights that are not fetched yet, or a plain name of neither weights nor a file
+ * @throws {InputError} when it is the name of weights that are not fetched yet, or a plain name of neither
+ *   weights nor a file
  */
 export function initialWeights(recipe: Recipe): string | undefined {
   const { weights } = recipe.model
@@ -38,10 +39,11 @@ export interface InitialWeightsOptions extends AgreementOptions {
 }
 
 /**
- * Gives a backbone the weights that a recipe's training starts from, `model.weights`; leaves it as it is where there are none.
+ * Gives a backbone the weights that a recipe's training starts from, `model.weights`; leaves it as it is
+ * where there are none.
  *
- * @throws {InputError} when the file is not there or does not fit, was trained with another encoder, size or normalisation, or
- *   has learned classes that should be new to it, and is not to be taken nevertheless
+ * @throws {InputError} when the file is not there or does not fit, was trained with another encoder, size or
+ *   normalisation, or has learned classes that should be new to it, and is not to be taken nevertheless
  */
 export async function loadInitialWeights(
   recipe: Recipe,

@@ -3,7 +3,9 @@ import type { StoredCheckpoint } from '@m2l/trainer'
 import { type CheckedRecipe, recipeLevels, type StoredRecipe, type Tensors } from '@m2l/model'
 import type { Settings } from '../agreement/settings.js'
 
-/** Levels that can be used with the numbers that they begin with: all that they learn is a scale of scores. */
+/**
+ * Levels that can be used with the numbers that they begin with: all that they learn is a scale of scores.
+ */
 const usableAsBegun: ReadonlySet<string> = new Set(['ridge'])
 
 /** What a recipe with other levels than those of some weights takes of them. */
@@ -14,13 +16,17 @@ export interface LevelsTaken {
   stateOf(state: StateDict): StateDict
   /** What both say of the model: of levels only of those that both have. */
   shared(settings: Settings): Settings
-  /** What differs, as words that follow the name of the weights; nothing where that is nothing for a model of this state. */
+  /**
+   * What differs, as words that follow the name of the weights; nothing where that is nothing for a model of
+   * this state.
+   */
   noteFor(state: StateDict): string | undefined
 }
 
 /**
- * The levels of a recipe and those of weights, by name: those that only the weights have are left out, those that only the recipe has
- * begin as they are where that can be used, and otherwise lack their numbers when these are assigned.
+ * The levels of a recipe and those of weights, by name: those that only the weights have are left out, those
+ * that only the recipe has begin as they are where that can be used, and otherwise lack their numbers when
+ * these are assigned.
  *
  * @param stored the recipe of the weights, if they have one
  */

@@ -10,7 +10,10 @@ export interface ShownTensor {
   readonly shape: readonly number[]
   /** The element type in the file, for example `float16`. */
   readonly dtype: string
-  /** What of it is NaN, infinite or beyond single precision, in words; such weights are refused wherever they are used. */
+  /**
+   * What of it is NaN, infinite or beyond single precision, in words; such weights are refused wherever they
+   * are used.
+   */
   readonly notFinite?: string
 }
 

@@ -14,10 +14,12 @@ export interface TrainingData {
 }
 
 /**
- * All that a training must keep to when it goes on. Left out is what may change: its length (`epochs`), how often and on how
- * many episodes it is validated, where things are, how checkpoints are kept, and what only evaluations ask for.
+ * All that a training must keep to when it goes on. Left out is what may change: its length (`epochs`), how
+ * often and on how many episodes it is validated, where things are, how checkpoints are kept, and what only
+ * evaluations ask for.
  *
- * @param initialWeights the SHA-256 of the weights that it starts from; null where they are gone, nothing where there are none
+ * @param initialWeights the SHA-256 of the weights that it starts from; null where they are gone, nothing
+ *   where there are none
  * @throws {InputError} when a picture cannot be read
  */
 export async function trainingSettings(

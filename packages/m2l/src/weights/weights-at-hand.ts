@@ -18,9 +18,9 @@ export interface WeightsAtHandOptions {
 }
 
 /**
- * The names of all weights that can be used now, those for photographs first: what has been fetched, and what is shipped. Where
- * nothing has been fetched, the best for photographs are, unless the environment variable `M2L_OFFLINE` is 1; where they cannot
- * be, it is said what that costs.
+ * The names of all weights that can be used now, those for photographs first: what has been fetched, and what
+ * is shipped. Where nothing has been fetched, the best for photographs are, unless the environment variable
+ * `M2L_OFFLINE` is 1; where they cannot be, it is said what that costs.
  */
 export async function weightsAtHand({ onNote = () => {}, signal }: WeightsAtHandOptions = {}): Promise<
   string[]
@@ -33,7 +33,8 @@ export async function weightsAtHand({ onNote = () => {}, signal }: WeightsAtHand
 }
 
 /**
- * Fetches weights that must be these, where they are not in the cache and can be fetched; does nothing for others.
+ * Fetches weights that must be these, where they are not in the cache and can be fetched; does nothing for
+ * others.
  *
  * @param said what stands before their name in messages
  * @throws {InputError} when they would have to be fetched and the environment variable `M2L_OFFLINE` is 1

@@ -7,13 +7,14 @@ import { requireFetched } from './fetched/fetched-weights.js'
 import { assetAddress, fetchableNames, shippedNames } from '@m2l/weights'
 
 /**
- * The file of weights that are named by a person: of the shipped or fetched weights of this name, else the path of a file.
+ * The file of weights that are named by a person: of the shipped or fetched weights of this name, else the
+ * path of a file.
  *
  * @param from where paths start
  * @param said what stands before the name where it was given, for a mistake to be found
  * @param others what else could be meant there
- * @throws {InputError} when it is the name of weights that could be fetched and are not, or a plain name that is neither of such
- *   weights nor of a file
+ * @throws {InputError} when it is the name of weights that could be fetched and are not, or a plain name that
+ *   is neither of such weights nor of a file
  */
 export function weightsFile(
   nameOrFile: string,

@@ -4,7 +4,8 @@ import { asLevelsTakeThem, isBaseMean } from './base-mean-names.js'
 import type { OwnCheckpoint, Tensors } from './own-checkpoint.js'
 
 /**
- * Gives a model, and its optimiser, the values of a checkpoint that has been read. Nothing is assigned unless all of it fits.
+ * Gives a model, and its optimiser, the values of a checkpoint that has been read. Nothing is assigned unless
+ * all of it fits.
  *
  * @throws {InputError} when it is a checkpoint of another architecture
  */
@@ -41,7 +42,10 @@ export function assignBackbone(
   assignState(backbone, model, file, { optional, prefix: 'encoder' })
 }
 
-/** An encoder alone, perhaps with pretraining's classifier, is told apart from a model of another architecture. */
+/**
+ * An encoder alone, perhaps with pretraining's classifier, is told apart from a model of another
+ * architecture.
+ */
 function checkLevels(file: string, model: StateDict, tensors: Tensors): void {
   const firstOf = (name: string) => name.split('.')[0]!
   const present = new Set(Object.keys(tensors).map(firstOf))

@@ -1,17 +1,23 @@
 import type { StateDict } from '@m2l/nn'
 import type { Tensors } from './own-checkpoint.js'
 
-/** What a checkpoint of pretraining calls the mean feature of its classes, and the number of images that it is of. */
+/**
+ * What a checkpoint of pretraining calls the mean feature of its classes, and the number of images that it is
+ * of.
+ */
 export const baseNames = { base_mean: 'base.mean', base_images: 'base.images' } as const
 
-/** Whether levels ask for the mean feature of the classes that the backbone was trained on, as `<level>.base_mean`. */
+/**
+ * Whether levels ask for the mean feature of the classes that the backbone was trained on, as
+ * `<level>.base_mean`.
+ */
 export function asksForBaseMean(state: StateDict): boolean {
   return Object.keys(state).some(isBaseMean)
 }
 
 /**
- * The tensors of a checkpoint as a model with levels takes them: those of the mean feature under the names of the levels that ask
- * for them, and nothing that only pretraining needs.
+ * The tensors of a checkpoint as a model with levels takes them: those of the mean feature under the names of
+ * the levels that ask for them, and nothing that only pretraining needs.
  *
  * @param model whose names are wanted
  */

@@ -3,10 +3,11 @@ import { InputError, tf } from '@m2l/engine'
 import type { Backbone } from '@m2l/nn'
 
 /**
- * Makes a black picture pass a backbone that a recipe imports, so that one that does not keep to its own words is told before
- * anything is trained or read.
+ * Makes a black picture pass a backbone that a recipe imports, so that one that does not keep to its own
+ * words is told before anything is trained or read.
  *
- * @throws {InputError} when it is no backbone, cannot embed pictures of its usual size, or gives maps other than it says
+ * @throws {InputError} when it is no backbone, cannot embed pictures of its usual size, or gives maps other
+ *   than it says
  */
 export function checkBackbone(
   backbone: Backbone,

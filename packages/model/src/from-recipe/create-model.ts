@@ -13,8 +13,8 @@ import type { ChosenLevel } from '../recipe/resolve-recipe.js'
 /**
  * A model as a recipe describes it, with weights drawn from its seed.
  *
- * @throws {InputError} when the recipe's forward encoding does not make the parts that a level needs, or its encoder does not have
- *   the stage that is to be frozen
+ * @throws {InputError} when the recipe's forward encoding does not make the parts that a level needs, or its
+ *   encoder does not have the stage that is to be frozen
  */
 export function createModel(recipe: CheckedRecipe): FewShotModel {
   const key = randomKey(recipe.seed).fold('model')
@@ -75,7 +75,10 @@ export function createLevels(recipe: CheckedRecipe, channels: number): LevelFusi
   return new LevelFusion(levels, recipe.model.fusion)
 }
 
-/** The number of features of a position of what levels see: where stages are laid side by side, of all of them. */
+/**
+ * The number of features of a position of what levels see: where stages are laid side by side, of all of
+ * them.
+ */
 function encodedChannels(backbone: Backbone, encoding: ForwardEncoding): number {
   if (encoding.map !== 'pooled' || encoding.stages.length === 0) return backbone.channels
   return tf.tidy(() => {

@@ -5,11 +5,12 @@ import type { ForwardEncoding } from '../model/forward-encoding.js'
 import type { CheckedRecipe } from '../recipe/check-recipe.js'
 
 /**
- * What the levels see of an image: `FCN` the backbone's positions, `PyramidFCN-5,2,1` their averages over grids,
- * `Grid-3,2` the parts - as they are where a level asks for parts, with the positions of the whole image beside them for
- * the other levels, as in the paper; else, as in the published program, in place of positions. With `model.parts: map` parts
- * are regions of the whole image's map: those that the crops cover in evaluation. `Centre` and `Mean` are one position, the
- * average of the backbone's map under this window, `Centre-stage7,head` those of several stages side by side.
+ * What the levels see of an image: `FCN` the backbone's positions, `PyramidFCN-5,2,1` their averages over
+ * grids, `Grid-3,2` the parts - as they are where a level asks for parts, with the positions of the whole
+ * image beside them for the other levels, as in the paper; else, as in the published program, in place of
+ * positions. With `model.parts: map` parts are regions of the whole image's map: those that the crops cover
+ * in evaluation. `Centre` and `Mean` are one position, the average of the backbone's map under this window,
+ * `Centre-stage7,head` those of several stages side by side.
  *
  * @param needs what the levels need, together
  */
@@ -29,7 +30,9 @@ export function forwardEncoding(
   }
 }
 
-/** The cells of grids as regions of an image, in the order of the crops: grids as written, cells row by row. */
+/**
+ * The cells of grids as regions of an image, in the order of the crops: grids as written, cells row by row.
+ */
 function gridRegions(grids: readonly number[]): Region[] {
   return grids.flatMap((cells) => {
     const shares = gridShares(cells)

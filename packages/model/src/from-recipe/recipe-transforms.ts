@@ -11,8 +11,8 @@ import type { CheckedRecipe } from '../recipe/check-recipe.js'
 import type { ChosenInput } from '../recipe/resolve-recipe.js'
 
 /**
- * The transforms of episodes: the whole image, framed as its encoder wants it, and its parts where the recipe's forward encoding
- * has some that are crops of the image.
+ * The transforms of episodes: the whole image, framed as its encoder wants it, and its parts where the
+ * recipe's forward encoding has some that are crops of the image.
  */
 export function episodeTransforms({
   model,

@@ -42,7 +42,10 @@ export function episodeTensors(
   }
 }
 
-/** Frees the tensors of an episode; given what they were made from, also its memory, for the images that come next. */
+/**
+ * Frees the tensors of an episode; given what they were made from, also its memory, for the images that come
+ * next.
+ */
 export function disposeEpisode(tensors: EpisodeTensors, rendered?: RenderedEpisode): void {
   for (const role of ['support', 'query', 'unlabelled'] as const) {
     const images = tensors[role]

@@ -13,7 +13,10 @@ import {
 import { renderPixels } from '@m2l/pictures/pixels'
 import type { ImageView } from '../model/forward-encoding.js'
 
-/** How pictures become input of the backbone. Without a key the transforms are fixed, with one they draw from it. */
+/**
+ * How pictures become input of the backbone. Without a key the transforms are fixed, with one they draw from
+ * it.
+ */
 export interface ImageTransforms {
   /** One view: the whole image. */
   readonly whole: Transform
@@ -59,7 +62,10 @@ export type ViewRenderer = (
 export interface RenderImagesOptions {
   /** In training, the source of the random transforms. */
   readonly key?: RandomKey | undefined
-  /** `renderPixels` of `@m2l/pictures`, on this thread, if not given; `renderAhead` of `@m2l/datasets` takes other threads. */
+  /**
+   * `renderPixels` of `@m2l/pictures`, on this thread, if not given; `renderAhead` of `@m2l/datasets` takes
+   * other threads.
+   */
   readonly render?: ViewRenderer | undefined
 }
 
@@ -101,7 +107,10 @@ export function imageTensors(
   }
 }
 
-/** Frees the tensors of images; given what they were made from, also its memory, for the images that come next. */
+/**
+ * Frees the tensors of images; given what they were made from, also its memory, for the images that come
+ * next.
+ */
 export function disposeImages(tensors: ImageTensors, rendered?: RenderedImages): void {
   tf.dispose([tensors.whole, tensors.parts])
   for (const views of [rendered?.whole, rendered?.parts]) views?.rendered.release?.()

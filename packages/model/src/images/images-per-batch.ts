@@ -8,7 +8,8 @@ const pixelsPerBatch = 128 * 224 ** 2
 const somePicture = { height: 4096, width: 4096 }
 
 /**
- * How many images pass a network at once: fewer where their views are large, so that batches take bounded memory.
+ * How many images pass a network at once: fewer where their views are large, so that batches take bounded
+ * memory.
  *
  * @param views of each image
  * @param most images, each with all its parts or without any

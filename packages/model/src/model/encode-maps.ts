@@ -23,7 +23,10 @@ export function encodeMaps(
   encoding: ForwardEncoding,
   needs: readonly EmbeddingField[],
 ): Embedding {
-  /** The features of parts, [count, parts, channels], where a level asks for them and where the encoding puts them. */
+  /**
+   * The features of parts, [count, parts, channels], where a level asks for them and where the encoding puts
+   * them.
+   */
   const asParts = (features: tf.Tensor3D): Embedding => ({
     ...(needs.includes('parts') && { parts: features }),
     ...(encoding.map === 'parts' && { map: tf.expandDims(features, 2) as tf.Tensor4D }),

@@ -31,7 +31,9 @@ export class FewShotModel {
     return viewsFor(this.metric.needs, this.encoding)
   }
 
-  /** The views of an unlabelled image that the levels need; none where no level looks at unlabelled images. */
+  /**
+   * The views of an unlabelled image that the levels need; none where no level looks at unlabelled images.
+   */
   get viewsOfUnlabelled(): readonly ImageView[] {
     return viewsFor(this.metric.needsOfUnlabelled, this.encoding)
   }
@@ -44,9 +46,10 @@ export class FewShotModel {
   /**
    * The scores of an episode's queries.
    *
-   * The backbone sees support parts, query parts, support images and query images as four batches, in this order, as
-   * the published program does: in training their batch statistics are their own. Unlabelled images follow, their parts
-   * and they themselves, as batches of their own. Parts that are regions of the map come with it, in no batch of theirs.
+   * The backbone sees support parts, query parts, support images and query images as four batches, in this
+   * order, as the published program does: in training their batch statistics are their own. Unlabelled images
+   * follow, their parts and they themselves, as batches of their own. Parts that are regions of the map come
+   * with it, in no batch of theirs.
    */
   scores({ support, shots, query, unlabelled }: EpisodeTensors, context: ForwardContext): LevelScores {
     return tf.tidy(() => {

@@ -27,7 +27,10 @@ export interface MapNetwork {
   dispose(): void
 }
 
-/** A network of another runtime, and the levels that compare what it sees: it is evaluated and used, not trained. */
+/**
+ * A network of another runtime, and the levels that compare what it sees: it is evaluated and used, not
+ * trained.
+ */
 export class ForeignModel {
   readonly metric: LevelFusion
   /** Makes embeddings of what the network sees. */
@@ -56,7 +59,9 @@ export class ForeignModel {
     return viewsFor(this.metric.needs, this.encoding)
   }
 
-  /** The views of an unlabelled image that the levels need; none where no level looks at unlabelled images. */
+  /**
+   * The views of an unlabelled image that the levels need; none where no level looks at unlabelled images.
+   */
   get viewsOfUnlabelled(): readonly ImageView[] {
     return viewsFor(this.metric.needsOfUnlabelled, this.encoding)
   }

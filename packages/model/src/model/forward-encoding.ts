@@ -11,9 +11,9 @@ export type ForwardEncoding = MapEncoding & PartEncoding
 /**
  * What the positions of an embedding's `map` are.
  *
- * `positions`: those of the backbone's map of the whole image. `pyramid`: averages of these over grids of `sizes` cells a
- * side (see `pyramidPool` of `@m2l/nn`). `parts`: the parts of the image, each pooled. `pooled`: a single one, the feature of the
- * whole image (see `embedPooled`).
+ * `positions`: those of the backbone's map of the whole image. `pyramid`: averages of these over grids of
+ * `sizes` cells a side (see `pyramidPool` of `@m2l/nn`). `parts`: the parts of the image, each pooled.
+ * `pooled`: a single one, the feature of the whole image (see `embedPooled`).
  */
 type MapEncoding =
   | { readonly map: 'positions' }
@@ -22,9 +22,9 @@ type MapEncoding =
   | ({ readonly map: 'pooled' } & StagePooling)
 
 /**
- * What the parts of an image are: views of their own, each passed through the backbone and pooled, as published; or, where
- * `regions` are given, averages over these of the backbone's map of the whole image (see `regionPool` of `@m2l/nn`), which
- * cost no forward pass.
+ * What the parts of an image are: views of their own, each passed through the backbone and pooled, as
+ * published; or, where `regions` are given, averages over these of the backbone's map of the whole image (see
+ * `regionPool` of `@m2l/nn`), which cost no forward pass.
  */
 interface PartEncoding {
   readonly regions?: readonly Region[]

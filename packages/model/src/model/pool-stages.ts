@@ -5,7 +5,9 @@ import { windowPool, type Backbone, type ForwardContext, type PoolingWindow } fr
 /** How a whole image becomes one feature. */
 export interface StagePooling {
   readonly window: PoolingWindow
-  /** The stages of the backbone whose features are laid side by side; its last map alone where there are none. */
+  /**
+   * The stages of the backbone whose features are laid side by side; its last map alone where there are none.
+   */
   readonly stages: readonly string[]
 }
 

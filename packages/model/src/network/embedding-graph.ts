@@ -14,8 +14,8 @@ export interface EmbeddingGraph {
 }
 
 /**
- * A model's embedding in evaluation, where batch norms use their running statistics, as a graph: one for every number of images,
- * with the weights that the model has at the first call.
+ * A model's embedding in evaluation, where batch norms use their running statistics, as a graph: one for
+ * every number of images, with the weights that the model has at the first call.
  *
  * @param onEager see `GraphFunctionOptions` of `@m2l/engine`
  */

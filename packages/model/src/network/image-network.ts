@@ -15,8 +15,9 @@ export interface EmbeddedField {
 export type EmbeddedImages = Readonly<Partial<Record<EmbeddingField, EmbeddedField>>>
 
 /**
- * Makes embeddings of rendered images, in whatever runtime: the seam between networks and all that is done with embeddings. It is
- * asynchronous and made of plain numbers, so that nothing behind it depends on TensorFlow.js.
+ * Makes embeddings of rendered images, in whatever runtime: the seam between networks and all that is done
+ * with embeddings. It is asynchronous and made of plain numbers, so that nothing behind it depends on
+ * TensorFlow.js.
  */
 export interface ImageNetwork {
   /**

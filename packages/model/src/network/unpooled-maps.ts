@@ -5,7 +5,10 @@ import type { EmbeddedField } from './image-network.js'
 import { disposeImages, imageTensors, type RenderedImages } from '../images/image-tensors.js'
 import { stageMaps } from '../model/pool-stages.js'
 
-/** Makes the maps that pooled features of whole images are made of; `dispose` frees what it takes beside the model. */
+/**
+ * Makes the maps that pooled features of whole images are made of; `dispose` frees what it takes beside the
+ * model.
+ */
 export interface UnpooledMaps {
   /**
    * @param images whose memory is given back for the images that come next

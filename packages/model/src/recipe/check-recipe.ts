@@ -25,7 +25,8 @@ export interface WrittenRecipe {
  *
  * @param value keys and values; a key without a value has its default
  * @param file what messages call it
- * @throws {InputError} when it holds no keys, an override passes through a value, or a key has a name that data cannot have
+ * @throws {InputError} when it holds no keys, an override passes through a value, or a key has a name that
+ *   data cannot have
  */
 export function writtenRecipe(
   value: unknown,
@@ -56,7 +57,8 @@ export function importsOf({ value: { model } }: WrittenRecipe): readonly string[
  * A recipe with its names looked up.
  *
  * @param known what they can stand for
- * @throws {InputError} naming the file or the override, and the key, when a key is unknown or a value is wrong
+ * @throws {InputError} naming the file or the override, and the key, when a key is unknown or a value is
+ *   wrong
  */
 export function checkedRecipe(written: WrittenRecipe, known: KnownParts): CheckedRecipe {
   return resolvedRecipe(written, checkedValues(written, known.backbones.names), known)

@@ -164,7 +164,8 @@ describe.each(levels)('the level %s, whatever the numbers of images', (name, cre
 })
 
 /**
- * By how many standard errors the scores of a class of many images are above those of one of few, whose images are drawn alike.
+ * By how many standard errors the scores of a class of many images are above those of one of few, whose
+ * images are drawn alike.
  *
  * @param few how many images that has
  */
@@ -204,7 +205,10 @@ function isOfWeights(name: string): boolean {
   return /^logistic|^ridge|^matching|^probe/.test(name)
 }
 
-/** Levels whose scores with one image drawn are no means over single images, but near to them by their first two moments. */
+/**
+ * Levels whose scores with one image drawn are no means over single images, but near to them by their first
+ * two moments.
+ */
 function isOfMoments(name: string): boolean {
   return /^relation|^global by cosine|^global with refinement|^Gaussian/.test(name)
 }

@@ -3,9 +3,11 @@ import type { z } from 'zod'
 import { alternatives, describeSchema, jsonSchemaAt, type JsonSchema } from './json-schema.js'
 
 /**
- * What is wrong with a value that a schema refused, in one line that names the key, what was read and what was expected.
+ * What is wrong with a value that a schema refused, in one line that names the key, what was read and what
+ * was expected.
  *
- * @param path the keys under which the value lies, for example `['model', 'levels', 'part']`; none for a whole recipe
+ * @param path the keys under which the value lies, for example `['model', 'levels', 'part']`; none for a
+ *   whole recipe
  */
 export function describeIssue(
   issue: z.core.$ZodIssue,

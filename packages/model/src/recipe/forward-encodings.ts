@@ -46,8 +46,8 @@ export function saidEncoding(text = 'FCN'): SaidEncoding {
 }
 
 /**
- * The grids that images are cut into, cells a side of each: those that an encoding names, or the published ones where none is
- * named; nothing where the encoding has no parts.
+ * The grids that images are cut into, cells a side of each: those that an encoding names, or the published
+ * ones where none is named; nothing where the encoding has no parts.
  */
 export function partGrids(text: string = publishedGrid): readonly number[] | undefined {
   const said = saidEncoding(text)

@@ -38,7 +38,10 @@ function withKey(schema: JsonSchema, key: PropertyKey): JsonSchema {
   return schema.anyOf?.find(({ properties }) => properties && Object.hasOwn(properties, key)) ?? schema
 }
 
-/** What a schema accepts, in words, for example "a whole number of at least 1"; nothing where it accepts anything. */
+/**
+ * What a schema accepts, in words, for example "a whole number of at least 1"; nothing where it accepts
+ * anything.
+ */
 export function describeSchema(schema: JsonSchema): string | undefined {
   if (schema.enum) return alternatives(schema.enum.map(String))
   if (schema.const !== undefined) return String(schema.const)

@@ -21,25 +21,36 @@ export const methods: Readonly<Record<QueryName, (recipe: MethodValues) => Recip
   }),
   /** Sung et al., "Learning to Compare: Relation Network for Few-Shot Learning", CVPR 2018. */
   RelationNet: () => ({ relation: { weight: 1, temperature: 1 } }),
-  /** Li et al., "Revisiting Local Descriptor Based Image-to-Class Measure for Few-Shot Learning", CVPR 2019. */
+  /**
+   * Li et al., "Revisiting Local Descriptor Based Image-to-Class Measure for Few-Shot Learning", CVPR 2019.
+   */
   DN4: ({ model }) => ({ pixel: { weight: 1, temperature: model.temperature, neighbours: model.nbnn_topk } }),
   /** After Doersch et al., "CrossTransformers: spatially-aware few-shot transfer", NeurIPS 2020. */
   ST: ({ model }) => ({ alignment: { weight: 1, temperature: model.temperature } }),
   /** Wang et al., "SimpleShot: Revisiting Nearest-Neighbor Classification for Few-Shot Learning", 2019. */
   SimpleShot: () => ({ 'nearest-mean': { ...alone, normalise: 'cl2n' } }),
-  /** Tian et al., "Rethinking Few-Shot Image Classification: a Good Embedding Is All You Need?", ECCV 2020. */
+  /**
+   * Tian et al., "Rethinking Few-Shot Image Classification: a Good Embedding Is All You Need?", ECCV 2020.
+   */
   RFS: () => ({ logistic: alone }),
   /** Bertinetto et al., "Meta-learning with differentiable closed-form solvers", ICLR 2019. */
   R2D2: () => ({ ridge: alone }),
   /** Lee et al., "Meta-Learning with Differentiable Convex Optimization", CVPR 2019, by ridge regression. */
   'MetaOptNet-RR': () => ({ ridge: { ...alone, variant: 'metaoptnet' } }),
-  /** Wang et al., "A Hard-to-Beat Baseline for Training-free CLIP-based Adaptation", ICLR 2024, without text. */
+  /**
+   * Wang et al., "A Hard-to-Beat Baseline for Training-free CLIP-based Adaptation", ICLR 2024, without text.
+   */
   GDA: () => ({ gda: alone }),
-  /** Zhang et al., "Tip-Adapter: Training-free Adaption of CLIP for Few-shot Classification", ECCV 2022, without text. */
+  /**
+   * Zhang et al., "Tip-Adapter: Training-free Adaption of CLIP for Few-shot Classification", ECCV 2022,
+   * without text.
+   */
   'Tip-Adapter': () => ({ cache: alone }),
   /** Huang et al., "LP++: A Surprisingly Strong Linear Probe for Few-Shot CLIP", CVPR 2024, without text. */
   'LP++': () => ({ probe: alone }),
-  /** The vote of single examples, as in Vinyals et al., NIPS 2016; `MatchingNet` compares with class means. */
+  /**
+   * The vote of single examples, as in Vinyals et al., NIPS 2016; `MatchingNet` compares with class means.
+   */
   MatchingVote: () => ({ matching: alone }),
 }
 

@@ -1,8 +1,8 @@
 import type { RecipeValues } from './schema.js'
 
 /**
- * Options of the global level by which unlabelled images refine its prototypes; none where there are no such images. The
- * length scale makes the assignments what the level itself would predict at its temperature.
+ * Options of the global level by which unlabelled images refine its prototypes; none where there are no such
+ * images. The length scale makes the assignments what the level itself would predict at its temperature.
  */
 export function refinementFor(
   recipe: Pick<RecipeValues, 'semi'>,

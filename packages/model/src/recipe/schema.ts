@@ -10,7 +10,10 @@ const rate = z.number().gt(0)
 const beta = z.number().min(0).lt(1)
 const milestones = z.array(z.int().min(0)).default([])
 
-/** The name of a stage; a person who counts stages is told the names that there are, like one who misspells one. */
+/**
+ * The name of a stage; a person who counts stages is told the names that there are, like one who misspells
+ * one.
+ */
 const nameOfStage = z.preprocess((value) => (typeof value === 'number' ? String(value) : value), z.string())
 
 /** What `model.query` may be; `methods` tells what each stands for. */
@@ -54,9 +57,11 @@ const levelSchema = z.looseObject({
 export const usualEncoder = 'FourLayer_64F'
 
 /**
- * The keys of a recipe with their defaults: those of the published program (its YAML files), and beside them `data.dataset`,
- * `data.split`, `data.exclude`, `data.labels`, `data.image_size`, `data.normalisation`, `data.pack`, `model.encoder_options`, `model.parts`, `model.levels`, `model.imports`, `model.fusion`,
- * `model.weights`, `train.frozen_stages`, `pre.smallest_crop`, `run.folder`, `run.keep`, `run.checkpoint_steps` and `run.on_nan`.
+ * The keys of a recipe with their defaults: those of the published program (its YAML files), and beside them
+ * `data.dataset`, `data.split`, `data.exclude`, `data.labels`, `data.image_size`, `data.normalisation`,
+ * `data.pack`, `model.encoder_options`, `model.parts`, `model.levels`, `model.imports`, `model.fusion`,
+ * `model.weights`, `train.frozen_stages`, `pre.smallest_crop`, `run.folder`, `run.keep`,
+ * `run.checkpoint_steps` and `run.on_nan`.
  */
 export const recipeSchema = recipeSchemaFor(backboneNames)
 
@@ -77,7 +82,10 @@ export function recipeSchemaFor(encoders: readonly string[]) {
             error: ({ input }) => `${forwardEncodings.expected}${meantEncoding(String(input))}`,
           })
           .optional(),
-        /** What the parts of `Grid-…` are: crops of the image, or averages of its feature map over the same regions. */
+        /**
+         * What the parts of `Grid-…` are: crops of the image, or averages of its feature map over the same
+         * regions.
+         */
         parts: z.enum(['image', 'map']).default('image'),
         query: z.enum(queryNames).default('M2L'),
         nbnn_topk: count.default(1),
@@ -95,7 +103,11 @@ export function recipeSchemaFor(encoders: readonly string[]) {
         /** Modules whose default export defines a level or a backbone, relative to the recipe. */
         imports: z.array(z.string()).default([]),
         fusion: z.enum(fusionModes).default('released'),
-        /** Whose backbone training starts from: shipped or fetched weights by name, or a checkpoint, ours or PyTorch's, relative to the run folder's parent. Or an ONNX network, relative to the recipe, which is evaluated and not trained. */
+        /**
+         * Whose backbone training starts from: shipped or fetched weights by name, or a checkpoint, ours or
+         * PyTorch's, relative to the run folder's parent. Or an ONNX network, relative to the recipe, which
+         * is evaluated and not trained.
+         */
         weights: z.string().optional(),
       })
       .prefault({}),
@@ -114,7 +126,10 @@ export function recipeSchemaFor(encoders: readonly string[]) {
         optim: z.enum(['Adam', 'SGD']).default('Adam'),
         batch_size: count.default(4),
         fix_bn: z.boolean().default(false),
-        /** The last of the encoder's stages that training leaves as they are, batch norms included; none if not given. */
+        /**
+         * The last of the encoder's stages that training leaves as they are, batch norms included; none if
+         * not given.
+         */
         frozen_stages: nameOfStage.optional(),
         colorjitter: z.boolean().default(false),
       })
@@ -138,12 +153,18 @@ export function recipeSchemaFor(encoders: readonly string[]) {
         split: z.string().optional(),
         /** A list of pictures to leave out, as `m2l data check --fix` writes it. */
         exclude: z.string().optional(),
-        /** A file of the names by which people know the classes; one among or beside the pictures if not given. */
+        /**
+         * A file of the names by which people know the classes; one among or beside the pictures if not
+         * given.
+         */
         labels: z.string().optional(),
         /** Those of the encoder if not given. */
         image_size: imageSizeSchema.optional(),
         normalisation: normalisationSchema.optional(),
-        /** Whether decoded pictures are kept on the disk: off, auto (in the cache folder, where it pays), or a folder. */
+        /**
+         * Whether decoded pictures are kept on the disk: off, auto (in the cache folder, where it pays), or a
+         * folder.
+         */
         pack: z.string().min(1).default('auto'),
       })
       .prefault({}),
@@ -176,11 +197,17 @@ export function recipeSchemaFor(encoders: readonly string[]) {
     run: z
       .strictObject({
         folder: z.string().optional(),
-        /** How many checkpoints of a training are kept, the newest among them; the best one is kept in any case. */
+        /**
+         * How many checkpoints of a training are kept, the newest among them; the best one is kept in any
+         * case.
+         */
         keep: count.default(2),
         /** After how many steps of an epoch a checkpoint is saved, beside that at its end. */
         checkpoint_steps: count.default(500),
-        /** What training does where a loss or gradient is not finite: stop with its checkpoints as they were, or skip the step. */
+        /**
+         * What training does where a loss or gradient is not finite: stop with its checkpoints as they were,
+         * or skip the step.
+         */
         on_nan: z.enum(['stop', 'skip']).default('stop'),
       })
       .prefault({}),

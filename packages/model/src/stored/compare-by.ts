@@ -6,9 +6,15 @@ import type { RecipeValues } from '../recipe/schema.js'
 
 /** What a person says of how embeddings are compared, in place of what weights say or examples choose. */
 export interface CompareBy {
-  /** The level that compares, with its defaults: `logistic`, `ridge`, `gda`, `nearest-mean`, `cache`, `matching`, `probe`, … */
+  /**
+   * The level that compares, with its defaults: `logistic`, `ridge`, `gda`, `nearest-mean`, `cache`,
+   * `matching`, `probe`, …
+   */
   readonly head?: string | undefined
-  /** What it sees of a picture, as `model.forward_encoding` of a recipe: `Centre-stage6,head`, `Mean`, `FCN`, … */
+  /**
+   * What it sees of a picture, as `model.forward_encoding` of a recipe: `Centre-stage6,head`, `Mean`, `FCN`,
+   * …
+   */
   readonly features?: string | undefined
 }
 

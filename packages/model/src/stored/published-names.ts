@@ -1,8 +1,9 @@
 import type { CheckedRecipe } from '../recipe/check-recipe.js'
 
 /**
- * What the published program calls parts of a model, and what they are called here: beginnings of names. Null where the
- * other side has no such part. The first row that fits counts, so that the encoder's own names come last.
+ * What the published program calls parts of a model, and what they are called here: beginnings of names. Null
+ * where the other side has no such part. The first row that fits counts, so that the encoder's own names come
+ * last.
  */
 const table: readonly { readonly published: string | null; readonly own: string | null }[] = [
   { published: null, own: 'encoder.batches_seen' }, // there, no part of the state dict
@@ -19,8 +20,8 @@ const table: readonly { readonly published: string | null; readonly own: string 
 ]
 
 /**
- * What is here the name of a tensor of the published program. Names that it does not know stay as they are; `module.` of
- * DataParallel and `fsl.` of the whole model are taken off wherever they stand before a part.
+ * What is here the name of a tensor of the published program. Names that it does not know stay as they are;
+ * `module.` of DataParallel and `fsl.` of the whole model are taken off wherever they stand before a part.
  *
  * @returns null where there is no use for it here
  */
@@ -31,7 +32,10 @@ export function ownName(published: string): string | null {
   return row.own === null ? null : row.own + name.slice(row.published.length)
 }
 
-/** What tensors of weights from elsewhere are called here where they are for a recipe: its backbone may know their names itself. */
+/**
+ * What tensors of weights from elsewhere are called here where they are for a recipe: its backbone may know
+ * their names itself.
+ */
 export function namesFor(
   recipe: Pick<CheckedRecipe, 'resolved'> | undefined,
 ): (published: string) => string | null {

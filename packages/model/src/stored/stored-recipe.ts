@@ -13,8 +13,8 @@ import type { RecipeValues } from '../recipe/schema.js'
 import { comparisonOverrides, type CompareBy } from './compare-by.js'
 
 /**
- * What of a recipe a model is made of and sees pictures by, as a text that is kept beside its weights: encoder, levels with
- * all their options, image size, normalisation. It is a recipe itself.
+ * What of a recipe a model is made of and sees pictures by, as a text that is kept beside its weights:
+ * encoder, levels with all their options, image size, normalisation. It is a recipe itself.
  */
 export function storedRecipe({
   model,

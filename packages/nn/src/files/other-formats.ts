@@ -155,7 +155,10 @@ function isPlausibleSafetensors(bytes: Buffer): boolean {
   return bytes.length > 8 && bytes[8] === 0x7b && bytes.readBigUInt64LE() < 1n << 32n
 }
 
-/** Whether bytes begin as a pickle of protocol 2 to 5 does, and not as the header of a safetensors file of their size. */
+/**
+ * Whether bytes begin as a pickle of protocol 2 to 5 does, and not as the header of a safetensors file of
+ * their size.
+ */
 function isBarePickle(bytes: Buffer): boolean {
   if (bytes.length < 8 || bytes[0] !== 0x80 || bytes[1]! < 2 || bytes[1]! > 5) return false
   return bytes.readBigUInt64LE() > bytes.length

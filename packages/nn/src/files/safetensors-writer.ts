@@ -7,7 +7,10 @@ import { encodeHeader, type SafetensorsContent } from '../state/safetensors.js'
 import { elementsOf, typeOf, type StoredTensor } from '../state/stored-tensor.js'
 import { notWritable } from './whole-file.js'
 
-/** What a header may take beside its metadata: types, shapes and places of a handful of tensors, and checksums. */
+/**
+ * What a header may take beside its metadata: types, shapes and places of a handful of tensors, and
+ * checksums.
+ */
 const headerBytes = 4096
 
 /** The tensor that is written row by row. */
@@ -18,8 +21,8 @@ export interface GrowingTensor {
 }
 
 /**
- * Writes a safetensors file of which one tensor, of float32, is larger than memory need be: row by row, then the others. Nothing has
- * the file's name before it is finished.
+ * Writes a safetensors file of which one tensor, of float32, is larger than memory need be: row by row, then
+ * the others. Nothing has the file's name before it is finished.
  */
 export class SafetensorsWriter {
   readonly #file: string

@@ -7,7 +7,10 @@ import type { Weights } from './weights-file.js'
 /** Far more than any model is divided into. */
 const mostShards = 1000
 
-/** The files that an index of shards names (`….index.json` of Hugging Face), by tensor; nothing where it is something else. */
+/**
+ * The files that an index of shards names (`….index.json` of Hugging Face), by tensor; nothing where it is
+ * something else.
+ */
 export function shardIndex(bytes: Buffer): ReadonlyMap<string, string> | undefined {
   if (!/^\s*\{/.test(bytes.toString('latin1', 0, 64))) return undefined
   try {
@@ -24,7 +27,8 @@ export function shardIndex(bytes: Buffer): ReadonlyMap<string, string> | undefin
  * Reads weights that are divided into several files.
  *
  * @param read reads one of them
- * @throws {InputError} when one is missing or lacks a tensor that the index says it has, or lies elsewhere than beside the index
+ * @throws {InputError} when one is missing or lacks a tensor that the index says it has, or lies elsewhere
+ *   than beside the index
  */
 export async function loadShards(
   file: string,

@@ -19,7 +19,8 @@ export async function saveState(
 }
 
 /**
- * Restores a state dict from a safetensors file or a PyTorch checkpoint. Nothing is assigned unless every name and shape fits.
+ * Restores a state dict from a safetensors file or a PyTorch checkpoint. Nothing is assigned unless every
+ * name and shape fits.
  *
  * @returns the file's metadata, see {@link Weights}
  * @throws {InputError} when the file cannot be read, is damaged, or holds another model's parameters

@@ -22,12 +22,13 @@ export interface Unwrapped<Value> {
 }
 
 /**
- * Takes off what wrappers put before the names of a model's tensors: `module.` of DataParallel, DistributedDataParallel and
- * AveragedModel, `_orig_mod.` of torch.compile wherever it stands, and `model.`, `net.`, `network.` of modules that hold a model
- * (Lightning), however they are nested.
+ * Takes off what wrappers put before the names of a model's tensors: `module.` of DataParallel,
+ * DistributedDataParallel and AveragedModel, `_orig_mod.` of torch.compile wherever it stands, and `model.`,
+ * `net.`, `network.` of modules that hold a model (Lightning), however they are nested.
  *
  * @param wanted the name of the one that is meant, where a model and its average are there
- * @throws {InputError} when two tensors get the same name, or a model and its average are there and none is named
+ * @throws {InputError} when two tensors get the same name, or a model and its average are there and none is
+ *   named
  */
 export function unwrapNames<Value>(
   tensors: ReadonlyMap<string, Value>,

@@ -17,19 +17,23 @@ export interface Weights {
   /** The metadata of a safetensors file; of a PyTorch checkpoint, the entries beside the weights as texts. */
   readonly metadata: Readonly<Record<string, string>>
   /**
-   * What held the weights: the entry of a PyTorch checkpoint, and what {@link unwrapWeights} took off before names; null where
-   * they are the whole file.
+   * What held the weights: the entry of a PyTorch checkpoint, and what {@link unwrapWeights} took off before
+   * names; null where they are the whole file.
    */
   readonly under: string | null
   /** What is no weights and was not read, such as an optimiser's state: name and kind. */
   readonly leftOut: Readonly<Record<string, string>>
   /** The SHA-256 of the file as it was read, in hexadecimal; of shards, over theirs. */
   readonly sha256: string
-  /** The name after `#` where it is no entry: it may stand before names of tensors, see {@link unwrapWeights}. */
+  /**
+   * The name after `#` where it is no entry: it may stand before names of tensors, see {@link unwrapWeights}.
+   */
   readonly wanted?: string
 }
 
-/** A file of weights, and the part of it that is meant: `FILE#PART`, where there is no file of the whole name. */
+/**
+ * A file of weights, and the part of it that is meant: `FILE#PART`, where there is no file of the whole name.
+ */
 export function weightsPath(name: string): { readonly file: string; readonly part?: string } {
   const [, file, part] = /^(.+)#([^#/\\]+)$/s.exec(name) ?? []
   if (file === undefined || statSync(name, { throwIfNoEntry: false })) return { file: name }
@@ -37,12 +41,12 @@ export function weightsPath(name: string): { readonly file: string; readonly par
 }
 
 /**
- * Reads weights from a safetensors file or a PyTorch checkpoint; which of them it is, its content tells. An index of shards
- * (`model.safetensors.index.json`, `pytorch_model.bin.index.json`) reads all of them.
+ * Reads weights from a safetensors file or a PyTorch checkpoint; which of them it is, its content tells. An
+ * index of shards (`model.safetensors.index.json`, `pytorch_model.bin.index.json`) reads all of them.
  *
  * @param name the file; `FILE#PART` where it holds several sets of weights, such as a model and its average
- * @throws {InputError} when the file cannot be read, is damaged, is a checkpoint of more than data, or is of another format, which
- *   is told
+ * @throws {InputError} when the file cannot be read, is damaged, is a checkpoint of more than data, or is of
+ *   another format, which is told
  */
 export async function loadWeights(name: string): Promise<Weights> {
   const { file, part } = weightsPath(name)
@@ -75,11 +79,12 @@ async function decodeWeights(bytes: Buffer, file: string, part?: string): Promis
 }
 
 /**
- * The weights under the names that the model itself gave them, without what wrappers put before them: DataParallel,
- * DistributedDataParallel, AveragedModel, torch.compile, modules of Lightning.
+ * The weights under the names that the model itself gave them, without what wrappers put before them:
+ * DataParallel, DistributedDataParallel, AveragedModel, torch.compile, modules of Lightning.
  *
  * @param file names it in errors
- * @throws {InputError} when two tensors get the same name, or there are several sets of weights and none is named
+ * @throws {InputError} when two tensors get the same name, or there are several sets of weights and none is
+ *   named
  */
 export function unwrapWeights(weights: Weights, file: string): Weights {
   const { wanted, ...read } = weights

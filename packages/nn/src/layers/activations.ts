@@ -1,6 +1,8 @@
 import { tf } from '@m2l/engine'
 
-/** min(max(x, 0), 6), PyTorch's `ReLU6` (Krizhevsky, "Convolutional Deep Belief Networks on CIFAR-10", 2010). */
+/**
+ * min(max(x, 0), 6), PyTorch's `ReLU6` (Krizhevsky, "Convolutional Deep Belief Networks on CIFAR-10", 2010).
+ */
 export function relu6<Shape extends tf.Rank>(x: tf.Tensor<Shape>): tf.Tensor<Shape> {
   return tf.relu6(x)
 }
@@ -11,9 +13,11 @@ export function silu<Shape extends tf.Rank>(x: tf.Tensor<Shape>): tf.Tensor<Shap
 }
 
 /**
- * x times the probability that a standard normal number is less than x (Hendrycks and Gimpel 2016), PyTorch's `GELU`.
+ * x times the probability that a standard normal number is less than x (Hendrycks and Gimpel 2016), PyTorch's
+ * `GELU`.
  *
- * @param approximate `none`: by the error function; `tanh`: by the paper's approximation, as GPT-2 and its descendants
+ * @param approximate `none`: by the error function; `tanh`: by the paper's approximation, as GPT-2 and its
+ *   descendants
  */
 export function gelu<Shape extends tf.Rank>(
   x: tf.Tensor<Shape>,

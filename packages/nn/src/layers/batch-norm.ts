@@ -6,7 +6,10 @@ import { kept, learned, type Parameter, type StateDict } from '../state/paramete
 export interface BatchNormOptions {
   /** Added to the variance before the square root; PyTorch's 1e-5 unless told. */
   readonly epsilon?: number
-  /** The share of each batch in the running statistics; PyTorch's .1 unless told (TensorFlow's momentum is 1 less this). */
+  /**
+   * The share of each batch in the running statistics; PyTorch's .1 unless told (TensorFlow's momentum is 1
+   * less this).
+   */
   readonly momentum?: number
 }
 
@@ -14,8 +17,8 @@ export interface BatchNormOptions {
  * Batch normalisation over n, height and width (Ioffe and Szegedy 2015) with PyTorch's defaults: running
  * statistics move by a tenth towards each batch's mean and unbiased variance.
  *
- * In training it normalises with the batch's statistics, otherwise, or where the context fixes batch norms, with the
- * running ones.
+ * In training it normalises with the batch's statistics, otherwise, or where the context fixes batch norms,
+ * with the running ones.
  */
 export class BatchNorm {
   readonly state: StateDict

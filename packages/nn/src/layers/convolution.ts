@@ -43,7 +43,8 @@ export class Convolution {
 
   /**
    * @param x [n, height, width, inputChannels]
-   * @param then what follows, in the same pass: each output channel times `factor`, plus `offset`; both [outputChannels]
+   * @param then what follows, in the same pass: each output channel times `factor`, plus `offset`; both
+   *   [outputChannels]
    * @returns [n, height', width', outputChannels]
    */
   forward(

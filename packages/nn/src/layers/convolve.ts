@@ -9,9 +9,10 @@ export interface Windows {
   /** In how many groups the channels are kept apart; 1 unless told. */
   readonly groups?: number
   /**
-   * `same`: TensorFlow's padding, the output has a side of ceil(side / stride); of an odd number of rows or columns, one
-   * more lies at the bottom and at the right. `valid`: none. A number: so many rows and columns of zeros on every side, as
-   * PyTorch's `padding`. At stride 1, `same` is PyTorch's `kernel_size // 2` for odd kernels.
+   * `same`: TensorFlow's padding, the output has a side of ceil(side / stride); of an odd number of rows or
+   * columns, one more lies at the bottom and at the right. `valid`: none. A number: so many rows and columns
+   * of zeros on every side, as PyTorch's `padding`. At stride 1, `same` is PyTorch's `kernel_size // 2` for
+   * odd kernels.
    */
   readonly padding: Padding
 }
@@ -19,8 +20,8 @@ export interface Windows {
 export type Padding = 'same' | 'valid' | number
 
 /**
- * A two-dimensional convolution. In groups, output channels see the input channels of their own group alone; groups of one
- * channel are a depthwise convolution, which TensorFlow has as an operation of its own.
+ * A two-dimensional convolution. In groups, output channels see the input channels of their own group alone;
+ * groups of one channel are a depthwise convolution, which TensorFlow has as an operation of its own.
  *
  * @param x [n, height, width, inputs]
  * @param weight [rows, columns, inputs / groups, outputs]
@@ -49,7 +50,8 @@ export function convolve(
 }
 
 /**
- * The filter with zeros between its pixels, whose plain convolution is the dilated one; TensorFlow.js differentiates no other.
+ * The filter with zeros between its pixels, whose plain convolution is the dilated one; TensorFlow.js
+ * differentiates no other.
  *
  * @returns [(rows - 1) * dilation + 1, (columns - 1) * dilation + 1, inputs, outputs]
  */

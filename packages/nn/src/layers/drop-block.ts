@@ -1,8 +1,9 @@
 import { randomUniform, tf, type RandomKey } from '@m2l/engine'
 
 /**
- * The share of features that DropBlock keeps on a schedule: it falls linearly from 1 to .9 over 40,000 batches, as
- * few-shot ResNet-12s are trained (Lee et al. 2019, "Meta-Learning with Differentiable Convex Optimization").
+ * The share of features that DropBlock keeps on a schedule: it falls linearly from 1 to .9 over 40,000
+ * batches, as few-shot ResNet-12s are trained (Lee et al. 2019, "Meta-Learning with Differentiable Convex
+ * Optimization").
  *
  * @param batchesSeen scalar, the number of batches up to and with this one
  * @returns scalar in [.9, 1]
@@ -14,10 +15,10 @@ export function scheduledKeep(batchesSeen: tf.Tensor): tf.Scalar {
 /**
  * Drops squares of the feature maps (Ghiasi et al. 2018, "DropBlock", Algorithm 1).
  *
- * Seeds are drawn on the positions where a whole square fits, with the rate at which a share `1 - keep` is dropped;
- * each zeroes the square that extends down and right from it, in its image and channel alone. What is left is scaled by
- * the number of elements over the number left. Where the map is smaller than `blockSize`, squares are as large as the
- * map's shorter side.
+ * Seeds are drawn on the positions where a whole square fits, with the rate at which a share `1 - keep` is
+ * dropped; each zeroes the square that extends down and right from it, in its image and channel alone. What
+ * is left is scaled by the number of elements over the number left. Where the map is smaller than
+ * `blockSize`, squares are as large as the map's shorter side.
  *
  * @param x [n, height, width, channels]
  * @param keep scalar in (0, 1], the share of features to keep

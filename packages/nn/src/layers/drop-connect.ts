@@ -3,9 +3,9 @@ import { drawingKey } from './dropout.js'
 import type { ForwardContext } from './module.js'
 
 /**
- * Sets each image's map to zero as a whole with probability `rate` and divides the others by `1 - rate`: the branch of a
- * residual block that is left out now and then (Huang et al., "Deep Networks with Stochastic Depth", 2016; EfficientNet
- * calls it drop-connect). Outside training it returns `x` as it is.
+ * Sets each image's map to zero as a whole with probability `rate` and divides the others by `1 - rate`: the
+ * branch of a residual block that is left out now and then (Huang et al., "Deep Networks with Stochastic
+ * Depth", 2016; EfficientNet calls it drop-connect). Outside training it returns `x` as it is.
  *
  * @param x [n, height, width, channels]
  * @param rate in [0, 1)

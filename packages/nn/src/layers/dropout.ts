@@ -2,8 +2,8 @@ import { randomUniform, tf, type RandomKey } from '@m2l/engine'
 import type { ForwardContext } from './module.js'
 
 /**
- * Sets each element to zero with probability `rate` and divides the others by `1 - rate`, so that the expectation is
- * `x` (Srivastava et al. 2014, inverted). Outside training it returns `x` as it is.
+ * Sets each element to zero with probability `rate` and divides the others by `1 - rate`, so that the
+ * expectation is `x` (Srivastava et al. 2014, inverted). Outside training it returns `x` as it is.
  *
  * @param x of any shape
  * @param rate in [0, 1)

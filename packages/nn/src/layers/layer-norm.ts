@@ -8,8 +8,8 @@ export interface LayerNormOptions {
 }
 
 /**
- * Layer normalisation over the last axis (Ba, Kiros and Hinton 2016), PyTorch's `LayerNorm(channels)`: of each position by
- * itself, with the biased variance; the same in training and in evaluation.
+ * Layer normalisation over the last axis (Ba, Kiros and Hinton 2016), PyTorch's `LayerNorm(channels)`: of
+ * each position by itself, with the biased variance; the same in training and in evaluation.
  */
 export class LayerNorm {
   readonly state: StateDict

@@ -4,8 +4,9 @@ import type { StateDict } from '../state/parameter.js'
 /**
  * What a forward pass has to know besides its input.
  *
- * A forward pass is a pure function of tensors, variables and the key: it never reads a value back to JavaScript or
- * branches on one, so that the same code runs eagerly or is traced once and run as a TensorFlow graph.
+ * A forward pass is a pure function of tensors, variables and the key: it never reads a value back to
+ * JavaScript or branches on one, so that the same code runs eagerly or is traced once and run as a TensorFlow
+ * graph.
  */
 export interface ForwardContext {
   /** Whether batch norms use (and record) the batch's statistics and dropout drops. */
@@ -45,8 +46,8 @@ export interface Backbone {
     stages: readonly string[],
   ): Readonly<Record<string, tf.Tensor4D>>
   /**
-   * The same backbone, on the same parameters, with its first stages frozen: in training, too, they compute as in evaluation,
-   * their parameters get no gradient and their batch norms keep their statistics.
+   * The same backbone, on the same parameters, with its first stages frozen: in training, too, they compute
+   * as in evaluation, their parameters get no gradient and their batch norms keep their statistics.
    *
    * @param last of the frozen stages
    * @throws {InputError} when it is no stage

@@ -13,8 +13,8 @@ export interface PictureInput {
   /** Height and width of the input, in pixels. */
   readonly size: number
   /**
-   * `square`: the whole picture becomes a square, whatever its shape. A number: the shorter side becomes this many pixels, the
-   * aspect is kept, then the middle square of `size` is cut out.
+   * `square`: the whole picture becomes a square, whatever its shape. A number: the shorter side becomes this
+   * many pixels, the aspect is kept, then the middle square of `size` is cut out.
    */
   readonly resize: 'square' | number
   readonly filter: ResizeFilter

@@ -2,9 +2,9 @@ import type { tf } from '@m2l/engine'
 import { averagePositions } from './average-positions.js'
 
 /**
- * Averages feature maps over grids of cells: PyTorch's `adaptive_avg_pool2d` to each of the sizes, the results one after
- * the other. Cell i of s covers the positions from floor(i length / s) up to ceil((i + 1) length / s), so that cells may
- * overlap and a map may be smaller than a grid.
+ * Averages feature maps over grids of cells: PyTorch's `adaptive_avg_pool2d` to each of the sizes, the
+ * results one after the other. Cell i of s covers the positions from floor(i length / s) up to ceil((i + 1)
+ * length / s), so that cells may overlap and a map may be smaller than a grid.
  *
  * One product with a constant matrix, whatever the sizes.
  *

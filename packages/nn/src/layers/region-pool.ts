@@ -10,9 +10,9 @@ export interface Region {
 }
 
 /**
- * Averages feature maps over regions of the image. A position stands for its cell of the image - of a 5x5 map, a fifth of
- * each side - and counts by how much of the region this cell covers, so that borders need not lie between positions and a
- * region may be smaller than a cell.
+ * Averages feature maps over regions of the image. A position stands for its cell of the image - of a 5x5
+ * map, a fifth of each side - and counts by how much of the region this cell covers, so that borders need not
+ * lie between positions and a region may be smaller than a cell.
  *
  * One product with a constant matrix, whatever the regions.
  *

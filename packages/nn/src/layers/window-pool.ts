@@ -1,8 +1,8 @@
 import { tf } from '@m2l/engine'
 
 /**
- * How the positions of a map count in its average: `mean`, all alike; `centre`, by a Hann window, the less the nearer they are
- * to the border, where a network sees padding and pictures show what lies behind.
+ * How the positions of a map count in its average: `mean`, all alike; `centre`, by a Hann window, the less
+ * the nearer they are to the border, where a network sees padding and pictures show what lies behind.
  */
 export type PoolingWindow = 'mean' | 'centre'
 
@@ -12,8 +12,8 @@ export const poolingWindows = ['mean', 'centre'] as const satisfies readonly Poo
 /**
  * The average of a feature map under a window.
  *
- * Position i of n along a side weighs sin²(π (i + 1) / (n + 1)) under `centre`: a raised cosine that reaches zero just outside of
- * the map.
+ * Position i of n along a side weighs sin²(π (i + 1) / (n + 1)) under `centre`: a raised cosine that reaches
+ * zero just outside of the map.
  *
  * @param map [n, height, width, channels]
  * @returns [n, 1, 1, channels]

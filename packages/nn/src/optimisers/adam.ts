@@ -16,8 +16,8 @@ export interface AdamOptions {
 }
 
 /**
- * Adam (Kingma and Ba 2015, Algorithm 1) as PyTorch's `torch.optim.Adam` defines it: weight decay is part of the
- * gradient, and epsilon is added after the bias correction.
+ * Adam (Kingma and Ba 2015, Algorithm 1) as PyTorch's `torch.optim.Adam` defines it: weight decay is part of
+ * the gradient, and epsilon is added after the bias correction.
  *
  * @param parameters of which the trainable ones are changed
  */

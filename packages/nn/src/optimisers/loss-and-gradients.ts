@@ -2,8 +2,8 @@ import { tf } from '@m2l/engine'
 import { nameParameters, trainableVariables, type StateDict } from '../state/parameter.js'
 
 /**
- * A loss and its gradients with respect to the trainable parameters, under their names as `Optimiser.step` takes them.
- * A parameter on which the loss does not depend has no gradient.
+ * A loss and its gradients with respect to the trainable parameters, under their names as `Optimiser.step`
+ * takes them. A parameter on which the loss does not depend has no gradient.
  *
  * @param loss computes a scalar from the parameters
  * @returns tensors that the caller disposes

@@ -4,8 +4,8 @@ import { disposeState, kept, type Parameter, type StateDict } from '../state/par
 /** Changes parameters by their gradients. */
 export interface Optimiser {
   /**
-   * One step down the gradients. A parameter without a gradient stays as it is, with its moments. The gradients stay
-   * the caller's.
+   * One step down the gradients. A parameter without a gradient stays as it is, with its moments. The
+   * gradients stay the caller's.
    *
    * @param gradients under the names of the parameters, for example from `lossAndGradients`
    * @param learningRate a number, or a scalar where the rate is the input of a traced graph

@@ -14,9 +14,9 @@ export interface SgdOptions {
 }
 
 /**
- * Stochastic gradient descent as PyTorch's `torch.optim.SGD` defines it: with g the gradient plus weight decay,
- * v <- momentum v + g starting from 0 and w <- w - rate (g + momentum v) with Nesterov, w - rate v without
- * (Sutskever et al. 2013, with the rate outside the velocity).
+ * Stochastic gradient descent as PyTorch's `torch.optim.SGD` defines it: with g the gradient plus weight
+ * decay, v <- momentum v + g starting from 0 and w <- w - rate (g + momentum v) with Nesterov, w - rate v
+ * without (Sutskever et al. 2013, with the rate outside the velocity).
  *
  * @param parameters of which the trainable ones are changed
  */

@@ -14,12 +14,12 @@ export interface AssignOptions {
 }
 
 /**
- * Gives a state dict the values of stored tensors in PyTorch's layouts. Nothing is assigned unless every name and shape
- * fits. The `num_batches_tracked` that PyTorch saves with a batch norm is passed over.
+ * Gives a state dict the values of stored tensors in PyTorch's layouts. Nothing is assigned unless every name
+ * and shape fits. The `num_batches_tracked` that PyTorch saves with a batch norm is passed over.
  *
  * @param source names the tensors' file in errors
- * @throws {InputError} when names are missing or unexpected or shapes differ, which it lists, or a value is not finite or beyond
- *   its parameter's type
+ * @throws {InputError} when names are missing or unexpected or shapes differ, which it lists, or a value is
+ *   not finite or beyond its parameter's type
  */
 export function assignState(
   state: StateDict,

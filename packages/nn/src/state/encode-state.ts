@@ -6,7 +6,8 @@ import { encodeSafetensors } from './safetensors.js'
 import type { StoredTensor, StoredValues } from './stored-tensor.js'
 
 /**
- * A state dict as the bytes of a safetensors file in PyTorch's layouts. `decodeSafetensors` and `assignState` restore it.
+ * A state dict as the bytes of a safetensors file in PyTorch's layouts. `decodeSafetensors` and `assignState`
+ * restore it.
  *
  * @param metadata free texts, for example the epoch
  * @param source names the file in errors

@@ -2,8 +2,8 @@ import { InputError } from '@m2l/engine'
 import type { StoredTensor } from './stored-tensor.js'
 
 /**
- * Refuses tensors that hold NaN or an infinity: sums with them are nonsense that can look like a result. A number of double
- * precision that single precision cannot hold counts as infinite, too.
+ * Refuses tensors that hold NaN or an infinity: sums with them are nonsense that can look like a result. A
+ * number of double precision that single precision cannot hold counts as infinite, too.
  *
  * @param source names the tensors' file in errors
  * @throws {InputError} naming the first of them, where in it and how many

@@ -11,7 +11,9 @@ import { InputError, nameVariables, tf } from '@m2l/engine'
  */
 export type Layout = 'convolution' | 'linear' | 'plain'
 
-/** A tensor that a model keeps: a weight that is learned, or a running statistic or counter that is only kept. */
+/**
+ * A tensor that a model keeps: a weight that is learned, or a running statistic or counter that is only kept.
+ */
 export interface Parameter<Rank extends tf.Rank = tf.Rank> {
   /** The current value, in TensorFlow's layout. */
   readonly value: tf.Variable<Rank>

@@ -30,8 +30,9 @@ const checksumKey = 'sha256'
 const headerChecksumKey = 'header_sha256'
 
 /**
- * The bytes of a safetensors file (https://github.com/huggingface/safetensors, "Format"), with the SHA-256 of the
- * tensors' bytes under `sha256` in its metadata, and that of the rest of the header under `header_sha256`.
+ * The bytes of a safetensors file (https://github.com/huggingface/safetensors, "Format"), with the SHA-256 of
+ * the tensors' bytes under `sha256` in its metadata, and that of the rest of the header under
+ * `header_sha256`.
  *
  * @throws {RangeError} when a tensor's values do not fill its shape
  */
@@ -93,8 +94,8 @@ function utf8(text: string): Uint8Array {
 }
 
 /**
- * Reads the bytes of a safetensors file. Values are views of `bytes` where their type and alignment allow; half
- * precision, bfloat16 and double become single precision, small integers become 32-bit ones.
+ * Reads the bytes of a safetensors file. Values are views of `bytes` where their type and alignment allow;
+ * half precision, bfloat16 and double become single precision, small integers become 32-bit ones.
  *
  * @param source names the file in errors
  * @throws {InputError} when the bytes are not a whole, consistent file or its checksum differs

@@ -30,7 +30,8 @@ export interface RenderedViews extends Size {
  * a few rows'.
  *
  * @param memory takes the values; it holds as many as the views have.
- * @throws {RangeError} when the lists differ in length, a view does not fit its image, or result sizes differ.
+ * @throws {RangeError} when the lists differ in length, a view does not fit its image, or result sizes
+ *   differ.
  */
 export function renderPixels(
   images: readonly RgbImage[],

@@ -10,7 +10,8 @@ import type { View } from './view.js'
  * @param views for each image its views; all of one result size.
  * @returns float32 [total views, height, width, 3], levels 0-255 unless normalised; the views of image 0
  *   first.
- * @throws {RangeError} when the lists differ in length, a view does not fit its image, or result sizes differ.
+ * @throws {RangeError} when the lists differ in length, a view does not fit its image, or result sizes
+ *   differ.
  */
 export function renderViews(
   images: readonly RgbImage[],

@@ -13,8 +13,8 @@ import type { Transform } from './transform.js'
  * @param resized side after the resize, in pixels.
  * @param side of the result, in pixels, not larger than `resized`.
  * @param filter how the resize weighs pixels; bilinear if not given.
- * @throws {InputError} when a side is not a whole number of at least one pixel, or the crop is larger than the
- *   resize.
+ * @throws {InputError} when a side is not a whole number of at least one pixel, or the crop is larger than
+ *   the resize.
  */
 export function resizeThenCrop(resized: number, side: number, filter?: ResizeFilter): Transform {
   assertSide('resizeThenCrop', resized)

@@ -12,8 +12,8 @@ import type { Size } from './view.js'
  * @param shorter length of the shorter side after the resize, in pixels.
  * @param side of the result, in pixels, not larger than `shorter`.
  * @param filter how the resize weighs pixels; bilinear if not given.
- * @throws {InputError} when a side is not a whole number of at least one pixel, or the crop is larger than the
- *   resize.
+ * @throws {InputError} when a side is not a whole number of at least one pixel, or the crop is larger than
+ *   the resize.
  */
 export function shorterSideThenCrop(shorter: number, side: number, filter?: ResizeFilter): Transform {
   assertSide('shorterSideThenCrop', shorter)

@@ -44,8 +44,8 @@ export function viewSize({ size, cut = wholeWindow(size) }: View): Size {
 
 /**
  * Checks that a view fits a picture.
- * @throws {RangeError} when the window leaves the picture, the cut leaves the resized window, or a side is not
- *   a whole number of at least one pixel.
+ * @throws {RangeError} when the window leaves the picture, the cut leaves the resized window, or a side is
+ *   not a whole number of at least one pixel.
  */
 export function assertViewFits(view: View, image: Size): void {
   assertInside('window', view.window, image)

@@ -8,8 +8,8 @@ export interface EpisodeBatch {
 }
 
 /**
- * Episodes in batches of exactly `size` as far as their layouts allow; those that are left over come one by one, so that
- * every layout takes two graphs at most.
+ * Episodes in batches of exactly `size` as far as their layouts allow; those that are left over come one by
+ * one, so that every layout takes two graphs at most.
  */
 export function episodeBatches(episodes: readonly Episode[], size: number): EpisodeBatch[] {
   const byLayout = new Map<string, number[]>()

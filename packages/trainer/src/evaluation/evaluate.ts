@@ -44,10 +44,11 @@ export interface Evaluation {
 const episodesPerRead = 50
 
 /**
- * The accuracy of a model over episodes, fused and for each level alone. An episode's accuracy is the fraction of its
- * queries whose highest score is that of their class.
+ * The accuracy of a model over episodes, fused and for each level alone. An episode's accuracy is the
+ * fraction of its queries whose highest score is that of their class.
  *
- * @throws {InputError} when a level is not ready, features of a picture or scores of a level are not finite, or the feature bank is too large for memory and cannot be kept on disk
+ * @throws {InputError} when a level is not ready, features of a picture or scores of a level are not finite,
+ *   or the feature bank is too large for memory and cannot be kept on disk
  * @throws {Error} the signal's reason when it is aborted
  */
 export async function evaluate(options: EvaluationOptions | FeatureEvaluationOptions): Promise<Evaluation> {

@@ -18,8 +18,8 @@ export interface EvaluationOptions extends CommonOptions, BankOptions {
   readonly model: EvaluatedModel
   readonly images: EpisodeImages
   /**
-   * Whether to embed every image once (the default) or anew in each episode. The accuracies are the same; the bank is
-   * much faster, but keeps the embeddings of all images of the episodes, in memory or on disk.
+   * Whether to embed every image once (the default) or anew in each episode. The accuracies are the same; the
+   * bank is much faster, but keeps the embeddings of all images of the episodes, in memory or on disk.
    */
   readonly bank?: boolean
 }

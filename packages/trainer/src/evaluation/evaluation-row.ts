@@ -19,8 +19,9 @@ interface PredictedWays {
 /**
  * What is measured of an episode as one row of numbers, so that many episodes are read back at once.
  *
- * @returns [1 + levels + 2 * queries * (1 + levels)]: the loss, for each level 1 where its scores are finite, then for the
- *   fusion and for each level the ways that are predicted for the queries and their probabilities
+ * @returns [1 + levels + 2 * queries * (1 + levels)]: the loss, for each level 1 where its scores are finite,
+ *   then for the fusion and for each level the ways that are predicted for the queries and their
+ *   probabilities
  */
 export function packRow({ loss, finite, predictions }: MeasuredEpisode): tf.Tensor1D {
   return tf.tidy(() =>

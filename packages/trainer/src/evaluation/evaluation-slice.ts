@@ -1,7 +1,10 @@
 import type { Evaluation } from './evaluate.js'
 import { interval95 } from '../statistics/interval.js'
 
-/** What an evaluation is of its episodes from position `start` up to, not including, `end`, which are at least one. */
+/**
+ * What an evaluation is of its episodes from position `start` up to, not including, `end`, which are at least
+ * one.
+ */
 export function sliceEvaluation(evaluation: Evaluation, start: number, end?: number): Evaluation {
   const { perEpisode, predictions, confidences } = evaluation
   const slice = <Rows extends { slice(start: number, end?: number): Rows }>(columns: Columns<Rows>) => ({

@@ -25,8 +25,8 @@ export interface BankSize {
 /** Where a feature bank may be kept. */
 export interface BankOptions {
   /**
-   * The most memory that its embeddings may take, in MiB; half of what is free if not given. A bank that needs more is
-   * kept on disk.
+   * The most memory that its embeddings may take, in MiB; half of what is free if not given. A bank that
+   * needs more is kept on disk.
    */
   readonly bankMib?: number
   /** The folder of a bank that is kept on disk; that of the system for temporary files if not given. */
@@ -38,8 +38,8 @@ export interface BankOptions {
 /**
  * The embedding of every image that some episodes use, computed once.
  *
- * In evaluation transforms are fixed and batch norms use running statistics, so an image's embedding is the same in
- * every episode that it is part of.
+ * In evaluation transforms are fixed and batch norms use running statistics, so an image's embedding is the
+ * same in every episode that it is part of.
  */
 export class FeatureBank {
   readonly size: BankSize
@@ -63,7 +63,8 @@ export class FeatureBank {
   /**
    * Embeds the images of the episodes, in the order of classes and images; unlabelled ones after the others.
    *
-   * @throws {InputError} when the bank is too large for the memory that it may take and cannot be kept on disk
+   * @throws {InputError} when the bank is too large for the memory that it may take and cannot be kept on
+   *   disk
    */
   static async build(
     options: BankOptions & {
@@ -137,8 +138,8 @@ export class FeatureBank {
   }
 
   /**
-   * The embeddings of episodes of equal layout: of their support images and of their queries in the order of their
-   * classes, and of their unlabelled images.
+   * The embeddings of episodes of equal layout: of their support images and of their queries in the order of
+   * their classes, and of their unlabelled images.
    *
    * @returns tensors of the caller, to be used before the next call
    */

@@ -3,7 +3,10 @@ import type { Embedding, Support } from '@m2l/metric'
 import type { EvaluatedModel, OnEager } from '@m2l/model'
 import { packRow } from './evaluation-row.js'
 
-/** The embeddings of some episodes of equal layout: in each field the images of the first episode, then of the next. */
+/**
+ * The embeddings of some episodes of equal layout: in each field the images of the first episode, then of the
+ * next.
+ */
 export interface EpisodeEmbeddings {
   readonly episodes: number
   /** Its `shots` are those of one episode. */
@@ -24,8 +27,8 @@ export interface MeasureGraph {
 /**
  * How a model's levels score embeddings and what follows from it, as a graph; always in float32.
  *
- * One graph measures several episodes, each by operations of its own, which TensorFlow runs side by side: a level need not
- * know of batches, and an episode's result does not depend on those beside it.
+ * One graph measures several episodes, each by operations of its own, which TensorFlow runs side by side: a
+ * level need not know of batches, and an episode's result does not depend on those beside it.
  */
 export function measureGraph({ metric }: Pick<EvaluatedModel, 'metric'>, onEager?: OnEager): MeasureGraph {
   const measureOne = (support: Support, query: Embedding, labels: tf.Tensor1D): tf.Tensor1D => {

@@ -41,8 +41,8 @@ export class MemoryRows implements RowStore {
 }
 
 /**
- * Rows in a file of raw numbers. The file loses its name as soon as it is open, so that nothing is left of it whatever
- * ends the process; where a file system does not allow that, it is removed in the end.
+ * Rows in a file of raw numbers. The file loses its name as soon as it is open, so that nothing is left of it
+ * whatever ends the process; where a file system does not allow that, it is removed in the end.
  */
 export class FileRows implements RowStore {
   readonly #bytes: number

@@ -19,7 +19,10 @@ const images = colourImages(dataset, 'test')
 const unlabelled = { perClass: 3, distractorClasses: 2, labelledShare: 0.5, divisionKey: randomKey(8) }
 const shape = { ways: 3, shots: [1, 2, 1], queries: 4, key: randomKey(3), unlabelled }
 
-/** A level that takes the first unlabelled images for its prototypes, so that its scores tell which and in which order. */
+/**
+ * A level that takes the first unlabelled images for its prototypes, so that its scores tell which and in
+ * which order.
+ */
 function firstUnlabelled(): MetricLevel {
   const plain = pooledLevel('map')
   return {

@@ -19,8 +19,8 @@ function fileOf(folder: RunFolder, age: number): string {
 }
 
 /**
- * Saves the newest checkpoint of a run. Those before it become `last-1`, `last-2` and so on, as many as are kept; the best
- * one is none of them and stays. Whenever the process is killed, `last` is whole.
+ * Saves the newest checkpoint of a run. Those before it become `last-1`, `last-2` and so on, as many as are
+ * kept; the best one is none of them and stays. Whenever the process is killed, `last` is whole.
  *
  * @param keep how many to keep, this one among them; at least 1
  * @throws {InputError} when it cannot be written; the one before is then as it was
@@ -51,7 +51,8 @@ export interface Newest {
 export type AcceptCheckpoint = (metadata: StoredCheckpoint['metadata'], file: string) => void
 
 /**
- * Restores the newest checkpoint of a run that is whole. Damaged ones that are newer are set aside as `….damaged`.
+ * Restores the newest checkpoint of a run that is whole. Damaged ones that are newer are set aside as
+ * `….damaged`.
  *
  * @param accept may refuse it; nothing is then changed
  * @throws {InputError} when none is whole, or the model is of another architecture

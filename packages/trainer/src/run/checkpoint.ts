@@ -15,7 +15,9 @@ export interface TrainingPosition {
   /** Sums over the steps of the epoch under way. */
   readonly lossSum: number
   readonly accuracySum: number
-  /** Steps of the epoch under way that were skipped, because not all was finite; the sums are without them. */
+  /**
+   * Steps of the epoch under way that were skipped, because not all was finite; the sums are without them.
+   */
   readonly skipped: number
   /** The best validation so far; its epoch is counted from 1. */
   readonly best: { readonly epoch: number; readonly accuracy: number } | null
@@ -69,7 +71,8 @@ export interface CheckpointContent {
 }
 
 /**
- * Saves a checkpoint as a safetensors file, at once: `model.…` and `optimiser.…`, with the position in its metadata.
+ * Saves a checkpoint as a safetensors file, at once: `model.…` and `optimiser.…`, with the position in its
+ * metadata.
  *
  * @throws {InputError} when the file cannot be written
  */
@@ -89,7 +92,8 @@ export interface LoadOptions extends Pick<AssignOptions, 'optional'> {
 }
 
 /**
- * Restores what was saved, or the weights of a checkpoint from elsewhere. Nothing is assigned unless all of it fits.
+ * Restores what was saved, or the weights of a checkpoint from elsewhere. Nothing is assigned unless all of
+ * it fits.
  *
  * @returns where the run was; the start where the checkpoint is of a finished model
  * @throws {InputError} when the file cannot be read, is damaged, or is a checkpoint of another architecture

@@ -8,7 +8,8 @@ const reasons: Readonly<Record<string, string>> = {
 }
 
 /**
- * Does work that writes into a run folder. Where there is no room for a file, one line says so and what is left.
+ * Does work that writes into a run folder. Where there is no room for a file, one line says so and what is
+ * left.
  *
  * @throws {InputError} when there is no room
  */

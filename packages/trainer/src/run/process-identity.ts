@@ -81,7 +81,8 @@ export async function processIdentity(pid: number): Promise<string | null> {
       readFile('/proc/sys/kernel/random/boot_id', 'utf8'),
       readFile(`/proc/${pid}/stat`, 'utf8'),
     ])
-    // After the name, which may hold anything, in parentheses: state, 18 numbers, and when it began (proc(5)).
+    // After the name, which may hold anything, in parentheses: state, 18 numbers, and when it began
+    // (proc(5)).
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     return fields[0] === 'Z' ? 'ended' : `${boot.trim()} ${fields[19]}`
   } catch {

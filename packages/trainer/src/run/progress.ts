@@ -17,7 +17,10 @@ export interface Progress {
   readonly accuracy?: number
   /** What guessing gives, a fraction of 1, where an accuracy is told. */
   readonly chance?: number
-  /** In training phases, the share of the time in which the engine waited for pictures, from 0 to 1; of this epoch and process. */
+  /**
+   * In training phases, the share of the time in which the engine waited for pictures, from 0 to 1; of this
+   * epoch and process.
+   */
   readonly waiting?: number
   /** Units a second since the phase or epoch began in this process. */
   readonly perSecond: number

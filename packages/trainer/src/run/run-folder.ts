@@ -45,7 +45,10 @@ export async function openRunFolder(path: string): Promise<RunFolder> {
   }
 }
 
-/** Removes what a process that was killed has left half written; nobody may be writing training's files meanwhile. */
+/**
+ * Removes what a process that was killed has left half written; nobody may be writing training's files
+ * meanwhile.
+ */
 export async function removeHalfWritten({ path, next }: RunFolder): Promise<void> {
   for (const name of await readdir(path)) {
     if (/^(last|next|best|record|report|training|fault).*\.[\da-f-]{36}\.tmp$/.test(name))

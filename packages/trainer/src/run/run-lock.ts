@@ -27,7 +27,8 @@ export interface RunLock {
   /** Gives the folder free. */
   release(): Promise<void>
   /**
-   * Makes sure that nobody has taken the folder over, as by removing the lock of a run that was thought to have ended.
+   * Makes sure that nobody has taken the folder over, as by removing the lock of a run that was thought to
+   * have ended.
    *
    * @throws {InputError} naming who has; this process must then write nothing there
    */
@@ -35,17 +36,18 @@ export interface RunLock {
 }
 
 /**
- * Keeps other runs out of a run folder, by a file `run.lock` in it that names this process: however the folder is reached, by a
- * link or mounted elsewhere, the lock is the same. One whose process has surely ended counts for nothing: its number is free
- * or another process's by now, or the machine has started anew. A process of another machine, or of another container,
- * cannot be looked at from here, although its machine may have the same name; its lock is respected until a person removes it.
+ * Keeps other runs out of a run folder, by a file `run.lock` in it that names this process: however the
+ * folder is reached, by a link or mounted elsewhere, the lock is the same. One whose process has surely ended
+ * counts for nothing: its number is free or another process's by now, or the machine has started anew. A
+ * process of another machine, or of another container, cannot be looked at from here, although its machine
+ * may have the same name; its lock is respected until a person removes it.
  *
- * (proper-lockfile tells living owners by a file time that they renew; a training step may hold up timers for longer than
- * any time after which a lock should be taken over.)
+ * (proper-lockfile tells living owners by a file time that they renew; a training step may hold up timers for
+ * longer than any time after which a lock should be taken over.)
  *
  * @param path the folder
- * @param options `name` of the lock's file where it keeps others out of a part of the folder only, and for how many milliseconds
- *   another's end is waited for; not at all if not given
+ * @param options `name` of the lock's file where it keeps others out of a part of the folder only, and for
+ *   how many milliseconds another's end is waited for; not at all if not given
  * @throws {InputError} naming the process that writes into the folder and when it began
  */
 export async function lockRunFolder(

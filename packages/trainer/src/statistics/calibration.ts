@@ -12,17 +12,21 @@ export interface CalibrationBin {
 /** How far confidence can be trusted; all but counts are fractions of 1. */
 export interface Calibration {
   readonly bins: readonly CalibrationBin[]
-  /** Expected calibration error: the mean distance of accuracy and confidence over the bins, weighted by their counts. */
+  /**
+   * Expected calibration error: the mean distance of accuracy and confidence over the bins, weighted by their
+   * counts.
+   */
   readonly error: number
 }
 
 /**
- * The calibration of predictions in bins of equal width (Guo et al., "On Calibration of Modern Neural Networks", ICML
- * 2017, section 2).
+ * The calibration of predictions in bins of equal width (Guo et al., "On Calibration of Modern Neural
+ * Networks", ICML 2017, section 2).
  *
  * @param confidences the probability of what was predicted, 0 to 1 each
  * @param right whether it was right, for each
- * @throws {RangeError} when there are no predictions, not as many of both, or a confidence is not between 0 and 1
+ * @throws {RangeError} when there are no predictions, not as many of both, or a confidence is not between 0
+ *   and 1
  */
 export function calibration(
   confidences: ArrayLike<number>,

@@ -7,7 +7,8 @@ const key = randomKey(1)
 
 describe('pairedDifference', () => {
   it('is that of textbooks', () => {
-    // Student's "sleep" data: R's t.test(paired = TRUE) gives t = 4.0621, p = .002833, an interval of .7001 to 2.4599.
+    // Student's "sleep" data: R's t.test(paired = TRUE) gives t = 4.0621, p = .002833, an interval of .7001
+    // to 2.4599.
     const first = [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4]
     const second = [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0, 2]
     const { mean, halfWidth95, pT, pPermutation } = pairedDifference(first, second, key)

@@ -19,9 +19,9 @@ const tolerance = 1e-12
 /**
  * The mean of `first[i] - second[i]` with its 95 % interval and p-values; 1 where no pair differs.
  *
- * The permutation test assumes only that under the null hypothesis either order of a pair is as likely (R. Fisher, "The
- * Design of Experiments", 1935, section 21; with the actual order counted, B. Phipson, G. Smyth, "Permutation p-values
- * should never be zero", 2010).
+ * The permutation test assumes only that under the null hypothesis either order of a pair is as likely (R.
+ * Fisher, "The Design of Experiments", 1935, section 21; with the actual order counted, B. Phipson, G. Smyth,
+ * "Permutation p-values should never be zero", 2010).
  *
  * @param key of the random permutations
  * @throws RangeError when the lists are empty or differ in length
@@ -72,7 +72,9 @@ function permutationTest(differences: Float64Array, key: RandomKey, permutations
   return asFar / (permutations + 1)
 }
 
-/** Pairs that differ as much are swapped together, by their number: accuracies of episodes take few values. */
+/**
+ * Pairs that differ as much are swapped together, by their number: accuracies of episodes take few values.
+ */
 function countsOfSizes(differences: Float64Array): Map<number, number> {
   const counts = new Map<number, number>()
   for (const difference of differences) {

@@ -22,8 +22,8 @@ export interface BaseMeanOptions {
 const imagesAtOnce = 64
 
 /**
- * Adds to a checkpoint of pretraining the mean of the pooled features of all training images, each seen as in evaluation (Wang et
- * al., "SimpleShot", 2019, section 3.2: the mean is that of the base classes).
+ * Adds to a checkpoint of pretraining the mean of the pooled features of all training images, each seen as in
+ * evaluation (Wang et al., "SimpleShot", 2019, section 3.2: the mean is that of the base classes).
  *
  * @param file whose backbone is taken; it is written anew, at once, without what only pretraining needs
  * @throws {InputError} when the file cannot be read or written, or a feature is not finite

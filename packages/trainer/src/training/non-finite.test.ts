@@ -28,7 +28,9 @@ const train = colourImages(colourDataset(6, 8), 'train')
 const val = colourImages(colourDataset(6, 8), 'val')
 const ofRun = (index: number) => episodeAt(train.split, { ...shape, key: runKey.fold('episodes') }, index)
 
-/** The colours, but a view of the queries of one episode of the run, or a batch, is multiplied by something. */
+/**
+ * The colours, but a view of the queries of one episode of the run, or a batch, is multiplied by something.
+ */
 class Planted extends EpisodeImages {
   readonly #episode: Episode | undefined
   readonly #batch: number | undefined

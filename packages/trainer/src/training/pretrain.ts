@@ -31,8 +31,8 @@ export interface Pretraining extends TrainingRun {
 }
 
 /**
- * Pretraining: the backbone learns to classify all classes of the training split, and the one that best classifies
- * unseen classes by their nearest prototype is kept.
+ * Pretraining: the backbone learns to classify all classes of the training split, and the one that best
+ * classifies unseen classes by their nearest prototype is kept.
  */
 export function pretrain(training: Pretraining): Promise<TrainingOutcome> {
   const { backbone, optimiser, images, batchSize, validation, epochs, key } = training
@@ -117,7 +117,10 @@ export function pretrain(training: Pretraining): Promise<TrainingOutcome> {
   ).finally(step.dispose)
 }
 
-/** The parameters that pretraining saves: the backbone's as `encoder.…` and the classifier's as `classifier.…`. */
+/**
+ * The parameters that pretraining saves: the backbone's as `encoder.…` and the classifier's as
+ * `classifier.…`.
+ */
 export function classifierState({ backbone, classifier }: Pick<Pretraining, 'backbone' | 'classifier'>) {
   return mergeStates(prefixed('encoder', backbone.state), prefixed('classifier', classifier.state))
 }

@@ -5,7 +5,10 @@ import type { StateDict } from '@m2l/nn'
 export interface StepChecks {
   /** What is computed for each part of the batch, and what it is called in messages, by name. */
   readonly computed: Readonly<Record<string, string>>
-  /** What the step changes, in the order in which a fault passes from one to the next: statistics, gradients, weights. */
+  /**
+   * What the step changes, in the order in which a fault passes from one to the next: statistics, gradients,
+   * weights.
+   */
   readonly state: readonly GuardedVariable[]
 }
 
@@ -48,12 +51,12 @@ export function checksOf(
 }
 
 /**
- * Looks whether all numbers of a training step are finite, and undoes the step where one is not: then weights, statistics
- * and moments are as before it. It is part of the step's graph; nothing is read back.
+ * Looks whether all numbers of a training step are finite, and undoes the step where one is not: then
+ * weights, statistics and moments are as before it. It is part of the step's graph; nothing is read back.
  *
- * It changes no bit of a step in which all is finite: gradients are looked at in the moments that follow them, since
- * TensorFlow merges a sum with those around it only where nobody else reads it, and everything is looked at in the end,
- * since the order in which it adds depends on the order of operations.
+ * It changes no bit of a step in which all is finite: gradients are looked at in the moments that follow
+ * them, since TensorFlow merges a sum with those around it only where nobody else reads it, and everything is
+ * looked at in the end, since the order in which it adds depends on the order of operations.
  */
 export class StepGuard {
   readonly #checks: StepChecks
@@ -66,7 +69,10 @@ export class StepGuard {
     this.#before = checks.state.map(({ variable }) => tf.clone(variable as tf.Tensor))
   }
 
-  /** Will look at what is computed for the next part of the batch; may be called where a gradient is being taken. */
+  /**
+   * Will look at what is computed for the next part of the batch; may be called where a gradient is being
+   * taken.
+   */
   look(computed: Readonly<Record<string, tf.Tensor>>): void {
     const values = Object.keys(this.#checks.computed).map((name) => tf.keep(tf.clone(computed[name]!)))
     this.#computed.push(...values)

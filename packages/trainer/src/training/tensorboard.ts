@@ -13,7 +13,8 @@ export class TensorBoardWriter {
 
   /**
    * @param folder is made where it does not exist
-   * @param resumedAt the steps done when a run goes on; TensorBoard then forgets what an earlier process wrote of later ones
+   * @param resumedAt the steps done when a run goes on; TensorBoard then forgets what an earlier process
+   *   wrote of later ones
    */
   constructor(folder: string, resumedAt?: number) {
     mkdirSync(folder, { recursive: true })

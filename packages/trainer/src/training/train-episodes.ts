@@ -32,8 +32,8 @@ export interface EpisodicTraining extends TrainingRun {
 }
 
 /**
- * Episodic training ("meta-training"): each step classifies the queries of a batch of episodes by their supports and
- * follows the gradient of the mean loss.
+ * Episodic training ("meta-training"): each step classifies the queries of a batch of episodes by their
+ * supports and follows the gradient of the mean loss.
  *
  * Episode `i` of a run depends on the key and `i` alone, so that a resumed run sees what it would have seen.
  *
@@ -120,8 +120,8 @@ function episodeChecks({ metric, state }: FewShotModel, optimiser: Optimiser): S
 }
 
 /**
- * One optimiser step on the mean gradient of some episodes, computed one after the other. A step in which anything is not
- * finite changes nothing; the measure `finite` tells.
+ * One optimiser step on the mean gradient of some episodes, computed one after the other. A step in which
+ * anything is not finite changes nothing; the measure `finite` tells.
  */
 export function episodeStep(
   model: FewShotModel,
@@ -172,7 +172,10 @@ interface StepInputs {
 
 type Gradients = Readonly<Record<string, tf.Tensor>>
 
-/** The mean over episodes; where an episode's loss does not depend on a parameter, its gradient counts as zero. */
+/**
+ * The mean over episodes; where an episode's loss does not depend on a parameter, its gradient counts as
+ * zero.
+ */
 function meanGradients(each: readonly Gradients[]): Gradients {
   const names = new Set(each.flatMap((gradients) => Object.keys(gradients)))
   return Object.fromEntries(

@@ -4,7 +4,10 @@ import { withLosses, type TrainingHistory } from './training-history.js'
 
 type Curve = TrainingHistory['losses']
 
-/** The curve of a run that reads its losses every ten steps, after each epoch and after each step where it is interrupted. */
+/**
+ * The curve of a run that reads its losses every ten steps, after each epoch and after each step where it is
+ * interrupted.
+ */
 function curveOf(
   losses: readonly number[],
   stepsPerEpoch: number,

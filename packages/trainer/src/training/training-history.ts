@@ -6,7 +6,9 @@ export const measured = z
   .nullable()
   .transform((value) => value ?? Number.NaN)
 
-/** What a training has measured so far; it is kept in its checkpoint, so that a resumed run goes on with it. */
+/**
+ * What a training has measured so far; it is kept in its checkpoint, so that a resumed run goes on with it.
+ */
 export const historySchema = z.strictObject({
   /** Training losses over the whole run, of some steps together. */
   losses: z.array(
@@ -43,12 +45,15 @@ type LossPoint = TrainingHistory['losses'][number]
 /** So many steps are put together at least. */
 const leastSteps = 10
 
-/** When there are more points than this, they are joined in pairs, so that the history of any run is small. */
+/**
+ * When there are more points than this, they are joined in pairs, so that the history of any run is small.
+ */
 const mostPoints = 400
 
 /**
- * A curve with the losses of the next steps. They join the last point of the same epoch while that is of fewer steps than the
- * others: where an interruption has divided some steps, the curve is the same to the last bit.
+ * A curve with the losses of the next steps. They join the last point of the same epoch while that is of
+ * fewer steps than the others: where an interruption has divided some steps, the curve is the same to the
+ * last bit.
  *
  * @param epoch how much of the run is done after these steps, in epochs
  * @param skipped steps beside those of the losses that were skipped

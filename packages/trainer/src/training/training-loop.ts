@@ -17,7 +17,10 @@ import { WaitingTimes } from './waiting.js'
 
 /** What a training step measures: tensors that wait on the engine until they are read. */
 export type StepMeasures = Readonly<Record<'loss' | 'accuracy', tf.Scalar>> & {
-  /** For each of the step's checks whether it was finite, [checks], bool; a step where one was not changed nothing. */
+  /**
+   * For each of the step's checks whether it was finite, [checks], bool; a step where one was not changed
+   * nothing.
+   */
   readonly finite: tf.Tensor1D
 }
 
@@ -81,8 +84,8 @@ export interface TrainingRun {
   /** After how many steps of an epoch a checkpoint is saved, beside that at its end; 500 if not given. */
   readonly checkpointSteps?: number
   /**
-   * What is done where a number of a step is not finite: `stop` ends the run with its checkpoints as they were, `skip`
-   * leaves the step out. `stop` if not given.
+   * What is done where a number of a step is not finite: `stop` ends the run with its checkpoints as they
+   * were, `skip` leaves the step out. `stop` if not given.
    */
   readonly onNan?: 'stop' | 'skip'
   /** Receives one line for each step that is skipped. */
@@ -91,9 +94,14 @@ export interface TrainingRun {
   /** See `GraphFunctionOptions` of `@m2l/engine`, of steps and of what validates. */
   readonly onEager?: OnEager
   readonly onValidation?: (epoch: number, validation: ValidationResult, isBest: boolean) => void
-  /** Called after each epoch, when its checkpoint is saved, and when a run goes on after one; training waits for it. */
+  /**
+   * Called after each epoch, when its checkpoint is saved, and when a run goes on after one; training waits
+   * for it.
+   */
   readonly onEpoch?: (position: TrainingPosition) => Promise<void>
-  /** Aborting finishes the step under way or breaks off the validation, saves a checkpoint and ends the run. */
+  /**
+   * Aborting finishes the step under way or breaks off the validation, saves a checkpoint and ends the run.
+   */
   readonly signal?: AbortSignal
 }
 
@@ -105,8 +113,8 @@ export interface TrainingOutcome {
   readonly completed: boolean
   readonly seconds: number
   /**
-   * The share of the time of training steps, without validations, in which the engine waited for pictures, from 0 to 1; of
-   * this process.
+   * The share of the time of training steps, without validations, in which the engine waited for pictures,
+   * from 0 to 1; of this process.
    */
   readonly waiting: number
   /** What validations tell apart. */
@@ -120,8 +128,8 @@ const stepsPerRead = 10
 const stepsPerCheckpoint = 500
 
 /**
- * Trains for the epochs left, validating and saving as it goes: `last` after each epoch, every 500 steps or as told,
- * and when interrupted; `best` whenever a validation is the best so far.
+ * Trains for the epochs left, validating and saving as it goes: `last` after each epoch, every 500 steps or
+ * as told, and when interrupted; `best` whenever a validation is the best so far.
  *
  * @throws {NonFiniteError} when a number of a step is not finite, where such steps are not to be skipped
  * @throws {InputError} when the disk is full; the last checkpoint is then whole
@@ -260,7 +268,9 @@ function skippedSoFar({ skipped, history }: TrainingPosition): number {
   return history.epochs.reduce((sum, epoch) => sum + (epoch.skipped ?? 0), skipped)
 }
 
-/** Losses and accuracies of the steps where all was finite, and by its index what was not in each other step. */
+/**
+ * Losses and accuracies of the steps where all was finite, and by its index what was not in each other step.
+ */
 async function readMeasures(
   unread: StepMeasures[],
   checks: StepChecks,
@@ -289,7 +299,9 @@ async function readMeasures(
   }
 }
 
-/** Writes down what a step learned from in which not all was finite, and stops or says that it was skipped. */
+/**
+ * Writes down what a step learned from in which not all was finite, and stops or says that it was skipped.
+ */
 async function meetFault<Batch>(
   task: TrainingTask<Batch>,
   { folder, onNan = 'stop', onSkip }: TrainingRun,

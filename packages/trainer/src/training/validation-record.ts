@@ -4,8 +4,8 @@ import type { EpisodeTask } from '../evaluation/episode-task.js'
 import type { TrainingHistory } from './training-history.js'
 
 /**
- * Writes a line for each validation so far, for people. All lines come from the history, which is part of the checkpoint:
- * none is doubled or missing, wherever a run was broken off.
+ * Writes a line for each validation so far, for people. All lines come from the history, which is part of the
+ * checkpoint: none is doubled or missing, wherever a run was broken off.
  */
 export async function writeValidationRecord(
   file: string,

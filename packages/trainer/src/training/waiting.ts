@@ -17,7 +17,10 @@ export class WaitingTimes {
     return total > 0 ? this.#waited / total : 0
   }
 
-  /** The batches as they come; the time until each is there counts as waiting, the time until the next is asked for as work. */
+  /**
+   * The batches as they come; the time until each is there counts as waiting, the time until the next is
+   * asked for as work.
+   */
   async *measured<Batch>(batches: AsyncIterable<Batch>): AsyncGenerator<Batch> {
     let asked = this.#now()
     for await (const batch of batches) {

@@ -3,7 +3,8 @@ import { openDataset, type Dataset, type ImageSplit } from '@m2l/datasets'
 import { InputError } from '@m2l/engine'
 
 /**
- * The first classes of a folder of class folders, in the order of their names; all of them if no number is given.
+ * The first classes of a folder of class folders, in the order of their names; all of them if no number is
+ * given.
  *
  * @throws {InputError} when the folder cannot be read or has no class folders
  */

@@ -12,9 +12,9 @@ data: { image_size: 32, normalisation: cifar }
 `
 
 /**
- * Episodes per second of an M2L evaluation: Conv-64F-4x at 32x32, 10,000 episodes, 5-way 1-shot with 15 queries a class,
- * from the first 20 classes. From drawing the episodes to their intervals, with everything between: decoding, the
- * feature bank, scoring.
+ * Episodes per second of an M2L evaluation: Conv-64F-4x at 32x32, 10,000 episodes, 5-way 1-shot with 15
+ * queries a class, from the first 20 classes. From drawing the episodes to their intervals, with everything
+ * between: decoding, the feature bank, scoring.
  */
 export async function measureEvaluation({ data, quick }: Job): Promise<readonly number[]> {
   const recipe = parseRecipe(recipeText, 'bench.yaml')

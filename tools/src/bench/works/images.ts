@@ -8,9 +8,9 @@ import { openClassFolders } from './class-folders.js'
 const imagesPerBatch = 20
 
 /**
- * Images per second that are read, decoded, cut into the 13 crops of Grid-3,2, resized to 84x84 and normalised: 1000 of
- * the folder, or all where there are fewer, each once. Batches are
- * loaded ahead of their use, as in training.
+ * Images per second that are read, decoded, cut into the 13 crops of Grid-3,2, resized to 84x84 and
+ * normalised: 1000 of the folder, or all where there are fewer, each once. Batches are loaded ahead of their
+ * use, as in training.
  */
 export async function measureImages({ data, quick }: Job): Promise<readonly number[]> {
   const { dataset, split } = await openClassFolders(data!)

@@ -9,7 +9,10 @@ import type { Job } from '../work.js'
 import { graphOptions } from './graph-options.js'
 import { timed, warmUp } from './timed.js'
 
-/** Images per second of EfficientNet-Lite0 in evaluation: the averages of its last map, of 32 pictures of 224x224. */
+/**
+ * Images per second of EfficientNet-Lite0 in evaluation: the averages of its last map, of 32 pictures of
+ * 224x224.
+ */
 export async function measureEmbedding(job: Job): Promise<readonly number[]> {
   const { count, side } = job.quick ? { count: 2, side: 32 } : { count: 32, side: 224 }
   const backbone = createBackbone('EfficientNet-Lite0', randomKey(1))
@@ -34,7 +37,10 @@ const recipe = `
 model: { encoder: EfficientNet-Lite0, levels: { global: { similarity: cosine } } }
 `
 
-/** Images per second of JPEG files that are read, decoded, resized to 224x224 and embedded, as a classifier embeds them. */
+/**
+ * Images per second of JPEG files that are read, decoded, resized to 224x224 and embedded, as a classifier
+ * embeds them.
+ */
 export async function measureDecodingAndEmbedding({ data, repeats }: Job): Promise<readonly number[]> {
   const model = createModel(parseRecipe(recipe, 'bench.yaml'))
   shiftBatchNorms(model.state)
@@ -58,8 +64,9 @@ export async function measureDecodingAndEmbedding({ data, repeats }: Job): Promi
 }
 
 /**
- * Moves the means of batch norms away from zero, where they are in a new network but in no trained one: TensorFlow would leave
- * additions of zero out of a frozen graph, and then not join convolutions and activations.
+ * Moves the means of batch norms away from zero, where they are in a new network but in no trained one:
+ * TensorFlow would leave additions of zero out of a frozen graph, and then not join convolutions and
+ * activations.
  */
 function shiftBatchNorms(state: StateDict): void {
   for (const [name, { value }] of Object.entries(state)) {

@@ -9,7 +9,9 @@ import { timed } from './timed.js'
 
 const [ways, partsPerImage] = [5, 13]
 
-/** A training step of M2L with all three levels on one 5-way 1-shot episode of 6 queries a class: 490 views. */
+/**
+ * A training step of M2L with all three levels on one 5-way 1-shot episode of 6 queries a class: 490 views.
+ */
 export async function measureM2lStep(encoder: string, side: number, job: Job): Promise<readonly number[]> {
   const model = createModel(parseRecipe(`model: { encoder: ${encoder} }`, 'bench.yaml'))
   const optimiser = sgd(model.state, { momentum: 0.9, nesterov: true, weightDecay: 5e-4 })

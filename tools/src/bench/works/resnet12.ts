@@ -8,7 +8,10 @@ import { timed } from './timed.js'
 
 const classes = 64
 
-/** A training step of a ResNet-12 classifier on 16 images of 84x84: forward, backward, SGD with Nesterov momentum. */
+/**
+ * A training step of a ResNet-12 classifier on 16 images of 84x84: forward, backward, SGD with Nesterov
+ * momentum.
+ */
 export async function measureTraining(job: Job): Promise<readonly number[]> {
   const { count, side } = job.quick ? { count: 2, side: 32 } : { count: 16, side: 84 }
   const key = randomKey(1)

@@ -19,7 +19,10 @@ const settings = z.strictObject({
   rtol: z.number().min(0),
 })
 
-/** PyTorch checkpoints of a generated encoder: as they are read, and as they are after being written in either format. */
+/**
+ * PyTorch checkpoints of a generated encoder: as they are read, and as they are after being written in either
+ * format.
+ */
 export const checkpointKind = defineKind({
   settings,
   async prepare({ encoder, files, epoch, rtol }, folder) {

@@ -26,10 +26,11 @@ const outputs = [
 ]
 
 /**
- * An EfficientNet-Lite of two images, its weights generated under their published names: the maps of all stages (of the first
- * image, eight channels, the middle row) and the pooled feature in evaluation, gradients with fixed batch norms, and the pooled
- * feature and running statistics of a step of training. Gradients through batch norms of two images are left out: ReLU6's kinks
- * decide them, and PyTorch's own in single and in double precision are a hundredth apart.
+ * An EfficientNet-Lite of two images, its weights generated under their published names: the maps of all
+ * stages (of the first image, eight channels, the middle row) and the pooled feature in evaluation, gradients
+ * with fixed batch norms, and the pooled feature and running statistics of a step of training. Gradients
+ * through batch norms of two images are left out: ReLU6's kinks decide them, and PyTorch's own in single and
+ * in double precision are a hundredth apart.
  */
 export const efficientNetLiteKind = defineKind({
   settings,

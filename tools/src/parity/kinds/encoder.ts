@@ -28,7 +28,10 @@ const outputs = [
   'running_var_first_bn',
 ]
 
-/** An encoder of two images: evaluation, training, gradients in training and running statistics after one step. */
+/**
+ * An encoder of two images: evaluation, training, gradients in training and running statistics after one
+ * step.
+ */
 export const encoderKind = defineKind({
   settings,
   async prepare(values, folder, name) {

@@ -39,7 +39,10 @@ const levels: Readonly<Record<string, (channels: number, inputs: GeneratedInputs
 
 const gradients = ['grad_support', 'grad_query', 'grad_support_parts', 'grad_query_parts']
 
-/** Every level's scores of generated features, the fused loss and prediction of M2L, and the gradients of its loss. */
+/**
+ * Every level's scores of generated features, the fused loss and prediction of M2L, and the gradients of its
+ * loss.
+ */
 export const levelsKind = defineKind({
   settings,
   async prepare(values, folder, name) {

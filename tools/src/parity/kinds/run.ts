@@ -33,7 +33,9 @@ const settings = z.strictObject({
 
 type Settings = z.output<typeof settings>
 
-/** Training steps of the whole of M2L on generated episodes, with Nesterov momentum .9 and weight decay 5e-4. */
+/**
+ * Training steps of the whole of M2L on generated episodes, with Nesterov momentum .9 and weight decay 5e-4.
+ */
 export const runKind = defineKind({
   settings,
   async prepare(values, folder, name) {

@@ -3,8 +3,9 @@ import type { Attribute, NativeTensor } from '../../native-backend.js'
 type Shape = readonly number[]
 
 /**
- * The multiplications and additions of an operation by its shapes, each counted as one: of convolutions, their gradients,
- * matrix products and linear systems. Of other operations it is not told; they are bound by memory.
+ * The multiplications and additions of an operation by its shapes, each counted as one: of convolutions,
+ * their gradients, matrix products and linear systems. Of other operations it is not told; they are bound by
+ * memory.
  */
 export function flopsOf(
   operation: string,
@@ -47,7 +48,10 @@ export function bytesOf(tensors: readonly Pick<NativeTensor, 'dtype' | 'shape'>[
   return tensors.reduce((sum, { dtype, shape }) => sum + product(shape) * (bytesEach[dtype] ?? 4), 0)
 }
 
-/** By TensorFlow's numbers of types: unsigned and signed bytes, truth values, 64 and 16 bits; all others have 32. */
+/**
+ * By TensorFlow's numbers of types: unsigned and signed bytes, truth values, 64 and 16 bits; all others have
+ * 32.
+ */
 const bytesEach: Readonly<Record<number, number>> = { 2: 8, 4: 1, 6: 1, 9: 8, 10: 1, 14: 2, 19: 2 }
 
 /**

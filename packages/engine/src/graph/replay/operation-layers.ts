@@ -3,14 +3,17 @@ import type { tf } from '../../tensorflow.js'
 
 const variableNames = new WeakMap<tf.Variable, string>()
 
-/** Says how profiles call variables, for example `encoder.layer1.0.weight`; what stands before the last dot is the layer. */
+/**
+ * Says how profiles call variables, for example `encoder.layer1.0.weight`; what stands before the last dot is
+ * the layer.
+ */
 export function nameVariables(variables: Readonly<Record<string, tf.Variable>>): void {
   for (const [name, variable] of Object.entries(variables)) variableNames.set(variable, name)
 }
 
 /**
- * The layer of each node of a recording, as far as it is known: of operations that read its parameters, of activations and
- * poolings of what these make, and of the gradients of both.
+ * The layer of each node of a recording, as far as it is known: of operations that read its parameters, of
+ * activations and poolings of what these make, and of the gradients of both.
  */
 export function layersOf({ nodes, read }: Recording): (string | undefined)[] {
   const origins: Origin[] = []
@@ -67,14 +70,20 @@ function originOf(node: Operation, { nodes, origins, forward }: Known): Origin {
   return followed === undefined ? {} : { layer: origins[node.inputs[followed]!.node]?.layer }
 }
 
-/** Where a gradient finds the operation whose gradient it is: that with this name whose first input is one of its inputs. */
+/**
+ * Where a gradient finds the operation whose gradient it is: that with this name whose first input is one of
+ * its inputs.
+ */
 const gradients: Readonly<Record<string, { readonly of: string; readonly input: number }>> = {
   Conv2DBackpropFilter: { of: 'Conv2D', input: 0 },
   DepthwiseConv2dNativeBackpropFilter: { of: 'DepthwiseConv2dNative', input: 0 },
   MaxPoolGrad: { of: 'MaxPool', input: 0 },
 }
 
-/** What belongs to the layer that makes one of its inputs, with that input. Gradients of activations read their output. */
+/**
+ * What belongs to the layer that makes one of its inputs, with that input. Gradients of activations read
+ * their output.
+ */
 const followers: Readonly<Record<string, number>> = {
   ...Object.fromEntries(
     'AvgPool Cast Elu Identity LeakyRelu MaxPool Relu Relu6'.split(' ').map((name) => [name, 0]),

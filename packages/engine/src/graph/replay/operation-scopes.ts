@@ -2,8 +2,8 @@ import { tf } from '../../tensorflow.js'
 import { activeProfile, openScopes } from '../../profile/span.js'
 
 /**
- * Where an operation that is being recorded belongs: `forward` or `backward` where gradients are taken, whose scopes
- * TensorFlow.js names so, then the spans around it. Empty where no profile runs.
+ * Where an operation that is being recorded belongs: `forward` or `backward` where gradients are taken, whose
+ * scopes TensorFlow.js names so, then the spans around it. Empty where no profile runs.
  */
 export function operationScopes(): readonly string[] {
   if (!activeProfile()) return []

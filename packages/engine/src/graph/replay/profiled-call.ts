@@ -9,8 +9,8 @@ import { activeProfile, isRecording, span } from '../../profile/span.js'
 const calls = new WeakMap<GraphSession, number>()
 
 /**
- * Runs a graph; under a profile as a span, and before some calls operation by operation too, whose results are thrown away.
- * The first call of a graph, in which TensorFlow optimises it, is told apart.
+ * Runs a graph; under a profile as a span, and before some calls operation by operation too, whose results
+ * are thrown away. The first call of a graph, in which TensorFlow optimises it, is told apart.
  */
 export function profiledCall(
   name: string,

@@ -9,9 +9,9 @@ import { layersOf } from './operation-layers.js'
 import type { ProfiledOperation } from '../../profile/profiled-run.js'
 
 /**
- * Runs a recording operation by operation with a clock around each. It computes what the graph does, but without what
- * TensorFlow's graph optimiser merges and leaves out; its results are freed, each after its last use, and variables stay
- * as they are.
+ * Runs a recording operation by operation with a clock around each. It computes what the graph does, but
+ * without what TensorFlow's graph optimiser merges and leaves out; its results are freed, each after its last
+ * use, and variables stay as they are.
  */
 export class Replay {
   readonly #graph: string

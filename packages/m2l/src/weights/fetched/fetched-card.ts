@@ -2,7 +2,10 @@ import type { PictureInput } from '@m2l/nn'
 import { z } from 'zod'
 import { sha256 } from '../../cards/file-hash.js'
 
-/** To be raised when weights are converted otherwise, as with other names or settings: those in caches are then fetched anew. */
+/**
+ * To be raised when weights are converted otherwise, as with other names or settings: those in caches are
+ * then fetched anew.
+ */
 export const conversion = 3
 
 const perChannel = z.tuple([z.number(), z.number(), z.number()])
@@ -32,7 +35,10 @@ export const fetchedCardSchema = z.strictObject({
     sha256,
     checkpoint: z.string(),
   }),
-  /** Tensors of the checkpoint that were not taken, as the classifier of the classes that it was trained on: name and kind. */
+  /**
+   * Tensors of the checkpoint that were not taken, as the classifier of the classes that it was trained on:
+   * name and kind.
+   */
   leftOut: z.record(z.string(), z.string()),
   conversion: z.int(),
   /** The number of values in the file. */

@@ -19,8 +19,8 @@ export interface CachedWeights {
 }
 
 /**
- * The folder of fetched weights in a cache: `NAME.safetensors` and its card `NAME.json`, which is written last, so that weights with
- * a card are whole.
+ * The folder of fetched weights in a cache: `NAME.safetensors` and its card `NAME.json`, which is written
+ * last, so that weights with a card are whole.
  */
 export function weightsFolder(cache: string): string {
   return join(cache, 'weights')
@@ -31,8 +31,8 @@ export const weightsName = (name: string): string => `${name}.safetensors`
 export const cardName = (name: string): string => `${name}.json`
 
 /**
- * The weights that have been fetched. Their content is compared with their cards; what is damaged is named, and not among them.
- * There are none where there is no folder for a cache.
+ * The weights that have been fetched. Their content is compared with their cards; what is damaged is named,
+ * and not among them. There are none where there is no folder for a cache.
  */
 export function fetchedWeights(): {
   readonly weights: readonly FetchedWeights[]

@@ -26,7 +26,8 @@ function picture(size: number): tf.Tensor4D {
 
 const cached = fetchedWeights().weights
 
-// They come over the network, so that they are compared where a person has fetched them: m2l weights get NAME.
+// They come over the network, so that they are compared where a person has fetched them: m2l weights get
+// NAME.
 describe.runIf(cached.length > 0)('fetched weights', () => {
   test.each(cached)(
     'give the features of the program that they were published with: $name',

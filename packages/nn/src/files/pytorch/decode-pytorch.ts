@@ -15,7 +15,10 @@ export interface PyTorchContent {
   readonly container: TorchContainer['container']
   /** The weights under their names without `module.`; see {@link unwrapNames} for other wrappers. */
   readonly tensors: Readonly<Record<string, StoredTensor>>
-  /** The entry that held them, such as `fsl` or `state_dict`, with dots where it lies in others; null for a bare state dict. */
+  /**
+   * The entry that held them, such as `fsl` or `state_dict`, with dots where it lies in others; null for a
+   * bare state dict.
+   */
   readonly under: string | null
   /** Texts, numbers and truth values beside them. */
   readonly entries: Readonly<Record<string, CheckpointEntry>>
@@ -31,15 +34,18 @@ export function isPyTorch(bytes: Uint8Array): boolean {
 }
 
 /**
- * Reads the weights of a file of `torch.save`, of either container. Nothing in it is run: what its pickle asks for by
- * name is looked up in a table of what state dicts consist of. Values are views of `bytes` where type, strides and
- * alignment allow; half precision, bfloat16 and double become single precision, small integers become 32-bit ones.
+ * Reads the weights of a file of `torch.save`, of either container. Nothing in it is run: what its pickle
+ * asks for by name is looked up in a table of what state dicts consist of. Values are views of `bytes` where
+ * type, strides and alignment allow; half precision, bfloat16 and double become single precision, small
+ * integers become 32-bit ones.
  *
- * Memory beyond that of `bytes` stays below 128 MiB while reading, and for values below 32 MiB and four times `bytes`.
+ * Memory beyond that of `bytes` stays below 128 MiB while reading, and for values below 32 MiB and four times
+ * `bytes`.
  *
  * @param source names the file in errors
  * @param wanted the entry whose weights are meant, where there are several
- * @throws {InputError} when it is damaged, holds no state dict, asks for anything else, or would take more memory
+ * @throws {InputError} when it is damaged, holds no state dict, asks for anything else, or would take more
+ *   memory
  */
 export async function decodePyTorch(bytes: Buffer, source: string, wanted?: string): Promise<PyTorchContent> {
   try {

@@ -15,8 +15,8 @@ export interface PyTorchOptions {
 const storageClasses = { F32: 'FloatStorage', I32: 'IntStorage', U8: 'ByteStorage', I64: 'LongStorage' }
 
 /**
- * The bytes of a file that `torch.load` reads, also with `weights_only=True`: a state dict in the container of PyTorch 1.6
- * and newer. The same content gives the same bytes.
+ * The bytes of a file that `torch.load` reads, also with `weights_only=True`: a state dict in the container
+ * of PyTorch 1.6 and newer. The same content gives the same bytes.
  *
  * @throws {RangeError} when a tensor's values do not fill its shape
  */

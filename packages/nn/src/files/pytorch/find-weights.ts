@@ -25,7 +25,10 @@ const others = /optim|sched|scaler|callback|hyper|config|args|loops|rng|criterio
 export interface FoundWeights {
   /** Under their names without `module.`. */
   readonly tensors: ReadonlyMap<string, TorchTensor>
-  /** The entry of the checkpoint that holds them, with dots where it lies in others; null where it is a bare state dict. */
+  /**
+   * The entry of the checkpoint that holds them, with dots where it lies in others; null where it is a bare
+   * state dict.
+   */
   readonly under: string | null
   /** What else the checkpoint and the state dict hold, by name. */
   readonly others: ReadonlyMap<string, PickleValue>
@@ -34,8 +37,8 @@ export interface FoundWeights {
 }
 
 /**
- * Finds the state dict of a checkpoint: the checkpoint itself, or an entry of it. Nothing else of it is weights - above
- * all not an optimiser's moments, although they are tensors too.
+ * Finds the state dict of a checkpoint: the checkpoint itself, or an entry of it. Nothing else of it is
+ * weights - above all not an optimiser's moments, although they are tensors too.
  *
  * @param wanted the entry that is meant, where there are several
  * @throws PickleError when there is none, or there are several that may be meant
@@ -113,7 +116,9 @@ function isStateDict(value: PickleValue | undefined): boolean {
   return value instanceof Map && [...value.values()].some((item) => item instanceof TorchTensor)
 }
 
-/** Whether two state dicts are of one architecture, as a model and its average are, whatever they are called. */
+/**
+ * Whether two state dicts are of one architecture, as a model and its average are, whatever they are called.
+ */
 function isOfOneModel(one: PickleDict, other: PickleDict): boolean {
   return one === other || shapesIn(one) === shapesIn(other)
 }

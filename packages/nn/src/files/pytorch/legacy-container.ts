@@ -14,9 +14,9 @@ export function isLegacyContainer(bytes: Uint8Array): boolean {
 }
 
 /**
- * Reads the older container (`torch/serialization.py`, `_legacy_save`): five pickles - magic number, protocol version,
- * sizes of C's types, the value, the keys of its storages - and then each storage as its number of elements and its
- * little-endian bytes.
+ * Reads the older container (`torch/serialization.py`, `_legacy_save`): five pickles - magic number, protocol
+ * version, sizes of C's types, the value, the keys of its storages - and then each storage as its number of
+ * elements and its little-endian bytes.
  *
  * @throws PickleError
  */

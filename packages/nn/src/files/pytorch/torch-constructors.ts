@@ -27,7 +27,8 @@ const elementTypeNames = Object.keys(elementTypes) as ElementTypeName[]
 
 /**
  * All that a checkpoint may ask for by name: what state dicts consist of (PyTorch's `torch/_utils.py`,
- * `_rebuild_tensor_v2` and its neighbours), and the scalars of Python and numpy that programs save beside them.
+ * `_rebuild_tensor_v2` and its neighbours), and the scalars of Python and numpy that programs save beside
+ * them.
  */
 export const torchConstructors: Constructors = {
   ...numpyConstructors,

@@ -123,7 +123,9 @@ function longAxes({ shape, strides }: View): [shape: number[], strides: number[]
   return [axes.map((axis) => shape[axis]!), axes.map((axis) => strides[axis]!)]
 }
 
-/** The elements of a view one after the other. They are moved, not looked into: any array of their width does. */
+/**
+ * The elements of a view one after the other. They are moved, not looked into: any array of their width does.
+ */
 function gathered(bytes: Uint8Array, view: View, width: number): Uint8Array {
   const [shape, strides] = longAxes(view)
   const array = arrayOfWidth[width]!

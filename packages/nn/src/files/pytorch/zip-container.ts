@@ -13,8 +13,9 @@ export function isZipContainer(bytes: Uint8Array): boolean {
 }
 
 /**
- * Reads the newer container (`torch/serialization.py`, `_save`): a zip archive of uncompressed files `NAME/data.pkl`,
- * `NAME/data/KEY` for each storage, and `NAME/byteorder`. Files are taken by these names only, and never unpacked.
+ * Reads the newer container (`torch/serialization.py`, `_save`): a zip archive of uncompressed files
+ * `NAME/data.pkl`, `NAME/data/KEY` for each storage, and `NAME/byteorder`. Files are taken by these names
+ * only, and never unpacked.
  *
  * @throws PickleError
  */
