@@ -3,7 +3,7 @@ import type { SavedClasses } from './classes/saved-classes.js'
 import type { FeatureRange } from './choice/fit-heads.js'
 import type { EmbeddedImages } from './embedding/embedded-images.js'
 import type { Embedder } from './embedding/embedder.js'
-import type { GivenImage } from './pictures/given-image.js'
+import type { ReadableImage } from './pictures/given-image.js'
 
 /** What of saved classes says where their weights come from. */
 export type Origin = Pick<SavedClasses, 'weights' | 'card' | 'recipe' | 'head' | 'features'>
@@ -29,7 +29,7 @@ export interface Candidate {
    */
   readonly insteadOf?: Candidate
   /** Whether a picture shows it anything that `insteadOf` misses; only where it takes the place of one. */
-  showsMore?(image: GivenImage, name: string): Promise<boolean>
+  showsMore?(image: ReadableImage, name: string): Promise<boolean>
   dispose(): void
 }
 

@@ -4,7 +4,7 @@ import { disposeEmbedding, joinImages } from './embedding/embedded-images.js'
 import type { Embedder } from './embedding/embedder.js'
 import type { EmbeddedBatch, EmbedOptions, OnUnreadable } from './embedding/image-embedder.js'
 import { supportOf, type LabelledImages } from './labelled-images.js'
-import type { GivenImage } from './pictures/given-image.js'
+import type { ReadableImage } from './pictures/given-image.js'
 import { probabilitiesOf, scoreQueries } from './scores.js'
 import type { ShotCounts } from './shot-counts.js'
 
@@ -35,7 +35,7 @@ export interface ClassifiedBy {
  */
 export async function classifyImages(
   { metric, embedder, classes, counts }: ClassifiedBy,
-  images: readonly GivenImage[],
+  images: readonly ReadableImage[],
   options: ClassifyOptions,
   onUnreadable?: OnUnreadable,
 ): Promise<(Classification | undefined)[]> {

@@ -25,7 +25,7 @@ import { classifyImages, type ClassifyOptions } from './classify-images.js'
 import { embedImages } from './embedding/embed-images.js'
 import type { EmbeddedImages } from './embedding/embedded-images.js'
 import type { Embedder } from './embedding/embedder.js'
-import type { GivenImage, NamedImage } from './pictures/given-image.js'
+import type { GivenImage, NamedImage, ReadableImage } from './pictures/given-image.js'
 import {
   ImageEmbedder,
   type EmbeddedBatch,
@@ -428,18 +428,18 @@ export class FewShotClassifier {
     this.#take(new Map(restored))
   }
 
-  /**
-   * A file as a picture that is read when its turn comes; here it is refused then, since not every runtime
-   * has files.
-   *
-   * @param path as it was given in place of a picture
-   */
-  protected fileImage(path: string): string | NamedImage {
-    return path
+  /** A file as a picture that is read when its turn comes; here it is refused then, since not every runtime has files. */
+  protected fileImage(path: string): NamedImage {
+    const read = async (): Promise<never> => {
+      throw new InputError(
+        `${path}: is a path, which only @m2l/m2l reads, in Node; give the bytes of the file`,
+      )
+    }
+    return { name: path, read }
   }
 
-  #pictures(images: readonly GivenImage[]): readonly GivenImage[] {
-    if (!Array.isArray(images)) return images
+  #pictures(images: readonly GivenImage[]): readonly ReadableImage[] {
+    if (!Array.isArray(images)) return images as readonly never[]
     return images.map((image: GivenImage) => (typeof image === 'string' ? this.fileImage(image) : image))
   }
 

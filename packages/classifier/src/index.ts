@@ -33,7 +33,12 @@ export {
 } from './label-next.js'
 export { auroc, wilson95 } from './ranking.js'
 export { drawnShots, type ShotCounts } from './shot-counts.js'
-export { readGivenImage, type GivenImage, type NamedImage } from './pictures/given-image.js'
+export {
+  readGivenImage,
+  type GivenImage,
+  type NamedImage,
+  type ReadableImage,
+} from './pictures/given-image.js'
 export type { ModelPictures } from './pictures/model-pictures.js'
 export { PictureDigests } from './pictures/picture-digests.js'
 export { chooseImages, imageCount, type EmbeddedImages } from './embedding/embedded-images.js'

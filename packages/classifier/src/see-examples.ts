@@ -4,7 +4,7 @@ import { isFeatures } from './features/feature-set.js'
 import type { Candidate, SeenClass } from './candidate.js'
 import { nineCrops } from './choice/picture-crops.js'
 import { joinImages, type EmbeddedImages } from './embedding/embedded-images.js'
-import { nameOfImage, readGivenImage, type GivenImage } from './pictures/given-image.js'
+import { nameOfImage, readGivenImage, type ReadableImage } from './pictures/given-image.js'
 import { embedReadable } from './embedding/embed-images.js'
 import type { EmbedOptions, OnUnreadable } from './embedding/image-embedder.js'
 import { notedImage } from './pictures/noted-image.js'
@@ -29,7 +29,7 @@ export interface SeenExamples {
  */
 export async function seeExamples(
   candidates: readonly Candidate[],
-  images: readonly GivenImage[],
+  images: readonly ReadableImage[],
   { isNew, ...options }: EmbedOptions & { readonly isNew: boolean },
   onUnreadable?: OnUnreadable,
 ): Promise<SeenExamples | undefined> {
@@ -78,7 +78,7 @@ export function joinSeen(before: SeenExamples | undefined, added: SeenExamples):
 
 async function seenBy(
   candidate: Candidate,
-  images: readonly GivenImage[],
+  images: readonly ReadableImage[],
   { isNew, ...options }: EmbedOptions & { readonly isNew: boolean },
 ): Promise<SeenClass | undefined> {
   try {
@@ -92,14 +92,14 @@ async function seenBy(
 }
 
 /** The first picture of a class tells of the others. */
-async function isWorthItsCosts(candidate: Candidate, images: readonly GivenImage[]): Promise<boolean> {
+async function isWorthItsCosts(candidate: Candidate, images: readonly ReadableImage[]): Promise<boolean> {
   if (images.length > mostForCosts) return false
   const [image] = images
   return (await candidate.showsMore?.(image!, nameOfImage(image!, 0))) ?? true
 }
 
 /** Reads the picture, which may be out of reach later, and embeds its crops when they are asked for. */
-async function cropsOf({ embedder }: Candidate, image: GivenImage): Promise<SeenClass['crops']> {
+async function cropsOf({ embedder }: Candidate, image: ReadableImage): Promise<SeenClass['crops']> {
   if (isFeatures(image)) return undefined
   const picture = await readGivenImage(image, nameOfImage(image, 0), { reduceTo: embedder.reduceTo })
   return async () => {

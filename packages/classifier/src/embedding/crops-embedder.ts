@@ -5,7 +5,7 @@ import { isFeatures } from '../features/feature-set.js'
 import { cornerCrops } from '../choice/picture-crops.js'
 import { chooseImages, joinImages, type EmbeddedImages } from './embedded-images.js'
 import type { Embedder } from './embedder.js'
-import { nameOfImage, readGivenImage, type GivenImage, type NamedImage } from '../pictures/given-image.js'
+import { nameOfImage, readGivenImage, type ReadableImage, type NamedImage } from '../pictures/given-image.js'
 import type { EmbeddedBatch, EmbedOptions, OnUnreadable } from './image-embedder.js'
 
 /** The whole picture and its corners. */
@@ -28,7 +28,7 @@ export class CropsEmbedder implements Embedder {
   }
 
   async *embed(
-    images: readonly GivenImage[],
+    images: readonly ReadableImage[],
     { onProgress, ...options }: EmbedOptions,
     onUnreadable?: OnUnreadable,
   ): AsyncGenerator<EmbeddedBatch> {
@@ -69,7 +69,7 @@ export class CropsEmbedder implements Embedder {
    *
    * @param side the side of the input, in pixels
    */
-  async showsMore(image: GivenImage, name: string, side: number): Promise<boolean> {
+  async showsMore(image: ReadableImage, name: string, side: number): Promise<boolean> {
     if (isFeatures(image)) return false
     const [crop] = cornerCrops(await readGivenImage(image, name, { reduceTo: this.reduceTo }))
     return Math.min(crop!.width, crop!.height) >= side
@@ -82,7 +82,7 @@ export class CropsEmbedder implements Embedder {
  * The views of a picture, each read when its turn comes; the picture is decoded once, and held until the last
  * of them is made.
  */
-function viewsOf(image: GivenImage, name: string, reduceTo: number): NamedImage[] {
+function viewsOf(image: ReadableImage, name: string, reduceTo: number): NamedImage[] {
   let picture: Promise<RgbImage> | undefined
   let left = viewsOfPicture
   const read = async (): Promise<RgbImage[]> => {

@@ -1,5 +1,5 @@
 import { InputError } from '@m2l/engine'
-import type { GivenImage } from '../pictures/given-image.js'
+import type { ReadableImage } from '../pictures/given-image.js'
 import { joinImages } from './embedded-images.js'
 import type { Embedder } from './embedder.js'
 import type { EmbeddedBatch, EmbedOptions, OnUnreadable } from './image-embedder.js'
@@ -12,7 +12,7 @@ import type { EmbeddedBatch, EmbedOptions, OnUnreadable } from './image-embedder
  */
 export async function embedImages(
   embedder: Embedder,
-  images: readonly GivenImage[],
+  images: readonly ReadableImage[],
   options: EmbedOptions,
   onUnreadable?: OnUnreadable,
 ): Promise<EmbeddedBatch> {
@@ -32,7 +32,7 @@ export async function embedImages(
 /** The same, but nothing where none can be read. */
 export async function embedReadable(
   embedder: Embedder,
-  images: readonly GivenImage[],
+  images: readonly ReadableImage[],
   options: EmbedOptions,
   onUnreadable?: OnUnreadable,
 ): Promise<EmbeddedBatch | undefined> {

@@ -1,4 +1,4 @@
-import type { GivenImage } from '../pictures/given-image.js'
+import type { ReadableImage } from '../pictures/given-image.js'
 import type { EmbeddedBatch, EmbedOptions, OnUnreadable } from './image-embedder.js'
 
 /**
@@ -17,7 +17,7 @@ export interface Embedder {
    * @throws {InputError} naming the first picture that cannot be read
    */
   embed(
-    images: readonly GivenImage[],
+    images: readonly ReadableImage[],
     options: EmbedOptions,
     onUnreadable?: OnUnreadable,
   ): AsyncGenerator<EmbeddedBatch>

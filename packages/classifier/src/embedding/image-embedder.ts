@@ -11,7 +11,7 @@ import {
 } from '@m2l/model'
 import { chooseImages, notFinite, type EmbeddedImages } from './embedded-images.js'
 import type { Embedder } from './embedder.js'
-import { nameOfImage, readGivenImage, type GivenImage } from '../pictures/given-image.js'
+import { nameOfImage, readGivenImage, type ReadableImage } from '../pictures/given-image.js'
 
 /**
  * Photographs are reduced to at least so many times the network's input when they are read: its smallest crop
@@ -78,7 +78,7 @@ export class ImageEmbedder implements Embedder {
    * @throws {InputError} naming the first picture that cannot be read
    */
   async *embed(
-    images: readonly GivenImage[],
+    images: readonly ReadableImage[],
     { onProgress, signal }: EmbedOptions,
     onUnreadable?: OnUnreadable,
   ): AsyncGenerator<EmbeddedBatch> {
@@ -103,7 +103,7 @@ export class ImageEmbedder implements Embedder {
     this.#options.network.dispose()
   }
 
-  async #load(images: readonly GivenImage[], positions: readonly number[], onUnreadable?: OnUnreadable) {
+  async #load(images: readonly ReadableImage[], positions: readonly number[], onUnreadable?: OnUnreadable) {
     const read = await Promise.allSettled(
       positions.map((position) => this.#read(images[position]!, position)),
     )
@@ -124,7 +124,7 @@ export class ImageEmbedder implements Embedder {
     }
   }
 
-  #read(image: GivenImage, position: number): Promise<RgbImage> {
+  #read(image: ReadableImage, position: number): Promise<RgbImage> {
     return readForModel(image, nameOfImage(image, position), this.#options)
   }
 }
@@ -138,7 +138,7 @@ export type ReadForModelOptions = Pick<ImageEmbedderOptions, 'views' | 'transfor
  * @throws {InputError} naming it when it cannot be read or is too small
  */
 export async function readForModel(
-  image: GivenImage,
+  image: ReadableImage,
   name: string,
   { views, transforms, reduceTo }: ReadForModelOptions,
 ): Promise<RgbImage> {
@@ -155,7 +155,7 @@ export async function readForModel(
  */
 function withoutNotFinite(
   batch: EmbeddedBatch,
-  images: readonly GivenImage[],
+  images: readonly ReadableImage[],
   onUnreadable: OnUnreadable | undefined,
 ): EmbeddedBatch {
   const bad = new Set(notFinite(batch.images))

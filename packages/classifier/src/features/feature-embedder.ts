@@ -2,7 +2,7 @@ import { fingerprintOf } from '../fingerprint.js'
 import { InputError } from '@m2l/engine'
 import type { Embedder } from '../embedding/embedder.js'
 import { joinImages } from '../embedding/embedded-images.js'
-import { nameOfImage, type GivenImage } from '../pictures/given-image.js'
+import { nameOfImage, type ReadableImage } from '../pictures/given-image.js'
 import type { EmbeddedBatch, EmbedOptions, OnUnreadable } from '../embedding/image-embedder.js'
 import { isFeatures, type FeatureSet } from './feature-set.js'
 
@@ -27,7 +27,7 @@ export class FeatureEmbedder implements Embedder {
   }
 
   async *embed(
-    images: readonly GivenImage[],
+    images: readonly ReadableImage[],
     { onProgress, signal }: EmbedOptions,
     onUnreadable?: OnUnreadable,
   ): AsyncGenerator<EmbeddedBatch> {
@@ -54,7 +54,7 @@ export class FeatureEmbedder implements Embedder {
   dispose(): void {}
 
   /** Why a picture cannot be taken; nothing where it can. */
-  problemOf(image: GivenImage, position: number): InputError | undefined {
+  problemOf(image: ReadableImage, position: number): InputError | undefined {
     const name = nameOfImage(image, position)
     if (!isFeatures(image)) {
       return new InputError(

@@ -12,7 +12,7 @@ import type { Candidate, Comparison, Origin } from '../candidate.js'
 import type { FeatureRange } from '../choice/fit-heads.js'
 import { CropsEmbedder } from '../embedding/crops-embedder.js'
 import { ImageEmbedder, readAtTimes } from '../embedding/image-embedder.js'
-import type { GivenImage } from '../pictures/given-image.js'
+import type { ReadableImage } from '../pictures/given-image.js'
 
 /** A model with weights, and how it is used. */
 export interface ModelOfWeights {
@@ -52,7 +52,7 @@ export function modelCandidates(
   const crops: Candidate = { ...whole, embedder, views: 'crops' }
   if (views === 'crops') return [crops]
   const side = embedder.reduceTo / pooledAtTimes
-  const showsMore = (image: GivenImage, name: string) => embedder.showsMore(image, name, side)
+  const showsMore = (image: ReadableImage, name: string) => embedder.showsMore(image, name, side)
   return [whole, { ...crops, insteadOf: whole, showsMore, dispose: () => {} }]
 }
 

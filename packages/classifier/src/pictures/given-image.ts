@@ -7,7 +7,10 @@ import { isFeatures, type GivenFeatures } from '../features/feature-set.js'
  * VideoFrame, a tensor [height, width, 3] of levels from 0 to 255, or one that is read when its turn comes;
  * in Node with `@m2l/m2l` the path of a file, too. A classifier of features takes pictures as their features.
  */
-export type GivenImage = string | GivenPicture | tf.Tensor3D | NamedImage | GivenFeatures
+export type GivenImage = string | ReadableImage
+
+/** The same but for paths, which every runtime reads. */
+export type ReadableImage = GivenPicture | tf.Tensor3D | NamedImage | GivenFeatures
 
 /** A picture that is read when its turn comes, so that not all are held in memory. */
 export interface NamedImage {
@@ -18,8 +21,7 @@ export interface NamedImage {
 }
 
 /** What to call a picture in a message, at its place in a list. */
-export function nameOfImage(image: GivenImage, position: number): string {
-  if (typeof image === 'string') return image
+export function nameOfImage(image: ReadableImage, position: number): string {
   return (image as Partial<NamedImage> | null | undefined)?.name ?? `image ${position + 1}`
 }
 
@@ -29,13 +31,10 @@ export function nameOfImage(image: GivenImage, position: number): string {
  * @throws {InputError} naming it when it cannot be read or is no picture
  */
 export async function readGivenImage(
-  image: GivenImage,
+  image: ReadableImage,
   name: string,
   options: DecodeOptions,
 ): Promise<RgbImage> {
-  if (typeof image === 'string') {
-    throw new InputError(`${name}: is a path, which only @m2l/m2l reads, in Node; give the bytes of the file`)
-  }
   if (image instanceof tf.Tensor) return fromTensor(image, name)
   if (isNamed(image)) return toRgbImage(await image.read(options), name, options)
   if (isFeatures(image)) {

@@ -1,6 +1,6 @@
 import type { DecodeOptions, RgbImage } from '@m2l/pictures'
 import type { Example } from '../classes/saved-classes.js'
-import { nameOfImage, readGivenImage, type GivenImage, type NamedImage } from './given-image.js'
+import { nameOfImage, readGivenImage, type ReadableImage, type NamedImage } from './given-image.js'
 import { isFeatures } from '../features/feature-set.js'
 import { digestOf, digestOfFeatures } from './picture-digests.js'
 
@@ -11,10 +11,10 @@ import { digestOf, digestOfFeatures } from './picture-digests.js'
  * @param position its place in a list
  */
 export function notedImage(
-  image: GivenImage,
+  image: ReadableImage,
   position: number,
   options: DecodeOptions,
-): { readonly image: GivenImage; readonly example: Example } {
+): { readonly image: ReadableImage; readonly example: Example } {
   if (isFeatures(image)) return { image, example: { name: image.name, digest: digestOfFeatures(image) } }
   const noted = new NotedImage(image, position, options)
   return {
@@ -28,11 +28,11 @@ export function notedImage(
 /** A picture of which it is noted, when it is read, what is to be known of it as an example. */
 class NotedImage implements NamedImage {
   readonly name: string
-  readonly #image: GivenImage
+  readonly #image: ReadableImage
   readonly #options: DecodeOptions
   #digest: string | null = null
 
-  constructor(image: GivenImage, position: number, options: DecodeOptions) {
+  constructor(image: ReadableImage, position: number, options: DecodeOptions) {
     this.name = nameOfImage(image, position)
     this.#image = image
     this.#options = options

@@ -1,7 +1,7 @@
 import { digestOfPieces } from '../fingerprint.js'
 import type { DecodeOptions, RgbImage } from '@m2l/pictures'
 import { isFeatures, type GivenFeatures } from '../features/feature-set.js'
-import { readGivenImage, type GivenImage, type NamedImage } from './given-image.js'
+import { readGivenImage, type ReadableImage, type NamedImage } from './given-image.js'
 
 /** What pictures were seen, by their pixels: copies have the same digest, whatever their files are called. */
 export class PictureDigests {
@@ -10,7 +10,7 @@ export class PictureDigests {
   #firsts: ReadonlyMap<string, string> | undefined
 
   /** The same image, whose pixels are noted when it is read. */
-  noting(image: GivenImage, name: string, options: DecodeOptions): NamedImage | GivenFeatures {
+  noting(image: ReadableImage, name: string, options: DecodeOptions): NamedImage | GivenFeatures {
     if (isFeatures(image)) {
       this.set(name, digestOfFeatures(image))
       return image

@@ -1,4 +1,5 @@
-import type { GivenImage } from '@m2l/classifier'
+import type { ReadableImage } from '@m2l/classifier'
+import { fileImage } from './file-image.js'
 import { realpath } from 'node:fs/promises'
 import { dirname, join, resolve, sep } from 'node:path'
 import {
@@ -18,7 +19,7 @@ import { identityOfFile } from './real-file.js'
 export interface QueryPicture {
   /** Its path; of an archive's pictures what messages call it. */
   readonly file: string
-  readonly image: GivenImage
+  readonly image: ReadableImage
   /**
    * Its class where its place says it: the nearest folder above it that is called as a class, or its label in
    * a table; null where these are no class; nothing where no place says anything.
@@ -101,7 +102,7 @@ async function listAll(paths: readonly string[]): Promise<ImageList[]> {
 /** A picture as one of the given paths leads to it. */
 export interface Found {
   readonly file: string
-  readonly image: GivenImage
+  readonly image: ReadableImage
   readonly identity: string
   /** Its label in a table, or the folder that it lies in. */
   readonly label?: string
@@ -126,7 +127,7 @@ async function placed(path: string, list: ImageList, labels: ReadonlySet<string>
     list.images.map(async ({ file, label, read }): Promise<Found> => {
       const common = {
         file,
-        image: read ? { name: file, read } : file,
+        image: read ? { name: file, read } : fileImage(file),
         identity: read ? `${whole}${file.slice(path.length)}` : await identityOfFile(file),
       }
       if (list.kind === 'table') {

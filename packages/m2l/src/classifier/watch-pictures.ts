@@ -1,3 +1,4 @@
+import { fileImage } from './file-image.js'
 import { type Classification, Familiarity, PictureDigests } from '@m2l/classifier'
 import { lstat } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -93,7 +94,7 @@ export async function* watchPictures(options: WatchPicturesOptions): AsyncGenera
         }
         const known = familiarity && { familiarity: familiarity.of(result), threshold: threshold! }
         const isExample = digests.sameIn(examples.digests, file) !== undefined
-        yield predictionOf({ file, image: file }, result, { known, top, isExample, displayNames })
+        yield predictionOf({ file, image: fileImage(file) }, result, { known, top, isExample, displayNames })
       }
     }
   } finally {
@@ -112,7 +113,7 @@ async function* classifiedWhenWhole(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<readonly [file: string, result: Classification | InputError]> {
   const classified = async (some: readonly string[]) => {
-    const images = some.map((file) => digests.noting(file, file, { reduceTo: classifier.readsAt }))
+    const images = some.map((file) => digests.noting(fileImage(file), file, { reduceTo: classifier.readsAt }))
     const results = await classifier.classifyReadable(images, signal ? { signal } : {})
     return some.map((file, index) => [file, results[index]!] as const)
   }
