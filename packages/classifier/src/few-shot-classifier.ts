@@ -176,7 +176,9 @@ export class FewShotClassifier {
     const embedder = embedderOf(features)
     const { map, ranges = [{ name: 'features', channels: [0, map.shape.at(-1)!] }] } = features
     const dispose = () => metric && disposeState(metric.state)
-    const candidate = { origin: {}, embedder, comparison: metric ? { metric } : { ranges }, dispose }
+    const comparison = metric ? { metric } : { ranges }
+    const called = `the features of ${features.source}`
+    const candidate = { origin: {}, called, embedder, comparison, dispose }
     const classifier = new this([candidate], { counts })
     try {
       await classifier.addFeatures(features)
