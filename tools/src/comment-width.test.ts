@@ -15,7 +15,7 @@ it(`comments fit into ${widest} columns`, async () => {
     files.map(async (file) => {
       const lines = (await readFile(file, 'utf8')).split('\n')
       return lines.flatMap((line, index) =>
-        /^\s*(\/\*|\*|\/\/) /.test(line) && line.length > widest ? [`${file}:${index + 1}`] : [],
+        /^\s*(\/\*+|\*|\/\/) /.test(line) && line.length > widest ? [`${file}:${index + 1}`] : [],
       )
     }),
   )

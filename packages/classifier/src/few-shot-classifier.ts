@@ -35,7 +35,7 @@ import {
 import { modelCandidates, type SeeingOptions } from './load/model-candidate.js'
 import { readWeights, type WeightsSource } from './load/weights-source.js'
 import { leaveOneOut, type LeaveOneOut } from './leave-one-out.js'
-import { modelFingerprint, readingOf, type ModelPictures } from './pictures/model-pictures.js'
+import { readingFingerprint, readingOf, type ModelPictures } from './pictures/model-pictures.js'
 import { joinSeen, seeExamples, type SeenExamples } from './see-examples.js'
 import type { ShotCounts } from './shot-counts.js'
 
@@ -75,7 +75,7 @@ export interface ClassifierClass {
  * Tells images of classes apart of which it was given a few examples: a trained model, and the embeddings of
  * the examples.
  *
- * Images are read, embedded and compared in batches of 16, or of 64 where no level asks for parts, with three
+ * Images are read, embedded and compared in batches of 16, or of 32 where no level asks for parts, with three
  * batches in memory at a time, and cosines within the bound of the levels. So a process stays below 1 GiB at
  * 32x32 and below 1.5 GiB at 84x84 with Conv-64F-4x, however many images it classifies and however large they
  * are.
@@ -117,9 +117,9 @@ export class FewShotClassifier {
     const read = await Promise.all(sources.map(readWeights))
     const candidates: Candidate[] = []
     try {
-      for (const { bytes, name } of read) {
+      for (const { bytes, name, origin } of read) {
         const stored = storedModel(decodeCheckpoint(bytes, name), name)
-        candidates.push(...modelCandidates({ ...stored, origin: { weights: name } }, options))
+        candidates.push(...modelCandidates({ ...stored, origin }, options))
       }
     } catch (error) {
       for (const candidate of candidates) candidate.dispose()
@@ -143,7 +143,7 @@ export class FewShotClassifier {
     { counts, onEager, render }: ModelOptions = {},
   ): This['prototype'] {
     const reading = readingOf(model, pictures)
-    const fingerprint = modelFingerprint(model, reading)
+    const fingerprint = readingFingerprint(model, reading)
     const embedder = new ImageEmbedder({
       network: networkOf(model, onEager),
       ...reading,
@@ -430,7 +430,10 @@ export class FewShotClassifier {
     this.#take(new Map(restored))
   }
 
-  /** A file as a picture that is read when its turn comes; here it is refused then, since not every runtime has files. */
+  /**
+   * A file as a picture that is read when its turn comes; here it is refused then, since not every runtime
+   * has files.
+   */
   protected fileImage(path: string): NamedImage {
     const read = async (): Promise<never> => {
       throw new InputError(

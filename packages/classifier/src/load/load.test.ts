@@ -48,6 +48,7 @@ it('takes shipped weights by name and by their bytes', async () => {
   expect(Object.keys(answers[0]!.levels)).toEqual(['part', 'pixel', 'global'])
   const given = await FewShotClassifier.load(await loadWeights('emoji-conv64f'))
   expect(await answersOf(given)).toEqual(answers)
+  expect([(await named.saved()).weights, (await given.saved()).weights]).toEqual(['emoji-conv64f', undefined])
   const moved = await FewShotClassifier.load('emoji-conv64f')
   await moved.decodeClasses(await named.encodeClasses())
   expect(await moved.classify([striped(2, 9)])).toEqual([answers[2]])

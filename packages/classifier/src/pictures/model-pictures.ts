@@ -31,7 +31,7 @@ export function readingOf({ views, metric }: EvaluatedModel, pictures: ModelPict
 }
 
 /** Names a model, and how it reads pictures, by all that decides its embeddings. */
-export function modelFingerprint(model: EvaluatedModel, { transforms }: ReadForModelOptions): string {
+export function readingFingerprint(model: EvaluatedModel, { transforms }: ReadForModelOptions): string {
   const seen = [transforms.whole, transforms.parts].map((one) => one && pictureSizes.map((size) => one(size)))
   const pictures = JSON.stringify([seen, transforms.normalisation])
   if ('network' in model) return fingerprintOf(pictures, model.fingerprint)
